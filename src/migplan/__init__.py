@@ -1,0 +1,1 @@
+"""Declarative, phased migration planning for PostgreSQL."""

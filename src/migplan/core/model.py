@@ -1,0 +1,176 @@
+"""What is read from a database: objects, their references, and the immutable catalog that holds them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from typing import TypeVar
+
+from migplan.core.ids import ObjectId
+
+OWNER = "\x00owner"
+"""Stands for "whoever owns the object" in a :class:`Grant`, so that ACLs of two servers can be compared."""
+PUBLIC = ""
+"""The grantee PUBLIC."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Grant:
+    """One privilege of one grantee; ``column`` is "" for the whole object."""
+
+    grantee: str
+    privilege: str
+    grantable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DbObject:
+    """The base of every kind's model: frozen, compared field by field.
+
+    ``owner`` and ``grants`` are compared only where migplan.toml says that they are managed; ``grants`` is ``None``
+    for PostgreSQL's built-in default privileges. Fields with ``compare=False`` are facts that don't make a
+    difference (a column's position).
+    """
+
+    id: ObjectId
+    comment: str | None = None
+    owner: str = field(default="", compare=False)
+    grants: tuple[Grant, ...] | None = None
+
+    @property
+    def table(self) -> ObjectId | None:
+        """The relation that the object belongs to and vanishes with, if any (a column's table)."""
+        return None
+
+
+O = TypeVar("O", bound=DbObject)  # noqa: E741 - the usual name would hide what is bound
+
+
+def changed_fields(old: DbObject, new: DbObject) -> frozenset[str]:
+    """Names of the compared fields in which two objects of one kind differ."""
+    return frozenset(
+        f.name for f in fields(old) if f.compare and f.name != "id" and getattr(old, f.name) != getattr(new, f.name)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TableSize:
+    """What the live server knows of a table: ``rows`` as estimated (-1 unknown), ``bytes`` of heap and indexes.
+
+    ``empty`` is certain (a probe found no row); an estimate of 0 rows is not.
+    """
+
+    rows: int
+    bytes: int
+    empty: bool
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Unmodelled:
+    """Something that exists in the database and that migplan does not model: named, never touched."""
+
+    what: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class CastRule:
+    """One row of pg_cast: how a value of type ``source`` becomes ``target``.
+
+    ``context``: i implicit, a assignment, e explicit; ``method``: b binary-coercible, f function, i input/output.
+    """
+
+    source: str
+    target: str
+    context: str
+    method: str
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """An immutable picture of a database's schema.
+
+    ``uses`` maps an object to what PostgreSQL records it depends on (pg_depend, resolved to modelled objects).
+    ``sizes`` is filled for live databases only.
+    """
+
+    server_version: int
+    objects: Mapping[ObjectId, DbObject]
+    uses: Mapping[ObjectId, frozenset[ObjectId]]
+    sizes: Mapping[ObjectId, TableSize] = field(default_factory=dict[ObjectId, TableSize])
+    unmodelled: tuple[Unmodelled, ...] = ()
+    casts: frozenset[CastRule] = frozenset()
+    role: str = ""
+
+    @property
+    def major(self) -> int:
+        """The server's major version: 14 to 18."""
+        return self.server_version // 10000
+
+    def __getitem__(self, id: ObjectId) -> DbObject:
+        return self.objects[id]
+
+    def __contains__(self, id: ObjectId) -> bool:
+        return id in self.objects
+
+    def __iter__(self) -> Iterator[DbObject]:
+        return iter(self.objects.values())
+
+    def get(self, id: ObjectId, model: type[O]) -> O | None:
+        """The object of that id where it exists and is of that model."""
+        found = self.objects.get(id)
+        return found if isinstance(found, model) else None
+
+    def of(self, model: type[O]) -> Iterator[O]:
+        """Every object of one model, in reading order."""
+        return (o for o in self.objects.values() if isinstance(o, model))
+
+    @cached_property
+    def used_by(self) -> Mapping[ObjectId, frozenset[ObjectId]]:
+        """The reverse of ``uses``: who stands directly on an object."""
+        reverse: dict[ObjectId, set[ObjectId]] = {}
+        for user, used in self.uses.items():
+            for id in used:
+                reverse.setdefault(id, set()).add(user)
+        return {id: frozenset(users) for id, users in reverse.items()}
+
+    @cached_property
+    def members(self) -> Mapping[ObjectId, tuple[DbObject, ...]]:
+        """Objects by the relation they belong to: a table's columns, constraints, indexes, triggers, …"""
+        grouped: dict[ObjectId, list[DbObject]] = {}
+        for o in self.objects.values():
+            if (table := o.table) is not None:
+                grouped.setdefault(table, []).append(o)
+        return {id: tuple(members) for id, members in grouped.items()}
+
+    def members_of(self, table: ObjectId, model: type[O]) -> list[O]:
+        """The members of one relation that are of one model, in reading order."""
+        return [o for o in self.members.get(table, ()) if isinstance(o, model)]
+
+    def dependants(self, roots: Iterable[ObjectId]) -> set[ObjectId]:
+        """Everything that stands on ``roots``, directly or through others, without the roots."""
+        start = set(roots)
+        seen = set(start)
+        todo = list(start)
+        while todo:
+            for user in self.used_by.get(todo.pop(), frozenset()):
+                if user not in seen:
+                    seen.add(user)
+                    todo.append(user)
+        return seen - start
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A digest (sha256, hex) of every compared field of every object, independent of reading order."""
+        digest = hashlib.sha256()
+        for id in sorted(self.objects):
+            digest.update(fingerprint_of(self.objects[id]).encode())
+        return digest.hexdigest()
+
+
+def fingerprint_of(obj: DbObject) -> str:
+    """One line that is equal for equal objects."""
+    values = (f"{f.name}={getattr(obj, f.name)!r}" for f in fields(obj) if f.compare)
+    return f"{type(obj).__name__}({', '.join(values)})\n"

@@ -1,0 +1,194 @@
+"""What a plan is made of: statements, steps with their downs, locks, phases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum
+
+from migplan.core.ids import ObjectId
+from migplan.core.sql import Sql
+
+
+class LockMode(IntEnum):
+    """PostgreSQL's table lock modes, weakest first, and NONE (manual: 13.3.1)."""
+
+    NONE = 0
+    ACCESS_SHARE = 1
+    ROW_SHARE = 2
+    ROW_EXCLUSIVE = 3
+    SHARE_UPDATE_EXCLUSIVE = 4
+    SHARE = 5
+    SHARE_ROW_EXCLUSIVE = 6
+    EXCLUSIVE = 7
+    ACCESS_EXCLUSIVE = 8
+
+    def __str__(self) -> str:
+        return self.name.replace("_", " ")
+
+
+class Phase(IntEnum):
+    """The three phases of a window, in their order."""
+
+    EXPAND = 1
+    MIGRATE = 2
+    CONTRACT = 3
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+class Timing(Enum):
+    """What kind of timeouts a statement runs under."""
+
+    QUICK = "quick"
+    """Metadata only: short lock_timeout and statement_timeout, retried."""
+    LONG = "long"
+    """Index builds, validation, backfills: no statement timeout."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One SQL command without its semicolon.
+
+    ``lock`` is the strongest lock that it promises to take on a relation that existed before the plan.
+    ``transactional`` is False for what PostgreSQL refuses inside a transaction block.
+    """
+
+    sql: Sql
+    lock: LockMode = LockMode.NONE
+    rewrite: bool = False
+    scan: bool = False
+    transactional: bool = True
+    timing: Timing = Timing.QUICK
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One creatable piece of an object, with the way back.
+
+    ``provides`` are the ids that exist once it ran, ``uses`` those that must exist before.
+    """
+
+    create: tuple[Statement, ...]
+    drop: tuple[Statement, ...]
+    provides: frozenset[ObjectId]
+    uses: frozenset[ObjectId]
+
+
+@dataclass(frozen=True, slots=True)
+class Irreversible:
+    """There is no way back, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Down:
+    """The way back of a step. ``loses`` says which data the way back can't bring back, if any."""
+
+    statements: tuple[Statement, ...]
+    loses: str | None = None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Name:
+    """A name that only one object may bear at a time, in its name space (``relation``, ``type``, …)."""
+
+    space: str
+    path: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """This step runs after step ``step``; with ``deploy``, only after a checkpoint in between.
+
+    ``contract`` is the sentence that the checkpoint says of it: what the deployed application must do.
+    """
+
+    step: str
+    reason: str
+    deploy: bool = False
+    contract: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """A read-only query that counts what would make the step fail; the plan stops unless it yields 0.
+
+    ``sample`` selects some of the offenders' keys as one text column.
+    """
+
+    count: Sql
+    message: str
+    sample: Sql | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Backfill:
+    """A keyset backfill of one table: what the executor runs in batches, and the ``DO`` block of the SQL file too.
+
+    ``assignments`` maps columns to expressions over the row, ``where`` selects the rows that still need it.
+    ``key`` are the columns of the key that batches run along, empty for ctid.
+    """
+
+    table: ObjectId
+    assignments: tuple[tuple[str, Sql], ...]
+    where: Sql
+    key: tuple[str, ...]
+    key_types: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One node of the plan's graph: what it does, how it is undone, and where it may stand.
+
+    ``creates`` and ``uses`` speak of the world after the plan, ``destroys`` and ``releases`` of the one before:
+    edges come from them (a user after its creator, a destroyer after every releaser). ``together`` names steps
+    that share one transaction. ``deploy`` is the contract of the checkpoint that must lie before the step.
+    """
+
+    id: str
+    title: str
+    object: ObjectId
+    strategy: str
+    phase: Phase
+    why: str
+    up: tuple[Statement, ...]
+    down: Down | Irreversible
+    creates: frozenset[ObjectId] = frozenset()
+    destroys: frozenset[ObjectId] = frozenset()
+    uses: frozenset[ObjectId] = frozenset()
+    releases: frozenset[ObjectId] = frozenset()
+    mentions: frozenset[ObjectId] = frozenset()
+    takes: frozenset[Name] = frozenset()
+    frees: frozenset[Name] = frozenset()
+    after: tuple[After, ...] = ()
+    together: str | None = None
+    deploy: str | None = None
+    asserts: tuple[Assertion, ...] = ()
+    backfill: Backfill | None = None
+    undo_backfill: Backfill | None = None
+    loses: str | None = None
+    first: bool = False
+    notes: tuple[str, ...] = ()
+    new_objects: bool = field(default=False)
+
+    @property
+    def lock(self) -> LockMode:
+        """The strongest lock that the step promises to take."""
+        return max((s.lock for s in self.up), default=LockMode.NONE)
+
+    @property
+    def rewrite(self) -> bool:
+        """Whether a table's rows are written anew."""
+        return any(s.rewrite for s in self.up)
+
+    @property
+    def scan(self) -> bool:
+        """Whether a whole table is read."""
+        return any(s.scan for s in self.up)
+
+    @property
+    def transactional(self) -> bool:
+        """Whether the whole step fits in one transaction."""
+        return all(s.transactional for s in self.up)

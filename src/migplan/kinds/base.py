@@ -1,0 +1,200 @@
+"""The contract of a kind of object, and what its reading has at hand.
+
+A kind's module holds everything about one kind of database object: its model, the catalog query that reads it, and
+the SQL that creates, drops and alters it. It offers its kinds as a module-level ``KINDS`` tuple.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, NamedTuple
+
+from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog, Grant, O
+from migplan.core.sql import Sql, ident, literal, sql
+from migplan.core.steps import LockMode, Part, Statement
+from migplan.kinds._acl import NOTHING, Default, change_grants, grants_of, read_acl
+
+PG_CLASS, PG_TYPE, PG_PROC, PG_NAMESPACE, PG_CONSTRAINT = 1259, 1247, 1255, 2615, 2606
+PG_ATTRDEF, PG_REWRITE, PG_TRIGGER, PG_POLICY, PG_EXTENSION = 2604, 2618, 2620, 3256, 3079
+PG_COLLATION, PG_CONVERSION, PG_OPERATOR, PG_OPCLASS, PG_OPFAMILY = 3456, 2607, 2617, 2616, 2753
+PG_CAST, PG_LANGUAGE, PG_EVENT_TRIGGER, PG_DEFAULT_ACL, PG_AM = 2605, 2612, 3466, 826, 2601
+PG_TS_CONFIG, PG_TS_DICT, PG_TS_PARSER, PG_TS_TEMPLATE = 3602, 3600, 3601, 3764
+PG_FDW, PG_SERVER, PG_USER_MAPPING, PG_STATISTIC = 2328, 1417, 1418, 3381
+PG_PUBLICATION, PG_PUBLICATION_REL, PG_PUBLICATION_NAMESPACE, PG_TRANSFORM = 6104, 6106, 6237, 3576
+
+
+class Address(NamedTuple):
+    """How PostgreSQL names an object in pg_depend and pg_description."""
+
+    classid: int
+    objid: int
+    subid: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What every kind may look up while its rows become objects."""
+
+    major: int
+    roles: Mapping[int, str]
+    comments: Mapping[Address, str]
+
+    def comment(self, classid: int, objid: int, subid: int = 0) -> str | None:
+        """The object's COMMENT, or None."""
+        return self.comments.get(Address(classid, objid, subid))
+
+    def grants(self, acl: Sequence[str] | None, owner: int | str, default: Default) -> tuple[Grant, ...] | None:
+        """The grants of an ``aclitem[]::text[]``; None where they are PostgreSQL's default."""
+        name = owner if isinstance(owner, str) else self.roles.get(owner, "")
+        return read_acl(acl, name, default, self.major)
+
+
+Found = tuple[Address, O]
+
+
+class Kind(ABC, Generic[O]):
+    """One kind of database object.
+
+    ``name`` is the kind in object ids, ``keyword`` what ``COMMENT ON``, ``ALTER … OWNER TO`` and ``DROP`` call it.
+    ``query`` yields rows for ``build``; it may use ``%(ns)s``, the oids of the schemas in scope (doubling other
+    per cent signs), and must leave out what an extension owns (see :func:`not_of_extension`).
+    """
+
+    name: ClassVar[str]
+    keyword: ClassVar[str]
+    privileges: ClassVar[Default] = NOTHING
+    grant_keyword: ClassVar[str] = ""
+    since: ClassVar[int] = 14
+    owned: ClassVar[bool] = False
+    """Whether the object has an owner of its own that ``ALTER … OWNER TO`` sets."""
+    carriers: ClassVar[frozenset[str]] = frozenset()
+    """Fields whose change breaks in-place those dependants that :meth:`carried` names."""
+
+    @abstractmethod
+    def query(self, major: int) -> str:
+        """The catalog query for one major version."""
+
+    @abstractmethod
+    def build(self, row: tuple[Any, ...], reading: Reading) -> Iterable[Found[O]]:
+        """The objects of one row (mostly one), with their addresses."""
+
+    @abstractmethod
+    def parts(self, obj: O, catalog: Catalog) -> list[Part]:
+        """The statements that create the object, and those that drop it, piece by piece.
+
+        ``catalog`` is the world that the object lives in, where its members are looked up. Comments, grants and
+        the owner are not part of it: they are added for every kind alike.
+        """
+
+    @abstractmethod
+    def alter(self, old: O, new: O, before: Catalog, after: Catalog) -> list[Statement] | None:
+        """Statements that turn ``old`` into ``new`` in place, or None when it must be dropped and re-created.
+
+        Only compared fields other than comment, owner and grants are looked at. A field that the kind can't change
+        in place gives None, never silence.
+        """
+
+    def contract(self, old: O, new: O) -> str | None:
+        """What the application must do before this alteration, or None where both versions can live with it."""
+        return None
+
+    def drop_contract(self, obj: O) -> str | None:
+        """What the application must do before the drop, or None where no application can notice it."""
+        return f"doesn't use {obj.id}"
+
+    def drop_loses(self, obj: O) -> str | None:
+        """Which data a drop destroys that its down can't bring back."""
+        return None
+
+    def carried(self, old: O, new: O, before: Catalog) -> frozenset[ObjectId]:
+        """Dependants (of ``before``) that must be dropped before an in-place alteration and re-created after it."""
+        return frozenset()
+
+    def sql_name(self, obj: O) -> Sql:
+        """The object's name as ``DROP`` and ``ALTER`` write it."""
+        return ident(*obj.id.path)
+
+    def reference(self, obj: O) -> Sql:
+        """The object as ``COMMENT ON`` names it: ``TABLE public.users``."""
+        return sql("{} {}", Sql(self.keyword), self.sql_name(obj))
+
+    def grant_target(self, obj: O) -> Sql:
+        """The object as ``GRANT … ON`` names it."""
+        return sql("{} {}", Sql(self.grant_keyword or self.keyword), self.sql_name(obj))
+
+    def comment_statements(self, obj: O, comment: str | None) -> list[Statement]:
+        """The command that sets or removes the comment."""
+        value = Sql("NULL") if comment is None else literal(comment)
+        return [Statement(sql("COMMENT ON {} IS {}", self.reference(obj), value), LockMode.SHARE_UPDATE_EXCLUSIVE)]
+
+    def grant_statements(
+        self, obj: O, old: Iterable[Grant], new: Iterable[Grant], owner: str
+    ) -> list[Statement]:
+        """The commands that lead from one set of grants to the other."""
+        return [Statement(s) for s in change_grants(self.grant_target(obj), old, new, owner)]
+
+    def owner_statements(self, obj: O, owner: str) -> list[Statement]:
+        """The command that gives the object to ``owner``."""
+        command = sql("ALTER {} OWNER TO {}", self.reference(obj), ident(owner))
+        return [Statement(command, LockMode.ACCESS_EXCLUSIVE)]
+
+    def effective_grants(self, grants: tuple[Grant, ...] | None, major: int) -> tuple[Grant, ...]:
+        """The grants, with None spelled out as the built-in default."""
+        return grants_of(self.privileges, major) if grants is None else grants
+
+    def default_grants(self, major: int) -> tuple[Grant, ...]:
+        """What PostgreSQL gives a new object of this kind."""
+        return grants_of(self.privileges, major)
+
+
+
+
+def not_of_extension(classid: int, oid: str) -> str:
+    """The condition that an object isn't a member of an extension; ``oid`` is an SQL expression of ours."""
+    return (
+        "NOT EXISTS (SELECT 1 FROM pg_depend e"
+        f" WHERE e.classid = {classid} AND e.objid = {oid} AND e.deptype = 'e')"
+    )
+
+
+def options(items: Sequence[str] | None) -> tuple[tuple[str, str], ...]:
+    """``reloptions`` and their like (``name=value`` texts) as sorted pairs."""
+    return tuple(sorted((k, v) for k, _, v in (item.partition("=") for item in items or ())))
+
+
+def option_list(pairs: Iterable[tuple[str, str]]) -> Sql:
+    """``name=value, …`` as WITH (…) and SET (…) take it; values are literals, which every option accepts."""
+    return Sql(", ".join(f"{_option_name(k)}={literal(v)}" for k, v in pairs))
+
+
+def _option_name(name: str) -> str:
+    return ".".join(ident(part) for part in name.split("."))
+
+
+def option_changes(
+    target: Sql,
+    old: tuple[tuple[str, str], ...],
+    new: tuple[tuple[str, str], ...],
+    lock: LockMode = LockMode.ACCESS_EXCLUSIVE,
+) -> list[Statement]:
+    """``ALTER target SET (…)`` and ``RESET (…)`` that lead from one set of options to the other."""
+    before, after = dict(old), dict(new)
+    reset = [k for k in before if k not in after]
+    changed = [(k, v) for k, v in after.items() if before.get(k) != v]
+    statements: list[Statement] = []
+    if reset:
+        names = Sql(", ".join(_option_name(k) for k in reset))
+        statements.append(Statement(sql("ALTER {} RESET ({})", target, names), lock))
+    if changed:
+        statements.append(Statement(sql("ALTER {} SET ({})", target, option_list(changed)), lock))
+    return statements
+
+
+def simple_part(
+    id: ObjectId, create: Iterable[Statement], drop: Iterable[Statement], uses: Iterable[ObjectId]
+) -> Part:
+    """A part that provides just the object itself."""
+    return Part(tuple(create), tuple(drop), frozenset({id}), frozenset(uses))

@@ -1,0 +1,170 @@
+"""Reading a database's schema into a catalog: one snapshot, every kind's query in one pipelined round trip."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, LiteralString, cast
+
+import psycopg
+
+from migplan.core.errors import TargetError
+from migplan.core.ids import ObjectId
+from migplan.core.model import CastRule, Catalog, DbObject, TableSize, Unmodelled
+from migplan.kinds.base import PG_CLASS, PG_TYPE, Address, Kind, Reading
+from migplan.kinds.registry import kinds
+from migplan.source import references, unmodelled
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+_SCHEMAS = """
+SELECT oid, nspname FROM pg_namespace
+WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'migplan')
+ORDER BY nspname
+"""
+_ROLES = "SELECT oid, rolname FROM pg_roles"
+_COMMENTS = "SELECT classoid, objoid, objsubid, description FROM pg_description WHERE objoid >= 16384 OR classoid = 2615"
+_CASTS = """
+SELECT format_type(castsource, NULL), format_type(casttarget, NULL), castcontext::text, castmethod::text FROM pg_cast
+"""
+_SIZES = """
+SELECT n.nspname, c.relname, c.reltuples::bigint, pg_table_size(c.oid) + pg_indexes_size(c.oid), c.relkind = 'p'
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'm') AND c.relnamespace = ANY(%(ns)s::oid[])
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which schemas are read: ``schemas`` by name, or every one that isn't PostgreSQL's or migplan's own."""
+
+    schemas: frozenset[str] | None = None
+    without: frozenset[str] = frozenset()
+
+    def __contains__(self, schema: str) -> bool:
+        return schema not in self.without and (self.schemas is None or schema in self.schemas)
+
+
+def introspect(connection: Connection, scope: Scope | None = None) -> Catalog:
+    """The catalog of the connected database, as of one snapshot.
+
+    ``connection`` is left idle (its transaction is rolled back). Raises ``TargetError`` for a server older than 14,
+    for a missing privilege, or when a concurrent DDL command removed an object while it was read.
+    """
+    major = connection.info.server_version // 10000
+    if major < 14:
+        raise TargetError(
+            f"PostgreSQL {major} is not supported", hint="migplan works with PostgreSQL 14 to 18; upgrade the server."
+        )
+    try:
+        with snapshot(connection), _collector_paused():
+            return _read(connection, scope or Scope(), major)
+    except (psycopg.errors.UndefinedTable, psycopg.errors.InternalError_) as error:
+        raise TargetError(
+            f"the schema changed while it was read: {error.diag.message_primary}",
+            hint="Run the command again when no other migration is running.",
+        ) from error
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise TargetError(
+            f"the role {connection.info.user!r} may not read the catalogs: {error.diag.message_primary}",
+            hint="Connect as the owner of the schema, or grant it that role.",
+        ) from error
+
+
+@contextmanager
+def snapshot(connection: Connection) -> Iterator[None]:
+    """One read-only REPEATABLE READ transaction with an empty search_path, so that every name is printed qualified."""
+    if connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+        connection.rollback()
+    connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    try:
+        connection.execute(
+            "SELECT set_config('search_path', '', true), set_config('statement_timeout', '0', true),"
+            " set_config('intervalstyle', 'postgres', true), set_config('datestyle', 'ISO', true),"
+            " set_config('extra_float_digits', '1', true), set_config('quote_all_identifiers', 'off', true)"
+        )
+        yield
+    finally:
+        if not connection.closed:
+            connection.execute("ROLLBACK")
+
+
+def _read(connection: Connection, scope: Scope, major: int) -> Catalog:
+    schemas = [(oid, name) for oid, name in connection.execute(_SCHEMAS).fetchall() if name in scope]
+    parameters = {"ns": [oid for oid, _ in schemas]}
+    readers = [kind for kind in kinds().values() if major >= kind.since]
+    queries = [_ROLES, _COMMENTS, _CASTS, _SIZES, references.query(major), *(k.query(major) for k in readers)]
+    roles, comments, casts, sizes, depends, *tables = _pipelined(connection, queries, parameters)
+    reading = Reading(
+        major=major,
+        roles=dict(roles),
+        comments={Address(*row[:3]): row[3] for row in comments},
+    )
+    objects, addresses = _build(zip(readers, tables, strict=True), reading)
+    return Catalog(
+        server_version=connection.info.server_version,
+        objects=objects,
+        uses=references.resolve(depends, addresses, objects),
+        sizes=_sizes(connection, sizes, objects),
+        unmodelled=_unmodelled(connection, parameters, major),
+        casts=frozenset(CastRule(*row) for row in casts),
+        role=connection.info.user,
+    )
+
+
+def _pipelined(
+    connection: Connection, queries: Sequence[str], parameters: dict[str, Any]
+) -> list[list[tuple[Any, ...]]]:
+    cursors: list[psycopg.Cursor[tuple[Any, ...]]] = []
+    with connection.pipeline():
+        for query in queries:
+            cursor = connection.cursor(binary=True)
+            cursor.execute(cast("LiteralString", query), parameters if "%(ns)s" in query else None)
+            cursors.append(cursor)
+    return [cursor.fetchall() for cursor in cursors]
+
+
+def _build(
+    read: Iterable[tuple[Kind[Any], list[tuple[Any, ...]]]], reading: Reading
+) -> tuple[dict[ObjectId, DbObject], dict[Address, ObjectId]]:
+    objects: dict[ObjectId, DbObject] = {}
+    addresses: dict[Address, ObjectId] = {}
+    for kind, rows in read:
+        for row in rows:
+            for address, obj in kind.build(row, reading):
+                objects[obj.id] = obj
+                addresses[address] = obj.id
+    return objects, addresses
+
+
+def _sizes(
+    connection: Connection, rows: list[tuple[Any, ...]], objects: dict[ObjectId, DbObject]
+) -> dict[ObjectId, TableSize]:
+    sizes: dict[ObjectId, TableSize] = {}
+    for schema, name, tuples, size, _ in rows:
+        for kind in ("table", "materialized_view"):
+            if (id := ObjectId(kind, (schema, name))) in objects:
+                sizes[id] = TableSize(rows=tuples, bytes=size, empty=False)
+    return sizes
+
+
+def _unmodelled(connection: Connection, parameters: dict[str, Any], major: int) -> tuple[Unmodelled, ...]:
+    found = _pipelined(connection, unmodelled.queries(major), parameters)
+    return tuple(sorted(Unmodelled(what, name) for rows in found for what, name in rows))
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Tens of thousands of new objects make the cyclic collector scan for nothing: 5.4 s instead of 1.4 s."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+RELATION_CLASSES = (PG_CLASS, PG_TYPE)
