@@ -70,8 +70,6 @@ class Kind(ABC, Generic[O]):
     since: ClassVar[int] = 14
     owned: ClassVar[bool] = False
     """Whether the object has an owner of its own that ``ALTER … OWNER TO`` sets."""
-    carriers: ClassVar[frozenset[str]] = frozenset()
-    """Fields whose change breaks in-place those dependants that :meth:`carried` names."""
 
     @abstractmethod
     def query(self, major: int) -> str:
@@ -101,6 +99,14 @@ class Kind(ABC, Generic[O]):
         """What the application must do before this alteration, or None where both versions can live with it."""
         return None
 
+    def create_contract(self, obj: O, before: Catalog) -> str | None:
+        """What the application must do before the object exists, or None where an additional one can't hurt it."""
+        return None
+
+    def reshapes(self, old: O, new: O) -> bool:
+        """Whether an in-place alteration is felt by dependants, which are then dropped before and created after it."""
+        return True
+
     def drop_contract(self, obj: O) -> str | None:
         """What the application must do before the drop, or None where no application can notice it."""
         return f"doesn't use {obj.id}"
@@ -112,6 +118,31 @@ class Kind(ABC, Generic[O]):
     def carried(self, old: O, new: O, before: Catalog) -> frozenset[ObjectId]:
         """Dependants (of ``before``) that must be dropped before an in-place alteration and re-created after it."""
         return frozenset()
+
+    def follows(self, obj: O, lost: Iterable[ObjectId]) -> bool:
+        """Whether the object can move in place from the old to the new incarnation of what it stands on (a column
+        of a rebuilt type does: dropping it would lose its values)."""
+        return False
+
+    def follow(self, old: O, new: O) -> list[Statement]:
+        """The statements of that move, from the incarnation that was set aside to the new one."""
+        return []
+
+    def carried_when_following(self, obj: O, before: Catalog) -> frozenset[ObjectId]:
+        """Like :meth:`carried`, for that move."""
+        return frozenset()
+
+    def set_aside(self, obj: O, name: str) -> Statement | None:
+        """The rename that keeps the old incarnation beside the new one under ``name``, or None where it can't be."""
+        return None
+
+    def refill(self, old: O, new: O, name: str, before: Catalog, after: Catalog) -> list[Statement]:
+        """What brings the data of the incarnation that was set aside into the new one."""
+        return []
+
+    def drop_aside(self, obj: O, name: str) -> Statement:
+        """The drop of the incarnation that was set aside."""
+        return Statement(sql("DROP {} {}", Sql(self.keyword), ident(*obj.id.path[:-1], name)), LockMode.ACCESS_EXCLUSIVE)
 
     def sql_name(self, obj: O) -> Sql:
         """The object's name as ``DROP`` and ``ALTER`` write it."""

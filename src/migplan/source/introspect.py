@@ -13,7 +13,7 @@ import psycopg
 from migplan.core.errors import TargetError
 from migplan.core.ids import ObjectId
 from migplan.core.model import CastRule, Catalog, DbObject, TableSize, Unmodelled
-from migplan.kinds.base import PG_CLASS, PG_TYPE, Address, Kind, Reading
+from migplan.kinds.base import Address, Kind, Reading
 from migplan.kinds.registry import kinds
 from migplan.source import references, unmodelled
 
@@ -30,7 +30,8 @@ _CASTS = """
 SELECT format_type(castsource, NULL), format_type(casttarget, NULL), castcontext::text, castmethod::text FROM pg_cast
 """
 _SIZES = """
-SELECT n.nspname, c.relname, c.reltuples::bigint, pg_table_size(c.oid) + pg_indexes_size(c.oid), c.relkind = 'p'
+SELECT n.nspname, c.relname, c.reltuples::bigint, pg_table_size(c.oid) + pg_indexes_size(c.oid),
+       pg_relation_size(c.oid) = 0
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'm') AND c.relnamespace = ANY(%(ns)s::oid[])
 """
@@ -107,7 +108,7 @@ def _read(connection: Connection, scope: Scope, major: int) -> Catalog:
         server_version=connection.info.server_version,
         objects=objects,
         uses=references.resolve(depends, addresses, objects),
-        sizes=_sizes(connection, sizes, objects),
+        sizes=_sizes(sizes, objects),
         unmodelled=_unmodelled(connection, parameters, major),
         casts=frozenset(CastRule(*row) for row in casts),
         role=connection.info.user,
@@ -139,14 +140,12 @@ def _build(
     return objects, addresses
 
 
-def _sizes(
-    connection: Connection, rows: list[tuple[Any, ...]], objects: dict[ObjectId, DbObject]
-) -> dict[ObjectId, TableSize]:
+def _sizes(rows: list[tuple[Any, ...]], objects: dict[ObjectId, DbObject]) -> dict[ObjectId, TableSize]:
     sizes: dict[ObjectId, TableSize] = {}
-    for schema, name, tuples, size, _ in rows:
+    for schema, name, tuples, size, no_pages in rows:
         for kind in ("table", "materialized_view"):
             if (id := ObjectId(kind, (schema, name))) in objects:
-                sizes[id] = TableSize(rows=tuples, bytes=size, empty=False)
+                sizes[id] = TableSize(rows=0 if no_pages else tuples, bytes=size, empty=no_pages)
     return sizes
 
 
@@ -166,5 +165,3 @@ def _collector_paused() -> Iterator[None]:
         if was_enabled:
             gc.enable()
 
-
-RELATION_CLASSES = (PG_CLASS, PG_TYPE)

@@ -7,7 +7,7 @@ from typing import Any
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import DbObject
-from migplan.kinds.base import PG_ATTRDEF, PG_CLASS, PG_REWRITE, PG_TYPE, Address
+from migplan.kinds.base import PG_CLASS, PG_REWRITE, PG_TYPE, Address
 
 _PINNED_BELOW = 16384
 
@@ -81,5 +81,3 @@ def _used(
         return addresses.get(Address(PG_CLASS, objid))
     return addresses.get(Address(classid, objid, subid)) or addresses.get(Address(classid, objid))
 
-
-DEFAULT_CLASS = PG_ATTRDEF

@@ -1,0 +1,50 @@
+"""Directives: what a user tells migplan in ``-- migplan:`` comments beside the SQL they speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from migplan.core.ids import ObjectId
+
+
+@dataclass(frozen=True, slots=True)
+class Directive:
+    """One directive: ``name`` (``renamed-from``), its raw ``argument``, the object it is bound to, and its place.
+
+    ``target`` is None for directives that speak of a whole file. ``place`` is ``file:line:column``.
+    """
+
+    name: str
+    argument: str
+    target: ObjectId | None
+    place: str
+
+
+@dataclass(frozen=True)
+class Directives:
+    """All directives of a declaration, looked up by object and name."""
+
+    items: tuple[Directive, ...] = ()
+    _index: Mapping[tuple[ObjectId | None, str], Directive] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_index", {(d.target, d.name): d for d in self.items})
+
+    @staticmethod
+    def of(items: Iterable[Directive]) -> Directives:
+        """A collection of them."""
+        return Directives(tuple(items))
+
+    def get(self, target: ObjectId, name: str) -> str | None:
+        """The argument of the directive ``name`` on ``target``, or None."""
+        found = self._index.get((target, name))
+        return None if found is None else found.argument
+
+    def find(self, target: ObjectId, name: str) -> Directive | None:
+        """The directive ``name`` on ``target`` itself, for its place."""
+        return self._index.get((target, name))
+
+    def named(self, name: str) -> list[Directive]:
+        """Every directive of that name, in the files' order."""
+        return [d for d in self.items if d.name == name]

@@ -1,0 +1,25 @@
+"""What decides how a plan is made, beside the two catalogs and the directives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """``small_rows`` and ``small_bytes`` bound what counts as a small table (both must hold).
+
+    ``offline`` says that nobody uses the database: plain DDL in one window. ``owners`` and ``grants`` tell whether
+    those are managed. ``lock_timeout`` and ``statement_timeout`` are milliseconds. ``batch_rows`` starts a backfill.
+    """
+
+    offline: bool = False
+    small_rows: int = 10_000
+    small_bytes: int = 64 * 1024 * 1024
+    owners: bool = False
+    grants: bool = True
+    lock_timeout: int = 2_000
+    statement_timeout: int = 7_000
+    batch_rows: int = 5_000
+    dual_write: str = "trigger"
+    backup: str = "none"

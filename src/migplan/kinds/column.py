@@ -1,0 +1,557 @@
+"""Columns of tables and foreign tables, with what belongs to them: type, NOT NULL, identity, generation, storage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog, DbObject, Grant, changed_fields
+from migplan.core.sql import EMPTY, Sql, deparsed, ident, join, literal, sql
+from migplan.core.steps import LockMode, Part, Statement, Timing
+from migplan.kinds import _acl
+from migplan.kinds.base import (
+    PG_ATTRDEF,
+    PG_CLASS,
+    Address,
+    Found,
+    Kind,
+    Reading,
+    not_of_extension,
+    option_changes,
+    options,
+)
+from migplan.kinds.default import Default
+
+AX = LockMode.ACCESS_EXCLUSIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """GENERATED … AS IDENTITY: ``always`` or by default, and the options of its sequence (schema, name)."""
+
+    always: bool
+    sequence: tuple[str, str]
+    type: str
+    start: int
+    increment: int
+    minimum: int
+    maximum: int
+    cache: int
+    cycle: bool
+    unlogged: bool = False
+    grants: tuple[Grant, ...] | None = None
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotNull:
+    """A NOT NULL constraint; ``name`` only where it isn't the one that PostgreSQL 18 would give by itself."""
+
+    name: str | None = None
+    no_inherit: bool = False
+    valid: bool = True
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column(DbObject):
+    """A column of ``relation``. ``collation`` only where it isn't the type's, ``storage`` likewise.
+
+    ``generated`` is the deparsed expression, ``virtual`` tells 18's virtual columns from stored ones.
+    ``inherited`` columns follow those of a parent; ``local`` ones were (also) declared here.
+    """
+
+    relation: ObjectId = field(compare=False)
+    position: int = field(compare=False)
+    type: str
+    collation: str | None = None
+    not_null: NotNull | None = None
+    identity: Identity | None = None
+    generated: str | None = None
+    virtual: bool = False
+    storage: str | None = None
+    compression: str | None = None
+    statistics: int | None = None
+    options: tuple[tuple[str, str], ...] = ()
+    fdw_options: tuple[tuple[str, str], ...] = ()
+    inherited: bool = field(default=False, compare=False)
+    local: bool = field(default=True, compare=False)
+
+    @property
+    def table(self) -> ObjectId | None:
+        return self.relation
+
+    @property
+    def name(self) -> str:
+        """The column's raw name."""
+        return self.id.path[-1]
+
+
+_STORAGE = {"p": "PLAIN", "e": "EXTERNAL", "m": "MAIN", "x": "EXTENDED"}
+_COMPRESSION = {"p": "pglz", "l": "lz4"}
+
+
+class ColumnKind(Kind[Column]):
+    """Rows of pg_attribute of tables, partitioned tables and foreign tables."""
+
+    name = "column"
+    keyword = "COLUMN"
+
+    def query(self, major: int) -> str:
+        not_null, join_not_null = _not_null_columns(major)
+        return f"""
+SELECT a.attrelid, a.attnum, n.nspname::text, c.relname::text, c.relkind::text, c.relowner, a.attname::text,
+       format_type(a.atttypid, a.atttypmod),
+       CASE WHEN a.attcollation <> t.typcollation THEN
+         (SELECT quote_ident(cn.nspname) || '.' || quote_ident(co.collname)
+            FROM pg_collation co JOIN pg_namespace cn ON cn.oid = co.collnamespace WHERE co.oid = a.attcollation) END,
+       a.attnotnull, {not_null},
+       a.attidentity::text, s.seq,
+       a.attgenerated::text, d.oid, CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END,
+       CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage::text END, a.attcompression::text,
+       nullif(a.attstattarget, -1)::int, a.attoptions, a.attfdwoptions, a.attacl::text[],
+       a.attinhcount > 0, a.attislocal, c.relispartition
+FROM pg_attribute a
+JOIN pg_class c ON c.oid = a.attrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_type t ON t.oid = a.atttypid
+LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum AND a.attgenerated <> ''
+LEFT JOIN (
+  SELECT dep.refobjid, dep.refobjsubid,
+         jsonb_build_array(sn.nspname, sc.relname, format_type(q.seqtypid, NULL), q.seqstart, q.seqincrement,
+                           q.seqmin, q.seqmax, q.seqcache, q.seqcycle, sc.relpersistence, sc.relacl::text[],
+                           obj_description(sc.oid, 'pg_class')) AS seq
+  FROM pg_depend dep
+  JOIN pg_sequence q ON q.seqrelid = dep.objid
+  JOIN pg_class sc ON sc.oid = dep.objid
+  JOIN pg_namespace sn ON sn.oid = sc.relnamespace
+  WHERE dep.classid = {PG_CLASS} AND dep.refclassid = {PG_CLASS} AND dep.deptype = 'i'
+) s ON a.attidentity <> '' AND s.refobjid = a.attrelid AND s.refobjsubid = a.attnum
+{join_not_null}
+WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't'
+  AND n.oid = ANY(%(ns)s::oid[])
+  AND {not_of_extension(PG_CLASS, "c.oid")}
+ORDER BY a.attrelid, a.attnum
+"""
+
+    def build(self, row: tuple[Any, ...], reading: Reading) -> Iterable[Found[Column]]:
+        relid, number, schema, relation, relkind, owner, name, type, collation = row[:9]
+        not_null, nn_oid, nn_name, nn_no_inherit, nn_valid, identity, sequence = row[9:16]
+        generated, default_oid, expression, storage, compression, statistics = row[16:22]
+        attoptions, fdw_options, acl, inherited, local, is_partition = row[22:]
+        owner_name = reading.roles.get(owner, "")
+        constraint = None
+        if not_null:
+            default_name = object_name(relation, name, "not_null")
+            constraint = NotNull(
+                name=None if nn_name == default_name else nn_name,
+                no_inherit=bool(nn_no_inherit),
+                valid=nn_valid is not False,
+                comment=None if nn_oid is None else reading.comment(2606, nn_oid),
+            )
+        column = Column(
+            id=ObjectId("column", (schema, relation, name)),
+            comment=reading.comment(PG_CLASS, relid, number),
+            owner=owner_name,
+            grants=reading.grants(acl, owner_name, _acl.NOTHING) if acl else None,
+            relation=ObjectId("foreign_table" if relkind == "f" else "table", (schema, relation)),
+            position=number,
+            type=type,
+            collation=collation,
+            not_null=constraint,
+            identity=_identity(identity, sequence, owner_name, reading)
+            if sequence is not None and not (is_partition and inherited)
+            else None,
+            generated=expression,
+            virtual=generated == "v",
+            storage=_STORAGE[storage] if storage else None,
+            compression=_COMPRESSION.get(compression),
+            statistics=statistics,
+            options=options(attoptions),
+            fdw_options=options(fdw_options),
+            inherited=inherited,
+            local=local,
+        )
+        yield Address(PG_CLASS, relid, number), column
+        if default_oid is not None:
+            yield Address(PG_ATTRDEF, default_oid), column
+
+    def parts(self, obj: Column, catalog: Catalog) -> list[Part]:
+        default = catalog.get(ObjectId("default", obj.id.path), Default)
+        table = _relation(obj)
+        add = sql("ALTER {} ADD COLUMN {}", table, column_clause(obj, default))
+        drop = sql("ALTER {} DROP COLUMN {}", table, ident(obj.name))
+        provided = {obj.id} | ({default.id} if default else set())
+        uses = {u for id in provided for u in catalog.uses.get(id, ())} - provided
+        name = ident(*obj.relation.path)
+        return [
+            Part(
+                (Statement(add, AX), *column_extras(obj, name)),
+                (Statement(drop, AX),),
+                frozenset(provided),
+                frozenset(uses),
+            )
+        ]
+
+    def alter(self, old: Column, new: Column, before: Catalog, after: Catalog) -> list[Statement] | None:
+        fields = changed_fields(old, new) - {"comment", "owner", "grants"}
+        if "generated" in fields or "virtual" in fields:
+            return self._alter_generated(old, new, before, after)
+        head = sql("ALTER {} ALTER COLUMN {}", _relation(new), ident(new.name))
+        statements: list[Statement] = []
+        if fields & {"type", "collation"}:
+            statements += change_type(new)
+        if old.identity is not None and new.identity is None:
+            statements.append(Statement(sql("{} DROP IDENTITY", head), AX))
+        if "not_null" in fields:
+            statements += change_not_null(old, new)
+        if new.identity is not None and "identity" in fields:
+            statements += _change_identity(old.identity, new.identity, head)
+        if fields & {"storage"}:
+            storage = Sql(new.storage or "DEFAULT") if new.storage or after.major >= 16 else None
+            if storage is None:
+                storage = deparsed(_type_storage(new))
+            statements.append(Statement(sql("{} SET STORAGE {}", head, storage), AX))
+        if "compression" in fields:
+            statements.append(Statement(sql("{} SET COMPRESSION {}", head, Sql(new.compression or "default")), AX))
+        if "statistics" in fields:
+            target = -1 if new.statistics is None else new.statistics
+            statements.append(Statement(sql("{} SET STATISTICS {}", head, target), LockMode.SHARE_UPDATE_EXCLUSIVE))
+        statements += _attribute_options(head, old, new)
+        if "fdw_options" in fields:
+            statements.append(Statement(sql("{} {}", head, fdw_option_changes(old.fdw_options, new.fdw_options)), AX))
+        return statements
+
+    def _alter_generated(
+        self, old: Column, new: Column, before: Catalog, after: Catalog
+    ) -> list[Statement] | None:
+        """DROP EXPRESSION keeps the values; SET EXPRESSION (17) rewrites; everything else drops the column."""
+        head = sql("ALTER {} ALTER COLUMN {}", _relation(new), ident(new.name))
+        if changed_fields(old, new) & {"type", "collation", "virtual"} and new.generated is not None:
+            return None
+        if new.generated is None and old.generated is not None and not old.virtual:
+            drop = Statement(sql("{} DROP EXPRESSION", head), AX)
+            plain = replace(old, generated=None)
+            return [drop, *(self.alter(plain, new, before, after) or [])]
+        if new.generated is not None and old.generated is not None and after.major >= 17:
+            expression = deparsed(new.generated)
+            statement = Statement(
+                sql("{} SET EXPRESSION AS ({})", head, expression), AX, rewrite=not new.virtual, timing=Timing.LONG
+            )
+            return [statement, *(self.alter(replace(old, generated=new.generated), new, before, after) or [])]
+        return None
+
+    def contract(self, old: Column, new: Column) -> str | None:
+        fields = changed_fields(old, new)
+        if fields & {"type", "collation"}:
+            return f"tolerates both {old.type} and {new.type} in {new.id}"
+        if "not_null" in fields and new.not_null is not None and (old.not_null is None or not old.not_null.valid):
+            return f"writes no NULL to {new.id}"
+        if "identity" in fields and old.identity is not None and new.identity is None:
+            return f"gives {new.id} a value in every INSERT"
+        if "identity" in fields and new.identity and new.identity.always and not (old.identity and old.identity.always):
+            return f"gives {new.id} no value"
+        return None
+
+    def drop_contract(self, obj: Column) -> str | None:
+        return f"neither reads nor writes {obj.id}"
+
+    def drop_loses(self, obj: Column) -> str | None:
+        return None if obj.generated is not None else f"the values of {obj.id}"
+
+    def carried(self, old: Column, new: Column, before: Catalog) -> frozenset[ObjectId]:
+        if not changed_fields(old, new) & {"type", "collation"}:
+            return frozenset()
+        return self.carried_when_following(old, before)
+
+    def follows(self, obj: Column, lost: Iterable[ObjectId]) -> bool:
+        return any(id.kind in _TYPE_KINDS for id in lost)
+
+    def follow(self, old: Column, new: Column) -> list[Statement]:
+        """An inherited column's type changes with its parent's."""
+        if old.inherited:
+            return []
+        text = Sql("text[]" if new.type.endswith("[]") else "text")
+        using = sql("{}::{}::{}", ident(new.name), text, deparsed(new.type))
+        return change_type(new, using)
+
+    def carried_when_following(self, obj: Column, before: Catalog) -> frozenset[ObjectId]:
+        """A column's type can't change under a view, rule, trigger, policy, generated column, or SQL-standard body;
+        a default may not be castable; a foreign key wants both of its sides changed at once."""
+        direct = before.used_by.get(obj.id, frozenset())
+        stopped = {id for id in direct if id.kind in _STOPS_TYPE_CHANGE or _is_foreign_key(id, before)}
+        default = ObjectId("default", obj.id.path)
+        return frozenset(stopped | _foreign_keys_to(obj, before) | ({default} if default in before else set()))
+
+    def sql_name(self, obj: Column) -> Sql:
+        return ident(*obj.id.path)
+
+    def grant_statements(
+        self, obj: Column, old: Iterable[Grant], new: Iterable[Grant], owner: str
+    ) -> list[Statement]:
+        target = sql("TABLE {}", ident(*obj.relation.path))
+        return [Statement(s) for s in _acl.change_grants(target, old, new, owner, ident(obj.name))]
+
+
+_STOPS_TYPE_CHANGE = frozenset(
+    {"view", "materialized_view", "rule", "trigger", "policy", "function", "procedure", "publication", "column"}
+)
+_TYPE_KINDS = frozenset({"enum", "domain", "composite_type", "range", "base_type"})
+
+
+def _is_foreign_key(id: ObjectId, catalog: Catalog) -> bool:
+    found = catalog.objects.get(id)
+    return id.kind == "constraint" and getattr(found, "type", "") == "f"
+
+
+def _foreign_keys_to(column: Column, catalog: Catalog) -> set[ObjectId]:
+    """Foreign keys that hang on a key of the column's table: they depend on its index, not on the column."""
+    users = catalog.used_by.get(column.id, frozenset())
+    keys = {id for id in users if id.kind in ("constraint", "index")}
+    return {fk for key in keys for fk in catalog.used_by.get(key, frozenset()) if _is_foreign_key(fk, catalog)}
+
+
+def object_name(table: str, column: str, label: str) -> str:
+    """The name that PostgreSQL makes up (makeObjectName): the longer part is cut until the whole fits 63 bytes."""
+    first, second = table.encode(), column.encode()
+    room = 63 - len(label) - 2
+    while len(first) + len(second) > room:
+        if len(first) > len(second):
+            first = first[:-1]
+        else:
+            second = second[:-1]
+    return f"{first.decode(errors='ignore')}_{second.decode(errors='ignore')}_{label}"
+
+
+def column_clause(column: Column, default: Default | None, *, typed: bool = False) -> Sql:
+    """The column as CREATE TABLE and ADD COLUMN write it; empty for a column that its table's type fully says."""
+    constraints: list[Sql] = []
+    if column.generated is not None:
+        kind = Sql("VIRTUAL" if column.virtual else "STORED")
+        constraints.append(sql("GENERATED ALWAYS AS ({}) {}", deparsed(column.generated), kind))
+    if default is not None:
+        constraints.append(sql("DEFAULT {}", deparsed(default.expression)))
+    if column.identity is not None:
+        constraints.append(identity_clause(column.identity))
+    if column.not_null is not None and column.not_null.valid:
+        constraints.append(_not_null_clause(column.not_null))
+    if typed:
+        return sql("{} WITH OPTIONS {}", ident(column.name), join(" ", constraints)) if constraints else EMPTY
+    parts = [ident(column.name), deparsed(column.type)]
+    if column.fdw_options:
+        pairs = (sql("{} {}", ident(k), literal(v)) for k, v in column.fdw_options)
+        parts.append(sql("OPTIONS ({})", join(", ", pairs)))
+    if column.compression is not None:
+        parts.append(sql("COMPRESSION {}", Sql(column.compression)))
+    if column.collation is not None:
+        parts.append(sql("COLLATE {}", deparsed(column.collation)))
+    return join(" ", [*parts, *constraints])
+
+
+def column_extras(column: Column, table: Sql) -> list[Statement]:
+    """What CREATE TABLE and ADD COLUMN can't say of a column on every version."""
+    head = sql("ALTER TABLE ONLY {} ALTER COLUMN {}", table, ident(column.name))
+    statements: list[Statement] = []
+    if column.storage is not None:
+        statements.append(Statement(sql("{} SET STORAGE {}", head, Sql(column.storage)), AX))
+    if column.statistics is not None:
+        command = sql("{} SET STATISTICS {}", head, column.statistics)
+        statements.append(Statement(command, LockMode.SHARE_UPDATE_EXCLUSIVE))
+    if column.options:
+        statements += _attribute_options(head, replace(column, options=()), column)
+    if column.identity is not None:
+        statements += _identity_extras(None, column.identity)
+    if column.not_null is not None and not column.not_null.valid:
+        statements.append(_add_named_not_null(column, column.not_null))
+    if column.not_null is not None and column.not_null.comment is not None:
+        statements.append(_comment_not_null(column, column.not_null))
+    return statements
+
+
+def change_type(new: Column, using: Sql | None = None) -> list[Statement]:
+    """``ALTER COLUMN … TYPE`` with its USING; an old default that can't be cast is the caller's to move."""
+    collate = sql(" COLLATE {}", deparsed(new.collation)) if new.collation else EMPTY
+    expression = using if using is not None else sql("{}::{}", ident(new.name), deparsed(new.type))
+    clause = EMPTY if new.relation.kind == "foreign_table" else sql(" USING {}", expression)
+    command = sql(
+        "ALTER {} ALTER COLUMN {} TYPE {}{}{}", _relation(new), ident(new.name), deparsed(new.type), collate, clause
+    )
+    return [Statement(command, AX, rewrite=True, scan=True, timing=Timing.LONG)]
+
+
+def change_not_null(old: Column, new: Column) -> list[Statement]:
+    """SET, DROP, rename or (18) validate a NOT NULL; the direct form, which scans."""
+    head = sql("ALTER {} ALTER COLUMN {}", _relation(new), ident(new.name))
+    if new.not_null is None:
+        return [Statement(sql("{} DROP NOT NULL", head), AX)]
+    statements: list[Statement] = []
+    was = old.not_null
+    if was is None or was.no_inherit != new.not_null.no_inherit:
+        if was is not None:
+            statements.append(Statement(sql("{} DROP NOT NULL", head), AX))
+        if new.not_null.name is None and not new.not_null.no_inherit and new.not_null.valid:
+            statements.append(Statement(sql("{} SET NOT NULL", head), AX, scan=True))
+        else:
+            statements.append(_add_named_not_null(new, new.not_null))
+    else:
+        old_name, new_name = _not_null_name(old, was), _not_null_name(new, new.not_null)
+        if old_name != new_name:
+            names = (ident(old_name), ident(new_name))
+            statements.append(Statement(sql("ALTER {} RENAME CONSTRAINT {} TO {}", _relation(new), *names), AX))
+        if new.not_null.valid and not was.valid:
+            command = sql("ALTER {} VALIDATE CONSTRAINT {}", _relation(new), ident(new_name))
+            statements.append(Statement(command, LockMode.SHARE_UPDATE_EXCLUSIVE, scan=True, timing=Timing.LONG))
+        if was.valid and not new.not_null.valid:
+            statements.append(Statement(sql("{} DROP NOT NULL", head), AX))
+            statements.append(_add_named_not_null(new, new.not_null))
+    if new.not_null.comment != (was.comment if was else None):
+        statements.append(_comment_not_null(new, new.not_null))
+    return statements
+
+
+def _not_null_name(column: Column, constraint: NotNull) -> str:
+    return constraint.name or object_name(column.id.path[1], column.name, "not_null")
+
+
+def _add_named_not_null(column: Column, constraint: NotNull) -> Statement:
+    command = sql(
+        "ALTER {} ADD CONSTRAINT {} NOT NULL {}{}{}",
+        _relation(column),
+        ident(_not_null_name(column, constraint)),
+        ident(column.name),
+        Sql(" NO INHERIT" if constraint.no_inherit else ""),
+        Sql("" if constraint.valid else " NOT VALID"),
+    )
+    return Statement(command, AX, scan=constraint.valid)
+
+
+def _comment_not_null(column: Column, constraint: NotNull) -> Statement:
+    text = Sql("NULL") if constraint.comment is None else literal(constraint.comment)
+    name = ident(_not_null_name(column, constraint))
+    return Statement(sql("COMMENT ON CONSTRAINT {} ON {} IS {}", name, ident(*column.relation.path), text))
+
+
+def _not_null_clause(constraint: NotNull) -> Sql:
+    name = sql("CONSTRAINT {} ", ident(constraint.name)) if constraint.name else EMPTY
+    return sql("{}NOT NULL{}", name, Sql(" NO INHERIT" if constraint.no_inherit else ""))
+
+
+def identity_clause(identity: Identity) -> Sql:
+    """``GENERATED … AS IDENTITY (…)`` with every option spelled out."""
+    mode = Sql("ALWAYS" if identity.always else "BY DEFAULT")
+    name = sql("SEQUENCE NAME {} ", ident(*identity.sequence))
+    return sql("GENERATED {} AS IDENTITY ({}{})", mode, name, _sequence_options(identity))
+
+
+def _sequence_options(identity: Identity) -> Sql:
+    return sql(
+        "START WITH {} INCREMENT BY {} MINVALUE {} MAXVALUE {} CACHE {}{}",
+        identity.start,
+        identity.increment,
+        identity.minimum,
+        identity.maximum,
+        identity.cache,
+        Sql(" CYCLE" if identity.cycle else ""),
+    )
+
+
+def _change_identity(old: Identity | None, new: Identity, head: Sql) -> list[Statement]:
+    if old is None:
+        return [Statement(sql("{} ADD {}", head, identity_clause(new)), AX), *_identity_extras(None, new)]
+    statements: list[Statement] = []
+    if old.always != new.always:
+        mode = Sql("ALWAYS" if new.always else "BY DEFAULT")
+        statements.append(Statement(sql("{} SET GENERATED {}", head, mode), AX))
+    sequence = ident(*old.sequence)
+    if (old.type, _options_of(old)) != (new.type, _options_of(new)):
+        cycle = Sql("" if new.cycle else " NO CYCLE")
+        command = sql("ALTER SEQUENCE {} AS {} {}{}", sequence, deparsed(new.type), _sequence_options(new), cycle)
+        statements.append(Statement(command))
+    if old.sequence[0] != new.sequence[0]:
+        statements.append(Statement(sql("ALTER SEQUENCE {} SET SCHEMA {}", sequence, ident(new.sequence[0]))))
+    if old.sequence[1] != new.sequence[1]:
+        moved = ident(new.sequence[0], old.sequence[1])
+        statements.append(Statement(sql("ALTER SEQUENCE {} RENAME TO {}", moved, ident(new.sequence[1]))))
+    return statements + _identity_extras(old, new)
+
+
+def _options_of(identity: Identity) -> tuple[int | bool, ...]:
+    i = identity
+    return (i.start, i.increment, i.minimum, i.maximum, i.cache, i.cycle)
+
+
+def _identity_extras(old: Identity | None, new: Identity) -> list[Statement]:
+    """Grants, comment and persistence of an identity column's sequence."""
+    name = ident(*new.sequence)
+    statements: list[Statement] = []
+    before = _acl.grants_of(_acl.SEQUENCE, 14) if old is None or old.grants is None else old.grants
+    after = _acl.grants_of(_acl.SEQUENCE, 14) if new.grants is None else new.grants
+    target = sql("SEQUENCE {}", name)
+    statements += [Statement(s) for s in _acl.change_grants(target, before, after, "")]
+    if (old.comment if old else None) != new.comment:
+        text = Sql("NULL") if new.comment is None else literal(new.comment)
+        statements.append(Statement(sql("COMMENT ON SEQUENCE {} IS {}", name, text)))
+    if old is not None and old.unlogged != new.unlogged:
+        logged = Sql("UNLOGGED" if new.unlogged else "LOGGED")
+        statements.append(Statement(sql("ALTER SEQUENCE {} SET {}", name, logged)))
+    return statements
+
+
+def _identity(letter: str, sequence: list[Any], owner: str, reading: Reading) -> Identity:
+    schema, name, type, start, increment, minimum, maximum, cache, cycle, persistence, acl, comment = sequence
+    return Identity(
+        always=letter == "a",
+        sequence=(schema, name),
+        type=type,
+        start=start,
+        increment=increment,
+        minimum=minimum,
+        maximum=maximum,
+        cache=cache,
+        cycle=cycle,
+        unlogged=persistence == "u",
+        grants=reading.grants(acl, owner, _acl.SEQUENCE),
+        comment=comment,
+    )
+
+
+def _attribute_options(head: Sql, old: Column, new: Column) -> list[Statement]:
+    changed = option_changes(EMPTY, old.options, new.options)
+    return [
+        Statement(sql("{}{}", head, Sql(s.sql.removeprefix("ALTER "))), LockMode.SHARE_UPDATE_EXCLUSIVE)
+        for s in changed
+    ]
+
+
+def fdw_option_changes(old: tuple[tuple[str, str], ...], new: tuple[tuple[str, str], ...]) -> Sql:
+    """``OPTIONS (ADD …, SET …, DROP …)`` that turns one set of foreign options into the other."""
+    before, after = dict(old), dict(new)
+    items = [sql("DROP {}", ident(k)) for k in before if k not in after]
+    items += [sql("SET {} {}", ident(k), literal(v)) for k, v in new if k in before and before[k] != v]
+    items += [sql("ADD {} {}", ident(k), literal(v)) for k, v in new if k not in before]
+    return sql("OPTIONS ({})", join(", ", items))
+
+
+def _relation(column: Column) -> Sql:
+    keyword = Sql("FOREIGN TABLE" if column.relation.kind == "foreign_table" else "TABLE")
+    return sql("{} {}", keyword, ident(*column.relation.path))
+
+
+def _type_storage(column: Column) -> str:
+    """Before 16 there is no SET STORAGE DEFAULT; every type whose storage can be changed is varlena: EXTENDED, but
+    numeric, inet and a few, which are MAIN."""
+    return "MAIN" if column.type.startswith(("numeric", "inet", "cidr", "tsquery")) else "EXTENDED"
+
+
+def _not_null_columns(major: int) -> tuple[str, str]:
+    if major < 18:
+        return "NULL::oid, NULL::text, false, true", ""
+    return (
+        "nn.oid, nn.conname::text, nn.connoinherit, nn.convalidated",
+        "LEFT JOIN pg_constraint nn ON nn.conrelid = a.attrelid AND nn.contype = 'n' AND nn.conkey = ARRAY[a.attnum]",
+    )
+
+
+KINDS = (ColumnKind(),)

@@ -1,0 +1,336 @@
+"""Table constraints: check, foreign key, unique, primary key, exclusion (NOT NULL belongs to its column)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog, DbObject, changed_fields
+from migplan.core.sql import EMPTY, Sql, deparsed, ident, literal, sql
+from migplan.core.steps import LockMode, Part, Statement, Timing
+from migplan.kinds.base import (
+    PG_CLASS,
+    PG_CONSTRAINT,
+    Address,
+    Found,
+    Kind,
+    Reading,
+    not_of_extension,
+    option_changes,
+    option_list,
+    options,
+    simple_part,
+)
+
+AX, SRX = LockMode.ACCESS_EXCLUSIVE, LockMode.SHARE_ROW_EXCLUSIVE
+CHECK, FOREIGN_KEY, UNIQUE, PRIMARY_KEY, EXCLUSION = "c", "f", "u", "p", "x"
+INDEXED = frozenset({UNIQUE, PRIMARY_KEY, EXCLUSION})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constraint(DbObject):
+    """A constraint of ``relation``; ``type`` is c, f, u, p or x as in pg_constraint.
+
+    ``definition`` is pg_get_constraintdef without NOT VALID and NOT ENFORCED, which are fields. ``columns`` are the
+    constrained columns by name, ``target`` and ``target_columns`` a foreign key's other side. ``inherited`` checks
+    come from a parent; ``index_parent`` is the partitioned table's constraint that this one's index hangs on.
+    """
+
+    relation: ObjectId = field(compare=False)
+    type: str
+    definition: str
+    columns: tuple[str, ...] = ()
+    target: ObjectId | None = None
+    target_columns: tuple[str, ...] = ()
+    validated: bool = True
+    enforced: bool = True
+    no_inherit: bool = field(default=False, compare=False)
+    inherited: bool = field(default=False, compare=False)
+    local: bool = field(default=True, compare=False)
+    index_parent: ObjectId | None = None
+    index_options: tuple[tuple[str, str], ...] = ()
+    index_tablespace: str | None = None
+    index_comment: str | None = None
+    clustered: bool = False
+
+    @property
+    def table(self) -> ObjectId | None:
+        return self.relation
+
+    @property
+    def name(self) -> str:
+        """The constraint's raw name (an index of the schema too where the type is indexed)."""
+        return self.id.path[-1]
+
+    @property
+    def clause(self) -> Sql:
+        """The constraint as ADD CONSTRAINT and CREATE TABLE write it after its name, valid and enforced as it is."""
+        base = deparsed(self.definition)
+        if self.type in INDEXED:
+            base = _with_index_clauses(base, self)
+        enforced = Sql("" if self.enforced else " NOT ENFORCED")
+        return sql("{}{}{}", base, enforced, Sql("" if self.validated or not self.enforced else " NOT VALID"))
+
+
+class ConstraintKind(Kind[Constraint]):
+    """Rows of pg_constraint that belong to a table or foreign table."""
+
+    name = "constraint"
+    keyword = "CONSTRAINT"
+
+    def query(self, major: int) -> str:
+        enforced = "k.conenforced" if major >= 18 else "true"
+        return f"""
+SELECT k.oid, n.nspname::text, c.relname::text, c.relkind::text, c.relowner, k.conname::text, k.contype::text,
+       pg_get_constraintdef(k.oid),
+       (SELECT array_agg(a.attname::text ORDER BY x.n) FROM unnest(k.conkey) WITH ORDINALITY x(num, n)
+          JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = x.num),
+       fn.nspname::text, fc.relname::text,
+       CASE WHEN k.contype = 'f' THEN
+         (SELECT array_agg(a.attname::text ORDER BY x.n) FROM unnest(k.confkey) WITH ORDINALITY x(num, n)
+            JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = x.num) END,
+       k.convalidated, {enforced}, k.connoinherit, k.coninhcount > 0, k.conislocal,
+       i.oid, i.reloptions, ts.spcname::text, ix.indisclustered,
+       pn.nspname::text, pt.relname::text, pk.conname::text
+FROM pg_constraint k
+JOIN pg_class c ON c.oid = k.conrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_class fc ON fc.oid = k.confrelid
+LEFT JOIN pg_namespace fn ON fn.oid = fc.relnamespace
+LEFT JOIN pg_class i ON i.oid = k.conindid AND k.contype IN ('p', 'u', 'x')
+LEFT JOIN pg_index ix ON ix.indexrelid = i.oid
+LEFT JOIN pg_tablespace ts ON ts.oid = i.reltablespace
+LEFT JOIN pg_constraint pk ON pk.oid = k.conparentid
+LEFT JOIN pg_class pt ON pt.oid = pk.conrelid
+LEFT JOIN pg_namespace pn ON pn.oid = pt.relnamespace
+WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x') AND NOT (k.contype = 'f' AND k.conparentid <> 0)
+  AND c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s::oid[])
+  AND {not_of_extension(PG_CLASS, "c.oid")}
+"""
+
+    def build(self, row: tuple[Any, ...], reading: Reading) -> Iterable[Found[Constraint]]:
+        oid, schema, relation, relkind, owner, name, type, definition, columns = row[:9]
+        target_schema, target_name, target_columns, validated, enforced, no_inherit, inherited, local = row[9:17]
+        index, index_options, tablespace, clustered, parent_schema, parent_table, parent_name = row[17:]
+        constraint = Constraint(
+            id=ObjectId("constraint", (schema, relation, name)),
+            comment=reading.comment(PG_CONSTRAINT, oid),
+            owner=reading.roles.get(owner, ""),
+            relation=ObjectId("foreign_table" if relkind == "f" else "table", (schema, relation)),
+            type=type,
+            definition=definition.removesuffix(" NOT VALID").removesuffix(" NOT ENFORCED"),
+            columns=tuple(columns or ()),
+            target=ObjectId("table", (target_schema, target_name)) if target_name else None,
+            target_columns=tuple(target_columns or ()),
+            validated=validated,
+            enforced=enforced,
+            no_inherit=no_inherit,
+            inherited=inherited,
+            local=local,
+            index_parent=ObjectId("constraint", (parent_schema, parent_table, parent_name))
+            if parent_name and index
+            else None,
+            index_options=options(index_options),
+            index_tablespace=tablespace,
+            index_comment=reading.comment(PG_CLASS, index) if index else None,
+            clustered=bool(clustered),
+        )
+        yield Address(PG_CONSTRAINT, oid), constraint
+        if index:
+            yield Address(PG_CLASS, index), constraint
+
+    def parts(self, obj: Constraint, catalog: Catalog) -> list[Part]:
+        uses = {*catalog.uses.get(obj.id, ()), obj.relation, *column_ids(obj)}
+        if obj.target is not None:
+            uses |= {obj.target, key_of(obj, catalog)}
+            uses |= {obj.target.child("column", c) for c in obj.target_columns}
+            uses |= _attachments_of(obj.target, catalog)
+        parts = [simple_part(obj.id, [add_constraint(obj), *_extras(obj)], [drop_constraint(obj)], uses - {obj.id})]
+        if obj.index_parent is not None:
+            parts.append(_attachment(obj))
+        return parts
+
+    def alter(self, old: Constraint, new: Constraint, before: Catalog, after: Catalog) -> list[Statement] | None:
+        fields = changed_fields(old, new) - {"comment", "owner", "grants"}
+        if fields - {"validated", "index_options", "index_tablespace", "index_comment", "clustered"}:
+            return self._alter_deferrability(old, new, fields)
+        if "validated" in fields and not new.validated:
+            return None
+        statements: list[Statement] = []
+        if "validated" in fields:
+            statements.append(validate_constraint(new))
+        index = sql("INDEX {}", ident(new.id.path[0], new.name))
+        light = LockMode.SHARE_UPDATE_EXCLUSIVE
+        statements += option_changes(index, old.index_options, new.index_options, light)
+        if "index_tablespace" in fields:
+            space = ident(new.index_tablespace or "pg_default")
+            statements.append(Statement(sql("ALTER {} SET TABLESPACE {}", index, space), AX, rewrite=True))
+        if "index_comment" in fields:
+            statements += _index_comment(new)
+        if "clustered" in fields:
+            statements.append(_cluster(new))
+        return statements
+
+    def _alter_deferrability(
+        self, old: Constraint, new: Constraint, fields: frozenset[str]
+    ) -> list[Statement] | None:
+        """ALTER CONSTRAINT can change how a foreign key is deferred, and nothing else before 18."""
+        if old.type != FOREIGN_KEY or new.type != FOREIGN_KEY or fields != {"definition"}:
+            return None
+        was, old_clause = _split_deferrable(old.definition)
+        is_, new_clause = _split_deferrable(new.definition)
+        if was != is_ or old_clause == new_clause:
+            return None
+        name = ident(new.name)
+        clause = Sql(new_clause or "NOT DEFERRABLE")
+        return [Statement(sql("ALTER TABLE {} ALTER CONSTRAINT {} {}", ident(*new.relation.path), name, clause), AX)]
+
+    def create_contract(self, obj: Constraint, before: Catalog) -> str | None:
+        return _complies(obj) if obj.relation in before else None
+
+    def contract(self, old: Constraint, new: Constraint) -> str | None:
+        fields = changed_fields(old, new)
+        tightened = fields & {"definition", "type", "enforced"} or (new.validated and not old.validated)
+        return _complies(new) if tightened else None
+
+    def drop_contract(self, obj: Constraint) -> str | None:
+        if obj.type in (UNIQUE, PRIMARY_KEY):
+            return f"doesn't rely on {obj.id} (ON CONFLICT, duplicate-key errors)"
+        return None
+
+    def reference(self, obj: Constraint) -> Sql:
+        return sql("CONSTRAINT {} ON {}", ident(obj.name), ident(*obj.relation.path))
+
+
+def _complies(constraint: Constraint) -> str:
+    if constraint.type in INDEXED:
+        return f"handles the errors of {constraint.id} (duplicates, conflicts)"
+    return f"complies with {constraint.id}"
+
+
+def column_ids(constraint: Constraint) -> set[ObjectId]:
+    """The constrained columns."""
+    return {ObjectId("column", (*constraint.relation.path, c)) for c in constraint.columns}
+
+
+def key_of(foreign_key: Constraint, catalog: Catalog) -> ObjectId:
+    """The key that a foreign key hangs on, as PostgreSQL recorded it; its table where that isn't modelled."""
+    assert foreign_key.target is not None
+    for id in catalog.uses.get(foreign_key.id, frozenset()):
+        if id.kind in ("constraint", "index"):
+            return id
+    return foreign_key.target
+
+
+def inline_in(
+    constraint: Constraint, partition_key: str | None, partition_of: ObjectId | None, catalog: Catalog
+) -> bool:
+    """Whether CREATE TABLE itself writes the constraint: checks that stand on the table alone, keys of plain tables.
+
+    Keys in a partition tree are added on their own (to the parent with ONLY) and attached, as pg_dump does it.
+    """
+    c = constraint
+    own = {c.relation, *column_ids(c), c.id}
+    foreign = {u for u in catalog.uses.get(c.id, frozenset()) if u not in own and u.kind not in ("schema", "extension")}
+    if c.comment is not None or not c.validated or foreign:
+        return c.type == CHECK and c.inherited and partition_of is not None
+    if c.type == CHECK:
+        return c.local or partition_of is not None
+    plain = partition_key is None and partition_of is None
+    return plain and c.type in (UNIQUE, PRIMARY_KEY) and not _extras(c) and c.index_parent is None
+
+
+def add_constraint(constraint: Constraint) -> Statement:
+    """``ALTER TABLE … ADD CONSTRAINT``, in the direct form: it scans, or builds its index, under its lock."""
+    c = constraint
+    only = Sql("ONLY " if c.type in INDEXED else "")
+    foreign = Sql("FOREIGN " if c.relation.kind == "foreign_table" else "")
+    command = sql("ALTER {}TABLE {}{} ADD CONSTRAINT {} {}", foreign, only, ident(*c.relation.path), ident(c.name), c.clause)
+    lock = SRX if c.type == FOREIGN_KEY else AX
+    return Statement(command, lock, scan=c.validated and c.enforced, timing=Timing.LONG if c.validated else Timing.QUICK)
+
+
+def validate_constraint(constraint: Constraint) -> Statement:
+    """``VALIDATE CONSTRAINT``: reads the table under a lock that only DDL and vacuum feel."""
+    command = sql("ALTER TABLE {} VALIDATE CONSTRAINT {}", ident(*constraint.relation.path), ident(constraint.name))
+    return Statement(command, LockMode.SHARE_UPDATE_EXCLUSIVE, scan=True, timing=Timing.LONG)
+
+
+def drop_constraint(constraint: Constraint) -> Statement:
+    """``ALTER TABLE … DROP CONSTRAINT``; a foreign key's drop also locks the other side exclusively."""
+    foreign = Sql("FOREIGN " if constraint.relation.kind == "foreign_table" else "")
+    command = sql(
+        "ALTER {}TABLE {} DROP CONSTRAINT {}", foreign, ident(*constraint.relation.path), ident(constraint.name)
+    )
+    return Statement(command, AX)
+
+
+def _attachments_of(table: ObjectId, catalog: Catalog) -> set[ObjectId]:
+    """A partitioned table's key is valid, and fit for a foreign key, once every partition's index is attached."""
+    keys = {c.id for c in catalog.members_of(table, Constraint) if c.type in INDEXED}
+    children = (c for c in catalog.of(Constraint) if c.index_parent is not None)
+    found: set[ObjectId] = set()
+    for child in children:
+        parent = child.index_parent
+        if parent in keys:
+            found.add(child.id.child("attachment", ""))
+            found |= _attachments_of(child.relation, catalog)
+    return found
+
+
+def _attachment(constraint: Constraint) -> Part:
+    """The parent's index takes the partition's; there is no way to detach one, so the drop of either ends it."""
+    assert constraint.index_parent is not None
+    parent, child = constraint.index_parent, constraint.id
+    command = sql(
+        "ALTER INDEX {} ATTACH PARTITION {}",
+        ident(parent.path[0], parent.path[-1]),
+        ident(child.path[0], child.path[-1]),
+    )
+    uses = frozenset({parent, child, constraint.relation.child("attachment", "")})
+    return Part((Statement(command, AX),), (), frozenset({child.child("attachment", "")}), uses)
+
+
+def _extras(constraint: Constraint) -> list[Statement]:
+    statements = _index_comment(constraint) if constraint.index_comment else []
+    return [*statements, *([_cluster(constraint)] if constraint.clustered else [])]
+
+
+def _index_comment(constraint: Constraint) -> list[Statement]:
+    text = Sql("NULL") if constraint.index_comment is None else literal(constraint.index_comment)
+    name = ident(constraint.id.path[0], constraint.name)
+    return [Statement(sql("COMMENT ON INDEX {} IS {}", name, text), LockMode.SHARE_UPDATE_EXCLUSIVE)]
+
+
+def _cluster(constraint: Constraint) -> Statement:
+    table = ident(*constraint.relation.path)
+    clause = sql("CLUSTER ON {}", ident(constraint.name)) if constraint.clustered else Sql("SET WITHOUT CLUSTER")
+    return Statement(sql("ALTER TABLE {} {}", table, clause), LockMode.SHARE_UPDATE_EXCLUSIVE)
+
+
+def _with_index_clauses(base: Sql, constraint: Constraint) -> Sql:
+    """WITH and USING INDEX TABLESPACE stand before an exclusion's WHERE and any DEFERRABLE."""
+    added = EMPTY
+    if constraint.index_options:
+        added = sql(" WITH ({})", option_list(constraint.index_options))
+    if constraint.index_tablespace:
+        added = sql("{} USING INDEX TABLESPACE {}", added, ident(constraint.index_tablespace))
+    if not added:
+        return base
+    for marker in (" WHERE (", " DEFERRABLE", " INITIALLY DEFERRED"):
+        head, found, tail = base.partition(marker)
+        if found:
+            return Sql(head + added + found + tail)
+    return Sql(base + added)
+
+
+def _split_deferrable(definition: str) -> tuple[str, str]:
+    for suffix in (" DEFERRABLE INITIALLY DEFERRED", " DEFERRABLE"):
+        if definition.endswith(suffix):
+            return definition.removesuffix(suffix), suffix.strip()
+    return definition, ""
+
+
+KINDS = (ConstraintKind(),)

@@ -1,0 +1,99 @@
+"""Column defaults: apart from their columns, because what they call may itself stand on the table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog, DbObject
+from migplan.core.sql import deparsed, ident, sql
+from migplan.core.steps import LockMode, Part, Statement
+from migplan.kinds.base import PG_ATTRDEF, PG_CLASS, Address, Found, Kind, Reading, not_of_extension, simple_part
+
+_RELATION_KINDS = {"r": "table", "p": "table", "f": "foreign_table", "v": "view"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Default(DbObject):
+    """The default of a column of ``relation``; its path is the column's."""
+
+    relation: ObjectId = field(compare=False)
+    expression: str
+
+    @property
+    def table(self) -> ObjectId | None:
+        return self.relation
+
+    @property
+    def column(self) -> ObjectId:
+        """The column that the default belongs to."""
+        return ObjectId("column", self.id.path)
+
+
+class DefaultKind(Kind[Default]):
+    """Rows of pg_attrdef that aren't generation expressions."""
+
+    name = "default"
+    keyword = "DEFAULT"
+
+    def query(self, major: int) -> str:
+        return f"""
+SELECT d.oid, n.nspname::text, c.relname::text, a.attname::text, c.relkind::text, pg_get_expr(d.adbin, d.adrelid)
+FROM pg_attrdef d
+JOIN pg_class c ON c.oid = d.adrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+WHERE a.attgenerated = '' AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f', 'v')
+  AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s::oid[])
+  AND {not_of_extension(PG_CLASS, "c.oid")}
+"""
+
+    def build(self, row: tuple[Any, ...], reading: Reading) -> Iterable[Found[Default]]:
+        oid, schema, relation, column, relkind, expression = row
+        id = ObjectId("default", (schema, relation, column))
+        parent = ObjectId(_RELATION_KINDS[relkind], (schema, relation))
+        yield Address(PG_ATTRDEF, oid), Default(id=id, relation=parent, expression=expression)
+
+    def parts(self, obj: Default, catalog: Catalog) -> list[Part]:
+        uses = {*catalog.uses.get(obj.id, ()), obj.relation, obj.column}
+        return [simple_part(obj.id, [set_default(obj)], [drop_default(obj)], uses)]
+
+    def alter(self, old: Default, new: Default, before: Catalog, after: Catalog) -> list[Statement] | None:
+        return [set_default(new)]
+
+    def drop_contract(self, obj: Default) -> str | None:
+        return f"names {obj.column} in every INSERT that needs a value there"
+
+
+def set_default(default: Default) -> Statement:
+    """``ALTER TABLE ONLY … SET DEFAULT …`` (children have defaults of their own)."""
+    return _alter(default, "SET DEFAULT {}", default.expression)
+
+
+def drop_default(default: Default) -> Statement:
+    """``ALTER TABLE ONLY … DROP DEFAULT``."""
+    column = ident(default.id.path[-1])
+    head = _head(default)
+    return Statement(sql("{} ALTER COLUMN {} DROP DEFAULT", head, column), LockMode.ACCESS_EXCLUSIVE)
+
+
+def _alter(default: Default, clause: str, expression: str) -> Statement:
+    column = ident(default.id.path[-1])
+    command = sql("{} ALTER COLUMN {} SET DEFAULT {}", _head(default), column, deparsed(expression))
+    return Statement(command, LockMode.ACCESS_EXCLUSIVE)
+
+
+def _head(default: Default):
+    relation = ident(*default.relation.path)
+    match default.relation.kind:
+        case "view":
+            return sql("ALTER VIEW {}", relation)
+        case "foreign_table":
+            return sql("ALTER FOREIGN TABLE ONLY {}", relation)
+        case _:
+            return sql("ALTER TABLE ONLY {}", relation)
+
+
+KINDS = (DefaultKind(),)

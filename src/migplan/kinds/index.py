@@ -1,0 +1,254 @@
+"""Indexes that no constraint owns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog, DbObject, changed_fields
+from migplan.core.sql import EMPTY, Sql, deparsed, ident, sql
+from migplan.core.steps import LockMode, Part, Statement, Timing
+from migplan.kinds.base import (
+    PG_CLASS,
+    Address,
+    Found,
+    Kind,
+    Reading,
+    not_of_extension,
+    option_changes,
+    option_list,
+    options,
+    simple_part,
+)
+
+AX, SUE = LockMode.ACCESS_EXCLUSIVE, LockMode.SHARE_UPDATE_EXCLUSIVE
+_RELATION_KINDS = {"r": "table", "p": "table", "m": "materialized_view", "f": "foreign_table"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Index(DbObject):
+    """An index of ``relation``.
+
+    ``definition`` is pg_get_indexdef from ``USING`` on, without WITH (…); ``parent`` is the partitioned index it
+    is attached to; ``partitioned`` says that it is one itself. ``statistics`` are targets by column number.
+    An invalid index (a CREATE INDEX CONCURRENTLY that failed) differs from a valid one.
+    """
+
+    relation: ObjectId = field(compare=False)
+    unique: bool = False
+    definition: str
+    columns: tuple[str, ...] = field(default=(), compare=False)
+    options: tuple[tuple[str, str], ...] = ()
+    tablespace: str | None = None
+    clustered: bool = False
+    partitioned: bool = False
+    parent: ObjectId | None = None
+    statistics: tuple[tuple[int, int], ...] = ()
+    valid: bool = True
+
+    @property
+    def table(self) -> ObjectId | None:
+        return self.relation
+
+
+class IndexKind(Kind[Index]):
+    """Rows of pg_index without a constraint."""
+
+    name = "index"
+    keyword = "INDEX"
+
+    def query(self, major: int) -> str:
+        return f"""
+SELECT i.oid, n.nspname::text, i.relname::text, tn.nspname::text, t.relname::text, t.relkind::text, t.relowner,
+       x.indisunique, pg_get_indexdef(i.oid), i.reloptions, ts.spcname::text, x.indisclustered, i.relkind = 'I',
+       CASE WHEN i.relispartition THEN
+         (SELECT ARRAY[pn.nspname::text, p.relname::text, k.conname::text, kt.relname::text]
+            FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent
+            JOIN pg_namespace pn ON pn.oid = p.relnamespace
+            LEFT JOIN pg_constraint k ON k.conindid = p.oid AND k.contype IN ('p', 'u', 'x')
+            LEFT JOIN pg_class kt ON kt.oid = k.conrelid
+           WHERE h.inhrelid = i.oid) END,
+       CASE WHEN 0 = ANY(x.indkey) THEN
+         (SELECT array_agg(ARRAY[a.attnum, a.attstattarget]::int[] ORDER BY a.attnum) FROM pg_attribute a
+           WHERE a.attrelid = i.oid AND a.attstattarget >= 0) END,
+       x.indisvalid OR i.relkind = 'I',
+       (SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_attribute a
+         WHERE a.attrelid = t.oid AND a.attnum = ANY(x.indkey))
+FROM pg_index x
+JOIN pg_class i ON i.oid = x.indexrelid
+JOIN pg_namespace n ON n.oid = i.relnamespace
+JOIN pg_class t ON t.oid = x.indrelid
+JOIN pg_namespace tn ON tn.oid = t.relnamespace
+LEFT JOIN pg_tablespace ts ON ts.oid = i.reltablespace
+WHERE t.relkind IN ('r', 'p', 'm', 'f') AND t.relpersistence <> 't' AND n.oid = ANY(%(ns)s::oid[])
+  AND NOT EXISTS (SELECT 1 FROM pg_constraint k
+                   WHERE k.conindid = x.indexrelid AND k.conrelid = x.indrelid AND k.contype IN ('p', 'u', 'x'))
+  AND {not_of_extension(PG_CLASS, "t.oid")}
+"""
+
+    def build(self, row: tuple[Any, ...], reading: Reading) -> Iterable[Found[Index]]:
+        oid, schema, name, table_schema, table, relkind, owner, unique, definition, reloptions, tablespace = row[:11]
+        clustered, partitioned, parent, statistics, valid, columns = row[11:]
+        yield (
+            Address(PG_CLASS, oid),
+            Index(
+                id=ObjectId("index", (schema, name)),
+                comment=reading.comment(PG_CLASS, oid),
+                owner=reading.roles.get(owner, ""),
+                relation=ObjectId(_RELATION_KINDS[relkind], (table_schema, table)),
+                unique=unique,
+                definition=_tail(definition, name, table_schema, table, reloptions),
+                columns=tuple(columns or ()),
+                options=options(reloptions),
+                tablespace=tablespace,
+                clustered=clustered,
+                partitioned=partitioned,
+                parent=_parent(parent),
+                statistics=tuple((n, target) for n, target in statistics or ()),
+                valid=valid,
+            ),
+        )
+
+    def parts(self, obj: Index, catalog: Catalog) -> list[Part]:
+        uses = {*catalog.uses.get(obj.id, ()), obj.relation} - ({obj.parent} if obj.parent else set())
+        create = [create_index(obj), *index_extras(obj)]
+        parts = [simple_part(obj.id, create, [drop_index(obj)], uses)]
+        if obj.parent is not None:
+            parts.append(_attachment(obj, obj.parent))
+        return parts
+
+    def alter(self, old: Index, new: Index, before: Catalog, after: Catalog) -> list[Statement] | None:
+        fields = changed_fields(old, new) - {"comment", "owner", "grants"}
+        if fields - {"options", "tablespace", "clustered", "statistics"}:
+            return None
+        target = self.reference(new)
+        statements = option_changes(target, old.options, new.options, SUE)
+        if "tablespace" in fields:
+            command = sql("ALTER {} SET TABLESPACE {}", target, ident(new.tablespace or "pg_default"))
+            statements.append(Statement(command, AX, rewrite=True, timing=Timing.LONG))
+        if "clustered" in fields:
+            statements.append(_cluster(new))
+        if "statistics" in fields:
+            gone = tuple((n, -1) for n, _ in old.statistics if n not in dict(new.statistics))
+            statements += _statistics(new, gone + new.statistics)
+        return statements
+
+    def create_contract(self, obj: Index, before: Catalog) -> str | None:
+        return f"handles duplicate-key errors of {obj.id}" if obj.unique and obj.relation in before else None
+
+    def drop_contract(self, obj: Index) -> str | None:
+        return f"has no query that needs {obj.id}"
+
+    def owner_statements(self, obj: Index, owner: str) -> list[Statement]:
+        return []
+
+
+def create_index(index: Index, *, concurrently: bool = False, name: str | None = None) -> Statement:
+    """``CREATE INDEX``; on a partitioned table ``ON ONLY``, its partitions' indexes are attached one by one.
+
+    ``name`` stands in for the index's own (a temporary one).
+    """
+    command = sql(
+        "CREATE {}INDEX {}{} ON {}{} {}",
+        Sql("UNIQUE " if index.unique else ""),
+        Sql("CONCURRENTLY " if concurrently else ""),
+        ident(name or index.id.path[-1]),
+        Sql("ONLY " if index.partitioned else ""),
+        ident(*index.relation.path),
+        _with_clauses(index),
+    )
+    lock = SUE if concurrently else LockMode.SHARE
+    return Statement(
+        command, lock, scan=not index.partitioned, transactional=not concurrently, timing=Timing.LONG
+    )
+
+
+def drop_index(index: Index, *, concurrently: bool = False) -> Statement:
+    """``DROP INDEX``, which locks table and index exclusively unless done CONCURRENTLY."""
+    command = sql("DROP INDEX {}{}", Sql("CONCURRENTLY " if concurrently else ""), ident(*index.id.path))
+    return Statement(command, SUE if concurrently else AX, transactional=not concurrently)
+
+
+def index_extras(index: Index) -> list[Statement]:
+    """What CREATE INDEX can't say: statistics targets and CLUSTER ON."""
+    return [*_statistics(index, index.statistics), *([_cluster(index)] if index.clustered else [])]
+
+
+def _attachment(index: Index, parent: ObjectId) -> Part:
+    command = sql(
+        "ALTER INDEX {} ATTACH PARTITION {}", ident(parent.path[0], parent.path[-1]), ident(*index.id.path)
+    )
+    uses = frozenset({parent, index.id, index.relation.child("attachment", "")})
+    return Part((Statement(command, AX),), (), frozenset({index.id.child("attachment", "")}), uses)
+
+
+def _tail(definition: str, name: str, schema: str, table: str, reloptions: list[str] | None) -> str:
+    """pg_get_indexdef from USING on, less its WITH (…) clause, which is compared as pairs."""
+    names = len("CREATE INDEX ") + len(name) + len(schema) + len(table)
+    tail = definition[definition.index(" USING ", names) + 1 :]
+    if reloptions:
+        before, found, rest = tail.rpartition(" WITH (")
+        if found:
+            tail = before + rest[_closing(rest) + 1 :]
+    return tail
+
+
+def _closing(text: str) -> int:
+    """Where the parenthesis that was opened before ``text`` closes; quotes hide parentheses."""
+    depth, quote = 1, ""
+    for at, char in enumerate(text):
+        if quote:
+            quote = "" if char == quote else quote
+        elif char in "'\"":
+            quote = char
+        elif char == "(":
+            depth += 1
+        elif char == ")":
+            depth -= 1
+            if depth == 0:
+                return at
+    return len(text)
+
+
+def _with_clauses(index: Index) -> Sql:
+    """The definition with WITH (…) and TABLESPACE put before its WHERE."""
+    added = EMPTY
+    if index.options:
+        added = sql(" WITH ({})", option_list(index.options))
+    if index.tablespace:
+        added = sql("{} TABLESPACE {}", added, ident(index.tablespace))
+    if not added:
+        return deparsed(index.definition)
+    head, found, tail = index.definition.rpartition(" WHERE ")
+    return deparsed(head + added + found + tail) if found else deparsed(index.definition + added)
+
+
+def _statistics(index: Index, targets: Iterable[tuple[int, int]]) -> list[Statement]:
+    name = ident(*index.id.path)
+    return [
+        Statement(sql("ALTER INDEX {} ALTER COLUMN {} SET STATISTICS {}", name, number, target), SUE)
+        for number, target in targets
+    ]
+
+
+def _cluster(index: Index) -> Statement:
+    table = ident(*index.relation.path)
+    kind = Sql("MATERIALIZED VIEW" if index.relation.kind == "materialized_view" else "TABLE")
+    name = ident(index.id.path[-1])
+    clause = sql("CLUSTER ON {}", name) if index.clustered else Sql("SET WITHOUT CLUSTER")
+    return Statement(sql("ALTER {} {} {}", kind, table, clause), SUE)
+
+
+def _parent(row: list[str | None] | None) -> ObjectId | None:
+    if row is None:
+        return None
+    schema, name, constraint, table = row
+    assert schema is not None and name is not None
+    if constraint is not None and table is not None:
+        return ObjectId("constraint", (schema, table, constraint))
+    return ObjectId("index", (schema, name))
+
+
+KINDS = (IndexKind(),)

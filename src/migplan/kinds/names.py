@@ -1,0 +1,37 @@
+"""Names as resources: which name spaces of PostgreSQL an object's name occupies."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from migplan.core.model import DbObject
+from migplan.core.steps import Name
+from migplan.kinds.column import Column
+from migplan.kinds.constraint import INDEXED, Constraint
+
+_RELATIONS: Final = frozenset(
+    {"table", "view", "materialized_view", "foreign_table", "sequence", "index", "composite_type"}
+)
+_TYPES: Final = frozenset(
+    {"table", "view", "materialized_view", "foreign_table", "composite_type", "enum", "domain", "range", "base_type"}
+)
+_ROUTINES: Final = frozenset({"function", "procedure", "aggregate"})
+
+
+def names_of(obj: DbObject) -> frozenset[Name]:
+    """The names that no other object may bear while this one exists, beyond its own kind's."""
+    names: set[Name] = set()
+    kind, path = obj.id
+    if kind in _RELATIONS:
+        names.add(Name("relation", path))
+    if kind in _TYPES:
+        names.add(Name("type", path))
+    if kind in _ROUTINES:
+        names.add(Name("routine", path))
+    if isinstance(obj, Constraint):
+        names.add(Name("constraint", path))
+        if obj.type in INDEXED:
+            names.add(Name("relation", (path[0], obj.name)))
+    if isinstance(obj, Column) and obj.identity is not None:
+        names.add(Name("relation", obj.identity.sequence))
+    return frozenset(names)

@@ -1,0 +1,352 @@
+"""Tables: ordinary, unlogged, partitioned, partitions and inheritance children. Their columns are a kind of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog, changed_fields
+from migplan.core.sql import EMPTY, Sql, deparsed, ident, join, sql
+from migplan.core.steps import LockMode, Part, Statement, Timing
+from migplan.core.model import DbObject
+from migplan.kinds import _acl
+from migplan.kinds.base import (
+    PG_CLASS,
+    PG_TYPE,
+    Address,
+    Found,
+    Kind,
+    Reading,
+    not_of_extension,
+    option_changes,
+    option_list,
+    options,
+)
+from migplan.kinds.column import Column, column_clause, column_extras
+from migplan.kinds.constraint import Constraint, inline_in
+from migplan.kinds.default import Default
+
+AX = LockMode.ACCESS_EXCLUSIVE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table(DbObject):
+    """A table.
+
+    ``partition_key`` is the deparsed key of a partitioned table, ``bound`` the deparsed ``FOR VALUES …`` of a
+    partition of ``partition_of``; ``inherits`` are plain parents, in order. ``replica_identity`` is d, f, n or the
+    id of an index or constraint. ``of_type`` is the qualified composite type of a typed table.
+    """
+
+    partition_key: str | None = None
+    partition_of: ObjectId | None = None
+    bound: str | None = None
+    inherits: tuple[ObjectId, ...] = ()
+    unlogged: bool = False
+    options: tuple[tuple[str, str], ...] = ()
+    tablespace: str | None = None
+    access_method: str | None = None
+    row_security: bool = False
+    force_row_security: bool = False
+    replica_identity: str | ObjectId = "d"
+    of_type: str | None = None
+
+
+def columns_of(table: ObjectId, catalog: Catalog) -> list[Column]:
+    """A relation's columns in the order of their numbers."""
+    return sorted(catalog.members_of(table, Column), key=lambda c: c.position)
+
+
+class TableKind(Kind[Table]):
+    """Relations of relkind r and p."""
+
+    name = "table"
+    keyword = "TABLE"
+    privileges = _acl.TABLE
+    owned = True
+
+    def query(self, major: int) -> str:
+        return f"""
+SELECT c.oid, n.nspname::text, c.relname::text, c.relowner, c.relacl::text[], c.reltype,
+       CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END,
+       pg_get_expr(c.relpartbound, c.oid),
+       (SELECT array_agg(ARRAY[pn.nspname::text, p.relname::text] ORDER BY i.inhseqno)
+          FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace
+         WHERE i.inhrelid = c.oid),
+       c.relispartition, c.relpersistence = 'u',
+       c.reloptions, (SELECT reloptions FROM pg_class t WHERE t.oid = c.reltoastrelid),
+       ts.spcname::text, am.amname::text,
+       c.relrowsecurity, c.relforcerowsecurity, c.relreplident::text,
+       CASE WHEN c.relreplident = 'i' THEN (
+         SELECT ARRAY[CASE WHEN k.oid IS NULL THEN 'index' ELSE 'constraint' END, ri.relname::text]
+           FROM pg_index x JOIN pg_class ri ON ri.oid = x.indexrelid
+           LEFT JOIN pg_constraint k ON k.conindid = x.indexrelid AND k.conrelid = x.indrelid AND k.contype IN ('p', 'u', 'x')
+          WHERE x.indrelid = c.oid AND x.indisreplident LIMIT 1) END,
+       CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END
+FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_tablespace ts ON ts.oid = c.reltablespace
+LEFT JOIN pg_am am ON am.oid = c.relam AND am.amname <> 'heap'
+WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s::oid[])
+  AND {not_of_extension(PG_CLASS, "c.oid")}
+"""
+
+    def build(self, row: tuple[Any, ...], reading: Reading) -> Iterable[Found[Table]]:
+        oid, schema, name, owner, acl, row_type, key, bound, parents, is_partition = row[:10]
+        unlogged, reloptions, toast, tablespace, method, rls, force, replica, replica_index, of_type = row[10:]
+        parent_ids = tuple(ObjectId("table", tuple(p)) for p in parents or ())
+        id = ObjectId("table", (schema, name))
+        table = Table(
+            id=id,
+            comment=reading.comment(PG_CLASS, oid),
+            owner=reading.roles.get(owner, ""),
+            grants=reading.grants(acl, owner, self.privileges),
+            partition_key=key,
+            partition_of=parent_ids[0] if is_partition and parent_ids else None,
+            bound=bound,
+            inherits=() if is_partition else parent_ids,
+            unlogged=unlogged,
+            options=options(reloptions) + tuple((f"toast.{k}", v) for k, v in options(toast)),
+            tablespace=tablespace,
+            access_method=method,
+            row_security=rls,
+            force_row_security=force,
+            replica_identity=_replica_identity(id, replica, replica_index),
+            of_type=of_type,
+        )
+        yield Address(PG_CLASS, oid), table
+        yield Address(PG_TYPE, row_type), table
+
+    def parts(self, obj: Table, catalog: Catalog) -> list[Part]:
+        parts = [_creation(obj, catalog)]
+        if obj.partition_of is not None:
+            attach, detach = [attach_partition(obj)], [detach_partition(obj)]
+            uses = frozenset({obj.id, obj.partition_of})
+            parts.append(Part(tuple(attach), tuple(detach), frozenset({attachment(obj.id)}), uses))
+        if isinstance(obj.replica_identity, ObjectId):
+            plain = replace(obj, replica_identity="d")
+            parts.append(
+                Part(
+                    tuple(_set_replica_identity(obj)),
+                    tuple(_set_replica_identity(plain)),
+                    frozenset({obj.id.child("replica_identity", "")}),
+                    frozenset({obj.id, obj.replica_identity}),
+                )
+            )
+        return parts
+
+    def alter(self, old: Table, new: Table, before: Catalog, after: Catalog) -> list[Statement] | None:
+        fields = changed_fields(old, new) - {"comment", "owner", "grants"}
+        if fields & {"partition_key"}:
+            return None
+        target = self.reference(new)
+        statements: list[Statement] = []
+        if old.partition_of is not None and fields & {"partition_of", "bound"}:
+            statements.append(detach_partition(old))
+        statements += [
+            Statement(sql("ALTER {} NO INHERIT {}", target, ident(*p.path)), AX)
+            for p in old.inherits
+            if p not in new.inherits
+        ]
+        statements += [
+            Statement(sql("ALTER {} INHERIT {}", target, ident(*p.path)), AX)
+            for p in new.inherits
+            if p not in old.inherits
+        ]
+        if "of_type" in fields:
+            clause = sql("OF {}", deparsed(new.of_type)) if new.of_type else Sql("NOT OF")
+            statements.append(Statement(sql("ALTER {} {}", target, clause), AX))
+        if "unlogged" in fields:
+            logged = Sql("UNLOGGED" if new.unlogged else "LOGGED")
+            statements.append(Statement(sql("ALTER {} SET {}", target, logged), AX, rewrite=True, timing=Timing.LONG))
+        if "tablespace" in fields:
+            space = ident(new.tablespace or "pg_default")
+            command = sql("ALTER {} SET TABLESPACE {}", target, space)
+            statements.append(Statement(command, AX, rewrite=True, timing=Timing.LONG))
+        if "access_method" in fields:
+            method = ident(new.access_method or "heap")
+            command = sql("ALTER {} SET ACCESS METHOD {}", target, method)
+            statements.append(Statement(command, AX, rewrite=True, timing=Timing.LONG))
+        statements += option_changes(target, old.options, new.options, _options_lock(old, new))
+        if "row_security" in fields:
+            statements.append(_row_security(new))
+        if "force_row_security" in fields:
+            statements.append(_force_row_security(new))
+        if "replica_identity" in fields:
+            statements += _set_replica_identity(new)
+        if new.partition_of is not None and fields & {"partition_of", "bound"}:
+            statements.append(attach_partition(new))
+        return statements
+
+    def set_aside(self, obj: Table, name: str) -> Statement | None:
+        return Statement(sql("ALTER TABLE {} RENAME TO {}", self.sql_name(obj), ident(name)), AX)
+
+    def refill(self, old: Table, new: Table, name: str, before: Catalog, after: Catalog) -> list[Statement]:
+        kept = {c.name for c in columns_of(old.id, before)}
+        columns = [c for c in columns_of(new.id, after) if c.name in kept and c.generated is None]
+        if not columns:
+            return []
+        overriding = Sql(" OVERRIDING SYSTEM VALUE" if any(c.identity for c in columns) else "")
+        names = join(", ", (ident(c.name) for c in columns))
+        values = join(", ", (sql("{}::{}", ident(c.name), deparsed(c.type)) for c in columns))
+        source = ident(old.id.path[0], name)
+        command = sql("INSERT INTO {} ({}){} SELECT {} FROM {}", self.sql_name(new), names, overriding, values, source)
+        return [Statement(command, LockMode.ACCESS_SHARE, scan=True, timing=Timing.LONG)]
+
+    def contract(self, old: Table, new: Table) -> str | None:
+        if new.row_security and not old.row_security or new.force_row_security and not old.force_row_security:
+            return f"sets the context that the policies of {new.id} ask for"
+        if old.partition_of is not None and old.partition_of != new.partition_of:
+            return f"doesn't expect the rows of {new.id} in {old.partition_of}"
+        return None
+
+    def reshapes(self, old: Table, new: Table) -> bool:
+        return bool(changed_fields(old, new) & {"inherits", "of_type"})
+
+    def drop_contract(self, obj: Table) -> str | None:
+        return f"doesn't use {obj.id}"
+
+    def drop_loses(self, obj: Table) -> str | None:
+        return None if obj.partition_key else f"the rows of {obj.id}"
+
+
+def attachment(id: ObjectId) -> ObjectId:
+    """What is provided once a partition (or an index of one) hangs on its parent."""
+    return id.child("attachment", "")
+
+
+def attach_partition(table: Table) -> Statement:
+    """``ALTER TABLE ONLY parent ATTACH PARTITION …``."""
+    assert table.partition_of is not None and table.bound is not None
+    command = sql(
+        "ALTER TABLE ONLY {} ATTACH PARTITION {} {}",
+        ident(*table.partition_of.path),
+        ident(*table.id.path),
+        deparsed(table.bound),
+    )
+    return Statement(command, AX, scan=True)
+
+
+def detach_partition(table: Table) -> Statement:
+    """``ALTER TABLE ONLY parent DETACH PARTITION …``."""
+    assert table.partition_of is not None
+    parent = ident(*table.partition_of.path)
+    return Statement(sql("ALTER TABLE ONLY {} DETACH PARTITION {}", parent, ident(*table.id.path)), AX)
+
+
+def _replica_identity(table: ObjectId, letter: str, index: list[str] | None) -> str | ObjectId:
+    if letter != "i" or index is None:
+        return "d" if letter == "i" else letter
+    kind, name = index
+    return table.child("constraint", name) if kind == "constraint" else ObjectId("index", (table.path[0], name))
+
+
+def _creation(table: Table, catalog: Catalog) -> Part:
+    name = ident(*table.id.path)
+    columns = columns_of(table.id, catalog)
+    parents = table.inherits
+    defaults = {
+        d.id.path[-1]: d for d in catalog.members_of(table.id, Default) if not _needs_more_than_types(d.id, catalog)
+    }
+    inline = [c for c in catalog.members_of(table.id, Constraint) if inline_in(c, table.partition_key, table.partition_of, catalog)]
+    clauses = [
+        column_clause(c, defaults.get(c.id.path[-1]), typed=table.of_type is not None)
+        for c in columns
+        if (c.local or not parents)
+    ]
+    clauses += [sql("CONSTRAINT {} {}", ident(c.id.path[-1]), c.clause) for c in inline]
+    if table.of_type is not None:
+        clauses = [c for c in clauses if c]
+    body = sql("\n  {}\n", join(",\n  ", clauses)) if clauses else EMPTY
+    of_type = sql(" OF {}", deparsed(table.of_type)) if table.of_type else EMPTY
+    command = sql(
+        "CREATE {}TABLE {}{}{}{}{}{}{}{}",
+        Sql("UNLOGGED ") if table.unlogged else EMPTY,
+        name,
+        of_type,
+        sql(" ({})", body) if clauses or not of_type else EMPTY,
+        sql("\nINHERITS ({})", join(", ", (ident(*p.path) for p in parents))) if parents else EMPTY,
+        sql("\nPARTITION BY {}", deparsed(table.partition_key)) if table.partition_key else EMPTY,
+        sql("\nUSING {}", ident(table.access_method)) if table.access_method else EMPTY,
+        sql("\nWITH ({})", option_list(table.options)) if table.options else EMPTY,
+        sql("\nTABLESPACE {}", ident(table.tablespace)) if table.tablespace else EMPTY,
+    )
+    extras = [s for c in columns for s in column_extras(c, name)]
+    if parents:
+        extras += _overrides(table, columns, catalog)
+    if table.row_security:
+        extras.append(_row_security(table))
+    if table.force_row_security:
+        extras.append(_force_row_security(table))
+    if table.replica_identity in ("f", "n"):
+        extras += _set_replica_identity(table)
+    inlined = [d.id for n, d in defaults.items()]
+    provided = {table.id, *(c.id for c in columns), *inlined, *(c.id for c in inline)}
+    uses = {u for id in provided for u in catalog.uses.get(id, ())} | set(parents)
+    if table.partition_of is not None:
+        uses.discard(table.partition_of)
+    return Part(
+        (Statement(command), *extras),
+        (Statement(sql("DROP TABLE {}", name), AX),),
+        frozenset(provided),
+        frozenset(uses - provided),
+    )
+
+
+def _overrides(table: Table, columns: list[Column], catalog: Catalog) -> list[Statement]:
+    """An inherited column takes over its parent's default: say so where the child has none."""
+    name = ident(*table.id.path)
+    statements: list[Statement] = []
+    for column in columns:
+        inherited = any(p.child("default", column.id.path[-1]) in catalog for p in table.inherits)
+        if not column.local and inherited and ObjectId("default", column.id.path) not in catalog:
+            column_name = ident(column.id.path[-1])
+            statements.append(Statement(sql("ALTER TABLE ONLY {} ALTER COLUMN {} DROP DEFAULT", name, column_name)))
+    return statements
+
+
+_SIMPLE_FOR_DEFAULT = frozenset(
+    {"table", "column", "sequence", "enum", "domain", "range", "composite_type", "schema", "extension"}
+)
+
+
+def _needs_more_than_types(default: ObjectId, catalog: Catalog) -> bool:
+    """Whether a default stands on something (a function, mostly) that may itself stand on the table."""
+    own = {default.parent("table"), ObjectId("column", default.path)}
+    return any(
+        u.kind not in _SIMPLE_FOR_DEFAULT or (u.kind == "table" and u != ObjectId("table", default.path[:-1]))
+        for u in catalog.uses.get(default, frozenset()) - own
+    )
+
+
+def _options_lock(old: Table, new: Table) -> LockMode:
+    changed = {k for k, _ in set(old.options) ^ set(new.options)}
+    light = all(k.startswith(("autovacuum", "toast.autovacuum")) or k in _LIGHT_OPTIONS for k in changed)
+    return LockMode.SHARE_UPDATE_EXCLUSIVE if light else AX
+
+
+_LIGHT_OPTIONS = {"fillfactor", "toast_tuple_target", "parallel_workers", "log_autovacuum_min_duration", "vacuum_truncate"}
+
+
+def _row_security(table: Table) -> Statement:
+    verb = Sql("ENABLE" if table.row_security else "DISABLE")
+    return Statement(sql("ALTER TABLE {} {} ROW LEVEL SECURITY", ident(*table.id.path), verb), AX)
+
+
+def _force_row_security(table: Table) -> Statement:
+    verb = Sql("FORCE" if table.force_row_security else "NO FORCE")
+    return Statement(sql("ALTER TABLE {} {} ROW LEVEL SECURITY", ident(*table.id.path), verb), AX)
+
+
+def _set_replica_identity(table: Table) -> list[Statement]:
+    identity = table.replica_identity
+    if isinstance(identity, ObjectId):
+        clause = sql("USING INDEX {}", ident(identity.path[-1]))
+    else:
+        clause = Sql({"d": "DEFAULT", "f": "FULL", "n": "NOTHING"}[identity])
+    return [Statement(sql("ALTER TABLE {} REPLICA IDENTITY {}", ident(*table.id.path), clause), AX)]
+
+
+KINDS = (TableKind(),)

@@ -1,0 +1,40 @@
+"""The difference between two catalogs: dataclass inequality, knowing no kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migplan.core.changes import Alter, Change, Create, Drop
+from migplan.core.model import Catalog, DbObject, changed_fields
+from migplan.core.settings import Settings
+
+
+def diff(before: Catalog, after: Catalog, settings: Settings) -> list[Change]:
+    """Every change that leads from ``before`` to ``after``, sorted by id."""
+    return sorted(_changes(before, after, settings), key=lambda change: change.id)
+
+
+def _changes(before: Catalog, after: Catalog, settings: Settings) -> Iterator[Change]:
+    for id, new in after.objects.items():
+        old = before.objects.get(id)
+        if old is None:
+            yield Create(new)
+        elif fields := differing(old, new, settings):
+            yield Alter(old, new, fields)
+    for id, old in before.objects.items():
+        if id not in after:
+            yield Drop(old)
+
+
+def differing(old: DbObject, new: DbObject, settings: Settings) -> frozenset[str]:
+    """The names of the fields that differ, as far as the settings say that they are managed."""
+    if old == new and not settings.owners:
+        return frozenset()
+    fields = changed_fields(old, new)
+    if not settings.grants:
+        fields -= {"grants"}
+    if settings.owners and old.owner != new.owner:
+        fields |= {"owner"}
+    return fields
+
+

@@ -1,0 +1,83 @@
+"""Changes that a parent table's change makes by itself: PostgreSQL carries them down to partitions and children."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from migplan.core.changes import Alter, Change, Create, Drop
+from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog
+from migplan.kinds.column import Column
+from migplan.kinds.constraint import Constraint
+from migplan.kinds.table import Table
+
+_RECURSING = frozenset({"type", "collation", "not_null", "generated", "virtual"})
+
+
+def without_followers(changes: Sequence[Change], before: Catalog, after: Catalog) -> list[Change]:
+    """The changes without those of inherited columns and checks that their parents' changes bring about."""
+    by_id = {c.id: c for c in changes}
+    kept = (_own(c, by_id, before, after) for c in changes)
+    return [c for c in kept if c is not None]
+
+
+def _own(change: Change, by_id: dict[ObjectId, Change], before: Catalog, after: Catalog) -> Change | None:
+    match change:
+        case Create(new) if isinstance(new, Column | Constraint) and new.inherited and not new.local:
+            in_both = new.relation in before and _stays_attached(new.relation, before, after)
+            return None if in_both and _parents_do(new, by_id, after, Create) else change
+        case Drop(old) if isinstance(old, Column | Constraint) and old.inherited and not old.local:
+            in_both = old.relation in after and _stays_attached(old.relation, before, after)
+            return None if in_both and _parents_do(old, by_id, before, Drop) else change
+        case Alter(old, new, fields) if isinstance(new, Column) and new.inherited and isinstance(old, Column):
+            return _rest(old, new, fields, by_id, after)
+        case _:
+            return change
+
+
+def _rest(
+    old: Column, new: Column, fields: frozenset[str], by_id: dict[ObjectId, Change], after: Catalog
+) -> Change | None:
+    followed = fields & _RECURSING & _fields_of_parents(new, by_id, after)
+    if not followed:
+        return Alter(old, new, fields)
+    rest = fields - followed
+    if not rest:
+        return None
+    return Alter(replace(old, **{f: getattr(new, f) for f in followed}), new, rest)
+
+
+def _fields_of_parents(column: Column, by_id: dict[ObjectId, Change], after: Catalog) -> frozenset[str]:
+    """Fields in which a parent's column changes to the same value."""
+    found: set[str] = set()
+    for parent in _parents(column.relation, after):
+        change = by_id.get(parent.child("column", column.name))
+        if isinstance(change, Alter):
+            found |= {f for f in change.fields if _same(f, change.new, column)}
+    return frozenset(found)
+
+
+def _same(field: str, parent: object, child: object) -> bool:
+    one, other = getattr(parent, field), getattr(child, field)
+    return (one is None) == (other is None) if field == "not_null" else one == other
+
+
+def _parents_do(obj: Column | Constraint, by_id: dict[ObjectId, Change], catalog: Catalog, what: type) -> bool:
+    """Whether some ancestor's member of that name has the same sort of change."""
+    for parent in _parents(obj.relation, catalog):
+        id = parent.child(obj.id.kind, obj.name)
+        if isinstance(by_id.get(id), what):
+            return True
+    return False
+
+
+def _parents(table: ObjectId, catalog: Catalog) -> tuple[ObjectId, ...]:
+    found = catalog.objects.get(table)
+    if not isinstance(found, Table):
+        return ()
+    return found.inherits if found.partition_of is None else (found.partition_of,)
+
+
+def _stays_attached(table: ObjectId, before: Catalog, after: Catalog) -> bool:
+    return bool(set(_parents(table, before)) & set(_parents(table, after)))

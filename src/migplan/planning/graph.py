@@ -1,0 +1,173 @@
+"""The graph of steps: edges out of references, names and explicit order; transactions as its nodes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import networkx as nx
+
+from migplan.core.errors import PlanningError
+from migplan.core.ids import ObjectId
+from migplan.core.steps import Step
+
+START = "start"
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """``target`` runs after ``source``; with ``deploy``, only behind a checkpoint. ``source`` may be START."""
+
+    source: str
+    target: str
+    reason: str
+    deploy: bool = False
+    contract: str | None = None
+
+
+def edges_of(steps: Sequence[Step]) -> list[Edge]:
+    """Every edge between the steps, sorted; soft ones (mentions) only where they close no cycle."""
+    hard = _unique([*_explicit(steps), *_references(steps), *_names(steps)])
+    return sorted([*hard, *_soft(steps, hard)], key=lambda e: (e.source, e.target, not e.deploy, e.reason))
+
+
+def _explicit(steps: Sequence[Step]) -> Iterable[Edge]:
+    ids = {s.id for s in steps}
+    for step in steps:
+        if step.deploy is not None:
+            yield Edge(START, step.id, f"the application {step.deploy}", deploy=True, contract=step.deploy)
+        for after in step.after:
+            if after.step not in ids:
+                raise PlanningError(f"step {step.id} must run after {after.step}, which isn't in the plan")
+            yield Edge(after.step, step.id, after.reason, after.deploy, after.contract)
+
+
+def _references(steps: Sequence[Step]) -> Iterable[Edge]:
+    creators = _by(steps, "creates")
+    destroyers = _by(steps, "destroys")
+    for step in steps:
+        for id in step.uses:
+            yield from (
+                Edge(c.id, step.id, f"uses {id}") for c in creators.get(id, ()) if c is not step
+            )
+        for id in step.releases:
+            yield from (
+                Edge(step.id, d.id, f"must let go of {id} first") for d in destroyers.get(id, ()) if d is not step
+            )
+        for id in step.creates:
+            yield from (
+                Edge(d.id, step.id, f"takes the place of {id}")
+                for d in destroyers.get(id, ())
+                if d is not step and id not in d.creates
+            )
+
+
+def _names(steps: Sequence[Step]) -> Iterable[Edge]:
+    frees = _by(steps, "frees")
+    for step in steps:
+        for name in step.takes:
+            for other in frees.get(name, ()):
+                if other is not step:
+                    yield Edge(other.id, step.id, f"takes the name {'.'.join(name.path)}")
+
+
+def _soft(steps: Sequence[Step], hard: Sequence[Edge]) -> list[Edge]:
+    """A body that is only text names tables and functions: good to have them first, impossible in a cycle."""
+    creators = _by(steps, "creates")
+    wished = _unique(
+        Edge(c.id, s.id, f"its body mentions {id}")
+        for s in steps
+        for id in s.mentions
+        for c in creators.get(id, ())
+        if c is not s
+    )
+    if not wished:
+        return []
+    graph = nx.DiGraph()
+    groups = {s.id: s.together or s.id for s in steps}
+    for e in [*hard, *wished]:
+        if e.source != START:
+            graph.add_edge(groups[e.source], groups[e.target])
+    component = {n: i for i, members in enumerate(nx.strongly_connected_components(graph)) for n in members}
+    return [e for e in wished if component[groups[e.source]] != component[groups[e.target]]]
+
+
+def _by(steps: Sequence[Step], attribute: str) -> Mapping[Hashable, list[Step]]:
+    index: dict[Hashable, list[Step]] = defaultdict(list)
+    for step in steps:
+        for key in getattr(step, attribute):
+            index[key].append(step)
+    return index
+
+
+def _unique(edges: Iterable[Edge]) -> list[Edge]:
+    """One edge for a pair of steps and a nature; the first reason in alphabetical order."""
+    kept: dict[tuple[str, str, bool], Edge] = {}
+    for edge in sorted(edges, key=lambda e: (e.source, e.target, e.deploy, e.reason)):
+        kept.setdefault((edge.source, edge.target, edge.deploy), edge)
+    return list(kept.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """Steps that share one transaction, in their order."""
+
+    key: str
+    steps: tuple[Step, ...]
+
+
+def nodes_of(steps: Sequence[Step], edges: Sequence[Edge]) -> tuple[list[Node], list[tuple[str, str, bool]]]:
+    """The steps condensed by their transaction groups, and the edges between those nodes.
+
+    Groups that stand in a cycle are merged: what must happen in between has to share their transaction.
+    """
+    by_id = {s.id: s for s in steps}
+    group = {s.id: s.together or s.id for s in steps}
+    graph = nx.DiGraph()
+    graph.add_nodes_from(sorted(set(group.values())))
+    inner = nx.DiGraph()
+    inner.add_nodes_from(sorted(by_id))
+    for e in edges:
+        if e.source == START:
+            continue
+        inner.add_edge(e.source, e.target)
+        if group[e.source] != group[e.target]:
+            graph.add_edge(group[e.source], group[e.target])
+    _refuse_cycles(inner, by_id)
+    merged = {n: min(c) for c in nx.strongly_connected_components(graph) for n in c}
+    members: dict[str, list[Step]] = defaultdict(list)
+    for step in steps:
+        members[merged[group[step.id]]].append(step)
+    nodes = [Node(key, _inner_order(m, inner)) for key, m in sorted(members.items())]
+    outer = {
+        (merged[group[e.source]] if e.source != START else START, merged[group[e.target]], e.deploy) for e in edges
+    }
+    return nodes, sorted((a, b, d) for a, b, d in outer if a != b)
+
+
+def _inner_order(members: list[Step], graph: nx.DiGraph[str]) -> tuple[Step, ...]:
+    by_id = {s.id: s for s in members}
+    if len(members) == 1:
+        return tuple(members)
+    order = nx.lexicographical_topological_sort(graph.subgraph(by_id), key=sort_key(by_id))
+    return tuple(by_id[id] for id in order)
+
+
+def sort_key(by_id: Mapping[str, Step]):
+    """A stable key: what is dropped before what is made, then by object."""
+
+    def key(id: str) -> tuple[ObjectId, str]:
+        return (by_id[id].object, id)
+
+    return key
+
+
+def _refuse_cycles(graph: nx.DiGraph[str], by_id: Mapping[str, Step]) -> None:
+    cycles = sorted(sorted(c) for c in nx.strongly_connected_components(graph) if len(c) > 1)
+    if cycles:
+        names = ", ".join(cycles[0])
+        raise PlanningError(
+            f"these steps wait for each other: {names}",
+            hint="This is a bug of migplan: please report it with both schemas.",
+        )

@@ -1,0 +1,376 @@
+"""The direct form: what no strategy claims is created, dropped, altered or rebuilt as its kind says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from migplan.core.changes import Alter, Create, Drop
+from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog, DbObject
+from migplan.core.steps import Down, Name, Part, Phase, Statement, Step
+from migplan.kinds.names import names_of
+from migplan.kinds.registry import kind_of
+from migplan.strategies.base import Context, Rebuild
+from migplan.strategies.pieces import Pieces
+
+PLAIN = "plain"
+_GENERIC = frozenset({"comment", "grants", "owner"})
+
+
+def plain_steps(
+    context: Context, claims: frozenset[ObjectId], fields: Mapping[ObjectId, frozenset[str]]
+) -> list[Step]:
+    """Steps for every change and rebuild that isn't in ``claims``; ``fields`` are single fields claimed elsewhere."""
+    steps: list[Step] = []
+    for id, change in context.changes.items():
+        if id in claims:
+            continue
+        match change:
+            case Create():
+                steps += create_steps(context, change.new)
+            case Drop():
+                steps += drop_steps(context, change.old)
+            case Alter():
+                rest = _without(change, fields.get(id, frozenset()))
+                if rest is not None:
+                    steps += alter_steps(context, rest)
+    for id, rebuild in context.rebuilds.items.items():
+        if id not in claims:
+            steps += rebuild_steps(context, rebuild)
+    return steps
+
+
+def create_steps(context: Context, obj: DbObject) -> list[Step]:
+    """Steps that create an object, one a part."""
+    parts = context.pieces_after.of(obj.id)
+    sentence = None if context.settings.offline else kind_of(obj.id).create_contract(obj, context.before)
+    phase = Phase.EXPAND if sentence is None else Phase.CONTRACT
+    return [
+        Step(
+            id=step_id("create", obj.id, number),
+            title=f"create {obj.id}" if number == 0 else f"complete {obj.id}",
+            object=obj.id,
+            strategy=PLAIN,
+            phase=phase,
+            why="nothing uses it yet" if sentence is None else f"the application {sentence}",
+            up=part.create,
+            down=Down(part.drop),
+            creates=part.provides,
+            uses=part.uses,
+            takes=_names(part, context.after),
+            deploy=sentence,
+            new_objects=_is_new(obj, context.before),
+        )
+        for number, part in enumerate(parts)
+    ]
+
+
+def drop_steps(context: Context, obj: DbObject) -> list[Step]:
+    """Steps that drop an object: its parts undone in reverse order."""
+    kind = kind_of(obj.id)
+    parts = context.pieces_before.of(obj.id)
+    sentence = None if context.settings.offline else kind.drop_contract(obj)
+    loses = kind.drop_loses(obj)
+    contracts = context.settings.offline or sentence is not None
+    return [
+        Step(
+            id=step_id("drop", obj.id, number),
+            title=f"drop {obj.id}" if number == 0 else f"undo what completed {obj.id}",
+            object=obj.id,
+            strategy=PLAIN,
+            phase=Phase.CONTRACT if contracts else Phase.EXPAND,
+            why="no application notices" if sentence is None else f"the application {sentence}",
+            up=part.drop,
+            down=Down(part.create, loses=loses if number == 0 else None),
+            destroys=part.provides,
+            releases=part.uses,
+            frees=_names(part, context.before),
+            deploy=sentence,
+            loses=loses if number == 0 else None,
+        )
+        for number, part in reversed(list(enumerate(parts)))
+    ]
+
+
+def alter_steps(context: Context, change: Alter) -> list[Step]:
+    """Steps for an alteration in place: the kind's own, then comment, owner and grants."""
+    steps: list[Step] = []
+    if change.fields - _GENERIC and change.id not in context.rebuilds.items:
+        steps.append(_alteration(context, change))
+    rebuilt = context.rebuilds.items.get(change.id)
+    if rebuilt is None or not rebuilt.whole:
+        steps += _attribute_steps(context, change)
+    return steps
+
+
+def _alteration(context: Context, change: Alter) -> Step:
+    kind = kind_of(change.id)
+    up = kind.alter(change.old, change.new, context.before, context.after) or []
+    down = kind.alter(change.new, change.old, context.after, context.before) or []
+    sentence = None if context.settings.offline else kind.contract(change.old, change.new)
+    old_uses = context.before.uses.get(change.id, frozenset())
+    new_uses = context.after.uses.get(change.id, frozenset())
+    shaped = frozenset({change.id}) if kind.reshapes(change.old, change.new) else frozenset[ObjectId]()
+    return Step(
+        id=step_id("alter", change.id),
+        title=f"alter {change.id}: {', '.join(sorted(change.fields - _GENERIC))}",
+        object=change.id,
+        strategy=PLAIN,
+        phase=Phase.EXPAND if sentence is None else Phase.CONTRACT,
+        why="both versions of the application can live with it" if sentence is None else f"the application {sentence}",
+        up=tuple(up),
+        down=Down(tuple(down)),
+        creates=shaped,
+        destroys=shaped,
+        uses=new_uses,
+        releases=old_uses - new_uses,
+        takes=names_of(change.new) - names_of(change.old),
+        frees=names_of(change.old) - names_of(change.new),
+        together=context.rebuilds.groups.get(change.id),
+        deploy=sentence,
+    )
+
+
+def _attribute_steps(context: Context, change: Alter) -> list[Step]:
+    kind = kind_of(change.id)
+    old, new, fields = change.old, change.new, change.fields
+    steps: list[Step] = []
+    if "comment" in fields:
+        up, down = kind.comment_statements(new, new.comment), kind.comment_statements(old, old.comment)
+        steps.append(_attribute_step(change, "comment", up, down, Phase.EXPAND))
+    if "owner" in fields and kind.owned:
+        up, down = kind.owner_statements(new, new.owner), kind.owner_statements(old, old.owner)
+        steps.append(_attribute_step(change, "owner", up, down, Phase.EXPAND))
+    if "grants" in fields:
+        steps += _grant_steps(context, change)
+    return steps
+
+
+def _grant_steps(context: Context, change: Alter) -> list[Step]:
+    """What is granted comes with the expansion, what is revoked with the contraction."""
+    kind = kind_of(change.id)
+    old = frozenset(kind.effective_grants(change.old.grants, context.before.major))
+    new = frozenset(kind.effective_grants(change.new.grants, context.after.major))
+    both = old | new
+    owner = change.old.owner
+    steps: list[Step] = []
+    if both != old:
+        up = kind.grant_statements(change.new, old, both, owner)
+        down = kind.grant_statements(change.new, both, old, owner)
+        steps.append(_attribute_step(change, "grant", up, down, Phase.EXPAND))
+    if both != new:
+        up = kind.grant_statements(change.new, both, new, owner)
+        down = kind.grant_statements(change.new, new, both, owner)
+        step = _attribute_step(change, "revoke", up, down, Phase.CONTRACT)
+        sentence = None if context.settings.offline else f"doesn't need what is revoked on {change.id}"
+        steps.append(replace(step, deploy=sentence))
+    return steps
+
+
+def _attribute_step(
+    change: Alter, verb: str, up: Iterable[Statement], down: Iterable[Statement], phase: Phase
+) -> Step:
+    return Step(
+        id=step_id(verb, change.id),
+        title=f"{verb} on {change.id}",
+        object=change.id,
+        strategy=PLAIN,
+        phase=phase,
+        why="no statement of an application waits for it or fails by it",
+        up=tuple(up),
+        down=Down(tuple(down)),
+        uses=frozenset({change.id}),
+    )
+
+
+def rebuild_steps(context: Context, rebuild: Rebuild) -> list[Step]:
+    """The drop and the re-creation of an object (or of some of its parts), in one transaction with its company."""
+    if _keeps_old(context, rebuild):
+        return _replacement_steps(context, rebuild)
+    dropped = [p for p in context.pieces_before.of(rebuild.id) if p.provides & rebuild.parts]
+    gone = {id for p in dropped for id in p.provides}
+    known = {id for p in context.pieces_before.of(rebuild.id) for id in p.provides}
+    created = [p for p in context.pieces_after.of(rebuild.id) if p.provides & gone or not p.provides & known]
+    steps = [_half(context, rebuild, "drop", n, part) for n, part in reversed(list(enumerate(dropped)))]
+    return steps + [_half(context, rebuild, "create", n, part) for n, part in enumerate(created)]
+
+
+def _keeps_old(context: Context, rebuild: Rebuild) -> bool:
+    """Whether old and new must live side by side for a moment: others move over in place, or rows do."""
+    if not rebuild.whole or kind_of(rebuild.id).set_aside(context.before[rebuild.id], "x") is None:
+        return False
+    return bool(_followers(context, rebuild.id)) or _has_rows(context, rebuild.id)
+
+
+def _followers(context: Context, id: ObjectId) -> list[ObjectId]:
+    return sorted(f for f, causes in context.rebuilds.followers.items() if id in causes)
+
+
+def _replacement_steps(context: Context, rebuild: Rebuild) -> list[Step]:
+    """Old renamed out of the way, new created, everything moved over; then the old one dropped.
+
+    Two steps, because an old one that others (set aside as well) stand on can only go after them. The way back is
+    the same with old and new swapped: the second step's down moves over, the first one's drops.
+    """
+    before, after = context.before, context.after
+    old, new = before[rebuild.id], after[rebuild.id]
+    kind = kind_of(rebuild.id)
+    followers = _followers(context, rebuild.id)
+    name = aside(rebuild.id)
+    parts_before, parts_after = context.pieces_before.of(rebuild.id), context.pieces_after.of(rebuild.id)
+    provided = frozenset(id for p in parts_after for id in p.provides)
+    replaced = frozenset(id for p in parts_before for id in p.provides)
+    moved = frozenset(followers)
+    drop = (kind.drop_aside(old, name),)
+    sentence = _rebuild_contract(context, rebuild)
+    replace_step = Step(
+        id=step_id("replace", rebuild.id),
+        title=f"replace {rebuild.id}, moving what it holds",
+        object=rebuild.id,
+        strategy="rebuild",
+        phase=Phase.EXPAND if sentence is None else Phase.CONTRACT,
+        why="it can't be changed in place" if rebuild.root else "it stands on something that is changed",
+        up=_move_over(context, old, new, before, after, context.pieces_after, followers),
+        down=Down(drop),
+        creates=provided | moved,
+        destroys=replaced | moved,
+        uses=frozenset(u for p in parts_after for u in p.uses) - provided - moved,
+        releases=frozenset(u for p in parts_before for u in p.uses) - replaced - moved,
+        takes=frozenset(n for p in parts_after for n in _names(p, after)),
+        frees=frozenset(n for p in parts_before for n in _names(p, before)),
+        together=rebuild.group,
+        deploy=sentence,
+    )
+    asides = frozenset(_aside_id(u) for p in parts_before for u in p.uses if u in context.rebuilds.items)
+    finish_step = Step(
+        id=step_id("finish", rebuild.id),
+        title=f"drop the old {rebuild.id}",
+        object=rebuild.id,
+        strategy="rebuild",
+        phase=replace_step.phase,
+        why="everything has moved to the new one",
+        up=drop,
+        down=Down(_move_over(context, new, old, after, before, context.pieces_before, followers)),
+        creates=frozenset({_finished(rebuild.id)}),
+        destroys=frozenset({_aside_id(rebuild.id)}),
+        uses=provided,
+        releases=asides,
+        together=rebuild.group,
+    )
+    return [replace_step, finish_step]
+
+
+def _move_over(
+    context: Context,
+    old: DbObject,
+    new: DbObject,
+    before: Catalog,
+    after: Catalog,
+    pieces: Pieces,
+    followers: list[ObjectId],
+) -> tuple[Statement, ...]:
+    kind = kind_of(old.id)
+    name = aside(old.id)
+    renamed = kind.set_aside(old, name)
+    assert renamed is not None
+    created = [s for part in pieces.of(new.id) for s in part.create]
+    refill = kind.refill(old, new, name, before, after)
+    moves = [s for f in followers if f in after for s in kind_of(f).follow(before[f], after[f])]
+    return (renamed, *created, *refill, *moves)
+
+
+def _rebuild_contract(context: Context, rebuild: Rebuild) -> str | None:
+    old, new = context.before[rebuild.id], context.after[rebuild.id]
+    if context.settings.offline or not rebuild.root or old == new:
+        return None
+    return kind_of(rebuild.id).contract(old, new)
+
+
+def _aside_id(id: ObjectId) -> ObjectId:
+    return ObjectId("aside", id.path)
+
+
+def _finished(id: ObjectId) -> ObjectId:
+    return ObjectId("finished", id.path)
+
+
+def aside(id: ObjectId) -> str:
+    """The temporary name of an old incarnation: at most 63 bytes, and no user's name looks like it."""
+    return temporary_name(id.path[-1], "old")
+
+
+def temporary_name(name: str, what: str) -> str:
+    """``~name~what`` cut to 63 bytes."""
+    suffix = f"~{what}"
+    cut = name.encode()[: 63 - 1 - len(suffix)].decode(errors="ignore")
+    return f"~{cut}{suffix}"
+
+
+def _has_rows(context: Context, id: ObjectId) -> bool:
+    return id in context.before.sizes and not context.empty(id)
+
+
+def _half(
+    context: Context, rebuild: Rebuild, verb: str, number: int, part: Part
+) -> Step:
+    old, new = context.before[rebuild.id], context.after[rebuild.id]
+    dropping = verb == "drop"
+    up, down = (part.drop, part.create) if dropping else (part.create, part.drop)
+    sentence = _rebuild_contract(context, rebuild)
+    loses = kind_of(rebuild.id).drop_loses(old) if dropping and number == 0 and rebuild.whole else None
+    if loses is not None and _is_empty(context, rebuild.id):
+        loses = None
+    finished = frozenset(_finished(u) for u in part.uses if u in context.rebuilds.items)
+    return Step(
+        id=step_id(verb, rebuild.id, number),
+        title=f"{verb} {rebuild.id}" + ("" if old != new else " as it is"),
+        object=rebuild.id,
+        strategy="rebuild",
+        phase=Phase.EXPAND if sentence is None else Phase.CONTRACT,
+        why="it can't be changed in place" if rebuild.root else "it stands on something that is changed",
+        up=up,
+        down=Down(down, loses=loses),
+        creates=frozenset() if dropping else part.provides,
+        destroys=part.provides if dropping else frozenset(),
+        uses=frozenset() if dropping else part.uses | finished,
+        releases=part.uses if dropping else frozenset(),
+        takes=frozenset() if dropping else _names(part, context.after),
+        frees=_names(part, context.before) if dropping else frozenset(),
+        together=rebuild.group,
+        deploy=sentence,
+        loses=loses,
+    )
+
+
+def _is_empty(context: Context, id: ObjectId) -> bool:
+    """Whether the object is a table without rows, or belongs to one."""
+    table = context.before[id].table or id
+    return context.empty(table)
+
+
+def step_id(verb: str, id: ObjectId, number: int = 0) -> str:
+    """A step's id: ``create:table:public.users``, with a number from the second part on."""
+    suffix = f":{number + 1}" if number else ""
+    return f"{verb}:{id.kind}:{id.name}{suffix}"
+
+
+def _names(part: Part, catalog: Catalog) -> frozenset[Name]:
+    return frozenset(n for id in part.provides if id in catalog for n in names_of(catalog[id]))
+
+
+def _is_new(obj: DbObject, before: Catalog) -> bool:
+    return (obj.table or obj.id) not in before
+
+
+def _without(change: Alter, claimed: frozenset[str]) -> Alter | None:
+    """The rest of an alteration, once some fields are taken care of elsewhere."""
+    if not claimed:
+        return change
+    rest = change.fields - claimed
+    if not rest:
+        return None
+    old = replace(change.old, **{f: getattr(change.new, f) for f in claimed})
+    return Alter(old, change.new, rest)
+
+

@@ -1,0 +1,112 @@
+"""From two catalogs to the ordered transactions of a plan; the pipeline, one named call a stage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from migplan.core.changes import Change, Create, Drop
+from migplan.core.directives import Directives
+from migplan.core.errors import PlanningError
+from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog
+from migplan.core.settings import Settings
+from migplan.core.steps import Step
+from migplan.planning.diff import diff
+from migplan.planning.followers import without_followers
+from migplan.planning.graph import Edge, edges_of, nodes_of
+from migplan.planning.plain import plain_steps
+from migplan.planning.rebuilds import find_rebuilds
+from migplan.planning.segments import Segment, segments
+from migplan.planning.windows import place
+from migplan.strategies.base import Context, Expansion
+from migplan.strategies.pieces import Pieces
+from migplan.strategies.registry import strategies
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A plan before it is written or proved: its changes, and its steps in transactions, phases and windows."""
+
+    changes: tuple[Change, ...]
+    segments: tuple[Segment, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    blocked: tuple[str, ...] = field(default=())
+
+    @property
+    def steps(self) -> list[Step]:
+        """All steps in the order in which they run."""
+        return [step for segment in self.segments for step in segment.steps]
+
+
+def draft(
+    before: Catalog, after: Catalog, directives: Directives | None = None, settings: Settings | None = None
+) -> Draft:
+    """The plan that leads from one catalog to the other."""
+    chosen = settings or Settings()
+    changes = without_followers(diff(before, after, chosen), before, after)
+    context = _context(before, after, changes, directives or Directives(), chosen)
+    expansions = _expand(context)
+    steps = _steps(context, expansions)
+    edges = edges_of(steps)
+    nodes, node_edges = nodes_of(steps, edges)
+    placed = place(nodes, node_edges)
+    blocked = tuple(reason for e in expansions for reason in e.blocked)
+    return Draft(tuple(changes), tuple(segments(placed, chosen)), tuple(edges), blocked)
+
+
+def _context(
+    before: Catalog, after: Catalog, changes: Sequence[Change], directives: Directives, settings: Settings
+) -> Context:
+    pieces_before, pieces_after = Pieces(before, settings), Pieces(after, settings)
+    created = pieces_after.absorbed(c.id for c in changes if isinstance(c, Create))
+    dropped = pieces_before.absorbed(c.id for c in changes if isinstance(c, Drop))
+    own = {c.id: c for c in changes if not _absorbed(c, created, dropped)}
+    rebuilds = find_rebuilds(before, after, own, pieces_before)
+    remade = pieces_after.absorbed_by(rebuilds.items, (c.id for c in changes if isinstance(c, Create)))
+    return Context(
+        before=before,
+        after=after,
+        changes={id: c for id, c in own.items() if id not in remade},
+        rebuilds=rebuilds,
+        pieces_before=pieces_before,
+        pieces_after=pieces_after,
+        directives=directives,
+        settings=settings,
+    )
+
+
+def _absorbed(change: Change, created: Mapping[ObjectId, ObjectId], dropped: Mapping[ObjectId, ObjectId]) -> bool:
+    return (isinstance(change, Create) and change.id in created) or (isinstance(change, Drop) and change.id in dropped)
+
+
+def _expand(context: Context) -> list[Expansion]:
+    """Every strategy's expansions; two that claim one change are a bug and stop the plan."""
+    if context.settings.offline:
+        return []
+    found: list[Expansion] = []
+    claimed: dict[object, str] = {}
+    for strategy in strategies():
+        for expansion in strategy.expand(context):
+            for claim in _claims(expansion):
+                if claim in claimed:
+                    raise PlanningError(f"{strategy.name} and {claimed[claim]} both want {claim}")
+                claimed[claim] = strategy.name
+            found.append(expansion)
+    return found
+
+
+def _claims(expansion: Expansion) -> Iterable[object]:
+    yield from expansion.claims
+    for id, fields in expansion.fields.items():
+        yield from ((id, f) for f in fields)
+
+
+def _steps(context: Context, expansions: Sequence[Expansion]) -> list[Step]:
+    claims = frozenset(id for e in expansions for id in e.claims)
+    fields: dict[ObjectId, frozenset[str]] = {}
+    for e in expansions:
+        for id, names in e.fields.items():
+            fields[id] = fields.get(id, frozenset()) | names
+    steps = [s for e in expansions for s in e.steps]
+    return sorted([*steps, *plain_steps(context, claims, fields)], key=lambda s: (s.object, s.id))

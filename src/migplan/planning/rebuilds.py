@@ -1,0 +1,161 @@
+"""Which objects must be dropped and re-created because of what they stand on, and in whose company.
+
+An object is rebuilt when its own change can't be made in place, when something that it stands on is rebuilt or
+dropped away, or when an in-place change of something that it stands on doesn't bear it (a view on a column whose
+type changes). Rebuilding goes part by part: a sequence owned by a rebuilt column keeps its value, only its
+ownership is given up and taken again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from migplan.core.changes import Alter, Change, Drop
+from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog
+from migplan.kinds.registry import kind_of
+from migplan.strategies.pieces import Pieces
+from migplan.strategies.base import Rebuild, Rebuilds
+
+
+@dataclass
+class _Search:
+    before: Catalog
+    after: Catalog
+    changes: Mapping[ObjectId, Change]
+    pieces: Pieces
+    parents: dict[ObjectId, ObjectId] = field(default_factory=dict[ObjectId, ObjectId])
+    lost: dict[ObjectId, set[ObjectId]] = field(default_factory=dict[ObjectId, set[ObjectId]])
+    roots: set[ObjectId] = field(default_factory=set[ObjectId])
+    followers: dict[ObjectId, set[ObjectId]] = field(default_factory=dict[ObjectId, set[ObjectId]])
+
+    def find(self, id: ObjectId) -> ObjectId:
+        """The representative of the group that ``id`` is in."""
+        while self.parents.setdefault(id, id) != id:
+            self.parents[id] = self.parents[self.parents[id]]
+            id = self.parents[id]
+        return id
+
+    def join(self, one: ObjectId, other: ObjectId) -> None:
+        """Both belong into one transaction."""
+        a, b = sorted((self.find(one), self.find(other)))
+        self.parents[b] = a
+
+
+def find_rebuilds(
+    before: Catalog, after: Catalog, changes: Mapping[ObjectId, Change], pieces: Pieces
+) -> Rebuilds:
+    """Everything that must be rebuilt; ``pieces`` are those of ``before``."""
+    search = _Search(before, after, changes, pieces)
+    for id, change in sorted(changes.items()):
+        if isinstance(change, Alter):
+            _judge_alteration(search, change)
+    for id in _orphaned(search):
+        search.roots.add(id)
+        _lose(search, id, id, _provided(search, id))
+    for id in search.lost:
+        search.followers.pop(id, None)
+    rebuilds = {
+        id: Rebuild(
+            id,
+            _label(search.find(id)),
+            root=id in search.roots,
+            whole=id in parts,
+            parts=frozenset(parts),
+        )
+        for id, parts in search.lost.items()
+    }
+    groups = {id: _label(search.find(id)) for id in [*search.parents]}
+    return Rebuilds(rebuilds, groups, {id: frozenset(causes) for id, causes in search.followers.items()})
+
+
+def _judge_alteration(search: _Search, change: Alter) -> None:
+    kind = kind_of(change.id)
+    if not _needs_statements(change):
+        return
+    if kind.alter(change.old, change.new, search.before, search.after) is None:
+        search.roots.add(change.id)
+        _lose(search, change.id, change.id, _provided(search, change.id))
+        return
+    for id in sorted(kind.carried(change.old, change.new, search.before)):
+        if id in search.after:
+            search.join(change.id, id)
+            _lose(search, id, change.id, _provided(search, id))
+
+
+def _needs_statements(change: Alter) -> bool:
+    return bool(change.fields - {"comment", "grants", "owner"})
+
+
+def _orphaned(search: _Search) -> list[ObjectId]:
+    """Unchanged objects that stand on something that is dropped: their text is the same, what it means is not."""
+    dropped = {id for id, change in search.changes.items() if isinstance(change, Drop)}
+    found: list[ObjectId] = []
+    for id in dropped:
+        for user in search.before.used_by.get(id, frozenset()):
+            if user in search.after and user not in search.changes and user not in search.lost:
+                found.append(user)
+    return sorted(set(found))
+
+
+def _provided(search: _Search, id: ObjectId) -> set[ObjectId]:
+    return {p for part in search.pieces.of(id) for p in part.provides}
+
+
+def _lose(search: _Search, id: ObjectId, cause: ObjectId, lost: set[ObjectId]) -> None:
+    """``id`` loses the parts that provide ``lost``; so does everything that uses those."""
+    search.join(id, cause)
+    known = search.lost.setdefault(id, set())
+    new = lost - known
+    if not new:
+        return
+    known |= new
+    for lost_id in sorted(new):
+        for user in sorted(search.before.used_by.get(lost_id, frozenset())):
+            _lose_user(search, user, id, known)
+    for user in _users_of_pseudo(search, id, new):
+        _lose_user(search, user, id, known)
+
+
+def _users_of_pseudo(search: _Search, id: ObjectId, lost: set[ObjectId]) -> Iterable[ObjectId]:
+    """The object itself may have later parts that use what was lost."""
+    return [id] if any(part.uses & lost for part in search.pieces.of(id)) else []
+
+
+def _lose_user(search: _Search, user: ObjectId, cause: ObjectId, lost: set[ObjectId]) -> None:
+    if user not in search.after:
+        return
+    obj = search.before[user]
+    if kind_of(user).follows(obj, [cause]) and user not in search.lost:
+        _follow(search, user, cause)
+        return
+    owner = _absorber(search, user, cause)
+    touched: set[ObjectId] = set()
+    for part in search.pieces.of(owner):
+        if part.uses & (lost | touched):
+            touched |= part.provides
+    if touched:
+        _lose(search, owner, cause, touched)
+
+
+def _follow(search: _Search, follower: ObjectId, cause: ObjectId) -> None:
+    """``follower`` moves in place to the new incarnation of ``cause``; what doesn't bear that is rebuilt around it."""
+    search.join(follower, cause)
+    search.followers.setdefault(follower, set()).add(cause)
+    for id in sorted(kind_of(follower).carried_when_following(search.before[follower], search.before)):
+        if id in search.after:
+            search.join(follower, id)
+            _lose(search, id, follower, _provided(search, id))
+
+
+def _absorber(search: _Search, user: ObjectId, cause: ObjectId) -> ObjectId:
+    """A table's column is lost with its table, and made again with it."""
+    for part in search.pieces.of(cause):
+        if user in part.provides:
+            return cause
+    return user
+
+
+def _label(id: ObjectId) -> str:
+    return f"rebuild {id}"

@@ -1,0 +1,147 @@
+"""The contract of a strategy: how changes of one sort are expanded into steps."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
+from typing import ClassVar
+
+from migplan.core.changes import Alter, Change, Create, Drop
+from migplan.core.directives import Directives
+from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog, DbObject, O
+from migplan.core.settings import Settings
+from migplan.core.steps import Step
+from migplan.strategies.pieces import Pieces
+
+
+class Size(Enum):
+    """How careful a table wants to be treated."""
+
+    NEW = "new"
+    """Created by the plan itself: nobody uses it."""
+    EMPTY = "empty"
+    """Certainly without rows when the plan is made (and asserted when it runs)."""
+    SMALL = "small"
+    LARGE = "large"
+    """Also: of unknown size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuild:
+    """An object that is dropped and re-created: why, together with what, and whether it is the cause itself."""
+
+    id: ObjectId
+    group: str
+    root: bool
+    whole: bool
+    parts: frozenset[ObjectId]
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilds:
+    """``items``: what is dropped and re-created. ``groups``: the transaction that an object's steps belong to, for
+    rebuilt objects and their causes. ``followers``: objects that move in place to a rebuilt object, by which."""
+
+    items: Mapping[ObjectId, Rebuild]
+    groups: Mapping[ObjectId, str]
+    followers: Mapping[ObjectId, frozenset[ObjectId]]
+
+
+@dataclass(frozen=True)
+class Context:
+    """All that strategies look at. ``changes`` are those not merged into another (a new table's columns are)."""
+
+    before: Catalog
+    after: Catalog
+    changes: Mapping[ObjectId, Change]
+    rebuilds: Rebuilds
+    pieces_before: Pieces
+    pieces_after: Pieces
+    directives: Directives = field(default_factory=Directives)
+    settings: Settings = field(default_factory=Settings)
+
+    def created(self, model: type[O]) -> list[O]:
+        """New objects of one model that are not rebuilt."""
+        return [c.new for c in self.changes.values() if isinstance(c, Create) and isinstance(c.new, model)]
+
+    def dropped(self, model: type[O]) -> list[O]:
+        """Objects of one model that vanish."""
+        return [c.old for c in self.changes.values() if isinstance(c, Drop) and isinstance(c.old, model)]
+
+    def altered(self, model: type[O]) -> list[tuple[O, O, frozenset[str]]]:
+        """Objects of one model that change in place or are rebuilt: old, new, and the names of differing fields."""
+        return [
+            (c.old, c.new, c.fields)
+            for c in self.changes.values()
+            if isinstance(c, Alter) and isinstance(c.old, model) and isinstance(c.new, model)
+        ]
+
+    def size(self, table: ObjectId) -> Size:
+        """The class of a relation's size; partitions count for their parent."""
+        if table not in self.before:
+            return Size.NEW
+        if self.settings.offline:
+            return Size.SMALL
+        sizes = [self.before.sizes.get(id) for id in self._with_partitions(table)]
+        known = [s for s in sizes if s is not None]
+        if known and all(s.empty for s in known):
+            return Size.EMPTY
+        rows = sum(s.rows for s in known)
+        if not known or any(s.rows < 0 for s in known):
+            return Size.LARGE
+        small = rows <= self.settings.small_rows and sum(s.bytes for s in known) <= self.settings.small_bytes
+        return Size.SMALL if small else Size.LARGE
+
+    def empty(self, table: ObjectId) -> bool:
+        """Whether a relation certainly holds no row: new, or probed."""
+        if table not in self.before:
+            return True
+        sizes = [self.before.sizes.get(id) for id in self._with_partitions(table)]
+        return any(sizes) and all(s.empty for s in sizes if s is not None)
+
+    def _with_partitions(self, table: ObjectId) -> Iterable[ObjectId]:
+        yield table
+        for child in self.partitions.get(table, ()):
+            yield from self._with_partitions(child)
+
+    @cached_property
+    def partitions(self) -> Mapping[ObjectId, list[ObjectId]]:
+        """Child tables by parent, in the live database."""
+        children: dict[ObjectId, list[ObjectId]] = {}
+        for obj in self.before:
+            parent: ObjectId | None = getattr(obj, "partition_of", None)
+            if parent is not None:
+                children.setdefault(parent, []).append(obj.id)
+        return children
+
+    def directive(self, obj: DbObject, name: str) -> str | None:
+        """The argument of a directive on the object."""
+        return self.directives.get(obj.id, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """The steps of one or more changes, and which changes they fully take care of.
+
+    ``claims`` are object ids; the plain strategy leaves claimed changes alone. ``fields`` claims single fields of an
+    altered object instead: the rest of the change is still made by others.
+    """
+
+    steps: tuple[Step, ...]
+    claims: frozenset[ObjectId] = frozenset()
+    fields: Mapping[ObjectId, frozenset[str]] = field(default_factory=dict[ObjectId, frozenset[str]])
+    blocked: tuple[str, ...] = ()
+
+
+class Strategy(ABC):
+    """One way to expand one sort of change. Strategies are found by listing the package; each offers ``STRATEGY``."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def expand(self, context: Context) -> Iterable[Expansion]:
+        """The expansions of every change that this strategy is for."""
