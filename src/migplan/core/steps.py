@@ -192,3 +192,21 @@ class Step:
     def transactional(self) -> bool:
         """Whether the whole step fits in one transaction."""
         return all(s.transactional for s in self.up)
+
+
+def step_id(verb: str, id: ObjectId, number: int = 0) -> str:
+    """A step's id: ``create:table:public.users``, with a number from the second part on."""
+    suffix = f":{number + 1}" if number else ""
+    return f"{verb}:{id.kind}:{id.name}{suffix}"
+
+
+def aside(id: ObjectId) -> str:
+    """The temporary name of an old incarnation: at most 63 bytes, and no user's name looks like it."""
+    return temporary_name(id.path[-1], "old")
+
+
+def temporary_name(name: str, what: str) -> str:
+    """``~name~what`` cut to 63 bytes."""
+    suffix = f"~{what}"
+    cut = name.encode()[: 63 - 1 - len(suffix)].decode(errors="ignore")
+    return f"~{cut}{suffix}"

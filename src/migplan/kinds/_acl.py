@@ -59,7 +59,9 @@ def grants_of(default: Default, major: int) -> tuple[Grant, ...]:
     return tuple(sorted([*owner, *(Grant(PUBLIC, p) for p in resolved.public)]))
 
 
-def read_acl(items: Sequence[str] | None, owner: str, default: Default, major: int) -> tuple[Grant, ...] | None:
+def read_acl(
+    items: Sequence[str] | None, owner: str, default: Default, major: int
+) -> tuple[Grant, ...] | None:
     """The grants of an ACL (``aclitem[]`` as text), or None where it says no more than the built-in default."""
     if items is None:
         return None
@@ -110,7 +112,12 @@ def change_grants(
         for (grantee, _), privileges in _by_grantee(gone, ignore_option=True)
     ]
     commands += [
-        sql("REVOKE GRANT OPTION FOR {} ON {} FROM {}", _list(privileges, columns), target, role(grantee, owner))
+        sql(
+            "REVOKE GRANT OPTION FOR {} ON {} FROM {}",
+            _list(privileges, columns),
+            target,
+            role(grantee, owner),
+        )
         for (grantee, _), privileges in _by_grantee(demoted)
     ]
     kept = {g for g in demoted}

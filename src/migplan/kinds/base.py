@@ -46,7 +46,9 @@ class Reading:
         """The object's COMMENT, or None."""
         return self.comments.get(Address(classid, objid, subid))
 
-    def grants(self, acl: Sequence[str] | None, owner: int | str, default: Default) -> tuple[Grant, ...] | None:
+    def grants(
+        self, acl: Sequence[str] | None, owner: int | str, default: Default
+    ) -> tuple[Grant, ...] | None:
         """The grants of an ``aclitem[]::text[]``; None where they are PostgreSQL's default."""
         name = owner if isinstance(owner, str) else self.roles.get(owner, "")
         return read_acl(acl, name, default, self.major)
@@ -142,7 +144,9 @@ class Kind(ABC, Generic[O]):
 
     def drop_aside(self, obj: O, name: str) -> Statement:
         """The drop of the incarnation that was set aside."""
-        return Statement(sql("DROP {} {}", Sql(self.keyword), ident(*obj.id.path[:-1], name)), LockMode.ACCESS_EXCLUSIVE)
+        return Statement(
+            sql("DROP {} {}", Sql(self.keyword), ident(*obj.id.path[:-1], name)), LockMode.ACCESS_EXCLUSIVE
+        )
 
     def sql_name(self, obj: O) -> Sql:
         """The object's name as ``DROP`` and ``ALTER`` write it."""
@@ -159,7 +163,9 @@ class Kind(ABC, Generic[O]):
     def comment_statements(self, obj: O, comment: str | None) -> list[Statement]:
         """The command that sets or removes the comment."""
         value = Sql("NULL") if comment is None else literal(comment)
-        return [Statement(sql("COMMENT ON {} IS {}", self.reference(obj), value), LockMode.SHARE_UPDATE_EXCLUSIVE)]
+        return [
+            Statement(sql("COMMENT ON {} IS {}", self.reference(obj), value), LockMode.SHARE_UPDATE_EXCLUSIVE)
+        ]
 
     def grant_statements(
         self, obj: O, old: Iterable[Grant], new: Iterable[Grant], owner: str
@@ -179,8 +185,6 @@ class Kind(ABC, Generic[O]):
     def default_grants(self, major: int) -> tuple[Grant, ...]:
         """What PostgreSQL gives a new object of this kind."""
         return grants_of(self.privileges, major)
-
-
 
 
 def not_of_extension(classid: int, oid: str) -> str:

@@ -112,7 +112,9 @@ WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x') AND NOT (k.cont
 
     def build(self, row: tuple[Any, ...], reading: Reading) -> Iterable[Found[Constraint]]:
         oid, schema, relation, relkind, owner, name, type, definition, columns = row[:9]
-        target_schema, target_name, target_columns, validated, enforced, no_inherit, inherited, local = row[9:17]
+        target_schema, target_name, target_columns, validated, enforced, no_inherit, inherited, local = row[
+            9:17
+        ]
         index, index_options, tablespace, clustered, parent_schema, parent_table, parent_name = row[17:]
         constraint = Constraint(
             id=ObjectId("constraint", (schema, relation, name)),
@@ -147,12 +149,16 @@ WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x') AND NOT (k.cont
             uses |= {obj.target, key_of(obj, catalog)}
             uses |= {obj.target.child("column", c) for c in obj.target_columns}
             uses |= _attachments_of(obj.target, catalog)
-        parts = [simple_part(obj.id, [add_constraint(obj), *_extras(obj)], [drop_constraint(obj)], uses - {obj.id})]
+        parts = [
+            simple_part(obj.id, [add_constraint(obj), *_extras(obj)], [drop_constraint(obj)], uses - {obj.id})
+        ]
         if obj.index_parent is not None:
             parts.append(_attachment(obj))
         return parts
 
-    def alter(self, old: Constraint, new: Constraint, before: Catalog, after: Catalog) -> list[Statement] | None:
+    def alter(
+        self, old: Constraint, new: Constraint, before: Catalog, after: Catalog
+    ) -> list[Statement] | None:
         fields = changed_fields(old, new) - {"comment", "owner", "grants"}
         if fields - {"validated", "index_options", "index_tablespace", "index_comment", "clustered"}:
             return self._alter_deferrability(old, new, fields)
@@ -185,7 +191,11 @@ WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x') AND NOT (k.cont
             return None
         name = ident(new.name)
         clause = Sql(new_clause or "NOT DEFERRABLE")
-        return [Statement(sql("ALTER TABLE {} ALTER CONSTRAINT {} {}", ident(*new.relation.path), name, clause), AX)]
+        return [
+            Statement(
+                sql("ALTER TABLE {} ALTER CONSTRAINT {} {}", ident(*new.relation.path), name, clause), AX
+            )
+        ]
 
     def create_contract(self, obj: Constraint, before: Catalog) -> str | None:
         return _complies(obj) if obj.relation in before else None
@@ -233,7 +243,11 @@ def inline_in(
     """
     c = constraint
     own = {c.relation, *column_ids(c), c.id}
-    foreign = {u for u in catalog.uses.get(c.id, frozenset()) if u not in own and u.kind not in ("schema", "extension")}
+    foreign = {
+        u
+        for u in catalog.uses.get(c.id, frozenset())
+        if u not in own and u.kind not in ("schema", "extension")
+    }
     if c.comment is not None or not c.validated or foreign:
         return c.type == CHECK and c.inherited and partition_of is not None
     if c.type == CHECK:
@@ -247,14 +261,25 @@ def add_constraint(constraint: Constraint) -> Statement:
     c = constraint
     only = Sql("ONLY " if c.type in INDEXED else "")
     foreign = Sql("FOREIGN " if c.relation.kind == "foreign_table" else "")
-    command = sql("ALTER {}TABLE {}{} ADD CONSTRAINT {} {}", foreign, only, ident(*c.relation.path), ident(c.name), c.clause)
+    command = sql(
+        "ALTER {}TABLE {}{} ADD CONSTRAINT {} {}",
+        foreign,
+        only,
+        ident(*c.relation.path),
+        ident(c.name),
+        c.clause,
+    )
     lock = SRX if c.type == FOREIGN_KEY else AX
-    return Statement(command, lock, scan=c.validated and c.enforced, timing=Timing.LONG if c.validated else Timing.QUICK)
+    return Statement(
+        command, lock, scan=c.validated and c.enforced, timing=Timing.LONG if c.validated else Timing.QUICK
+    )
 
 
 def validate_constraint(constraint: Constraint) -> Statement:
     """``VALIDATE CONSTRAINT``: reads the table under a lock that only DDL and vacuum feel."""
-    command = sql("ALTER TABLE {} VALIDATE CONSTRAINT {}", ident(*constraint.relation.path), ident(constraint.name))
+    command = sql(
+        "ALTER TABLE {} VALIDATE CONSTRAINT {}", ident(*constraint.relation.path), ident(constraint.name)
+    )
     return Statement(command, LockMode.SHARE_UPDATE_EXCLUSIVE, scan=True, timing=Timing.LONG)
 
 
@@ -262,7 +287,10 @@ def drop_constraint(constraint: Constraint) -> Statement:
     """``ALTER TABLE … DROP CONSTRAINT``; a foreign key's drop also locks the other side exclusively."""
     foreign = Sql("FOREIGN " if constraint.relation.kind == "foreign_table" else "")
     command = sql(
-        "ALTER {}TABLE {} DROP CONSTRAINT {}", foreign, ident(*constraint.relation.path), ident(constraint.name)
+        "ALTER {}TABLE {} DROP CONSTRAINT {}",
+        foreign,
+        ident(*constraint.relation.path),
+        ident(constraint.name),
     )
     return Statement(command, AX)
 
@@ -306,7 +334,9 @@ def _index_comment(constraint: Constraint) -> list[Statement]:
 
 def _cluster(constraint: Constraint) -> Statement:
     table = ident(*constraint.relation.path)
-    clause = sql("CLUSTER ON {}", ident(constraint.name)) if constraint.clustered else Sql("SET WITHOUT CLUSTER")
+    clause = (
+        sql("CLUSTER ON {}", ident(constraint.name)) if constraint.clustered else Sql("SET WITHOUT CLUSTER")
+    )
     return Statement(sql("ALTER TABLE {} {}", table, clause), LockMode.SHARE_UPDATE_EXCLUSIVE)
 
 

@@ -10,7 +10,16 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
 from migplan.core.sql import deparsed, ident, sql
 from migplan.core.steps import LockMode, Part, Statement
-from migplan.kinds.base import PG_ATTRDEF, PG_CLASS, Address, Found, Kind, Reading, not_of_extension, simple_part
+from migplan.kinds.base import (
+    PG_ATTRDEF,
+    PG_CLASS,
+    Address,
+    Found,
+    Kind,
+    Reading,
+    not_of_extension,
+    simple_part,
+)
 
 _RELATION_KINDS = {"r": "table", "p": "table", "f": "foreign_table", "v": "view"}
 

@@ -89,7 +89,9 @@ WHERE t.relkind IN ('r', 'p', 'm', 'f') AND t.relpersistence <> 't' AND n.oid = 
 """
 
     def build(self, row: tuple[Any, ...], reading: Reading) -> Iterable[Found[Index]]:
-        oid, schema, name, table_schema, table, relkind, owner, unique, definition, reloptions, tablespace = row[:11]
+        oid, schema, name, table_schema, table, relkind, owner, unique, definition, reloptions, tablespace = (
+            row[:11]
+        )
         clustered, partitioned, parent, statistics, valid, columns = row[11:]
         yield (
             Address(PG_CLASS, oid),

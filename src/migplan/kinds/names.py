@@ -13,7 +13,17 @@ _RELATIONS: Final = frozenset(
     {"table", "view", "materialized_view", "foreign_table", "sequence", "index", "composite_type"}
 )
 _TYPES: Final = frozenset(
-    {"table", "view", "materialized_view", "foreign_table", "composite_type", "enum", "domain", "range", "base_type"}
+    {
+        "table",
+        "view",
+        "materialized_view",
+        "foreign_table",
+        "composite_type",
+        "enum",
+        "domain",
+        "range",
+        "base_type",
+    }
 )
 _ROUTINES: Final = frozenset({"function", "procedure", "aggregate"})
 

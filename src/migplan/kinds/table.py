@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from migplan.core.ids import ObjectId
-from migplan.core.model import Catalog, changed_fields
+from migplan.core.model import Catalog, DbObject, changed_fields
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, join, sql
 from migplan.core.steps import LockMode, Part, Statement, Timing
-from migplan.core.model import DbObject
 from migplan.kinds import _acl
 from migplan.kinds.base import (
     PG_CLASS,
@@ -95,7 +94,9 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
 
     def build(self, row: tuple[Any, ...], reading: Reading) -> Iterable[Found[Table]]:
         oid, schema, name, owner, acl, row_type, key, bound, parents, is_partition = row[:10]
-        unlogged, reloptions, toast, tablespace, method, rls, force, replica, replica_index, of_type = row[10:]
+        unlogged, reloptions, toast, tablespace, method, rls, force, replica, replica_index, of_type = row[
+            10:
+        ]
         parent_ids = tuple(ObjectId("table", tuple(p)) for p in parents or ())
         id = ObjectId("table", (schema, name))
         table = Table(
@@ -160,7 +161,9 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
             statements.append(Statement(sql("ALTER {} {}", target, clause), AX))
         if "unlogged" in fields:
             logged = Sql("UNLOGGED" if new.unlogged else "LOGGED")
-            statements.append(Statement(sql("ALTER {} SET {}", target, logged), AX, rewrite=True, timing=Timing.LONG))
+            statements.append(
+                Statement(sql("ALTER {} SET {}", target, logged), AX, rewrite=True, timing=Timing.LONG)
+            )
         if "tablespace" in fields:
             space = ident(new.tablespace or "pg_default")
             command = sql("ALTER {} SET TABLESPACE {}", target, space)
@@ -192,11 +195,15 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
         names = join(", ", (ident(c.name) for c in columns))
         values = join(", ", (sql("{}::{}", ident(c.name), deparsed(c.type)) for c in columns))
         source = ident(old.id.path[0], name)
-        command = sql("INSERT INTO {} ({}){} SELECT {} FROM {}", self.sql_name(new), names, overriding, values, source)
+        command = sql(
+            "INSERT INTO {} ({}){} SELECT {} FROM {}", self.sql_name(new), names, overriding, values, source
+        )
         return [Statement(command, LockMode.ACCESS_SHARE, scan=True, timing=Timing.LONG)]
 
     def contract(self, old: Table, new: Table) -> str | None:
-        if new.row_security and not old.row_security or new.force_row_security and not old.force_row_security:
+        if (new.row_security and not old.row_security) or (
+            new.force_row_security and not old.force_row_security
+        ):
             return f"sets the context that the policies of {new.id} ask for"
         if old.partition_of is not None and old.partition_of != new.partition_of:
             return f"doesn't expect the rows of {new.id} in {old.partition_of}"
@@ -240,7 +247,9 @@ def _replica_identity(table: ObjectId, letter: str, index: list[str] | None) -> 
     if letter != "i" or index is None:
         return "d" if letter == "i" else letter
     kind, name = index
-    return table.child("constraint", name) if kind == "constraint" else ObjectId("index", (table.path[0], name))
+    return (
+        table.child("constraint", name) if kind == "constraint" else ObjectId("index", (table.path[0], name))
+    )
 
 
 def _creation(table: Table, catalog: Catalog) -> Part:
@@ -248,9 +257,15 @@ def _creation(table: Table, catalog: Catalog) -> Part:
     columns = columns_of(table.id, catalog)
     parents = table.inherits
     defaults = {
-        d.id.path[-1]: d for d in catalog.members_of(table.id, Default) if not _needs_more_than_types(d.id, catalog)
+        d.id.path[-1]: d
+        for d in catalog.members_of(table.id, Default)
+        if not _needs_more_than_types(d.id, catalog)
     }
-    inline = [c for c in catalog.members_of(table.id, Constraint) if inline_in(c, table.partition_key, table.partition_of, catalog)]
+    inline = [
+        c
+        for c in catalog.members_of(table.id, Constraint)
+        if inline_in(c, table.partition_key, table.partition_of, catalog)
+    ]
     clauses = [
         column_clause(c, defaults.get(c.id.path[-1]), typed=table.of_type is not None)
         for c in columns
@@ -303,7 +318,9 @@ def _overrides(table: Table, columns: list[Column], catalog: Catalog) -> list[St
         inherited = any(p.child("default", column.id.path[-1]) in catalog for p in table.inherits)
         if not column.local and inherited and ObjectId("default", column.id.path) not in catalog:
             column_name = ident(column.id.path[-1])
-            statements.append(Statement(sql("ALTER TABLE ONLY {} ALTER COLUMN {} DROP DEFAULT", name, column_name)))
+            statements.append(
+                Statement(sql("ALTER TABLE ONLY {} ALTER COLUMN {} DROP DEFAULT", name, column_name))
+            )
     return statements
 
 
@@ -327,7 +344,13 @@ def _options_lock(old: Table, new: Table) -> LockMode:
     return LockMode.SHARE_UPDATE_EXCLUSIVE if light else AX
 
 
-_LIGHT_OPTIONS = {"fillfactor", "toast_tuple_target", "parallel_workers", "log_autovacuum_min_duration", "vacuum_truncate"}
+_LIGHT_OPTIONS = {
+    "fillfactor",
+    "toast_tuple_target",
+    "parallel_workers",
+    "log_autovacuum_min_duration",
+    "vacuum_truncate",
+}
 
 
 def _row_security(table: Table) -> Statement:

@@ -36,5 +36,3 @@ def differing(old: DbObject, new: DbObject, settings: Settings) -> frozenset[str
     if settings.owners and old.owner != new.owner:
         fields |= {"owner"}
     return fields
-
-

@@ -63,7 +63,9 @@ def _same(field: str, parent: object, child: object) -> bool:
     return (one is None) == (other is None) if field == "not_null" else one == other
 
 
-def _parents_do(obj: Column | Constraint, by_id: dict[ObjectId, Change], catalog: Catalog, what: type) -> bool:
+def _parents_do(
+    obj: Column | Constraint, by_id: dict[ObjectId, Change], catalog: Catalog, what: type
+) -> bool:
     """Whether some ancestor's member of that name has the same sort of change."""
     for parent in _parents(obj.relation, catalog):
         id = parent.child(obj.id.kind, obj.name)

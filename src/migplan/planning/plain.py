@@ -8,7 +8,7 @@ from dataclasses import replace
 from migplan.core.changes import Alter, Create, Drop
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
-from migplan.core.steps import Down, Name, Part, Phase, Statement, Step
+from migplan.core.steps import Down, Name, Part, Phase, Statement, Step, aside, step_id
 from migplan.kinds.names import names_of
 from migplan.kinds.registry import kind_of
 from migplan.strategies.base import Context, Rebuild
@@ -107,7 +107,9 @@ def alter_steps(context: Context, change: Alter) -> list[Step]:
 def _alteration(context: Context, change: Alter) -> Step:
     kind = kind_of(change.id)
     up = kind.alter(change.old, change.new, context.before, context.after) or []
-    down = kind.alter(change.new, change.old, context.after, context.before) or []
+    down = kind.alter(change.new, change.old, context.after, context.before)
+    if down is None:
+        down = context.way_back(change.id)
     sentence = None if context.settings.offline else kind.contract(change.old, change.new)
     old_uses = context.before.uses.get(change.id, frozenset())
     new_uses = context.after.uses.get(change.id, frozenset())
@@ -118,7 +120,9 @@ def _alteration(context: Context, change: Alter) -> Step:
         object=change.id,
         strategy=PLAIN,
         phase=Phase.EXPAND if sentence is None else Phase.CONTRACT,
-        why="both versions of the application can live with it" if sentence is None else f"the application {sentence}",
+        why="both versions of the application can live with it"
+        if sentence is None
+        else f"the application {sentence}",
         up=tuple(up),
         down=Down(tuple(down)),
         creates=shaped,
@@ -129,6 +133,7 @@ def _alteration(context: Context, change: Alter) -> Step:
         frees=names_of(change.old) - names_of(change.new),
         together=context.rebuilds.groups.get(change.id),
         deploy=sentence,
+        first=not all(s.transactional for s in up),
     )
 
 
@@ -295,25 +300,11 @@ def _finished(id: ObjectId) -> ObjectId:
     return ObjectId("finished", id.path)
 
 
-def aside(id: ObjectId) -> str:
-    """The temporary name of an old incarnation: at most 63 bytes, and no user's name looks like it."""
-    return temporary_name(id.path[-1], "old")
-
-
-def temporary_name(name: str, what: str) -> str:
-    """``~name~what`` cut to 63 bytes."""
-    suffix = f"~{what}"
-    cut = name.encode()[: 63 - 1 - len(suffix)].decode(errors="ignore")
-    return f"~{cut}{suffix}"
-
-
 def _has_rows(context: Context, id: ObjectId) -> bool:
     return id in context.before.sizes and not context.empty(id)
 
 
-def _half(
-    context: Context, rebuild: Rebuild, verb: str, number: int, part: Part
-) -> Step:
+def _half(context: Context, rebuild: Rebuild, verb: str, number: int, part: Part) -> Step:
     old, new = context.before[rebuild.id], context.after[rebuild.id]
     dropping = verb == "drop"
     up, down = (part.drop, part.create) if dropping else (part.create, part.drop)
@@ -349,12 +340,6 @@ def _is_empty(context: Context, id: ObjectId) -> bool:
     return context.empty(table)
 
 
-def step_id(verb: str, id: ObjectId, number: int = 0) -> str:
-    """A step's id: ``create:table:public.users``, with a number from the second part on."""
-    suffix = f":{number + 1}" if number else ""
-    return f"{verb}:{id.kind}:{id.name}{suffix}"
-
-
 def _names(part: Part, catalog: Catalog) -> frozenset[Name]:
     return frozenset(n for id in part.provides if id in catalog for n in names_of(catalog[id]))
 
@@ -372,5 +357,3 @@ def _without(change: Alter, claimed: frozenset[str]) -> Alter | None:
         return None
     old = replace(change.old, **{f: getattr(change.new, f) for f in claimed})
     return Alter(old, change.new, rest)
-
-

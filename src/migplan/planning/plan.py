@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from migplan.core.changes import Change, Create, Drop
 from migplan.core.directives import Directives
@@ -11,7 +11,7 @@ from migplan.core.errors import PlanningError
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.settings import Settings
-from migplan.core.steps import Step
+from migplan.core.steps import Statement, Step
 from migplan.planning.diff import diff
 from migplan.planning.followers import without_followers
 from migplan.planning.graph import Edge, edges_of, nodes_of
@@ -63,6 +63,17 @@ def _context(
     dropped = pieces_before.absorbed(c.id for c in changes if isinstance(c, Drop))
     own = {c.id: c for c in changes if not _absorbed(c, created, dropped)}
     rebuilds = find_rebuilds(before, after, own, pieces_before)
+
+    def way_back(id: ObjectId) -> list[Statement]:
+        """From the world before with just this object altered, back to the world before."""
+        altered = replace(
+            before,
+            objects={**before.objects, id: after[id]},
+            uses={**before.uses, id: after.uses.get(id, frozenset())},
+        )
+        back = draft(altered, before, settings=replace(settings, offline=True))
+        return [statement for step in back.steps for statement in step.up]
+
     remade = pieces_after.absorbed_by(rebuilds.items, (c.id for c in changes if isinstance(c, Create)))
     return Context(
         before=before,
@@ -73,11 +84,16 @@ def _context(
         pieces_after=pieces_after,
         directives=directives,
         settings=settings,
+        way_back=way_back,
     )
 
 
-def _absorbed(change: Change, created: Mapping[ObjectId, ObjectId], dropped: Mapping[ObjectId, ObjectId]) -> bool:
-    return (isinstance(change, Create) and change.id in created) or (isinstance(change, Drop) and change.id in dropped)
+def _absorbed(
+    change: Change, created: Mapping[ObjectId, ObjectId], dropped: Mapping[ObjectId, ObjectId]
+) -> bool:
+    return (isinstance(change, Create) and change.id in created) or (
+        isinstance(change, Drop) and change.id in dropped
+    )
 
 
 def _expand(context: Context) -> list[Expansion]:

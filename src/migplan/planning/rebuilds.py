@@ -15,8 +15,8 @@ from migplan.core.changes import Alter, Change, Drop
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.kinds.registry import kind_of
-from migplan.strategies.pieces import Pieces
 from migplan.strategies.base import Rebuild, Rebuilds
+from migplan.strategies.pieces import Pieces
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -11,10 +11,11 @@ from typing import ClassVar
 
 from migplan.core.changes import Alter, Change, Create, Drop
 from migplan.core.directives import Directives
+from migplan.core.errors import PlanningError
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject, O
 from migplan.core.settings import Settings
-from migplan.core.steps import Step
+from migplan.core.steps import Statement, Step
 from migplan.strategies.pieces import Pieces
 
 
@@ -51,6 +52,10 @@ class Rebuilds:
     followers: Mapping[ObjectId, frozenset[ObjectId]]
 
 
+def _no_way_back(id: ObjectId) -> list[Statement]:
+    raise PlanningError(f"no way back is known for {id}")
+
+
 @dataclass(frozen=True)
 class Context:
     """All that strategies look at. ``changes`` are those not merged into another (a new table's columns are)."""
@@ -63,6 +68,8 @@ class Context:
     pieces_after: Pieces
     directives: Directives = field(default_factory=Directives)
     settings: Settings = field(default_factory=Settings)
+    way_back: Callable[[ObjectId], list[Statement]] = _no_way_back
+    """Statements that undo one object's in-place alteration where its kind can't: with all that stands on it."""
 
     def created(self, model: type[O]) -> list[O]:
         """New objects of one model that are not rebuilt."""

@@ -44,7 +44,9 @@ class Pieces:
 
     def absorbed_by(self, makers: Iterable[ObjectId], ids: Iterable[ObjectId]) -> frozenset[ObjectId]:
         """Which of ``ids`` the parts of ``makers`` provide along with themselves."""
-        provided = {p for maker in makers if maker in self.catalog for part in self.of(maker) for p in part.provides}
+        provided = {
+            p for maker in makers if maker in self.catalog for part in self.of(maker) for p in part.provides
+        }
         return frozenset(provided & set(ids) - set(makers))
 
     def _attributes_of_all(self, obj: DbObject, parts: list[Part]) -> list[Statement]:

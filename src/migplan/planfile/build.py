@@ -1,0 +1,161 @@
+"""From a draft to the models of plan.json and the texts of its files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+
+import migplan
+from migplan.core.model import Catalog
+from migplan.core.settings import Settings
+from migplan.core.steps import Down, Irreversible, Step
+from migplan.planfile.model import (
+    AssertionModel,
+    BackfillModel,
+    CheckpointModel,
+    DownModel,
+    EdgeModel,
+    FindingModel,
+    MarkModel,
+    PhaseModel,
+    PlanModel,
+    ProofModel,
+    SideModel,
+    SizeModel,
+    StepModel,
+    WindowModel,
+)
+from migplan.planfile.render import PhaseFiles, render
+from migplan.planning.graph import START, Edge
+from migplan.planning.plan import Draft
+
+
+def build(
+    draft: Draft,
+    before: Catalog,
+    after: Catalog,
+    settings: Settings,
+    *,
+    name: str,
+    created: str,
+    proof: ProofModel,
+    findings: Sequence[FindingModel] = (),
+    notes: Sequence[str] = (),
+) -> tuple[PlanModel, dict[str, str]]:
+    """The plan's model (not sealed yet) and its SQL files by name. ``created`` is an ISO 8601 time in UTC."""
+    phases = render(draft.segments, settings)
+    files = {n: t for p in phases for n, t in ((p.up_name, p.up), (p.down_name, p.down))}
+    plan = PlanModel(
+        tool_version=migplan.__version__,
+        name=name,
+        created=created,
+        server_version=before.server_version,
+        source=SideModel(fingerprint=before.fingerprint, description="live database"),
+        target=SideModel(fingerprint=after.fingerprint, description="declared schema"),
+        offline=settings.offline,
+        windows=_windows(phases),
+        steps=_steps(draft, phases),
+        checkpoints=_checkpoints(draft),
+        findings=list(findings),
+        sizes=_sizes(draft, before),
+        unmodelled=sorted({f"{u.what} {u.name}" for u in (*before.unmodelled, *after.unmodelled)}),
+        notes=list(notes),
+        proof=proof,
+    )
+    return plan, files
+
+
+def _windows(phases: Sequence[PhaseFiles]) -> list[WindowModel]:
+    return [
+        WindowModel(
+            number=window,
+            phases=[
+                PhaseModel(name=str(p.phase), up=p.up_name, down=p.down_name, steps=[s.id for s in p.steps])  # pyright: ignore[reportArgumentType] - the phase's name is one of the three
+                for p in members
+            ],
+        )
+        for window, members in groupby(phases, key=lambda p: p.window)
+    ]
+
+
+def _steps(draft: Draft, phases: Sequence[PhaseFiles]) -> list[StepModel]:
+    transactions = {s.id: number for number, segment in enumerate(draft.segments) for s in segment.steps}
+    edges: dict[str, list[Edge]] = {}
+    for edge in draft.edges:
+        edges.setdefault(edge.target, []).append(edge)
+    return [
+        _step(step, phase, transactions[step.id], edges.get(step.id, []))
+        for phase in phases
+        for step in phase.steps
+    ]
+
+
+def _step(step: Step, phase: PhaseFiles, transaction: int, edges: Sequence[Edge]) -> StepModel:
+    return StepModel(
+        id=step.id,
+        title=step.title,
+        object=str(step.object),
+        kind=step.object.kind,
+        path=list(step.object.path),
+        strategy=step.strategy,
+        window=phase.window,
+        phase=str(phase.phase),  # pyright: ignore[reportArgumentType] - one of the three names
+        transaction=transaction,
+        transactional=step.transactional,
+        lock=str(step.lock),
+        rewrite=step.rewrite,
+        scan=step.scan,
+        why=step.why,
+        up=MarkModel(file=phase.up_name, mark=step.id),
+        down=_down(step, phase),
+        edges=[EdgeModel(after=e.source, reason=e.reason, deploy=e.deploy) for e in edges],
+        assertions=[AssertionModel(count=a.count, message=a.message, sample=a.sample) for a in step.asserts],
+        backfill=_backfill(step),
+        loses=step.loses,
+        notes=list(step.notes),
+    )
+
+
+def _down(step: Step, phase: PhaseFiles) -> DownModel:
+    match step.down:
+        case Irreversible(reason):
+            return DownModel(irreversible=reason)
+        case Down(_, loses):
+            return DownModel(file=phase.down_name, mark=step.id, loses=loses)
+
+
+def _backfill(step: Step) -> BackfillModel | None:
+    b = step.backfill
+    if b is None:
+        return None
+    return BackfillModel(table=str(b.table), assignments=dict(b.assignments), where=b.where, key=list(b.key))
+
+
+def _checkpoints(draft: Draft) -> list[CheckpointModel]:
+    """A checkpoint lies before every window but the first; its contract is what the deploy edges into it say."""
+    window_of = {s.id: segment.window for segment in draft.segments for s in segment.steps}
+    last = max(window_of.values(), default=0)
+    sentences: Mapping[int, set[str]] = {n: set() for n in range(1, last + 1)}
+    for edge in draft.edges:
+        if edge.deploy and edge.contract:
+            after = 0 if edge.source == START else window_of[edge.source]
+            sentences[after + 1].add(edge.contract)
+    return [
+        CheckpointModel(
+            number=n, after=n - 1, contract=[f"The application {s}." for s in sorted(sentences[n])]
+        )
+        for n in range(1, last + 1)
+    ]
+
+
+def _sizes(draft: Draft, before: Catalog) -> dict[str, SizeModel]:
+    tables = {
+        t
+        for s in draft.steps
+        for t in (s.object, before.objects[s.object].table if s.object in before else None)
+    }
+    return {
+        str(id): SizeModel(rows=size.rows, bytes=size.bytes)
+        for id, size in sorted(before.sizes.items())
+        if id in tables
+    }

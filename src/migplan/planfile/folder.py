@@ -1,0 +1,148 @@
+"""The plan's folder: written whole or not at all, read with its integrity checked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from migplan.core.errors import PlanFileError
+from migplan.planfile.model import FORMAT_VERSION, PlanModel
+
+PLAN, REVIEW = "plan.json", "review.md"
+_EDITED = "If you edited it on purpose, run 'migplan verify' to prove and seal it again."
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFolder:
+    """A plan on disk: its model, and the texts of its SQL files by name."""
+
+    path: Path
+    plan: PlanModel
+    files: Mapping[str, str]
+
+
+def digest(plan: PlanModel, files: Mapping[str, str]) -> str:
+    """sha256 over the plan (without its digest) and every SQL file, in order of name."""
+    sha = hashlib.sha256()
+    sha.update(_canonical(plan).encode())
+    for name in sorted(files):
+        text = files[name]
+        sha.update(f"\0{name}\0{len(text.encode())}\0{text}".encode())
+    return sha.hexdigest()
+
+
+def _canonical(plan: PlanModel) -> str:
+    return json.dumps(plan.model_dump(mode="json", exclude={"digest"}), sort_keys=True, ensure_ascii=False)
+
+
+def sealed(plan: PlanModel, files: Mapping[str, str]) -> PlanModel:
+    """The plan with its digest set."""
+    return plan.model_copy(update={"digest": digest(plan, files)})
+
+
+def write_folder(
+    path: Path, plan: PlanModel, files: Mapping[str, str], extra: Mapping[str, str]
+) -> PlanFolder:
+    """Write the folder beside its place and rename it there: it appears whole or not at all.
+
+    ``extra`` are files that the digest doesn't cover (review.md). An existing folder is replaced only if it is a
+    plan's. Raises ``PlanFileError`` for anything the file system refuses.
+    """
+    complete = sealed(plan, files)
+    contents = {PLAN: complete.model_dump_json(indent=2) + "\n", **files, **extra}
+    if path.exists() and not (path / PLAN).is_file() and any(path.iterdir() if path.is_dir() else [path]):
+        raise PlanFileError(f"{path} exists and is not a plan's folder", hint="Choose another --out.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    except OSError as error:
+        raise PlanFileError(f"can't write {path}: {error.strerror}") from error
+    try:
+        for name, text in contents.items():
+            _write(staging / name, text)
+        staging.chmod(0o755)
+        _swap(staging, path)
+    except OSError as error:
+        raise PlanFileError(
+            f"can't write {path}: {error.strerror}",
+            hint="Nothing was left behind; free the cause and run again.",
+        ) from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return PlanFolder(path, complete, dict(files))
+
+
+def _write(path: Path, text: str) -> None:
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _swap(staging: Path, path: Path) -> None:
+    if not path.exists():
+        staging.rename(path)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{path.name}.old.", dir=path.parent))
+    path.rename(old / path.name)
+    try:
+        staging.rename(path)
+    except OSError:
+        (old / path.name).rename(path)
+        raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def read_folder(path: Path, *, check: bool = True) -> PlanFolder:
+    """The plan in a folder. With ``check``, a plan whose files aren't those that were sealed is refused."""
+    document = path / PLAN
+    if not document.is_file():
+        raise PlanFileError(f"{path} holds no {PLAN}", hint="Name the folder that 'migplan plan' wrote.")
+    plan = _parse(document)
+    names = sorted({n for w in plan.windows for p in w.phases for n in (p.up, p.down)})
+    files: dict[str, str] = {}
+    for name in names:
+        file = path / name
+        if not file.is_file():
+            raise PlanFileError(
+                f"the plan lacks its file {name}", place=str(path), hint="Restore it, or plan anew."
+            )
+        files[name] = file.read_text(encoding="utf-8")
+    if check and digest(plan, files) != plan.digest:
+        raise PlanFileError("the plan was edited since it was sealed", place=str(path), hint=_EDITED)
+    return PlanFolder(path, plan, files)
+
+
+def _parse(document: Path) -> PlanModel:
+    try:
+        raw = json.loads(document.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise PlanFileError(
+            f"is not readable JSON: {error}",
+            place=str(document),
+            hint="It may be truncated; restore it, or plan anew.",
+        ) from error
+    version = raw.get("format_version") if isinstance(raw, dict) else None
+    if version != FORMAT_VERSION:
+        raise PlanFileError(
+            f"has format version {version}, this migplan reads {FORMAT_VERSION}",
+            place=str(document),
+            hint="Use the migplan that made it, or plan anew.",
+        )
+    try:
+        return PlanModel.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise PlanFileError(
+            f"{where}: {first['msg']}", place=str(document), hint="Restore it, or plan anew."
+        ) from error

@@ -1,0 +1,186 @@
+"""plan.json: the plan without its SQL, as pydantic models. Its JSON Schema is published in docs/."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+FORMAT_VERSION = 1
+
+
+class Model(BaseModel):
+    """Frozen; unknown keys are an error, so that a newer plan isn't half understood."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class EdgeModel(Model):
+    """Why a step stands behind another one (``after`` is a step's id, or ``start``)."""
+
+    after: str
+    reason: str
+    deploy: bool = False
+
+
+class MeasuredModel(Model):
+    """What the proof saw a step do on the shadow: its strongest lock, and whether it rewrote or scanned a table.
+
+    ``locks`` are mode by relation, of relations that existed before the step's transaction.
+    """
+
+    lock: str
+    locks: dict[str, str] = Field(default_factory=dict)
+    rewrite: bool
+    scan: bool
+
+
+class MarkModel(Model):
+    """Where a step's SQL stands: the file in the plan's folder and the mark ``-- migplan:step ID`` in it."""
+
+    file: str
+    mark: str
+
+
+class DownModel(Model):
+    """The way back. ``irreversible`` says why there is none; ``loses`` which data it can't bring back."""
+
+    file: str | None = None
+    mark: str | None = None
+    irreversible: str | None = None
+    loses: str | None = None
+
+
+class BackfillModel(Model):
+    """A keyset backfill: ``assignments`` are column = expression over the row, ``where`` finds what is left to do."""
+
+    table: str
+    assignments: dict[str, str]
+    where: str
+    key: list[str]
+
+
+class AssertionModel(Model):
+    """``count`` is a read-only query that must yield 0; ``sample`` shows some of the offenders."""
+
+    count: str
+    message: str
+    sample: str | None = None
+
+
+class StepModel(Model):
+    """One step: where it stands, what it promises, what was measured."""
+
+    id: str
+    title: str
+    object: str
+    kind: str
+    path: list[str]
+    strategy: str
+    window: int
+    phase: Literal["expand", "migrate", "contract"]
+    transaction: int
+    transactional: bool
+    lock: str
+    rewrite: bool
+    scan: bool
+    why: str
+    up: MarkModel
+    down: DownModel
+    edges: list[EdgeModel] = Field(default_factory=list)
+    assertions: list[AssertionModel] = Field(default_factory=list)
+    backfill: BackfillModel | None = None
+    loses: str | None = None
+    notes: list[str] = Field(default_factory=list)
+    measured: MeasuredModel | None = None
+
+
+class PhaseModel(Model):
+    """One phase of a window and its two files."""
+
+    name: Literal["expand", "migrate", "contract"]
+    up: str
+    down: str
+    steps: list[str]
+
+
+class WindowModel(Model):
+    """The time between two deploys."""
+
+    number: int
+    phases: list[PhaseModel]
+
+
+class CheckpointModel(Model):
+    """A deploy of the application after window ``after``: what the deployed version must do, in sentences."""
+
+    number: int
+    after: int
+    contract: list[str]
+
+
+class SideModel(Model):
+    """One side of the plan: the fingerprint of its catalog (managed objects only)."""
+
+    fingerprint: str
+    description: str = ""
+
+
+class BoundaryModel(Model):
+    """The catalog's fingerprint after a phase, as the proof saw it."""
+
+    window: int
+    phase: str
+    fingerprint: str
+
+
+class FindingModel(Model):
+    """Something that a reviewer should know: a rule's id, its weight, what it speaks of, and the sentence."""
+
+    rule: str
+    severity: Literal["note", "warning", "danger", "blocked"]
+    message: str
+    step: str | None = None
+    object: str | None = None
+    allowed: str | None = None
+
+
+class ProofModel(Model):
+    """``unproved`` says why: not asked for, failed (then ``step`` and ``error``), or edited since."""
+
+    status: Literal["proved", "unproved"]
+    reason: str = ""
+    step: str | None = None
+    error: str | None = None
+    server_version: int | None = None
+    at: str | None = None
+    boundaries: list[BoundaryModel] = Field(default_factory=list)
+
+
+class SizeModel(Model):
+    """What the live server knew of a table when the plan was made."""
+
+    rows: int
+    bytes: int
+
+
+class PlanModel(Model):
+    """The whole of plan.json. ``digest`` covers everything else in it and every SQL file."""
+
+    format_version: int = FORMAT_VERSION
+    tool_version: str
+    name: str
+    created: str
+    server_version: int
+    source: SideModel
+    target: SideModel
+    offline: bool = False
+    windows: list[WindowModel]
+    steps: list[StepModel]
+    checkpoints: list[CheckpointModel]
+    findings: list[FindingModel] = Field(default_factory=list)
+    sizes: dict[str, SizeModel] = Field(default_factory=dict)
+    unmodelled: list[str] = Field(default_factory=list)
+    notes: list[str] = Field(default_factory=list)
+    proof: ProofModel
+    digest: str = ""

@@ -1,0 +1,164 @@
+"""The SQL files of a plan: one up and one down a phase, each fit for ``psql -v ON_ERROR_STOP=1 -f``."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from migplan.core.settings import Settings
+from migplan.core.sql import Sql, literal, sql
+from migplan.core.steps import Assertion, Down, Irreversible, LockMode, Phase, Statement, Step, Timing
+from migplan.planning.segments import Segment
+
+MARK = "-- migplan:step "
+_WIDTH = 110
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseFiles:
+    """A phase's two files: names and texts."""
+
+    window: int
+    phase: Phase
+    up_name: str
+    up: str
+    down_name: str
+    down: str
+    steps: tuple[Step, ...]
+
+
+def file_stem(window: int, phase: Phase) -> str:
+    """``w0_1_expand``: sorts in the order in which the files run."""
+    return f"w{window}_{int(phase)}_{phase}"
+
+
+def render(segments: Sequence[Segment], settings: Settings) -> list[PhaseFiles]:
+    """The files of every phase that has steps, in order."""
+    files: list[PhaseFiles] = []
+    for (window, phase), group in groupby(segments, key=lambda s: (s.window, s.phase)):
+        members = list(group)
+        stem = file_stem(window, phase)
+        files.append(
+            PhaseFiles(
+                window,
+                phase,
+                f"{stem}.up.sql",
+                _file(window, phase, "up", (_up(s, settings) for s in members)),
+                f"{stem}.down.sql",
+                _file(window, phase, "down", (_down(s, settings) for s in reversed(members))),
+                tuple(step for s in members for step in s.steps),
+            )
+        )
+    return files
+
+
+def _file(window: int, phase: Phase, direction: str, bodies: Iterable[str]) -> str:
+    way = "forwards" if direction == "up" else "back to the state before this phase"
+    head = (
+        f"-- Window {window}, phase {phase}, {way}. Run with: psql -v ON_ERROR_STOP=1 -f {file_stem(window, phase)}"
+        f".{direction}.sql\n"
+        "SET client_min_messages = warning;\n"
+        "SET check_function_bodies = off;\n"
+    )
+    return head + "".join(f"\n{body}" for body in bodies)
+
+
+def _up(segment: Segment, settings: Settings) -> str:
+    blocks = [_up_block(step) for step in segment.steps]
+    statements = [s for step in segment.steps for s in step.up]
+    return _transaction(blocks, statements, settings)
+
+
+def _down(segment: Segment, settings: Settings) -> str:
+    """The segment undone: its steps in reverse order, split where one of them can't run in a transaction."""
+    texts: list[str] = []
+    steps = list(reversed(segment.steps))
+    for transactional, run in groupby(steps, key=_down_transactional):
+        members = list(run)
+        for part in [members] if transactional else [[m] for m in members]:
+            statements = [s for step in part for s in _down_statements(step)]
+            texts.append(_transaction([_down_block(s) for s in part], statements, settings))
+    return "\n".join(texts)
+
+
+def _down_statements(step: Step) -> tuple[Statement, ...]:
+    return step.down.statements if isinstance(step.down, Down) else ()
+
+
+def _down_transactional(step: Step) -> bool:
+    return all(s.transactional for s in _down_statements(step))
+
+
+def _transaction(blocks: Sequence[str], statements: Sequence[Statement], settings: Settings) -> str:
+    body = "\n".join(blocks)
+    if all(s.transactional for s in statements):
+        limits = "".join(
+            f"SET LOCAL {name} = '{value}';\n" for name, value in _timeouts(statements, settings)
+        )
+        return f"BEGIN;\n{limits}\n{body}\nCOMMIT;\n"
+    limits = "".join(f"SET {name} = '{value}';\n" for name, value in _timeouts(statements, settings))
+    return f"{limits}\n{body}"
+
+
+def _timeouts(statements: Sequence[Statement], settings: Settings) -> Iterator[tuple[str, str]]:
+    """Short for what an application would wait behind; none for long work that only DDL and vacuum feel."""
+    long = any(s.timing is Timing.LONG for s in statements)
+    light = all(s.lock <= LockMode.SHARE_UPDATE_EXCLUSIVE for s in statements)
+    yield "lock_timeout", "0" if long and light else f"{settings.lock_timeout}ms"
+    yield "statement_timeout", "0" if long else f"{settings.statement_timeout}ms"
+
+
+def _up_block(step: Step) -> str:
+    lines = [f"{MARK}{step.id}", *_comment(step.title), *_comment(f"lock: {describe_lock(step)}; {step.why}")]
+    if step.loses:
+        lines += _comment(f"DATA LOSS: {step.loses}")
+    for note in step.notes:
+        lines += _comment(f"note: {note}")
+    lines += [f"{assertion_sql(a)};" for a in step.asserts]
+    lines += [f"{s.sql};" for s in step.up]
+    return "\n".join(lines) + "\n"
+
+
+def _down_block(step: Step) -> str:
+    lines = [f"{MARK}{step.id}", *_comment(f"undo: {step.title}")]
+    if isinstance(step.down, Irreversible):
+        lines += _comment(f"IRREVERSIBLE: {step.down.reason}")
+    else:
+        if step.down.loses:
+            lines += _comment(f"the way back doesn't bring back {step.down.loses}")
+        lines += [f"{s.sql};" for s in step.down.statements]
+    return "\n".join(lines) + "\n"
+
+
+def describe_lock(step: Step) -> str:
+    """``ACCESS EXCLUSIVE, rewrites the table``."""
+    words = [
+        "none that an application feels" if step.lock is LockMode.NONE or step.new_objects else str(step.lock)
+    ]
+    if not step.new_objects:
+        words += ["rewrites the table"] if step.rewrite else ["reads the whole table"] if step.scan else []
+    return ", ".join(words)
+
+
+def assertion_sql(assertion: Assertion) -> Sql:
+    """A DO block that raises unless the count is 0."""
+    return sql(
+        "DO $migplan$\nDECLARE\n  offenders bigint;\nBEGIN\n  offenders := ({});\n"
+        "  IF offenders > 0 THEN\n    RAISE EXCEPTION '% (% rows)', {}, offenders;\n  END IF;\nEND\n$migplan$",
+        assertion.count,
+        literal(assertion.message),
+    )
+
+
+def _comment(text: str) -> list[str]:
+    flat = " ".join(text.split())
+    return textwrap.wrap(
+        flat,
+        _WIDTH,
+        initial_indent="-- ",
+        subsequent_indent="--   ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -1,0 +1,292 @@
+"""Adding a column that existing rows or running inserts can't take as it is declared.
+
+NOT NULL without default: nullable first, filled, tightened once every version writes it. A volatile default, a serial
+or an identity would rewrite the table: nullable first, the default for new rows, a backfill for the others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog
+from migplan.core.sql import Sql, deparsed, ident, literal, sql
+from migplan.core.steps import After, Down, LockMode, Phase, Statement, Step, step_id
+from migplan.kinds.column import Column, column_clause, column_extras, identity_clause
+from migplan.kinds.default import Default, drop_default, set_default
+from migplan.kinds.registry import kind_of
+from migplan.strategies.backfill import fill
+from migplan.strategies.base import Context, Expansion, Size, Strategy
+from migplan.strategies.set_not_null import fill_expression, fill_steps, tighten_steps
+
+AX = LockMode.ACCESS_EXCLUSIVE
+
+_STABLE: Final = frozenset(
+    [
+        "now",
+        "current_timestamp",
+        "current_date",
+        "current_time",
+        "localtimestamp",
+        "localtime",
+        "transaction_timestamp",
+        "statement_timestamp",
+        "timezone",
+        "date_trunc",
+        "to_char",
+        "to_date",
+        "to_timestamp",
+        "make_interval",
+        "current_setting",
+        "current_schema",
+        "concat",
+        "coalesce",
+        "nullif",
+        "lower",
+        "upper",
+        "array_append",
+        "json_build_object",
+        "jsonb_build_object",
+        "json_build_array",
+        "jsonb_build_array",
+        "to_jsonb",
+        "to_json",
+        "row_to_json",
+        "length",
+        "replace",
+        "md5",
+        "abs",
+        "round",
+        "date_part",
+        "extract",
+        "numeric",
+        "varchar",
+        "bpchar",
+        "char",
+        "bit",
+        "varbit",
+        "timestamp",
+        "timestamptz",
+        "time",
+        "interval",
+        "in",
+        "any",
+        "all",
+        "not",
+        "and",
+        "or",
+        "array",
+        "row",
+        "ceil",
+        "floor",
+        "greatest",
+        "least",
+        "trim",
+        "btrim",
+        "substring",
+        "left",
+        "right",
+        "encode",
+        "decode",
+        "int4range",
+        "int8range",
+        "numrange",
+        "tsrange",
+        "tstzrange",
+        "daterange",
+        "make_date",
+        "to_tsvector",
+    ]
+)
+_CALL: Final = re.compile(r'("(?:[^"]|"")+"|[A-Za-z_][\w$]*)\s*\(')
+
+
+class AddColumn(Strategy):
+    """Columns that a single ADD COLUMN would make fail, rewrite, or demand too early."""
+
+    name = "add_column"
+
+    def expand(self, context: Context) -> Iterable[Expansion]:
+        for column in context.created(Column):
+            if column.relation not in context.before or column.relation.kind != "table" or column.inherited:
+                continue
+            if column.relation in context.rebuilds.items or column.generated is not None:
+                continue
+            if _required(context, column):
+                yield _expand_required(context, column)
+            elif context.size(column.relation) is Size.LARGE and _rewrites(context, column):
+                yield _expand_volatile(context, column)
+
+
+def _default(context: Context, column: Column) -> Default | None:
+    return context.after.get(ObjectId("default", column.id.path), Default)
+
+
+def _required(context: Context, column: Column) -> bool:
+    """Whether a running INSERT that doesn't know the column would fail."""
+    return column.not_null is not None and column.identity is None and _default(context, column) is None
+
+
+def _rewrites(context: Context, column: Column) -> bool:
+    default = _default(context, column)
+    return column.identity is not None or (default is not None and is_volatile(default, context.after))
+
+
+def is_volatile(default: Default, catalog: Catalog) -> bool:
+    """Whether a default's value differs from row to row, so that ADD COLUMN would rewrite the table.
+
+    Judged by the functions that its text calls: what isn't known to be stable counts as volatile, which costs a
+    backfill and no harm.
+    """
+    text = re.sub(r"'(?:[^']|'')*'", "''", default.expression)
+    called = {name.strip('"').lower() for name in _CALL.findall(text)}
+    return bool(called - _STABLE)
+
+
+def _expand_required(context: Context, column: Column) -> Expansion:
+    sentence = f"writes {column.id} in every INSERT"
+    add = _add_nullable(context, column, None)
+    blocked = ()
+    if not context.empty(column.relation) and fill_expression(context, column) is None:
+        blocked = (
+            f"{column.id} is NOT NULL without a default, and {column.relation} has rows: write what they get beside the "
+            "column, as '-- migplan: backfill EXPRESSION', or give it a default",
+        )
+    fills = [
+        replace(s, after=(After(add.id, "the column must be there"),))
+        for s in fill_steps(context, column, sentence)
+    ]
+    after = tuple(After(s.id, "every row must have a value") for s in (add, *fills))
+    steps = (add, *fills, *_tighten(context, column, sentence, after))
+    return Expansion(steps, frozenset({column.id}), blocked=blocked)
+
+
+def _tighten(context: Context, column: Column, sentence: str | None, after: tuple[After, ...]) -> list[Step]:
+    """The last step stands for the declared column; those before it for the nullable one."""
+    return [
+        replace(
+            s, uses=s.uses - {column.id}, creates=s.creates - {column.id}, destroys=s.destroys - {column.id}
+        )
+        for s in tighten_steps(context, column, sentence, after)
+    ]
+
+
+def _add_nullable(context: Context, column: Column, default: Default | None) -> Step:
+    """ADD COLUMN without NOT NULL and identity; a default only for new rows, set in the same transaction."""
+    bare = replace(column, not_null=None, identity=None)
+    table = ident(*column.relation.path)
+    part = context.pieces_after.of(column.id)[0]
+    attributes = part.create[len(kind_of(column.id).parts(column, context.after)[0].create) :]
+    up = (
+        Statement(sql("ALTER TABLE {} ADD COLUMN {}", table, column_clause(bare, None)), AX),
+        *column_extras(bare, table),
+        *([set_default(default)] if default is not None else []),
+        *attributes,
+    )
+    return Step(
+        id=step_id("create", column.id),
+        title=f"add {column.id}, nullable for now",
+        object=column.id,
+        strategy=AddColumn.name,
+        phase=Phase.EXPAND,
+        why="no row is written and no running INSERT fails",
+        up=up,
+        down=Down(part.drop),
+        creates=part.provides,
+        uses=part.uses,
+    )
+
+
+def _expand_volatile(context: Context, column: Column) -> Expansion:
+    default = _default(context, column)
+    if column.identity is not None:
+        return _expand_identity(context, column)
+    add = _add_nullable(context, column, default)
+    fills = [
+        replace(s, after=(After(add.id, "the column must be there"),))
+        for s in fill_steps(context, column, None)
+    ]
+    steps = [add, *fills]
+    if column.not_null is not None:
+        after = tuple(After(s.id, "every row must have a value") for s in steps)
+        tighten = _tighten(context, column, None, after)
+        steps += [replace(s, phase=Phase.MIGRATE) for s in tighten]
+    return Expansion(tuple(steps), frozenset({column.id}))
+
+
+def _expand_identity(context: Context, column: Column) -> Expansion:
+    """A sequence serves new rows and the backfill; at the end the identity's own takes over where it stopped."""
+    assert column.identity is not None
+    table, name = ident(*column.relation.path), ident(column.name)
+    sequence = column.identity.sequence
+    stand_in = Default(
+        id=ObjectId("default", column.id.path),
+        relation=column.relation,
+        expression=f"nextval({literal(ident(*sequence))}::regclass)",
+    )
+    create = Statement(sql("CREATE SEQUENCE {} AS {}", ident(*sequence), deparsed(column.identity.type)))
+    drop = Statement(sql("DROP SEQUENCE {}", ident(*sequence)))
+    add = _add_nullable(context, column, stand_in)
+    assert isinstance(add.down, Down)
+    add = replace(add, up=(create, *add.up), down=Down((*add.down.statements, drop)))
+    filled = _fill_identity(context, column, stand_in, add)
+    after = tuple(After(s.id, "every row must have a value") for s in (add, *filled))
+    tighten = [replace(s, phase=Phase.MIGRATE) for s in _tighten(context, column, None, after)]
+    restart = sql(
+        "SELECT setval({}, coalesce((SELECT max({}) FROM {}), 0) + 1, false)",
+        literal(ident(*sequence)),
+        name,
+        table,
+    )
+    attach = Step(
+        id=step_id("identity", column.id),
+        title=f"make {column.id} an identity",
+        object=column.id,
+        strategy=AddColumn.name,
+        phase=Phase.MIGRATE,
+        why="metadata only; the values go on where the stand-in stopped",
+        up=(
+            drop_default(stand_in),
+            drop,
+            Statement(
+                sql("ALTER TABLE {} ALTER COLUMN {} ADD {}", table, name, identity_clause(column.identity)),
+                AX,
+            ),
+            Statement(restart),
+        ),
+        down=Down(
+            (
+                Statement(sql("ALTER TABLE {} ALTER COLUMN {} DROP IDENTITY", table, name), AX),
+                create,
+                set_default(stand_in),
+                Statement(restart),
+            )
+        ),
+        after=tuple(After(s.id, "an identity column is NOT NULL") for s in tighten),
+    )
+    return Expansion((add, *filled, *tighten, attach), frozenset({column.id}))
+
+
+def _fill_identity(context: Context, column: Column, stand_in: Default, add: Step) -> list[Step]:
+    where = sql("{} IS NULL", ident(column.name))
+    filled = fill(context, column.relation, [(column.name, Sql(stand_in.expression))], where)
+    return [
+        Step(
+            id=step_id("fill", column.id),
+            title=f"number the rows of {column.relation}",
+            object=column.id,
+            strategy=AddColumn.name,
+            phase=Phase.MIGRATE,
+            why="row by row, in short transactions; the application goes on",
+            up=filled.statements,
+            down=Down(()),
+            backfill=filled.backfill,
+            after=(After(add.id, "the column must be there"),),
+        )
+    ]
+
+
+STRATEGY = AddColumn()

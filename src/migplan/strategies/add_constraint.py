@@ -1,0 +1,214 @@
+"""Constraints on large tables: NOT VALID, then VALIDATE in a transaction of its own; keys out of concurrent indexes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from migplan.core.sql import Sql, deparsed, ident, join, sql
+from migplan.core.steps import After, Assertion, Down, LockMode, Phase, Statement, Step, Timing, step_id
+from migplan.kinds.base import option_list
+from migplan.kinds.constraint import (
+    CHECK,
+    FOREIGN_KEY,
+    PRIMARY_KEY,
+    UNIQUE,
+    Constraint,
+    add_constraint,
+    drop_constraint,
+    validate_constraint,
+)
+from migplan.kinds.registry import kind_of
+from migplan.kinds.table import Table
+from migplan.strategies.base import Context, Expansion, Size, Strategy
+
+SUE, AX = LockMode.SHARE_UPDATE_EXCLUSIVE, LockMode.ACCESS_EXCLUSIVE
+
+
+class AddConstraint(Strategy):
+    """Tightens without reading the table under a lock that an application feels."""
+
+    name = "add_constraint"
+
+    def expand(self, context: Context) -> Iterable[Expansion]:
+        for constraint in context.created(Constraint):
+            steps = expand_constraint(context, constraint)
+            if steps:
+                yield Expansion(tuple(steps), frozenset({constraint.id}))
+
+
+def expand_constraint(context: Context, constraint: Constraint) -> list[Step]:
+    """The careful form, or nothing where the direct one is good enough."""
+    table = context.after.get(constraint.relation, Table)
+    if table is None or context.size(constraint.relation) is not Size.LARGE or not constraint.enforced:
+        return []
+    partitioned = table.partition_key is not None or table.partition_of is not None
+    if constraint.type in (CHECK, FOREIGN_KEY):
+        if constraint.type == FOREIGN_KEY and table.partition_key is not None and context.after.major < 18:
+            return []
+        return _two_steps(context, constraint) if constraint.validated else []
+    if (
+        constraint.type in (UNIQUE, PRIMARY_KEY)
+        and not partitioned
+        and "WITHOUT OVERLAPS" not in constraint.definition
+    ):
+        return _from_index(context, constraint)
+    return []
+
+
+def _two_steps(context: Context, constraint: Constraint) -> list[Step]:
+    sentence = kind_of(constraint.id).create_contract(constraint, context.before)
+    part = context.pieces_after.of(constraint.id)[0]
+    add = Step(
+        id=step_id("create", constraint.id),
+        title=f"add {constraint.id}, not validated",
+        object=constraint.id,
+        strategy=AddConstraint.name,
+        phase=Phase.CONTRACT,
+        why="new rows are checked from here; existing ones are not read",
+        up=(_not_valid(constraint), *part.create[1:]),
+        down=Down((drop_constraint(constraint),)),
+        creates=part.provides,
+        uses=part.uses,
+        deploy=sentence,
+        asserts=tuple(_offenders(constraint)),
+    )
+    validate = Step(
+        id=step_id("validate", constraint.id),
+        title=f"validate {constraint.id}",
+        object=constraint.id,
+        strategy=AddConstraint.name,
+        phase=Phase.CONTRACT,
+        why="reads the table in a transaction of its own, under a lock that only DDL and vacuum feel",
+        up=(validate_constraint(constraint),),
+        down=Down(()),
+        uses=frozenset({constraint.id}),
+        after=(After(add.id, "a constraint can be validated once it is there"),),
+    )
+    return [add, validate]
+
+
+def _not_valid(constraint: Constraint) -> Statement:
+    return replace(add_constraint(replace(constraint, validated=False)), scan=False, timing=Timing.QUICK)
+
+
+def _offenders(constraint: Constraint) -> Iterable[Assertion]:
+    """What would make the validation fail, counted before any lock is taken."""
+    table = ident(*constraint.relation.path)
+    if constraint.type == CHECK:
+        condition = deparsed(constraint.definition.removeprefix("CHECK ").removesuffix(" NO INHERIT"))
+        count = sql("SELECT count(*) FROM {} WHERE NOT {}", table, condition)
+        yield Assertion(count, f"rows of {constraint.relation} violate {constraint.id}")
+    elif constraint.target is not None and "PERIOD" not in constraint.definition:
+        yield Assertion(
+            _orphans(constraint), f"rows of {constraint.relation} have no counterpart for {constraint.id}"
+        )
+
+
+def _orphans(constraint: Constraint) -> Sql:
+    assert constraint.target is not None
+    pairs = list(zip(constraint.columns, constraint.target_columns, strict=True))
+    match_ = join(" AND ", (sql("p.{} = c.{}", ident(t), ident(c)) for c, t in pairs))
+    present = join(" AND ", (sql("c.{} IS NOT NULL", ident(c)) for c, _ in pairs))
+    child, parent = ident(*constraint.relation.path), ident(*constraint.target.path)
+    return sql(
+        "SELECT count(*) FROM {} c WHERE {} AND NOT EXISTS (SELECT 1 FROM {} p WHERE {})",
+        child,
+        present,
+        parent,
+        match_,
+    )
+
+
+def _from_index(context: Context, constraint: Constraint) -> list[Step]:
+    """A unique index built concurrently becomes the constraint's: ADD CONSTRAINT … USING INDEX reads nothing."""
+    sentence = kind_of(constraint.id).create_contract(constraint, context.before)
+    part = context.pieces_after.of(constraint.id)[0]
+    name = ident(constraint.id.path[0], constraint.name)
+    build = Step(
+        id=step_id("build", constraint.id),
+        title=f"build the index of {constraint.id} concurrently",
+        object=constraint.id,
+        strategy=AddConstraint.name,
+        phase=Phase.CONTRACT,
+        why="reads and writes go on while it is built; from its end duplicates are refused",
+        up=(Statement(_unique_index(constraint), SUE, scan=True, transactional=False, timing=Timing.LONG),),
+        down=Down((Statement(sql("DROP INDEX CONCURRENTLY {}", name), SUE, transactional=False),)),
+        uses=part.uses,
+        deploy=sentence,
+        asserts=(_duplicates(constraint),),
+    )
+    add = Step(
+        id=step_id("create", constraint.id),
+        title=f"make it {constraint.id}",
+        object=constraint.id,
+        strategy=AddConstraint.name,
+        phase=Phase.CONTRACT,
+        why="the index exists: metadata only",
+        up=(Statement(_using_index(constraint), AX), *part.create[1:]),
+        down=Down((drop_constraint(constraint), *_index_again(constraint))),
+        creates=part.provides,
+        uses=part.uses,
+        after=(After(build.id, "needs its index"),),
+    )
+    return [build, add]
+
+
+def _index_again(constraint: Constraint) -> list[Statement]:
+    """Dropping the constraint drops its index; the step before expects to drop an index itself."""
+    return [
+        Statement(Sql(_unique_index(constraint).replace(" CONCURRENTLY", "", 1)), LockMode.SHARE, scan=True)
+    ]
+
+
+def _unique_index(constraint: Constraint) -> Sql:
+    columns = join(", ", (ident(c) for c in constraint.columns))
+    distinct = Sql(" NULLS NOT DISTINCT" if "NULLS NOT DISTINCT" in constraint.definition else "")
+    return sql(
+        "CREATE UNIQUE INDEX CONCURRENTLY {} ON {} ({}){}{}{}{}",
+        ident(constraint.name),
+        ident(*constraint.relation.path),
+        columns,
+        _include(constraint),
+        distinct,
+        sql(" WITH ({})", option_list(constraint.index_options)) if constraint.index_options else Sql(""),
+        sql(" TABLESPACE {}", ident(constraint.index_tablespace)) if constraint.index_tablespace else Sql(""),
+    )
+
+
+def _include(constraint: Constraint) -> Sql:
+    """``INCLUDE (…)`` as the definition prints it."""
+    _, found, rest = constraint.definition.partition(" INCLUDE (")
+    return sql(" INCLUDE ({})", deparsed(rest.partition(")")[0])) if found else Sql("")
+
+
+def _using_index(constraint: Constraint) -> Sql:
+    kind = Sql("PRIMARY KEY" if constraint.type == PRIMARY_KEY else "UNIQUE")
+    deferrable = ""
+    for clause in (" DEFERRABLE INITIALLY DEFERRED", " DEFERRABLE"):
+        if constraint.definition.endswith(clause):
+            deferrable = clause
+            break
+    return sql(
+        "ALTER TABLE {} ADD CONSTRAINT {} {} USING INDEX {}{}",
+        ident(*constraint.relation.path),
+        ident(constraint.name),
+        kind,
+        ident(constraint.name),
+        Sql(deferrable),
+    )
+
+
+def _duplicates(constraint: Constraint) -> Assertion:
+    columns = join(", ", (ident(c) for c in constraint.columns))
+    present = join(" AND ", (sql("{} IS NOT NULL", ident(c)) for c in constraint.columns))
+    count = sql(
+        "SELECT count(*) FROM (SELECT 1 FROM {} WHERE {} GROUP BY {} HAVING count(*) > 1) d",
+        ident(*constraint.relation.path),
+        present,
+        columns,
+    )
+    return Assertion(count, f"{constraint.id} would be violated by duplicate keys of {constraint.relation}")
+
+
+STRATEGY = AddConstraint()

@@ -1,0 +1,122 @@
+"""Filling columns of existing rows: keyset batches on large tables, one UPDATE on small ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from migplan.core.ids import ObjectId
+from migplan.core.sql import Sql, deparsed, ident, join, literal, sql
+from migplan.core.steps import Backfill, LockMode, Statement, Timing
+from migplan.kinds.column import Column
+from migplan.kinds.constraint import PRIMARY_KEY, UNIQUE, Constraint
+from migplan.strategies.base import Context, Size
+
+SYNC_OFF = Sql("set_config('migplan.sync', 'off', true)")
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """The statements of a fill, and the batches that the executor runs instead of the DO block, if any."""
+
+    statements: tuple[Statement, ...]
+    backfill: Backfill | None
+
+
+def fill(context: Context, table: ObjectId, assignments: Sequence[tuple[str, Sql]], where: Sql) -> Fill:
+    """Set columns to expressions over the row wherever ``where`` holds. Nothing for a table without rows."""
+    if context.empty(table):
+        return Fill((), None)
+    if context.size(table) is not Size.LARGE:
+        return Fill(tuple(_one_update(table, assignments, where)), None)
+    key = key_of(context, table)
+    batches = Backfill(
+        table, tuple(assignments), where, tuple(c.name for c in key), tuple(c.type for c in key)
+    )
+    loop = _keyset_loop if key else _page_loop
+    block = loop(batches, context.settings.batch_rows)
+    return Fill((Statement(block, LockMode.ROW_EXCLUSIVE, transactional=False, timing=Timing.LONG),), batches)
+
+
+def key_of(context: Context, table: ObjectId) -> list[Column]:
+    """The columns that batches run along: the primary key, else a unique NOT NULL key, else none (ctid)."""
+    keys = [c for c in context.before.members_of(table, Constraint) if c.type in (PRIMARY_KEY, UNIQUE)]
+    columns = {c.name: c for c in context.before.members_of(table, Column)}
+    for constraint in sorted(keys, key=lambda c: (c.type != PRIMARY_KEY, c.name)):
+        found = [columns[name] for name in constraint.columns]
+        if all(c.not_null is not None for c in found) and "WITHOUT OVERLAPS" not in constraint.definition:
+            return found
+    return []
+
+
+def _one_update(table: ObjectId, assignments: Sequence[tuple[str, Sql]], where: Sql) -> list[Statement]:
+    command = sql("UPDATE {} SET {} WHERE {}", ident(*table.path), _set_list(assignments), where)
+    return [
+        Statement(sql("SELECT {}", SYNC_OFF)),
+        Statement(command, LockMode.ROW_EXCLUSIVE, scan=True, timing=Timing.LONG),
+        Statement(Sql("SELECT set_config('migplan.sync', 'on', true)")),
+    ]
+
+
+def _set_list(assignments: Sequence[tuple[str, Sql]]) -> Sql:
+    return join(", ", (sql("{} = {}", ident(column), expression) for column, expression in assignments))
+
+
+def _keyset_loop(batches: Backfill, rows: int) -> Sql:
+    """A loop of transactions along the key, each steering the next one's size toward half a second."""
+    names = [ident(c) for c in batches.key]
+    variables = [Sql(f"last_{n}") for n in range(1, len(names) + 1)]
+    declared = join(
+        "\n", (sql("  {} {};", v, deparsed(t)) for v, t in zip(variables, batches.key_types, strict=True))
+    )
+    beyond = sql(
+        " WHERE ({}) > ({})", join(", ", names), join(", ", (Sql(f"${n}") for n in range(1, len(names) + 1)))
+    )
+    table = ident(*batches.table.path)
+    batch = sql(
+        "WITH batch AS MATERIALIZED (SELECT {keys} FROM {table}%s ORDER BY {keys} LIMIT %s FOR NO KEY UPDATE),"
+        " changed AS (UPDATE {table} SET {assignments} FROM batch b WHERE {match} AND ({where}))"
+        " SELECT {keys} FROM batch ORDER BY {descending} LIMIT 1",
+        keys=join(", ", names),
+        table=table,
+        assignments=_set_list(batches.assignments),
+        match=join(" AND ", (sql("{}.{} = b.{}", table, n, n) for n in names)),
+        where=batches.where,
+        descending=join(", ", (sql("{} DESC", n) for n in names)),
+    )
+    using = join(", ", variables)
+    return sql(
+        "DO $migplan$\nDECLARE\n{declared}\n  rows integer := {rows};\n  condition text := '';\n  began timestamptz;\n"
+        "BEGIN\n  LOOP\n    began := clock_timestamp();\n    PERFORM {sync_off};\n"
+        "    EXECUTE format({batch}, condition, rows) INTO {into} USING {using};\n"
+        "    EXIT WHEN {first} IS NULL;\n    COMMIT;\n    condition := {beyond};\n"
+        "    rows := greatest(100, least(50000, rows * 0.5\n"
+        "      / greatest(0.01, extract(epoch FROM clock_timestamp() - began))))::integer;\n"
+        "  END LOOP;\nEND\n$migplan$",
+        declared=declared,
+        rows=rows,
+        sync_off=SYNC_OFF,
+        batch=literal(batch.replace("%", "%%").replace("%%s", "%s")),
+        into=using,
+        using=using,
+        first=variables[0],
+        beyond=literal(beyond),
+    )
+
+
+def _page_loop(batches: Backfill, rows: int) -> Sql:
+    """Without a key, along the table's pages. Rows that move meanwhile were written by the application."""
+    table = ident(*batches.table.path)
+    return sql(
+        "DO $migplan$\nDECLARE\n  page bigint := 0;\n  step integer := 500;\n  pages bigint;\nBEGIN\n"
+        "  pages := pg_relation_size({name}::regclass) / current_setting('block_size')::bigint;\n"
+        "  WHILE page <= pages LOOP\n    PERFORM {sync_off};\n"
+        "    UPDATE {table} SET {assignments}\n"
+        "     WHERE ctid >= format('(%s,0)', page)::tid AND ctid < format('(%s,0)', page + step)::tid AND ({where});\n"
+        "    COMMIT;\n    page := page + step;\n  END LOOP;\nEND\n$migplan$",
+        name=literal(table),
+        sync_off=SYNC_OFF,
+        table=table,
+        assignments=_set_list(batches.assignments),
+        where=batches.where,
+    )

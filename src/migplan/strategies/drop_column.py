@@ -1,0 +1,82 @@
+"""Dropping a column: first make room for inserts that no longer name it, then, after the deploy, drop it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from migplan.core.ids import ObjectId
+from migplan.core.steps import After, Down, Phase, Step, step_id
+from migplan.kinds.column import Column, change_not_null
+from migplan.kinds.constraint import PRIMARY_KEY, Constraint
+from migplan.kinds.registry import kind_of
+from migplan.strategies.base import Context, Expansion, Strategy
+
+
+class DropColumn(Strategy):
+    """Loosens NOT NULL columns without default first; other columns are dropped plainly."""
+
+    name = "drop_column"
+
+    def expand(self, context: Context) -> Iterable[Expansion]:
+        for column in context.dropped(Column):
+            if _stands_in_the_way(context, column):
+                loosen = _loosen(column)
+                yield Expansion((loosen, _drop(context, column, loosen)), frozenset({column.id}))
+
+
+def _stands_in_the_way(context: Context, column: Column) -> bool:
+    """An INSERT without the column would fail."""
+    filled = column.identity is not None or column.generated is not None
+    default = ObjectId("default", column.id.path) in context.before
+    needed = column.not_null is not None and not (filled or default)
+    table_stays = column.relation in context.after and column.relation not in context.rebuilds.items
+    return needed and table_stays and column.relation.kind == "table" and not _keyed(context, column)
+
+
+def _keyed(context: Context, column: Column) -> bool:
+    """A primary key's column can't lose NOT NULL while the key stands."""
+    keys = (c for c in context.before.members_of(column.relation, Constraint) if c.type == PRIMARY_KEY)
+    return any(column.name in key.columns for key in keys)
+
+
+def _loosen(column: Column) -> Step:
+    nullable = replace(column, not_null=None)
+    return Step(
+        id=step_id("loosen", column.id),
+        title=f"let inserts leave out {column.id}",
+        object=column.id,
+        strategy=DropColumn.name,
+        phase=Phase.EXPAND,
+        why="the next version of the application doesn't write it any more; the running one still may",
+        up=tuple(change_not_null(column, nullable)),
+        down=Down(tuple(change_not_null(nullable, column))),
+    )
+
+
+def _drop(context: Context, column: Column, loosen: Step) -> Step:
+    """The drop, whose way back adds the column as it was left: nullable."""
+    kind = kind_of(column.id)
+    part = kind.parts(replace(column, not_null=None), context.before)[0]
+    attributes = context.pieces_before.of(column.id)[0].create[
+        len(kind.parts(column, context.before)[0].create) :
+    ]
+    loses = None if context.empty(column.relation) else kind.drop_loses(column)
+    return Step(
+        id=step_id("drop", column.id),
+        title=f"drop {column.id}",
+        object=column.id,
+        strategy=DropColumn.name,
+        phase=Phase.CONTRACT,
+        why=f"the application {kind.drop_contract(column)}",
+        up=part.drop,
+        down=Down((*part.create, *attributes), loses=loses),
+        destroys=part.provides,
+        releases=part.uses,
+        deploy=kind.drop_contract(column),
+        after=(After(loosen.id, "inserts must do without it first"),),
+        loses=loses,
+    )
+
+
+STRATEGY = DropColumn()

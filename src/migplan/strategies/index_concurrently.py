@@ -1,0 +1,181 @@
+"""Indexes on large tables: built, replaced and dropped without blocking writes (manual: 11.11, CREATE INDEX)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from migplan.core.ids import ObjectId
+from migplan.core.sql import ident, sql
+from migplan.core.steps import After, Down, LockMode, Name, Phase, Statement, Step, step_id, temporary_name
+from migplan.kinds.index import Index, create_index, drop_index, index_extras
+from migplan.kinds.registry import kind_of
+from migplan.strategies.base import Context, Expansion, Size, Strategy
+
+SUE = LockMode.SHARE_UPDATE_EXCLUSIVE
+
+
+class IndexConcurrently(Strategy):
+    """CREATE INDEX CONCURRENTLY in the migrate phase, DROP INDEX CONCURRENTLY in the contract phase."""
+
+    name = "index_concurrently"
+
+    def expand(self, context: Context) -> Iterable[Expansion]:
+        for index in context.created(Index):
+            if _concurrent(context, index):
+                yield Expansion(tuple(_create(context, index)), frozenset({index.id}))
+        for index in context.dropped(Index):
+            if _concurrent(context, index):
+                yield Expansion((_drop(index),), frozenset({index.id}))
+        for old, new, _ in context.altered(Index):
+            rebuild = context.rebuilds.items.get(new.id)
+            alone = rebuild is not None and rebuild.root and _only_member(context, rebuild.group)
+            if alone and _concurrent(context, new) and old.relation == new.relation:
+                yield Expansion(tuple(_replace(context, old, new)), frozenset({new.id}))
+
+
+def _concurrent(context: Context, index: Index) -> bool:
+    """Partitioned indexes have no rows of their own (ON ONLY is instant); small tables don't need it."""
+    return not index.partitioned and context.size(index.relation) is Size.LARGE
+
+
+def _only_member(context: Context, group: str) -> bool:
+    return sum(1 for g in context.rebuilds.groups.values() if g == group) == 1
+
+
+def _create(context: Context, index: Index) -> list[Step]:
+    parts = context.pieces_after.of(index.id)
+    sentence = kind_of(index.id).create_contract(index, context.before)
+    build = Step(
+        id=step_id("create", index.id),
+        title=f"build {index.id} concurrently",
+        object=index.id,
+        strategy=IndexConcurrently.name,
+        phase=Phase.MIGRATE if sentence is None else Phase.CONTRACT,
+        why="reads and writes go on while it is built",
+        up=(create_index(index, concurrently=True),),
+        down=Down((drop_index(index, concurrently=True),)),
+        creates=parts[0].provides,
+        uses=parts[0].uses,
+        takes=frozenset({Name("relation", index.id.path)}),
+        deploy=sentence,
+    )
+    steps = [build]
+    extras = parts[0].create[1:]
+    if extras:
+        steps.append(_finish(index, extras, build))
+    steps += [
+        Step(
+            id=step_id("create", index.id, number),
+            title=f"attach {index.id}",
+            object=index.id,
+            strategy=IndexConcurrently.name,
+            phase=build.phase,
+            why="instant: the index is there",
+            up=part.create,
+            down=Down(part.drop),
+            creates=part.provides,
+            uses=part.uses,
+        )
+        for number, part in enumerate(parts[1:], start=1)
+    ]
+    return steps
+
+
+def _finish(index: Index, extras: tuple[Statement, ...], build: Step) -> Step:
+    return Step(
+        id=step_id("complete", index.id),
+        title=f"comment and options of {index.id}",
+        object=index.id,
+        strategy=IndexConcurrently.name,
+        phase=build.phase,
+        why="metadata only",
+        up=extras,
+        down=Down(()),
+        uses=frozenset({index.id}),
+        after=(After(build.id, "the index must be there"),),
+    )
+
+
+def _drop(index: Index) -> Step:
+    sentence = kind_of(index.id).drop_contract(index)
+    return Step(
+        id=step_id("drop", index.id),
+        title=f"drop {index.id} concurrently",
+        object=index.id,
+        strategy=IndexConcurrently.name,
+        phase=Phase.CONTRACT,
+        why="waits for readers instead of stopping them",
+        up=(drop_index(index, concurrently=True),),
+        down=Down((create_index(index, concurrently=True), *index_extras(index), *_comment(index))),
+        destroys=frozenset({index.id}),
+        releases=frozenset({index.relation}),
+        frees=frozenset({Name("relation", index.id.path)}),
+        deploy=sentence,
+    )
+
+
+def _comment(index: Index) -> list[Statement]:
+    return kind_of(index.id).comment_statements(index, index.comment) if index.comment is not None else []
+
+
+def _replace(context: Context, old: Index, new: Index) -> list[Step]:
+    """The new one is built under a temporary name, then takes the place of the old one in one transaction."""
+    schema, name = new.id.path
+    building = temporary_name(name, "new")
+    staged = replace(new, id=ObjectId("index", (schema, building)))
+    sentence = kind_of(new.id).create_contract(new, context.before) if new.unique and not old.unique else None
+    build = Step(
+        id=step_id("build", new.id),
+        title=f"build the new {new.id} concurrently",
+        object=new.id,
+        strategy=IndexConcurrently.name,
+        phase=Phase.MIGRATE if sentence is None else Phase.CONTRACT,
+        why="reads and writes go on, and the old one serves queries until the swap",
+        up=(create_index(staged, concurrently=True),),
+        down=Down((drop_index(staged, concurrently=True),)),
+        uses=context.after.uses.get(new.id, frozenset()),
+        deploy=sentence,
+    )
+    gone = temporary_name(name, "old")
+    swap_up = (
+        _rename(schema, name, gone),
+        _rename(schema, building, name),
+        *index_extras(new),
+        *_comment(new),
+    )
+    swap_down = (_rename(schema, name, building), _rename(schema, gone, name))
+    swap = Step(
+        id=step_id("swap", new.id),
+        title=f"let the new {new.id} take its name",
+        object=new.id,
+        strategy=IndexConcurrently.name,
+        phase=build.phase,
+        why="two renames in one transaction; queries find an index at every moment",
+        up=swap_up,
+        down=Down(swap_down),
+        creates=frozenset({new.id}),
+        destroys=frozenset({new.id}),
+        after=(After(build.id, "the new index must be complete"),),
+    )
+    retired = replace(old, id=ObjectId("index", (schema, gone)))
+    drop = Step(
+        id=step_id("drop", new.id),
+        title=f"drop the old {new.id} concurrently",
+        object=new.id,
+        strategy=IndexConcurrently.name,
+        phase=Phase.CONTRACT,
+        why="nothing uses it any more",
+        up=(drop_index(retired, concurrently=True),),
+        down=Down((create_index(retired, concurrently=True), *index_extras(retired), *_comment(retired))),
+        releases=context.before.uses.get(old.id, frozenset()) - context.after.uses.get(new.id, frozenset()),
+        after=(After(swap.id, "the new one has taken over"),),
+    )
+    return [build, swap, drop]
+
+
+def _rename(schema: str, name: str, to: str) -> Statement:
+    return Statement(sql("ALTER INDEX {} RENAME TO {}", ident(schema, name), ident(to)), SUE)
+
+
+STRATEGY = IndexConcurrently()

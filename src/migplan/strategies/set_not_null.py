@@ -1,0 +1,228 @@
+"""SET NOT NULL without reading the table under an exclusive lock.
+
+PostgreSQL skips its own scan when a valid CHECK (c IS NOT NULL) proves it (manual: ALTER TABLE, SET NOT NULL); from 18
+on, a NOT NULL constraint can itself be NOT VALID first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from migplan.core.ids import ObjectId
+from migplan.core.sql import Sql, deparsed, ident, sql
+from migplan.core.steps import After, Assertion, Down, LockMode, Phase, Statement, Step, Timing, step_id
+from migplan.kinds.column import Column, change_not_null, object_name
+from migplan.kinds.default import Default
+from migplan.strategies.backfill import fill
+from migplan.strategies.base import Context, Expansion, Size, Strategy
+
+AX, SUE = LockMode.ACCESS_EXCLUSIVE, LockMode.SHARE_UPDATE_EXCLUSIVE
+NAME = "set_not_null"
+
+
+class SetNotNull(Strategy):
+    """Fill what is NULL (a directive, or the default), prove that nothing is, then tighten."""
+
+    name = NAME
+
+    def expand(self, context: Context) -> Iterable[Expansion]:
+        for old, new, fields in context.altered(Column):
+            if "not_null" not in fields or old.not_null is not None or new.not_null is None:
+                continue
+            if new.id in context.rebuilds.items or new.relation.kind != "table":
+                continue
+            sentence = f"writes no NULL to {new.id}"
+            fills = fill_steps(context, new, sentence)
+            after = tuple(After(s.id, "no row may be NULL") for s in fills)
+            steps = [*fills, *tighten_steps(context, new, sentence, after)]
+            yield Expansion(tuple(steps), fields={new.id: frozenset({"not_null"})})
+
+
+def fill_steps(context: Context, column: Column, sentence: str | None) -> list[Step]:
+    """A backfill of what is NULL, where a directive or the column's default says what with."""
+    expression = fill_expression(context, column)
+    if expression is None:
+        return []
+    name = ident(column.name)
+    filled = fill(context, column.relation, [(column.name, expression)], sql("{} IS NULL", name))
+    if not filled.statements:
+        return []
+    return [
+        Step(
+            id=step_id("fill", column.id),
+            title=f"fill the NULLs of {column.id}",
+            object=column.id,
+            strategy=NAME,
+            phase=Phase.MIGRATE,
+            why="row by row, in short transactions; the application goes on",
+            up=filled.statements,
+            down=Down(()),
+            uses=frozenset({column.id}),
+            deploy=sentence,
+            backfill=filled.backfill,
+            notes=("the way back leaves the filled values in place",),
+        )
+    ]
+
+
+def fill_expression(context: Context, column: Column) -> Sql | None:
+    """What existing rows get: the directive's expression, else the declared default."""
+    directive = context.directive(column, "backfill")
+    if directive is not None:
+        return deparsed(directive)
+    default = context.after.get(ObjectId("default", column.id.path), Default)
+    return deparsed(default.expression) if default is not None else None
+
+
+def tighten_steps(
+    context: Context, column: Column, sentence: str | None, after: tuple[After, ...]
+) -> list[Step]:
+    """The steps from "no row is NULL" to NOT NULL; ``after`` are the steps that see to it."""
+    if context.size(column.relation) is not Size.LARGE:
+        return [_direct(column, sentence, after)]
+    if context.after.major >= 18:
+        return _not_valid_first(column, sentence, after)
+    return _check_first(column, sentence, after)
+
+
+def nulls(column: Column) -> Assertion:
+    """Counts the rows that stand in the way."""
+    table, name = ident(*column.relation.path), ident(column.name)
+    count = sql("SELECT count(*) FROM {} WHERE {} IS NULL", table, name)
+    return Assertion(count, f"{column.id} holds NULLs")
+
+
+def _nullable(column: Column) -> Column:
+    return replace(column, not_null=None)
+
+
+def _direct(column: Column, sentence: str | None, after: tuple[After, ...]) -> Step:
+    return _last(
+        column,
+        "set NOT NULL on",
+        tuple(change_not_null(_nullable(column), column)),
+        sentence,
+        after,
+        (nulls(column),),
+    )
+
+
+def _last(
+    column: Column,
+    verb: str,
+    up: tuple[Statement, ...],
+    sentence: str | None,
+    after: tuple[After, ...],
+    asserts: tuple[Assertion, ...] = (),
+) -> Step:
+    """The step that makes the column what is declared."""
+    return Step(
+        id=step_id("tighten", column.id),
+        title=f"{verb} {column.id}",
+        object=column.id,
+        strategy=NAME,
+        phase=Phase.CONTRACT,
+        why="no row is NULL any more, and the application writes none",
+        up=up,
+        down=Down(tuple(change_not_null(column, _nullable(column)))),
+        creates=frozenset({column.id}),
+        destroys=frozenset({column.id}),
+        deploy=sentence,
+        after=after,
+        asserts=asserts,
+    )
+
+
+def _not_valid_first(column: Column, sentence: str | None, after: tuple[After, ...]) -> list[Step]:
+    assert column.not_null is not None
+    loose = replace(column, not_null=replace(column.not_null, valid=False))
+    add = Step(
+        id=step_id("guard", column.id),
+        title=f"refuse new NULLs in {column.id}",
+        object=column.id,
+        strategy=NAME,
+        phase=Phase.CONTRACT,
+        why="NOT VALID: existing rows are not read",
+        up=tuple(replace(s, scan=False) for s in change_not_null(_nullable(column), loose)),
+        down=Down(tuple(change_not_null(column, _nullable(column)))),
+        uses=frozenset({column.id}),
+        deploy=sentence,
+        after=after,
+        asserts=(nulls(column),),
+    )
+    validate = Step(
+        id=step_id("tighten", column.id),
+        title=f"validate NOT NULL on {column.id}",
+        object=column.id,
+        strategy=NAME,
+        phase=Phase.CONTRACT,
+        why="reads the table under a lock that only DDL and vacuum feel",
+        up=tuple(change_not_null(loose, column)),
+        down=Down(()),
+        after=(After(add.id, "validates it"),),
+        creates=frozenset({_finished(column)}),
+    )
+    return [add, validate]
+
+
+def _finished(column: Column) -> ObjectId:
+    return ObjectId("not_null", column.id.path)
+
+
+def _check_first(column: Column, sentence: str | None, after: tuple[After, ...]) -> list[Step]:
+    table, name = ident(*column.relation.path), ident(column.name)
+    check = ident(object_name("~" + column.id.path[1], column.name, "nn"))
+    drop = Statement(sql("ALTER TABLE {} DROP CONSTRAINT {}", table, check), AX)
+    add = Step(
+        id=step_id("guard", column.id),
+        title=f"refuse new NULLs in {column.id}",
+        object=column.id,
+        strategy=NAME,
+        phase=Phase.CONTRACT,
+        why="NOT VALID: existing rows are not read",
+        up=(
+            Statement(
+                sql("ALTER TABLE {} ADD CONSTRAINT {} CHECK ({} IS NOT NULL) NOT VALID", table, check, name),
+                AX,
+            ),
+        ),
+        down=Down((drop,)),
+        uses=frozenset({column.id}),
+        deploy=sentence,
+        after=after,
+        asserts=(nulls(column),),
+    )
+    validate = Step(
+        id=step_id("validate", column.id),
+        title=f"prove that {column.id} holds no NULL",
+        object=column.id,
+        strategy=NAME,
+        phase=Phase.CONTRACT,
+        why="reads the table under a lock that only DDL and vacuum feel",
+        up=(
+            Statement(
+                sql("ALTER TABLE {} VALIDATE CONSTRAINT {}", table, check), SUE, scan=True, timing=Timing.LONG
+            ),
+        ),
+        down=Down(()),
+        after=(After(add.id, "validates it"),),
+    )
+    set_not_null = tuple(replace(s, scan=False) for s in change_not_null(_nullable(column), column))
+    add_again = Statement(
+        sql("ALTER TABLE {} ADD CONSTRAINT {} CHECK ({} IS NOT NULL) NOT VALID", table, check, name), AX
+    )
+    last = replace(
+        _last(
+            column,
+            "set NOT NULL on",
+            (*set_not_null, drop),
+            None,
+            (After(validate.id, "the check spares the scan"),),
+        ),
+        down=Down((add_again, *change_not_null(column, _nullable(column)))),
+    )
+    return [add, validate, last]
+
+
+STRATEGY = SetNotNull()
