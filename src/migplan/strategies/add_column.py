@@ -25,81 +25,15 @@ from migplan.strategies.set_not_null import fill_expression, fill_steps, tighten
 AX = LockMode.ACCESS_EXCLUSIVE
 
 _STABLE: Final = frozenset(
-    [
-        "now",
-        "current_timestamp",
-        "current_date",
-        "current_time",
-        "localtimestamp",
-        "localtime",
-        "transaction_timestamp",
-        "statement_timestamp",
-        "timezone",
-        "date_trunc",
-        "to_char",
-        "to_date",
-        "to_timestamp",
-        "make_interval",
-        "current_setting",
-        "current_schema",
-        "concat",
-        "coalesce",
-        "nullif",
-        "lower",
-        "upper",
-        "array_append",
-        "json_build_object",
-        "jsonb_build_object",
-        "json_build_array",
-        "jsonb_build_array",
-        "to_jsonb",
-        "to_json",
-        "row_to_json",
-        "length",
-        "replace",
-        "md5",
-        "abs",
-        "round",
-        "date_part",
-        "extract",
-        "numeric",
-        "varchar",
-        "bpchar",
-        "char",
-        "bit",
-        "varbit",
-        "timestamp",
-        "timestamptz",
-        "time",
-        "interval",
-        "in",
-        "any",
-        "all",
-        "not",
-        "and",
-        "or",
-        "array",
-        "row",
-        "ceil",
-        "floor",
-        "greatest",
-        "least",
-        "trim",
-        "btrim",
-        "substring",
-        "left",
-        "right",
-        "encode",
-        "decode",
-        "int4range",
-        "int8range",
-        "numrange",
-        "tsrange",
-        "tstzrange",
-        "daterange",
-        "make_date",
-        "to_tsvector",
-    ]
+    """
+    now current_timestamp current_date current_time localtimestamp localtime transaction_timestamp
+    statement_timestamp timezone date_trunc to_char to_date to_timestamp make_interval current_setting
+    current_schema concat coalesce nullif lower upper array_append json_build_object jsonb_build_object
+    json_build_array jsonb_build_array to_jsonb to_json row_to_json length replace md5 abs round date_part
+    extract numeric varchar bpchar char bit varbit timestamp timestamptz time interval in any all not and or
+    array row ceil floor greatest least trim btrim substring left right encode decode int4range int8range
+    numrange tsrange tstzrange daterange make_date to_tsvector
+    """.split()
 )
 _CALL: Final = re.compile(r'("(?:[^"]|"")+"|[A-Za-z_][\w$]*)\s*\(')
 
