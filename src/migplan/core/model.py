@@ -147,6 +147,16 @@ class Catalog:
                 grouped.setdefault(table, []).append(o)
         return {id: tuple(members) for id, members in grouped.items()}
 
+    @cached_property
+    def index_children(self) -> Mapping[ObjectId, frozenset[ObjectId]]:
+        """Attached indexes and keys of partitions, by the partitioned table's index or key."""
+        children: dict[ObjectId, set[ObjectId]] = {}
+        for o in self.objects.values():
+            parent: ObjectId | None = getattr(o, "parent", None) or getattr(o, "index_parent", None)
+            if parent is not None:
+                children.setdefault(parent, set()).add(o.id)
+        return {id: frozenset(found) for id, found in children.items()}
+
     def members_of(self, table: ObjectId, model: type[O]) -> list[O]:
         """The members of one relation that are of one model, in reading order."""
         return [o for o in self.members.get(table, ()) if isinstance(o, model)]

@@ -144,13 +144,16 @@ WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x') AND NOT (k.cont
             yield Address(PG_CLASS, index), constraint
 
     def parts(self, obj: Constraint, catalog: Catalog) -> list[Part]:
-        uses = {*catalog.uses.get(obj.id, ()), obj.relation, *column_ids(obj)}
+        uses = {*catalog.uses.get(obj.id, ()), obj.relation, *column_ids(obj)} - {obj.index_parent}
+        uses |= catalog.index_children.get(obj.id, frozenset())
         if obj.target is not None:
             uses |= {obj.target, key_of(obj, catalog)}
             uses |= {obj.target.child("column", c) for c in obj.target_columns}
             uses |= _attachments_of(obj.target, catalog)
         parts = [
-            simple_part(obj.id, [add_constraint(obj), *_extras(obj)], [drop_constraint(obj)], uses - {obj.id})
+            simple_part(
+                obj.id, [add_constraint(obj), *_extras(obj)], [drop_constraint(obj)], {u for u in uses if u and u != obj.id}
+            )
         ]
         if obj.index_parent is not None:
             parts.append(_attachment(obj))
@@ -284,7 +287,10 @@ def validate_constraint(constraint: Constraint) -> Statement:
 
 
 def drop_constraint(constraint: Constraint) -> Statement:
-    """``ALTER TABLE … DROP CONSTRAINT``; a foreign key's drop also locks the other side exclusively."""
+    """``ALTER TABLE … DROP CONSTRAINT``; a foreign key's drop also locks the other side exclusively.
+
+    A partition's key went with its parent's, or with its table; only a detached one is still there to be dropped.
+    """
     foreign = Sql("FOREIGN " if constraint.relation.kind == "foreign_table" else "")
     command = sql(
         "ALTER {}TABLE {} DROP CONSTRAINT {}",
@@ -297,14 +303,12 @@ def drop_constraint(constraint: Constraint) -> Statement:
 
 def _attachments_of(table: ObjectId, catalog: Catalog) -> set[ObjectId]:
     """A partitioned table's key is valid, and fit for a foreign key, once every partition's index is attached."""
-    keys = {c.id for c in catalog.members_of(table, Constraint) if c.type in INDEXED}
-    children = (c for c in catalog.of(Constraint) if c.index_parent is not None)
+    todo = [c.id for c in catalog.members_of(table, Constraint) if c.type in INDEXED]
     found: set[ObjectId] = set()
-    for child in children:
-        parent = child.index_parent
-        if parent in keys:
-            found.add(child.id.child("attachment", ""))
-            found |= _attachments_of(child.relation, catalog)
+    while todo:
+        children = catalog.index_children.get(todo.pop(), frozenset())
+        found |= {child.child("attachment", "") for child in children}
+        todo += children
     return found
 
 

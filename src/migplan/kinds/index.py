@@ -114,7 +114,8 @@ WHERE t.relkind IN ('r', 'p', 'm', 'f') AND t.relpersistence <> 't' AND n.oid = 
         )
 
     def parts(self, obj: Index, catalog: Catalog) -> list[Part]:
-        uses = {*catalog.uses.get(obj.id, ()), obj.relation} - ({obj.parent} if obj.parent else set())
+        uses = {*catalog.uses.get(obj.id, ()), obj.relation} - ({obj.parent} if obj.parent else set[ObjectId]())
+        uses |= attached_to(obj.id, catalog)
         create = [create_index(obj), *index_extras(obj)]
         parts = [simple_part(obj.id, create, [drop_index(obj)], uses)]
         if obj.parent is not None:
@@ -147,6 +148,11 @@ WHERE t.relkind IN ('r', 'p', 'm', 'f') AND t.relpersistence <> 't' AND n.oid = 
         return []
 
 
+def attached_to(parent: ObjectId, catalog: Catalog) -> frozenset[ObjectId]:
+    """The indexes and keys of partitions that hang on a partitioned one: made before it, and dropped after it."""
+    return catalog.index_children.get(parent, frozenset())
+
+
 def create_index(index: Index, *, concurrently: bool = False, name: str | None = None) -> Statement:
     """``CREATE INDEX``; on a partitioned table ``ON ONLY``, its partitions' indexes are attached one by one.
 
@@ -168,8 +174,12 @@ def create_index(index: Index, *, concurrently: bool = False, name: str | None =
 
 
 def drop_index(index: Index, *, concurrently: bool = False) -> Statement:
-    """``DROP INDEX``, which locks table and index exclusively unless done CONCURRENTLY."""
-    command = sql("DROP INDEX {}{}", Sql("CONCURRENTLY " if concurrently else ""), ident(*index.id.path))
+    """``DROP INDEX``, which locks table and index exclusively unless done CONCURRENTLY.
+
+    An attached index went with its parent's, or with its table; only a detached one is still there to be dropped.
+    """
+    option = Sql("CONCURRENTLY " if concurrently else "IF EXISTS " if index.parent is not None else "")
+    command = sql("DROP INDEX {}{}", option, ident(*index.id.path))
     return Statement(command, SUE if concurrently else AX, transactional=not concurrently)
 
 

@@ -124,7 +124,7 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
         parts = [_creation(obj, catalog)]
         if obj.partition_of is not None:
             attach, detach = [attach_partition(obj)], [detach_partition(obj)]
-            uses = frozenset({obj.id, obj.partition_of})
+            uses = frozenset({obj.id, obj.partition_of}) | _attached_indexes(obj.id, catalog)
             parts.append(Part(tuple(attach), tuple(detach), frozenset({attachment(obj.id)}), uses))
         if isinstance(obj.replica_identity, ObjectId):
             plain = replace(obj, replica_identity="d")
@@ -217,6 +217,15 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
 
     def drop_loses(self, obj: Table) -> str | None:
         return None if obj.partition_key else f"the rows of {obj.id}"
+
+
+def _attached_indexes(table: ObjectId, catalog: Catalog) -> frozenset[ObjectId]:
+    """Made before the partition is attached, so that PostgreSQL takes them instead of building its own."""
+    return frozenset(
+        o.id
+        for o in catalog.members.get(table, ())
+        if getattr(o, "parent", None) is not None or getattr(o, "index_parent", None) is not None
+    )
 
 
 def attachment(id: ObjectId) -> ObjectId:

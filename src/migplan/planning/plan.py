@@ -13,6 +13,7 @@ from migplan.core.model import Catalog
 from migplan.core.settings import Settings
 from migplan.core.steps import Statement, Step
 from migplan.planning.diff import diff
+from migplan.planning.fold import fold
 from migplan.planning.followers import without_followers
 from migplan.planning.graph import Edge, edges_of, nodes_of
 from migplan.planning.plain import plain_steps
@@ -50,7 +51,7 @@ def draft(
     steps = _steps(context, expansions)
     edges = edges_of(steps)
     nodes, node_edges = nodes_of(steps, edges)
-    placed = place(nodes, node_edges)
+    placed = fold(place(nodes, node_edges), edges, before)
     blocked = tuple(reason for e in expansions for reason in e.blocked)
     return Draft(tuple(changes), tuple(segments(placed, chosen)), tuple(edges), blocked)
 

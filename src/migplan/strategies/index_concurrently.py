@@ -25,7 +25,7 @@ class IndexConcurrently(Strategy):
             if _concurrent(context, index):
                 yield Expansion(tuple(_create(context, index)), frozenset({index.id}))
         for index in context.dropped(Index):
-            if _concurrent(context, index):
+            if _concurrent(context, index) and index.parent is None:
                 yield Expansion((_drop(index),), frozenset({index.id}))
         for old, new, _ in context.altered(Index):
             rebuild = context.rebuilds.items.get(new.id)
@@ -54,7 +54,7 @@ def _create(context: Context, index: Index) -> list[Step]:
         phase=Phase.MIGRATE if sentence is None else Phase.CONTRACT,
         why="reads and writes go on while it is built",
         up=(create_index(index, concurrently=True),),
-        down=Down((drop_index(index, concurrently=True),)),
+        down=Down((drop_index(index, concurrently=index.parent is None),)),
         creates=parts[0].provides,
         uses=parts[0].uses,
         takes=frozenset({Name("relation", index.id.path)}),

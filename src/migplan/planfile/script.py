@@ -1,0 +1,62 @@
+"""A plan's SQL file as a sequence of statements, each with the step that it belongs to (by the marks in it)."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from migplan.planfile.render import MARK
+from migplan.source.split import SourceText, split
+
+_MARK: Final = re.compile(f"^{re.escape(MARK)}(.*)$", re.M)
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptStatement:
+    """One statement; ``step`` is None for what stands around the steps: SET, BEGIN, COMMIT."""
+
+    sql: str
+    step: str | None
+    place: str
+    """``file:line:column``."""
+
+    @property
+    def controls(self) -> str | None:
+        """``begin`` or ``commit`` where it is that."""
+        word = self.sql.strip().lower()
+        return word if word in ("begin", "commit") else None
+
+
+def read_script(name: str, text: str) -> list[ScriptStatement]:
+    """The file's statements in order. Raises ``SourceError`` where it can't be split."""
+    source = SourceText(name, text)
+    marks = [(m.start(), m.group(1).strip()) for m in _MARK.finditer(text)]
+    starts = [start for start, _ in marks]
+    statements: list[ScriptStatement] = []
+    for statement in split(source).statements:
+        at = bisect_right(starts, statement.offset) - 1
+        found = ScriptStatement(statement.text, marks[at][1] if at >= 0 else None, statement.place)
+        statements.append(_without_step(found) if _is_control(found.sql) else found)
+    return statements
+
+
+_CONTROL: Final = re.compile(
+    r"(begin|commit|set\s+(local\s+)?(lock_timeout|statement_timeout|client_min_messages|check_function_bodies)\b.*)",
+    re.I | re.S,
+)
+
+
+def _is_control(sql: str) -> bool:
+    return _CONTROL.fullmatch(sql.strip()) is not None
+
+
+def _without_step(statement: ScriptStatement) -> ScriptStatement:
+    return ScriptStatement(statement.sql, None, statement.place)
+
+
+def steps_in(statements: Sequence[ScriptStatement]) -> list[str]:
+    """The steps that the statements belong to, in order, each once."""
+    return list(dict.fromkeys(s.step for s in statements if s.step is not None))

@@ -1,0 +1,179 @@
+"""The proof: the live schema rebuilt in the shadow, the plan's files run up and down, every boundary compared.
+
+What is judged is the catalog, read by the same introspection as both sides of the plan; locks, rewrites and scans
+are measured on the way (:mod:`migplan.prove.measure`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+import psycopg
+
+from migplan.core.changes import Alter, Change, Create
+from migplan.core.errors import ProofError
+from migplan.core.model import Catalog
+from migplan.core.settings import Settings
+from migplan.core.steps import LockMode
+from migplan.planfile.model import BoundaryModel, MeasuredModel, PlanModel, ProofModel, StepModel
+from migplan.planfile.script import ScriptStatement, read_script
+from migplan.planning.diff import diff
+from migplan.planning.plan import draft
+from migplan.prove.measure import Connections, Measure
+from migplan.source.introspect import Scope, introspect
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A proof's verdict, and what was measured of each step."""
+
+    proof: ProofModel
+    measured: Mapping[str, MeasuredModel] = field(default_factory=dict[str, MeasuredModel])
+
+
+class _Failed(Exception):
+    """The proof failed at a step or boundary; becomes the verdict."""
+
+    def __init__(self, where: str, error: str) -> None:
+        super().__init__(error)
+        self.where = where
+        self.error = error
+
+
+def prove(
+    plan: PlanModel,
+    files: Mapping[str, str],
+    before: Catalog,
+    after: Catalog,
+    shadow: Connections,
+    *,
+    scope: Scope,
+    settings: Settings,
+) -> Outcome:
+    """Run the plan on an empty shadow database and judge every boundary.
+
+    ``shadow`` are two connections to the same scratch database, ``before`` and ``after`` the catalogs that the plan
+    leads between. Raises ``ProofError`` only when the live schema itself can't be rebuilt in the shadow.
+    """
+    rebuild_live(before, shadow.work, scope=scope, settings=settings)
+    measured: dict[str, MeasuredModel] = {}
+    boundaries: list[BoundaryModel] = []
+    try:
+        _run_both_ways(plan, files, before, after, shadow, scope, settings, measured, boundaries)
+        _keep_promises(plan.steps, measured)
+    except _Failed as failed:
+        proof = ProofModel(
+            status="unproved",
+            reason="the proof failed",
+            step=failed.where,
+            error=failed.error,
+            server_version=shadow.work.info.server_version,
+            boundaries=boundaries,
+        )
+        return Outcome(proof, measured)
+    proof = ProofModel(
+        status="proved",
+        reason="ran up and down on the shadow, every boundary as expected",
+        server_version=shadow.work.info.server_version,
+        at=datetime.now(UTC).isoformat(timespec="seconds"),
+        boundaries=boundaries,
+    )
+    return Outcome(proof, measured)
+
+
+def rebuild_live(
+    before: Catalog, connection: psycopg.Connection[tuple[object, ...]], *, scope: Scope, settings: Settings
+) -> None:
+    """Create the live schema in an empty database, out of its catalog."""
+    offline = replace(settings, offline=True)
+    empty = introspect(connection, scope)
+    plan = draft(empty, before, settings=offline)
+    connection.autocommit = True
+    connection.execute("SET check_function_bodies = off; SET client_min_messages = warning")
+    for step in plan.steps:
+        for statement in step.up:
+            try:
+                connection.execute(statement.sql.encode())
+            except psycopg.Error as error:
+                raise ProofError(
+                    f"the live schema can't be rebuilt in the shadow: {error.diag.message_primary or error}",
+                    place=str(step.object),
+                    hint="Objects that it needs may lie outside of the managed schemas: load them by [shadow] setup.",
+                ) from error
+
+
+def _run_both_ways(
+    plan: PlanModel,
+    files: Mapping[str, str],
+    before: Catalog,
+    after: Catalog,
+    shadow: Connections,
+    scope: Scope,
+    settings: Settings,
+    measured: dict[str, MeasuredModel],
+    boundaries: list[BoundaryModel],
+) -> None:
+    phases = [(w.number, p) for w in plan.windows for p in w.phases]
+    states = [introspect(shadow.work, scope)]
+    _expect(states[0], before, settings, "the rebuilt live schema")
+    measure = Measure(shadow)
+    for window, phase in phases:
+        _run(read_script(phase.up, files[phase.up]), measure, measured)
+        states.append(introspect(shadow.work, scope))
+        boundaries.append(BoundaryModel(window=window, phase=phase.name, fingerprint=states[-1].fingerprint))
+    _expect(states[-1], after, settings, "the end of the plan")
+    for (_, phase), state in reversed(list(zip(phases, states[:-1], strict=True))):
+        _run(read_script(phase.down, files[phase.down]), Measure(shadow, active=False), {})
+        _expect(introspect(shadow.work, scope), state, settings, f"the way back by {phase.down}")
+
+
+def _run(
+    statements: Sequence[ScriptStatement], measure: Measure, measured: dict[str, MeasuredModel]
+) -> None:
+    for statement in statements:
+        try:
+            measure.execute(statement)
+        except psycopg.Error as error:
+            message = error.diag.message_primary or str(error)
+            raise _Failed(statement.step or statement.place, f"{statement.place}: {message}") from error
+    measured.update(measure.results())
+
+
+def _expect(found: Catalog, wanted: Catalog, settings: Settings, what: str) -> None:
+    differences = diff(found, wanted, settings)
+    if differences:
+        shown = "; ".join(map(describe, differences[:5]))
+        more = f" and {len(differences) - 5} more" if len(differences) > 5 else ""
+        raise _Failed(what, f"{what} is not what it must be: {shown}{more}")
+
+
+def describe(change: Change) -> str:
+    """``column public.t.c differs in type``, as a difference between what is and what must be."""
+    match change:
+        case Create(new):
+            return f"{new.id} is missing"
+        case Alter(old, new, fields):
+            values = ", ".join(f"{f}: {getattr(old, f)!r} instead of {getattr(new, f)!r}" for f in sorted(fields))
+            return f"{new.id} differs ({values})"
+        case _:
+            return f"{change.id} is left over"
+
+
+def _keep_promises(steps: Iterable[StepModel], measured: Mapping[str, MeasuredModel]) -> None:
+    """A step whose lock, rewrite or scan is worse than promised fails the proof."""
+    for step in steps:
+        seen = measured.get(step.id)
+        if seen is None:
+            continue
+        if _mode(seen.lock) > _mode(step.lock):
+            raise _Failed(step.id, f"{step.id} promised {step.lock} and took {seen.lock} ({seen.locks})")
+        if seen.rewrite and not step.rewrite:
+            raise _Failed(step.id, f"{step.id} rewrites a table and didn't say so")
+        if seen.scan and not (step.scan or step.rewrite):
+            raise _Failed(step.id, f"{step.id} reads a whole table and didn't say so")
+
+
+def _mode(name: str) -> LockMode:
+    return LockMode[name.replace(" ", "_")]
