@@ -27,7 +27,7 @@ _BACKSLASHES: Final = re.compile(r"set\s+standard_conforming_strings\s*(?:=|to)\
 _HEAD: Final = 12
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SourceText:
     """The text of one file; ``name`` is what errors call it."""
 
@@ -57,12 +57,12 @@ class Comment:
     offset: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SourceStatement:
     """One statement of a file, without its semicolon, or one line of psql (``meta``).
 
     ``start`` and ``end`` are offsets in ``source``; ``comments`` stand between the statement before and this one's
-    end. ``comment_end`` is where the statement's last line ends: a comment there speaks of this statement.
+    end.
     """
 
     source: SourceText

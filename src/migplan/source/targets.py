@@ -13,7 +13,26 @@ from migplan.core.ids import CALLABLE, ObjectId
 from migplan.source.lexer import Token, TokenKind
 
 _MODIFIERS: Final = frozenset(
-    ["OR", "REPLACE", "GLOBAL", "LOCAL", "TEMP", "TEMPORARY", "UNLOGGED", "RECURSIVE", "UNIQUE", "CONSTRAINT", "TRUSTED", "PROCEDURAL", "DEFAULT", "IF", "NOT", "EXISTS", "ONLY", "CONCURRENTLY"]
+    {
+        "OR",
+        "REPLACE",
+        "GLOBAL",
+        "LOCAL",
+        "TEMP",
+        "TEMPORARY",
+        "UNLOGGED",
+        "RECURSIVE",
+        "UNIQUE",
+        "CONSTRAINT",
+        "TRUSTED",
+        "PROCEDURAL",
+        "DEFAULT",
+        "IF",
+        "NOT",
+        "EXISTS",
+        "ONLY",
+        "CONCURRENTLY",
+    }
 )
 
 _KINDS: Final[dict[tuple[str, ...], str]] = {
@@ -57,7 +76,16 @@ _KINDS: Final[dict[tuple[str, ...], str]] = {
 :func:`migplan.source.directives.check_targets` finds which."""
 
 _GLOBAL: Final = frozenset(
-    {"schema", "extension", "event_trigger", "publication", "subscription", "server", "foreign_data_wrapper", "language"}
+    {
+        "schema",
+        "extension",
+        "event_trigger",
+        "publication",
+        "subscription",
+        "server",
+        "foreign_data_wrapper",
+        "language",
+    }
 )
 _MEMBERS: Final = frozenset({"trigger", "policy", "rule"})
 _TYPES: Final = {"ENUM": "enum", "RANGE": "range", "(": "composite_type"}
@@ -163,17 +191,18 @@ def _index(tokens: Sequence[Token], position: int, name: tuple[str, ...], defaul
 def _member(
     tokens: Sequence[Token], position: int, verb: str, kind: str, name: tuple[str, ...], default_schema: str
 ) -> Target | None:
-    """Triggers, policies, rules and constraints are named together with the relation behind the next ON (or TO)."""
-    until = min(len(tokens), position + 40)
-    for i in range(position, until):
-        if tokens[i].upper in {"ON", "TO"} and not words_at(tokens, i + 1, "DO"):
-            start = i + 1 + sum(words_at(tokens, i + 1, word) for word in ("ONLY", "DOMAIN"))
-            relation, after = name_at(tokens, start)
-            if relation:
-                path = (*_qualify(relation, 2, default_schema), name[-1])
-                return Target(verb, ObjectId(kind, path), after, len(relation) > 1)
-            return None
-    return None
+    """Triggers, policies, rules and constraints bear the name of the relation behind the next ON.
+
+    CREATE RULE has its event there, and the relation behind TO.
+    """
+    introducer = "TO" if kind == "rule" and verb == "CREATE" else "ON"
+    found = next((i for i in range(position, len(tokens)) if tokens[i].upper == introducer), len(tokens))
+    start = found + 2 if words_at(tokens, found + 1, "DOMAIN") else found + 1
+    relation, after = name_at(tokens, start)
+    if not relation:
+        return None
+    path = (*_qualify(relation, 2, default_schema), name[-1])
+    return Target(verb, ObjectId(kind, path), after, len(relation) > 1)
 
 
 def _arguments(tokens: Sequence[Token], position: int) -> tuple[str, int]:

@@ -1,0 +1,66 @@
+"""Which of several failures is the cause, and how it is shown: place, line, caret."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from migplan.core.errors import SourceError
+from migplan.source.batches import Failure
+from migplan.source.lexer import tokens
+from migplan.source.psqlfile import Loadable
+from migplan.source.targets import name_at, target_of
+
+MISSING: Final = frozenset({"42P01", "42703", "42704", "42883", "3F000", "42P02", "42725"})
+"""Undefined table, column, object, function, schema, parameter; ambiguous function."""
+
+
+def is_missing(failure: Failure) -> bool:
+    """Whether the server missed something that another statement may create."""
+    return failure.sqlstate in MISSING
+
+
+def root_cause(failures: Sequence[tuple[Loadable, Failure]]) -> tuple[Loadable, Failure]:
+    """The failure that explains the others: one that misses nothing, else one that misses what no other creates."""
+    real = [pair for pair in failures if pair[1].sqlstate]
+    for pair in real:
+        if not is_missing(pair[1]):
+            return pair
+    pending = {name for loadable, _ in failures if (name := _created_name(loadable))}
+    for loadable, failure in real:
+        if _missing_name(loadable, failure) not in pending:
+            return loadable, failure
+    return real[0]
+
+
+def error_of(loadable: Loadable, failure: Failure) -> SourceError:
+    """The failure with its place in the file and the line that it points at."""
+    statement = loadable.statement
+    offset = failure.position or 0
+    lines = [failure.message, *_excerpt(statement.text, offset, pointed=failure.position is not None)]
+    if failure.detail:
+        lines.append(f"  {failure.detail}")
+    return SourceError("\n".join(lines), place=statement.place_of(offset), hint=failure.hint or None)
+
+
+def _excerpt(text: str, offset: int, *, pointed: bool) -> list[str]:
+    start = text.rfind("\n", 0, offset) + 1
+    line = text[start:].split("\n", 1)[0].rstrip()
+    if not pointed:
+        return [f"    {line}"]
+    return [f"    {line}", f"    {' ' * (offset - start)}^"]
+
+
+def _created_name(loadable: Loadable) -> str | None:
+    target = target_of(loadable.statement.head, loadable.session.schema)
+    if target is None or target.verb != "CREATE":
+        return None
+    path = target.id.path
+    return path[0] if len(path) == 1 else path[1]
+
+
+def _missing_name(loadable: Loadable, failure: Failure) -> str | None:
+    if failure.position is None:
+        return None
+    name, _ = name_at(list(tokens(loadable.text[failure.position :]))[:5], 0)
+    return name[-1] if name else None
