@@ -9,13 +9,13 @@ import migplan
 from migplan.core.model import Catalog
 from migplan.core.settings import Settings
 from migplan.core.steps import Down, Irreversible, Step
+from migplan.findings.model import FindingModel
 from migplan.planfile.model import (
     AssertionModel,
     BackfillModel,
     CheckpointModel,
     DownModel,
     EdgeModel,
-    FindingModel,
     MarkModel,
     PhaseModel,
     PlanModel,
@@ -106,6 +106,7 @@ def _step(step: Step, phase: PhaseFiles, transaction: int, edges: Sequence[Edge]
         rewrite=step.rewrite,
         scan=step.scan,
         why=step.why,
+        new_objects=step.new_objects,
         up=MarkModel(file=phase.up_name, mark=step.id),
         down=_down(step, phase),
         edges=[EdgeModel(after=e.source, reason=e.reason, deploy=e.deploy) for e in edges],

@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from migplan.findings.model import FindingModel
+
 FORMAT_VERSION = 1
 
 
@@ -69,7 +71,10 @@ class AssertionModel(Model):
 
 
 class StepModel(Model):
-    """One step: where it stands, what it promises, what was measured."""
+    """One step: where it stands, what it promises, what was measured.
+
+    ``new_objects`` says that it touches only what the plan itself created, so that nobody waits for its locks.
+    """
 
     id: str
     title: str
@@ -85,6 +90,7 @@ class StepModel(Model):
     rewrite: bool
     scan: bool
     why: str
+    new_objects: bool = False
     up: MarkModel
     down: DownModel
     edges: list[EdgeModel] = Field(default_factory=list)
@@ -132,17 +138,6 @@ class BoundaryModel(Model):
     window: int
     phase: str
     fingerprint: str
-
-
-class FindingModel(Model):
-    """Something that a reviewer should know: a rule's id, its weight, what it speaks of, and the sentence."""
-
-    rule: str
-    severity: Literal["note", "warning", "danger", "blocked"]
-    message: str
-    step: str | None = None
-    object: str | None = None
-    allowed: str | None = None
 
 
 class ProofModel(Model):
