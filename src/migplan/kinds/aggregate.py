@@ -94,9 +94,7 @@ WHERE n.oid = ANY(%(ns)s::oid[]) AND {not_of_extension(PG_PROC, "p.oid")}
         drop = Statement(sql("DROP AGGREGATE {}", self.sql_name(obj)))
         return [simple_part(obj.id, [create], [drop], catalog.uses.get(obj.id, ()))]
 
-    def alter(
-        self, old: Aggregate, new: Aggregate, before: Catalog, after: Catalog
-    ) -> list[Statement] | None:
+    def alter(self, old: Aggregate, new: Aggregate, before: Catalog, after: Catalog) -> list[Statement] | None:
         if not _replaceable(old, new):
             return None
         return [Statement(sql("CREATE OR REPLACE {}", _definition(new)))]

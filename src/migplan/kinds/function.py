@@ -179,9 +179,7 @@ def _input_names(names: list[str] | None, modes: list[str] | None, count: int) -
     return tuple(name for name, mode in zip(names, modes, strict=True) if mode in "ibv")
 
 
-def _outputs(
-    names: list[str] | None, modes: list[str] | None, types: list[str] | None
-) -> tuple[Output, ...]:
+def _outputs(names: list[str] | None, modes: list[str] | None, types: list[str] | None) -> tuple[Output, ...]:
     if modes is None or types is None:
         return ()
     all_names = names or [""] * len(types)
