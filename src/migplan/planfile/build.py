@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 import migplan
+from migplan.core.changes import Alter, Change, Create, Drop
+from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.settings import Settings
 from migplan.core.steps import Down, Irreversible, Step
@@ -13,6 +15,7 @@ from migplan.findings.model import FindingModel
 from migplan.planfile.model import (
     AssertionModel,
     BackfillModel,
+    ChangeModel,
     CheckpointModel,
     DownModel,
     EdgeModel,
@@ -53,6 +56,7 @@ def build(
         source=SideModel(fingerprint=before.fingerprint, description="live database"),
         target=SideModel(fingerprint=after.fingerprint, description="declared schema"),
         offline=settings.offline,
+        changes=changes_of(draft.changes),
         windows=_windows(phases),
         steps=_steps(draft, phases),
         checkpoints=_checkpoints(draft),
@@ -63,6 +67,31 @@ def build(
         proof=proof,
     )
     return plan, files
+
+
+def changes_of(changes: Sequence[Change]) -> list[ChangeModel]:
+    """The changes as plan.json tells them, in their order."""
+    wholes = {c.id for c in changes if not isinstance(c, Alter)}
+    return [_change(c, wholes) for c in changes]
+
+
+def _change(change: Change, wholes: set[ObjectId]) -> ChangeModel:
+    match change:
+        case Create(new):
+            action, obj, fields = "create", new, frozenset[str]()
+        case Alter(_, new, fields):
+            action, obj = "alter", new
+        case Drop(old):
+            action, obj, fields = "drop", old, frozenset[str]()
+    whole = obj.table if obj.table in wholes else None
+    return ChangeModel(
+        action=action,
+        object=str(obj.id),
+        kind=obj.id.kind,
+        path=list(obj.id.path),
+        fields=sorted(fields),
+        part_of=None if whole is None else str(whole),
+    )
 
 
 def _windows(phases: Sequence[PhaseFiles]) -> list[WindowModel]:
@@ -84,9 +113,7 @@ def _steps(draft: Draft, phases: Sequence[PhaseFiles]) -> list[StepModel]:
     for edge in draft.edges:
         edges.setdefault(edge.target, []).append(edge)
     return [
-        _step(step, phase, transactions[step.id], edges.get(step.id, []))
-        for phase in phases
-        for step in phase.steps
+        _step(step, phase, transactions[step.id], edges.get(step.id, [])) for phase in phases for step in phase.steps
     ]
 
 
@@ -142,18 +169,14 @@ def _checkpoints(draft: Draft) -> list[CheckpointModel]:
             after = 0 if edge.source == START else window_of[edge.source]
             sentences[after + 1].add(edge.contract)
     return [
-        CheckpointModel(
-            number=n, after=n - 1, contract=[f"The application {s}." for s in sorted(sentences[n])]
-        )
+        CheckpointModel(number=n, after=n - 1, contract=[f"The application {s}." for s in sorted(sentences[n])])
         for n in range(1, last + 1)
     ]
 
 
 def _sizes(draft: Draft, before: Catalog) -> dict[str, SizeModel]:
     tables = {
-        t
-        for s in draft.steps
-        for t in (s.object, before.objects[s.object].table if s.object in before else None)
+        t for s in draft.steps for t in (s.object, before.objects[s.object].table if s.object in before else None)
     }
     return {
         str(id): SizeModel(rows=size.rows, bytes=size.bytes)

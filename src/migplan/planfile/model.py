@@ -93,11 +93,11 @@ class StepModel(Model):
     new_objects: bool = False
     up: MarkModel
     down: DownModel
-    edges: list[EdgeModel] = Field(default_factory=list)
-    assertions: list[AssertionModel] = Field(default_factory=list)
+    edges: list[EdgeModel] = Field(default_factory=list[EdgeModel])
+    assertions: list[AssertionModel] = Field(default_factory=list[AssertionModel])
     backfill: BackfillModel | None = None
     loses: str | None = None
-    notes: list[str] = Field(default_factory=list)
+    notes: list[str] = Field(default_factory=list[str])
     measured: MeasuredModel | None = None
 
 
@@ -149,7 +149,21 @@ class ProofModel(Model):
     error: str | None = None
     server_version: int | None = None
     at: str | None = None
-    boundaries: list[BoundaryModel] = Field(default_factory=list)
+    boundaries: list[BoundaryModel] = Field(default_factory=list[BoundaryModel])
+
+
+class ChangeModel(Model):
+    """What differs between both sides: one object. ``fields`` are the names of what an altered one differs in.
+
+    ``part_of`` is the object that is created or dropped as a whole, this one with it (a new table's columns).
+    """
+
+    action: Literal["create", "alter", "drop"]
+    object: str
+    kind: str
+    path: list[str]
+    fields: list[str] = Field(default_factory=list[str])
+    part_of: str | None = None
 
 
 class SizeModel(Model):
@@ -170,12 +184,13 @@ class PlanModel(Model):
     source: SideModel
     target: SideModel
     offline: bool = False
+    changes: list[ChangeModel] = Field(default_factory=list[ChangeModel])
     windows: list[WindowModel]
     steps: list[StepModel]
     checkpoints: list[CheckpointModel]
-    findings: list[FindingModel] = Field(default_factory=list)
+    findings: list[FindingModel] = Field(default_factory=list[FindingModel])
     sizes: dict[str, SizeModel] = Field(default_factory=dict)
-    unmodelled: list[str] = Field(default_factory=list)
-    notes: list[str] = Field(default_factory=list)
+    unmodelled: list[str] = Field(default_factory=list[str])
+    notes: list[str] = Field(default_factory=list[str])
     proof: ProofModel
     digest: str = ""
