@@ -1,0 +1,123 @@
+"""Range types, each with its multirange type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog, DbObject
+from migplan.core.sql import Sql, deparsed, ident, join, sql
+from migplan.core.steps import Part, Statement, temporary_name
+from migplan.kinds._catalog_names import function_name, qualified
+from migplan.kinds._named_type import NamedTypeKind
+from migplan.kinds.base import PG_TYPE, Address, Found, Reading, not_of_extension, simple_part
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Range(DbObject):
+    """A range over ``subtype``; operator class and collation only where they aren't the subtype's defaults.
+
+    ``multirange`` is the (schema, name) of its multirange type.
+    """
+
+    subtype: str
+    operator_class: str | None = None
+    collation: str | None = None
+    subtype_diff: str | None = None
+    multirange: tuple[str, str]
+
+
+class RangeKind(NamedTypeKind[Range]):
+    """Rows of pg_range, but those with a canonical function, which :mod:`migplan.source.unmodelled` names."""
+
+    name = "range"
+
+    def query(self, major: int) -> str:
+        return f"""
+SELECT t.oid, r.rngmultitypid, n.nspname::text, t.typname::text, t.typowner, t.typacl::text[],
+       format_type(r.rngsubtype, NULL),
+       CASE WHEN NOT opc.opcdefault OR opc.opcintype <> r.rngsubtype THEN
+         {qualified("pg_opclass", "opc", "r.rngsubopc")} END,
+       CASE WHEN r.rngcollation <> s.typcollation THEN {qualified("pg_collation", "coll", "r.rngcollation")} END,
+       {function_name("r.rngsubdiff")}, ARRAY[mn.nspname::text, m.typname::text]
+FROM pg_range r
+JOIN pg_type t ON t.oid = r.rngtypid
+JOIN pg_namespace n ON n.oid = t.typnamespace
+JOIN pg_type s ON s.oid = r.rngsubtype
+JOIN pg_type m ON m.oid = r.rngmultitypid
+JOIN pg_namespace mn ON mn.oid = m.typnamespace
+JOIN pg_opclass opc ON opc.oid = r.rngsubopc
+WHERE r.rngcanonical = 0 AND n.oid = ANY(%(ns)s::oid[])
+  AND {not_of_extension(PG_TYPE, "t.oid")}
+"""
+
+    def build(self, row: tuple[Any, ...], reading: Reading) -> Iterable[Found[Range]]:
+        oid, multirange_oid, schema, name, owner, acl, subtype, opclass, collation, diff, multirange = row
+        found = Range(
+            id=ObjectId("range", (schema, name)),
+            comment=reading.comment(PG_TYPE, oid),
+            owner=reading.roles.get(owner, ""),
+            grants=reading.grants(acl, owner, self.privileges),
+            subtype=subtype,
+            operator_class=opclass,
+            collation=collation,
+            subtype_diff=diff,
+            multirange=(multirange[0], multirange[1]),
+        )
+        yield Address(PG_TYPE, oid), found
+        yield Address(PG_TYPE, multirange_oid), found
+
+    def parts(self, obj: Range, catalog: Catalog) -> list[Part]:
+        create = Statement(sql("CREATE TYPE {} AS RANGE ({})", self.sql_name(obj), _options(obj)))
+        drop = Statement(sql("DROP TYPE {}", self.sql_name(obj)))
+        return [simple_part(obj.id, [create], [drop], catalog.uses.get(obj.id, ()))]
+
+    def alter(self, old: Range, new: Range, before: Catalog, after: Catalog) -> list[Statement] | None:
+        return None
+
+    def contract(self, old: Range, new: Range) -> str | None:
+        return f"tolerates both forms of {new.id}"
+
+    def set_aside(self, obj: Range, name: str) -> list[Statement] | None:
+        """The multirange type and the constructor functions don't follow the range's name."""
+        schema, multirange = obj.multirange
+        constructors = _constructors(obj, self.sql_name(obj))
+        renamed = [
+            sql("ALTER FUNCTION {}({}) RENAME TO {}", ident(*path), arguments, ident(temporary_name(path[1], "old")))
+            for path, arguments in constructors
+        ]
+        types = [
+            sql("ALTER TYPE {} RENAME TO {}", self.sql_name(obj), ident(name)),
+            sql("ALTER TYPE {} RENAME TO {}", ident(schema, multirange), ident(temporary_name(multirange, "old"))),
+        ]
+        return [Statement(command) for command in (*renamed, *types)]
+
+
+def _options(range: Range) -> Sql:
+    options = [sql("subtype = {}", deparsed(range.subtype))]
+    if range.operator_class is not None:
+        options.append(sql("subtype_opclass = {}", deparsed(range.operator_class)))
+    if range.collation is not None:
+        options.append(sql("collation = {}", deparsed(range.collation)))
+    if range.subtype_diff is not None:
+        options.append(sql("subtype_diff = {}", deparsed(range.subtype_diff)))
+    options.append(sql("multirange_type_name = {}", ident(*range.multirange)))
+    return join(", ", options)
+
+
+def _constructors(range: Range, name: Sql) -> list[tuple[tuple[str, str], Sql]]:
+    """Path and argument types of the functions that PostgreSQL makes along with a range (makeRangeConstructors)."""
+    path = (range.id.path[0], range.id.path[1])
+    subtype = deparsed(range.subtype)
+    return [
+        (path, sql("{}, {}", subtype, subtype)),
+        (path, sql("{}, {}, text", subtype, subtype)),
+        (range.multirange, Sql("")),
+        (range.multirange, name),
+        (range.multirange, sql("{}[]", name)),
+    ]
+
+
+KINDS = (RangeKind(),)

@@ -1,0 +1,152 @@
+"""Sequences, except those inside identity columns, which belong to their columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog, DbObject, changed_fields
+from migplan.core.sql import EMPTY, Sql, deparsed, ident, sql
+from migplan.core.steps import LockMode, Part, Statement
+from migplan.kinds import _acl
+from migplan.kinds.base import PG_CLASS, Address, Found, Kind, Reading, not_of_extension, simple_part
+
+_OPTIONS = frozenset({"type", "start", "increment", "minimum", "maximum", "cache", "cycle"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sequence(DbObject):
+    """A sequence of ``type`` smallint, integer or bigint; ``owned_by`` is the column that it is dropped with."""
+
+    type: str
+    start: int
+    increment: int
+    minimum: int
+    maximum: int
+    cache: int
+    cycle: bool
+    unlogged: bool = False
+    owned_by: ObjectId | None = None
+
+
+class SequenceKind(Kind[Sequence]):
+    """Rows of pg_sequence that don't depend internally on a column."""
+
+    name = "sequence"
+    keyword = "SEQUENCE"
+    privileges = _acl.SEQUENCE
+    owned = True
+
+    def query(self, major: int) -> str:
+        return f"""
+SELECT c.oid, n.nspname::text, c.relname::text, c.relowner, c.relacl::text[],
+       format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle,
+       c.relpersistence = 'u',
+       CASE WHEN o.oid IS NOT NULL THEN ARRAY[ons.nspname::text, o.relname::text, a.attname::text] END
+FROM pg_sequence s
+JOIN pg_class c ON c.oid = s.seqrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_depend d ON d.classid = {PG_CLASS} AND d.objid = c.oid AND d.objsubid = 0
+     AND d.refclassid = {PG_CLASS} AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')
+LEFT JOIN pg_class o ON o.oid = d.refobjid
+LEFT JOIN pg_namespace ons ON ons.oid = o.relnamespace
+LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+WHERE c.relpersistence <> 't' AND d.deptype IS DISTINCT FROM 'i' AND n.oid = ANY(%(ns)s::oid[])
+  AND {not_of_extension(PG_CLASS, "c.oid")}
+"""
+
+    def build(self, row: tuple[Any, ...], reading: Reading) -> Iterable[Found[Sequence]]:
+        oid, schema, name, owner, acl, type, start, increment, minimum, maximum, cache, cycle = row[:12]
+        unlogged, column = row[12:]
+        sequence = Sequence(
+            id=ObjectId("sequence", (schema, name)),
+            comment=reading.comment(PG_CLASS, oid),
+            owner=reading.roles.get(owner, ""),
+            grants=reading.grants(acl, owner, self.privileges),
+            type=type,
+            start=start,
+            increment=increment,
+            minimum=minimum,
+            maximum=maximum,
+            cache=cache,
+            cycle=cycle,
+            unlogged=unlogged,
+            owned_by=ObjectId("column", tuple(column)) if column else None,
+        )
+        yield Address(PG_CLASS, oid), sequence
+
+    def parts(self, obj: Sequence, catalog: Catalog) -> list[Part]:
+        """The sequence, and its ownership: a column's default may need the first before the second can be."""
+        create = sql(
+            "CREATE {}SEQUENCE {} AS {}{}",
+            Sql("UNLOGGED ") if obj.unlogged else EMPTY,
+            self.sql_name(obj),
+            deparsed(obj.type),
+            _options(obj),
+        )
+        drop = Statement(sql("DROP SEQUENCE {}", self.sql_name(obj)), LockMode.ACCESS_EXCLUSIVE)
+        uses = frozenset(catalog.uses.get(obj.id, ())) - {obj.owned_by}
+        parts = [simple_part(obj.id, [Statement(create)], [drop], uses)]
+        if obj.owned_by is not None:
+            parts.append(
+                Part(
+                    (_owned_by(obj, obj.owned_by),),
+                    (_owned_by(obj, None),),
+                    frozenset({ownership(obj.id)}),
+                    frozenset({obj.id, obj.owned_by}),
+                )
+            )
+        return parts
+
+    def alter(self, old: Sequence, new: Sequence, before: Catalog, after: Catalog) -> list[Statement] | None:
+        fields = changed_fields(old, new)
+        name = self.sql_name(new)
+        statements: list[Statement] = []
+        if fields & _OPTIONS:
+            cycle = EMPTY if new.cycle else Sql(" NO CYCLE")
+            command = sql("ALTER SEQUENCE {} AS {}{}{}", name, deparsed(new.type), _options(new), cycle)
+            statements.append(Statement(command, LockMode.SHARE_ROW_EXCLUSIVE))
+        if "unlogged" in fields:
+            logged = Sql("UNLOGGED" if new.unlogged else "LOGGED")
+            statements.append(Statement(sql("ALTER SEQUENCE {} SET {}", name, logged), LockMode.ACCESS_EXCLUSIVE))
+        if "owned_by" in fields:
+            statements.append(_owned_by(new, new.owned_by))
+        return statements
+
+    def reshapes(self, old: Sequence, new: Sequence) -> bool:
+        return False
+
+    def drop_loses(self, obj: Sequence) -> str | None:
+        return f"the current value of {obj.id}"
+
+    def owner_statements(self, obj: Sequence, owner: str) -> list[Statement]:
+        """An owned sequence follows its table's owner, and PostgreSQL refuses to set it apart."""
+        return [] if obj.owned_by is not None else super().owner_statements(obj, owner)
+
+
+def ownership(id: ObjectId) -> ObjectId:
+    """What is provided once a sequence belongs to its column."""
+    return ObjectId("sequence_ownership", id.path)
+
+
+def _options(sequence: Sequence) -> Sql:
+    return sql(
+        " START WITH {} INCREMENT BY {} MINVALUE {} MAXVALUE {} CACHE {}{}",
+        sequence.start,
+        sequence.increment,
+        sequence.minimum,
+        sequence.maximum,
+        sequence.cache,
+        Sql(" CYCLE") if sequence.cycle else EMPTY,
+    )
+
+
+def _owned_by(sequence: Sequence, column: ObjectId | None) -> Statement:
+    owner = Sql("NONE") if column is None else ident(*column.path)
+    command = sql("ALTER SEQUENCE {} OWNED BY {}", ident(*sequence.id.path), owner)
+    return Statement(command, LockMode.SHARE_ROW_EXCLUSIVE)
+
+
+KINDS = (SequenceKind(),)
