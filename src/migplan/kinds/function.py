@@ -30,9 +30,10 @@ class Routine(DbObject):
 
     ``definition`` is pg_get_functiondef from ``FUNCTION`` or ``PROCEDURE`` on: every attribute is in it. The other
     fields are facts taken out of it. ``returns`` is the plain result type (``record`` for several outputs), ``set``
-    whether there are many of them; ``input_names`` has "" for unnamed arguments. ``signature`` is what ``DROP``
-    takes between parentheses. ``reads_body`` is the body of a function whose body is a string, "" for the
-    SQL-standard bodies, whose references PostgreSQL records itself (``standard_body``).
+    whether there are many of them; ``input_names`` has "" for unnamed arguments. ``calls`` are the lists of argument
+    types that a call may have: more than one with defaults. ``signature`` is what ``DROP`` takes in parentheses.
+    ``reads_body`` is the body of a function whose body is a string, "" for the SQL-standard bodies, whose references
+    PostgreSQL records itself (``standard_body``).
     """
 
     definition: str
@@ -44,6 +45,7 @@ class Routine(DbObject):
     outputs: tuple[Output, ...] = field(default=(), compare=False)
     default_count: int = field(default=0, compare=False)
     defaults: str | None = field(default=None, compare=False)
+    calls: tuple[str, ...] = field(compare=False)
     signature: str = field(compare=False)
     reads_body: str = field(default="", compare=False)
     standard_body: bool = field(default=False, compare=False)
@@ -65,6 +67,9 @@ SELECT p.oid, n.nspname::text, p.proname::text, oidvectortypes(p.proargtypes), p
          (SELECT array_agg(format_type(x.type, NULL) ORDER BY x.n)
             FROM unnest(p.proallargtypes) WITH ORDINALITY x(type, n)) END,
        p.pronargs::int, p.pronargdefaults::int, pg_get_expr(p.proargdefaults, 0),
+       CASE WHEN p.pronargdefaults > 0 THEN
+         (SELECT array_agg(format_type(x.type, NULL) ORDER BY x.n)
+            FROM unnest(p.proargtypes) WITH ORDINALITY x(type, n)) END,
        CASE WHEN p.prokind = 'p' THEN pg_get_function_identity_arguments(p.oid) END,
        p.prosrc, p.prosqlbody IS NOT NULL
 FROM pg_proc p
@@ -77,7 +82,7 @@ WHERE p.prokind IN ({self.prokinds}) AND n.oid = ANY(%(ns)s::oid[])
 
     def build(self, row: tuple[Any, ...], reading: Reading) -> Iterable[Found[Routine]]:
         oid, schema, name, argument_types, owner, acl, definition, language, returns, returns_set, window = row[:11]
-        names, modes, all_types, inputs, default_count, defaults, identity, source, standard = row[11:]
+        names, modes, all_types, inputs, default_count, defaults, input_types, identity, source, standard = row[11:]
         routine = Routine(
             id=ObjectId(self.name, (schema, name, argument_types)),
             comment=reading.comment(PG_PROC, oid),
@@ -92,6 +97,7 @@ WHERE p.prokind IN ({self.prokinds}) AND n.oid = ANY(%(ns)s::oid[])
             outputs=_outputs(names, modes, all_types),
             default_count=default_count,
             defaults=defaults,
+            calls=_calls(input_types, default_count) if default_count else (argument_types,),
             signature=argument_types if identity is None else identity,
             reads_body="" if standard or language in _NO_SOURCE else source,
             standard_body=standard,
@@ -111,7 +117,7 @@ WHERE p.prokind IN ({self.prokinds}) AND n.oid = ANY(%(ns)s::oid[])
     def contract(self, old: Routine, new: Routine) -> str | None:
         if replaceable(old, new) or old.returns in _NOT_CALLED_BY_APPLICATIONS:
             return None
-        if _result(old) != _result(new):
+        if not same_result(old, new):
             return f"accepts what {new.id} returns as it is declared now"
         if not _keeps_names(old, new):
             return f"calls {new.id} with the argument names declared now, or by position"
@@ -148,11 +154,16 @@ def replaceable(old: Routine, new: Routine) -> bool:
     takes no default away (manual: CREATE FUNCTION, Notes). Both have the same argument types, which are in the id."""
     return (
         old.window == new.window
-        and _result(old) == _result(new)
+        and same_result(old, new)
         and _keeps_names(old, new)
         and new.default_count >= old.default_count
         and (old.defaults == new.defaults or "any" not in old.id.path[-1])
     )
+
+
+def same_result(old: Routine, new: Routine) -> bool:
+    """Whether callers get the same type, set or not, with the same columns."""
+    return _result(old) == _result(new)
 
 
 def _result(routine: Routine) -> tuple[str, bool, tuple[Output, ...]]:
@@ -177,6 +188,10 @@ def _input_names(names: list[str] | None, modes: list[str] | None, count: int) -
     if modes is None:
         return tuple(names)
     return tuple(name for name, mode in zip(names, modes, strict=True) if mode in "ibv")
+
+
+def _calls(types: list[str], default_count: int) -> tuple[str, ...]:
+    return tuple(", ".join(types[:count]) for count in range(len(types) - default_count, len(types) + 1))
 
 
 def _outputs(names: list[str] | None, modes: list[str] | None, types: list[str] | None) -> tuple[Output, ...]:

@@ -8,6 +8,7 @@ from migplan.core.model import DbObject
 from migplan.core.steps import Name
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import INDEXED, Constraint
+from migplan.kinds.function import Routine
 
 _RELATIONS: Final = frozenset(
     {"table", "view", "materialized_view", "foreign_table", "sequence", "index", "composite_type"}
@@ -29,7 +30,10 @@ _ROUTINES: Final = frozenset({"function", "procedure", "aggregate"})
 
 
 def names_of(obj: DbObject) -> frozenset[Name]:
-    """The names that no other object may bear while this one exists, beyond its own kind's."""
+    """The names that no other object may bear while this one exists, beyond its own kind's.
+
+    A call that fits two functions, one of them by its defaults, is ambiguous: such a call is a name as well.
+    """
     names: set[Name] = set()
     kind, path = obj.id
     if kind in _RELATIONS:
@@ -38,6 +42,8 @@ def names_of(obj: DbObject) -> frozenset[Name]:
         names.add(Name("type", path))
     if kind in _ROUTINES:
         names.add(Name("routine", path))
+    if isinstance(obj, Routine):
+        names |= {Name("call", (*path[:2], types)) for types in obj.calls}
     if isinstance(obj, Constraint):
         names.add(Name("constraint", path))
         if obj.type in INDEXED:
