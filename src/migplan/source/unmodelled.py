@@ -16,6 +16,19 @@ _QUERIES: Final = (
     """SELECT 'access method', amname::text FROM pg_am a
        WHERE a.oid >= 16384 AND NOT EXISTS (SELECT 1 FROM pg_depend e
              WHERE e.classid = 2601 AND e.objid = a.oid AND e.deptype = 'e')""",
+    """SELECT CASE WHEN t.typisdefined THEN 'base type' ELSE 'type without a definition' END, format_type(t.oid, NULL)
+       FROM pg_type t
+       WHERE t.typnamespace = ANY(%(ns)s::oid[]) AND (t.typtype = 'b' OR NOT t.typisdefined)
+         AND NOT EXISTS (SELECT 1 FROM pg_type element WHERE element.typarray = t.oid)
+         AND NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.classid = 1247 AND e.objid = t.oid AND e.deptype = 'e')""",
+    """SELECT 'range type with a canonical function', format_type(t.oid, NULL)
+       FROM pg_range r JOIN pg_type t ON t.oid = r.rngtypid
+       WHERE r.rngcanonical <> 0 AND t.typnamespace = ANY(%(ns)s::oid[])
+         AND NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.classid = 1247 AND e.objid = t.oid AND e.deptype = 'e')""",
+    """SELECT 'operator without a definition', n.nspname || '.' || o.oprname
+       FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace
+       WHERE o.oprcode = 0 AND n.oid = ANY(%(ns)s::oid[])
+         AND NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.classid = 2617 AND e.objid = o.oid AND e.deptype = 'e')""",
 )
 
 
