@@ -61,7 +61,7 @@ def build(
         steps=_steps(draft, phases),
         checkpoints=_checkpoints(draft),
         findings=list(findings),
-        sizes=_sizes(draft, before),
+        sizes=_sizes(draft, before, after),
         unmodelled=sorted({f"{u.what} {u.name}" for u in (*before.unmodelled, *after.unmodelled)}),
         notes=list(notes),
         proof=proof,
@@ -83,7 +83,8 @@ def _change(change: Change, wholes: set[ObjectId]) -> ChangeModel:
             action, obj = "alter", new
         case Drop(old):
             action, obj, fields = "drop", old, frozenset[str]()
-    whole = obj.table if obj.table in wholes else None
+    owners = (obj.table, ObjectId("column", obj.id.path))
+    whole = next((o for o in owners if o in wholes and o != obj.id), None)
     return ChangeModel(
         action=action,
         object=str(obj.id),
@@ -174,9 +175,12 @@ def _checkpoints(draft: Draft) -> list[CheckpointModel]:
     ]
 
 
-def _sizes(draft: Draft, before: Catalog) -> dict[str, SizeModel]:
+def _sizes(draft: Draft, before: Catalog, after: Catalog) -> dict[str, SizeModel]:
     tables = {
-        t for s in draft.steps for t in (s.object, before.objects[s.object].table if s.object in before else None)
+        table
+        for step in draft.steps
+        for side in (before, after)
+        for table in (step.object, side.objects[step.object].table if step.object in side else None)
     }
     return {
         str(id): SizeModel(rows=size.rows, bytes=size.bytes)

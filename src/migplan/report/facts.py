@@ -1,0 +1,145 @@
+"""What the parts of a review ask of a plan, worked out once from its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from migplan.core.settings import Settings
+from migplan.core.steps import LockMode
+from migplan.findings.model import FindingModel
+from migplan.planfile.folder import PlanFolder
+from migplan.planfile.model import PhaseModel, PlanModel, StepModel
+from migplan.planfile.script import read_script
+
+_FELT = LockMode.SHARE_UPDATE_EXCLUSIVE
+_DEFAULTS = Settings()
+
+
+def lock_mode(name: str) -> LockMode:
+    """``ACCESS EXCLUSIVE`` as plan.json writes it."""
+    return LockMode[name.replace(" ", "_")]
+
+
+def loses_for_good(step: StepModel) -> str | None:
+    """Which data is gone once the step ran, way back or not."""
+    return step.loses or step.down.loses
+
+
+def verb(step: StepModel) -> str:
+    """The first word of the step's id: create, drop, alter, fill, validate, …"""
+    return step.id.partition(":")[0]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A plan's folder with what is worked out from it."""
+
+    folder: PlanFolder
+
+    @property
+    def plan(self) -> PlanModel:
+        """The plan's model."""
+        return self.folder.plan
+
+    @cached_property
+    def steps(self) -> Mapping[str, StepModel]:
+        """The steps by id, in their order."""
+        return {s.id: s for s in self.plan.steps}
+
+    @cached_property
+    def numbers(self) -> Mapping[str, int]:
+        """Each step's number in the review: those that run nothing have none."""
+        acting = [s.id for s in self.plan.steps if self.does_something(s)]
+        return {id: number for number, id in enumerate(acting, start=1)}
+
+    @cached_property
+    def phases(self) -> list[tuple[int, PhaseModel]]:
+        """Every phase with its window, in order."""
+        return [(w.number, p) for w in self.plan.windows for p in w.phases]
+
+    @cached_property
+    def losing(self) -> list[StepModel]:
+        """Steps after which some data is gone."""
+        return [s for s in self.plan.steps if loses_for_good(s)]
+
+    @cached_property
+    def irreversible(self) -> list[StepModel]:
+        """Steps without a way back."""
+        return [s for s in self.plan.steps if s.down.irreversible is not None]
+
+    @cached_property
+    def measured(self) -> list[StepModel]:
+        """Steps whose lock was seen on the shadow."""
+        return [s for s in self.plan.steps if s.measured is not None and s.transactional]
+
+    @cached_property
+    def proved(self) -> bool:
+        """Whether the plan as it stands ran up and down on the shadow."""
+        return self.plan.proof.status == "proved"
+
+    @cached_property
+    def findings(self) -> Mapping[str | None, list[FindingModel]]:
+        """Findings by the step that they speak of; None for the plan as a whole."""
+        found: dict[str | None, list[FindingModel]] = {}
+        for finding in self.plan.findings:
+            found.setdefault(finding.step if finding.step in self.steps else None, []).append(finding)
+        return found
+
+    @cached_property
+    def sql(self) -> Mapping[tuple[str, str], list[str]]:
+        """The statements of a step by (file, mark), as the files hold them."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for name, text in self.folder.files.items():
+            for statement in read_script(name, text):
+                if statement.step is not None:
+                    found.setdefault((name, statement.step), []).append(statement.sql.strip())
+        return found
+
+    def up(self, step: StepModel) -> list[str]:
+        """The step's statements forwards."""
+        return self.sql.get((step.up.file, step.up.mark), [])
+
+    def down(self, step: StepModel) -> list[str]:
+        """The step's statements backwards; empty where there is nothing to undo, or no way back."""
+        file, mark = step.down.file, step.down.mark
+        return self.sql.get((file, mark), []) if file is not None and mark is not None else []
+
+    def does_something(self, step: StepModel) -> bool:
+        """Whether any statement runs for the step, up or down."""
+        return bool(self.up(step) or self.down(step) or step.down.irreversible)
+
+    @cached_property
+    def _created(self) -> frozenset[str]:
+        return frozenset(".".join(c.path) for c in self.plan.changes if c.action == "create")
+
+    def locked(self, step: StepModel) -> list[str]:
+        """``schema.table`` of the existing tables on which reads or writes wait for the step."""
+        seen = step.measured
+        if seen is not None and step.transactional:
+            return [t for t, m in seen.locks.items() if lock_mode(m) > _FELT and t not in self._created]
+        return [own(step)] if lock_mode(step.lock) > _FELT and not step.new_objects else []
+
+    def felt(self, step: StepModel) -> bool:
+        """Whether reads or writes of an existing table wait for the step."""
+        return bool(self.locked(step))
+
+    def small(self, table: str) -> bool:
+        """Whether the table was known to be small when the plan was made."""
+        size = self.plan.sizes.get(f"table {table}")
+        return size is not None and 0 <= size.rows <= _DEFAULTS.small_rows and size.bytes <= _DEFAULTS.small_bytes
+
+    def long_under_lock(self, step: StepModel) -> bool:
+        """Whether the step rewrites or reads a whole table while reads or writes wait: small tables aside."""
+        lasting = (step.rewrite or step.scan) and not step.new_objects and not self.plan.offline
+        return lasting and any(not self.small(t) for t in self.locked(step))
+
+    def tables(self, steps: Iterable[StepModel]) -> list[str]:
+        """The tables that the steps lock."""
+        return sorted({t for s in steps for t in self.locked(s)})
+
+
+def own(step: StepModel) -> str:
+    """``schema.name`` of what the step works on: its table where it has one."""
+    return ".".join(step.path[:2])
