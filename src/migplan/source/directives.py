@@ -16,6 +16,7 @@ from migplan.core.errors import DirectiveError
 from migplan.core.ids import CALLABLE, ObjectId
 from migplan.core.model import Catalog
 from migplan.source.psqlfile import Loadable, PsqlFile
+from migplan.source.signatures import same_arguments
 from migplan.source.split import Comment, SourceStatement, SourceText
 from migplan.source.table_elements import Element, elements_of
 from migplan.source.targets import target_of
@@ -190,7 +191,7 @@ def _resolved(directive: Directive, catalog: Catalog) -> Directive:
 
 
 def _candidates(target: ObjectId, catalog: Catalog) -> list[ObjectId]:
-    """Objects of any kind with the statement's name; routines by their number of arguments where they are several."""
+    """Objects of any kind with the statement's name; routines by their arguments where they are several."""
     path = target.path[:-1] if target.kind in CALLABLE else target.path
     found = [
         id
@@ -199,7 +200,7 @@ def _candidates(target: ObjectId, catalog: Catalog) -> list[ObjectId]:
     ]
     if target.kind not in CALLABLE or len(found) < 2:
         return found
-    return [id for id in found if _count(id.path[-1]) == _count(target.path[-1])]
+    return [id for id in found if same_arguments(target.path[-1], id.path[-1])]
 
 
 _SAME_NAMES: Final = (
@@ -211,7 +212,3 @@ _SAME_NAMES: Final = (
 
 def _alike(written: str, kind: str) -> bool:
     return written == kind or any(written in kinds and kind in kinds for kinds in _SAME_NAMES)
-
-
-def _count(arguments: str) -> int:
-    return arguments.count(",") + 1 if arguments.strip() else 0

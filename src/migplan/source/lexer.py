@@ -118,7 +118,7 @@ def tokens(text: str, start: int = 0) -> Iterator[Token]:
         if group == "tag":
             group = "dollar"
         if group == "block":
-            position = block_comment_end(text, position)
+            position = block_comment_end(text, position) or end
             continue
         position = found.end()
         kind = _KINDS.get(group)
@@ -126,13 +126,13 @@ def tokens(text: str, start: int = 0) -> Iterator[Token]:
             yield Token(kind, found.group(), found.start())
 
 
-def block_comment_end(text: str, start: int) -> int:
-    """The offset behind the comment that opens at ``start``; comments nest. The text's end if it isn't closed."""
+def block_comment_end(text: str, start: int) -> int | None:
+    """The offset behind the comment that opens at ``start``; comments nest. None if it is never closed."""
     depth, position = 1, start + 2
     while depth:
         edge = _BLOCK_EDGE.search(text, position)
         if edge is None:
-            return len(text)
+            return None
         depth += 1 if edge.group() == "/*" else -1
         position = edge.end()
     return position

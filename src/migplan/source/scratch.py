@@ -120,7 +120,7 @@ def _create(maintenance: Connection, name: str, locale: Locale | None, template:
     except psycopg.errors.InsufficientPrivilege as error:
         raise ShadowError(
             f"the role {maintenance.info.user!r} may not create a scratch database",
-            hint=f"ALTER ROLE {maintenance.info.user} CREATEDB; or name another server in migplan.toml ([shadow] url = …).",
+            hint=f"ALTER ROLE {maintenance.info.user} CREATEDB; or name a server in migplan.toml ([shadow] url = …).",
         ) from error
     except psycopg.Error as error:
         raise ShadowError(f"can't create a scratch database: {error.diag.message_primary or error}") from error

@@ -287,7 +287,7 @@ class _Splitter:
 
     def _block_comment(self) -> None:
         end = lexer.block_comment_end(self.source.text, self.position)
-        if not self.source.text.endswith("*/", self.position + 2, end):
+        if end is None:
             raise SourceError("a comment is never closed", place=self.source.place(self.position))
         self._comment(end)
 

@@ -12,7 +12,8 @@ from migplan.source.split import SourceStatement
 from migplan.source.targets import Target, words_at
 
 _UNNAMED: Final = frozenset("CHECK UNIQUE PRIMARY FOREIGN EXCLUDE LIKE NOT".split())
-_WITH_ELEMENTS: Final = frozenset({"table", "foreign_table", "type", "composite_type"})
+_TABLES: Final = frozenset({"table", "foreign_table"})
+_WITH_ELEMENTS: Final = _TABLES | {"type", "composite_type"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def _created(items: Sequence[Token], relation: ObjectId) -> ObjectId | None:
 
 def _altered(items: Sequence[Token], relation: ObjectId) -> ObjectId | None:
     """``ADD [COLUMN] c …``, ``ALTER [COLUMN] c …``, ``ADD CONSTRAINT n …``."""
-    if items[0].upper not in {"ADD", "ALTER"}:
+    if items[0].upper not in {"ADD", "ALTER"} or (relation.kind not in _TABLES and not words_at(items, 1, "ATTRIBUTE")):
         return None
     position = 1
     if words_at(items, 1, "CONSTRAINT"):
