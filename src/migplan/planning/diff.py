@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from migplan.core.changes import Alter, Change, Create, Drop
 from migplan.core.model import Catalog, DbObject, changed_fields
 from migplan.core.settings import Settings
+from migplan.planning.settle import settle
 
 
 def diff(before: Catalog, after: Catalog, settings: Settings) -> list[Change]:
-    """Every change that leads from ``before`` to ``after``, sorted by id."""
-    return sorted(_changes(before, after, settings), key=lambda change: change.id)
+    """Every change that leads from ``before`` to ``after``, sorted by id; ``after`` is settled first."""
+    return sorted(_changes(before, settle(before, after), settings), key=lambda change: change.id)
 
 
 def _changes(before: Catalog, after: Catalog, settings: Settings) -> Iterator[Change]:

@@ -1,0 +1,78 @@
+"""Two scripts, a draft between them, its statements run on a real database: up, compared, and down again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from migplan.core.settings import Settings
+from migplan.core.steps import Down
+from migplan.planning.diff import diff
+from migplan.planning.plan import draft
+from migplan.prove.proof import describe
+from migplan.source.introspect import introspect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from migplan.core.model import Catalog
+    from migplan.core.steps import Statement
+
+OFFLINE = Settings(offline=True)
+_SESSION = "SET search_path = ''; SET check_function_bodies = off; SET client_min_messages = warning"
+
+
+@dataclass(frozen=True)
+class BothWays:
+    """The SQL that was run up and down, in its order."""
+
+    up: tuple[str, ...]
+    down: tuple[str, ...]
+
+
+def both_ways(
+    make_db: Callable[[str], str], before: str, after: str, *, settings: Settings = OFFLINE, down: bool = True
+) -> BothWays:
+    """Lead a database of ``before`` to ``after`` and back; fails where a difference remains on either side."""
+    live, declared = make_db(before), read(make_db(after))
+    start = read(live)
+    steps = draft(start, declared, settings=settings).steps
+    ups = [s for step in steps for s in step.up]
+    downs = [s for step in reversed(steps) if isinstance(step.down, Down) for s in step.down.statements]
+    run(live, ups)
+    _expect_equal(read(live), declared, settings, "up")
+    if down:
+        run(live, downs)
+        _expect_equal(read(live), start, settings, "down")
+    return BothWays(tuple(map(_text, ups)), tuple(map(_text, downs)))
+
+
+def from_nothing(make_db: Callable[[str], str], script: str, *, settings: Settings = OFFLINE) -> BothWays:
+    """Create all of it in an empty database, and drop all of it again."""
+    return both_ways(make_db, "", script, settings=settings)
+
+
+def read(url: str) -> Catalog:
+    """The catalog of a database."""
+    with psycopg.connect(url) as db:
+        return introspect(db)
+
+
+def _expect_equal(live: Catalog, declared: Catalog, settings: Settings, way: str) -> None:
+    found = [describe(change) for change in diff(live, declared, settings)]
+    if found:
+        raise AssertionError(f"differences after the way {way}:\n" + "\n".join(found))
+
+
+def run(url: str, statements: Iterable[Statement]) -> None:
+    """Run them one by one, each in its own transaction."""
+    with psycopg.connect(url, autocommit=True) as db:
+        db.execute(_SESSION)
+        for statement in statements:
+            db.execute(str(statement.sql).encode())
+
+
+def _text(statement: Statement) -> str:
+    return str(statement.sql)
