@@ -125,7 +125,7 @@ def test_targets_are_found_in_the_catalog() -> None:
     assert [d.target for d in check_targets(directives, catalog(function, other, enum)).items] == [function, enum]
     with pytest.raises(DirectiveError, match="doesn't hold") as error:
         check_targets(directives, catalog(enum))
-    assert error.value.place == "f.sql:1:67"
+    assert error.value.place == "f.sql:1:66"
     twin = ObjectId("function", ("public", "f", "bigint, text"))
     with pytest.raises(DirectiveError, match="may speak of any of"):
         check_targets(directives, catalog(function, twin, enum))

@@ -191,7 +191,8 @@ def test_what_is_left_alone_is_noted(statement: str) -> None:
 
 def test_blocks_without_data_are_loaded() -> None:
     block = (
-        "DO $$ BEGIN CREATE TYPE a AS ENUM ('x'); CREATE TABLE t (b int REFERENCES u ON UPDATE SET NULL ON DELETE CASCADE);"
+        "DO $$ BEGIN CREATE TYPE a AS ENUM ('x');"
+        " CREATE TABLE t (b int REFERENCES u ON UPDATE SET NULL ON DELETE CASCADE);"
         " CREATE TRIGGER g BEFORE INSERT OR UPDATE ON t EXECUTE FUNCTION f();"
         " EXCEPTION WHEN duplicate_object THEN NULL; END $$"
     )
