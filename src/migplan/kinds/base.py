@@ -72,6 +72,8 @@ class Kind(ABC, Generic[O]):
     since: ClassVar[int] = 14
     owned: ClassVar[bool] = False
     """Whether the object has an owner of its own that ``ALTER … OWNER TO`` sets."""
+    settles: ClassVar[bool] = False
+    """Whether :meth:`settle` does anything."""
 
     @abstractmethod
     def query(self, major: int) -> str:
@@ -109,6 +111,10 @@ class Kind(ABC, Generic[O]):
         """Whether an in-place alteration is felt by dependants, which are then dropped before and created after it."""
         return True
 
+    def alter_uses(self, old: O, new: O, after: Catalog) -> frozenset[ObjectId]:
+        """What an in-place alteration needs beside what the object stands on."""
+        return frozenset()
+
     def drop_contract(self, obj: O) -> str | None:
         """What the application must do before the drop, or None where no application can notice it."""
         return f"doesn't use {obj.id}"
@@ -116,6 +122,13 @@ class Kind(ABC, Generic[O]):
     def drop_loses(self, obj: O) -> str | None:
         """Which data a drop destroys that its down can't bring back."""
         return None
+
+    def settle(self, live: O | None, declared: O | None) -> O | None:
+        """The declared object with what a declaration leaves open taken from the live one (one of them exists).
+
+        A live object that isn't declared is dropped, unless this gives it back.
+        """
+        return declared
 
     def carried(self, old: O, new: O, before: Catalog) -> frozenset[ObjectId]:
         """Dependants (of ``before``) that must be dropped before an in-place alteration and re-created after it."""
@@ -134,8 +147,8 @@ class Kind(ABC, Generic[O]):
         """Like :meth:`carried`, for that move."""
         return frozenset()
 
-    def set_aside(self, obj: O, name: str) -> Statement | None:
-        """The rename that keeps the old incarnation beside the new one under ``name``, or None where it can't be."""
+    def set_aside(self, obj: O, name: str) -> list[Statement] | None:
+        """The renames that keep the old incarnation beside the new one under ``name``, or None where it can't be."""
         return None
 
     def refill(self, old: O, new: O, name: str, before: Catalog, after: Catalog) -> list[Statement]:
@@ -178,9 +191,9 @@ class Kind(ABC, Generic[O]):
         command = sql("ALTER {} OWNER TO {}", self.reference(obj), ident(owner))
         return [Statement(command, LockMode.ACCESS_EXCLUSIVE)]
 
-    def effective_grants(self, grants: tuple[Grant, ...] | None, major: int) -> tuple[Grant, ...]:
-        """The grants, with None spelled out as the built-in default."""
-        return grants_of(self.privileges, major) if grants is None else grants
+    def effective_grants(self, obj: O, major: int) -> tuple[Grant, ...]:
+        """The object's grants, with None spelled out as what PostgreSQL gives it by itself."""
+        return grants_of(self.privileges, major) if obj.grants is None else obj.grants
 
     def default_grants(self, major: int) -> tuple[Grant, ...]:
         """What PostgreSQL gives a new object of this kind."""
@@ -190,8 +203,8 @@ class Kind(ABC, Generic[O]):
 def not_of_extension(classid: int, oid: str) -> str:
     """The condition that an object isn't a member of an extension; ``oid`` is an SQL expression of ours."""
     return (
-        "NOT EXISTS (SELECT 1 FROM pg_depend e"
-        f" WHERE e.classid = {classid} AND e.objid = {oid} AND e.deptype = 'e')"
+        "NOT EXISTS (SELECT 1 FROM pg_depend member"
+        f" WHERE member.classid = {classid} AND member.objid = {oid} AND member.deptype = 'e')"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -47,9 +48,13 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class NotNull:
-    """A NOT NULL constraint; ``name`` only where it isn't the one that PostgreSQL 18 would give by itself."""
+    """A NOT NULL constraint; ``name`` only where it isn't the one that PostgreSQL 18 would give by itself.
+
+    An inherited one bears its parent's name or its own, as its history was: ``given`` is no difference.
+    """
 
     name: str | None = None
+    given: str | None = field(default=None, compare=False)
     no_inherit: bool = False
     valid: bool = True
     comment: str | None = None
@@ -146,7 +151,8 @@ ORDER BY a.attrelid, a.attnum
         if not_null:
             default_name = object_name(relation, name, "not_null")
             constraint = NotNull(
-                name=None if nn_name == default_name else nn_name,
+                name=None if nn_name == default_name or inherited else nn_name,
+                given=nn_name,
                 no_inherit=bool(nn_no_inherit),
                 valid=nn_valid is not False,
                 comment=None if nn_oid is None else reading.comment(2606, nn_oid),
@@ -202,7 +208,7 @@ ORDER BY a.attrelid, a.attnum
         head = sql("ALTER {} ALTER COLUMN {}", _relation(new), ident(new.name))
         statements: list[Statement] = []
         if fields & {"type", "collation"}:
-            statements += change_type(new)
+            statements += change_type(new, conversion(old, new, before, after))
         if old.identity is not None and new.identity is None:
             statements.append(Statement(sql("{} DROP IDENTITY", head), AX))
         if "not_null" in fields:
@@ -328,7 +334,7 @@ _STOPS_TYPE_CHANGE = frozenset(
         "column",
     }
 )
-_TYPE_KINDS = frozenset({"enum", "domain", "composite_type", "range", "base_type"})
+_TYPE_KINDS = frozenset({"enum", "domain", "composite_type", "range", "collation"})
 
 
 def _is_foreign_key(id: ObjectId, catalog: Catalog) -> bool:
@@ -357,8 +363,11 @@ def object_name(table: str, column: str, label: str) -> str:
     return f"{first.decode(errors='ignore')}_{second.decode(errors='ignore')}_{label}"
 
 
-def column_clause(column: Column, default: Default | None, *, typed: bool = False) -> Sql:
-    """The column as CREATE TABLE and ADD COLUMN write it; empty for a column that its table's type fully says."""
+def column_clause(column: Column, default: Default | None, *, typed: bool = False, named: bool = False) -> Sql:
+    """The column as CREATE TABLE and ADD COLUMN write it; empty for a column that its table's type fully says.
+
+    ``named`` spells out the NOT NULL constraint's name: PostgreSQL 18 counts those of other tables when it makes one up.
+    """
     constraints: list[Sql] = []
     if column.generated is not None:
         kind = Sql("VIRTUAL" if column.virtual else "STORED")
@@ -368,7 +377,10 @@ def column_clause(column: Column, default: Default | None, *, typed: bool = Fals
     if column.identity is not None:
         constraints.append(identity_clause(column.identity))
     if column.not_null is not None and column.not_null.valid:
-        constraints.append(_not_null_clause(column.not_null))
+        name = _not_null_name(column, column.not_null) if named or column.inherited else column.not_null.name
+        if column.not_null.given is None:
+            name = column.not_null.name
+        constraints.append(_not_null_clause(replace(column.not_null, name=name)))
     if typed:
         return sql("{} WITH OPTIONS {}", ident(column.name), join(" ", constraints)) if constraints else EMPTY
     parts = [ident(column.name), deparsed(column.type)]
@@ -400,6 +412,30 @@ def column_extras(column: Column, table: Sql) -> list[Statement]:
     if column.not_null is not None and column.not_null.comment is not None:
         statements.append(_comment_not_null(column, column.not_null))
     return statements
+
+
+def conversion(old: Column, new: Column, before: Catalog, after: Catalog) -> Sql:
+    """The expression that makes a new value out of the old one: a cast, by way of text where there is none.
+
+    Whatever PostgreSQL 14 to 18 can cast stands in pg_cast, is a change of length only, or has text on one side.
+    """
+    name, target = ident(new.name), deparsed(new.type)
+    source_type, target_type = base_type(old.type), base_type(new.type)
+    casts = {(c.source, c.target) for c in (*before.casts, *after.casts)}
+    array_change = old.type.endswith("[]") != new.type.endswith("[]")
+    textual = source_type in _TEXTUAL or target_type in _TEXTUAL
+    if not array_change and (source_type == target_type or (source_type, target_type) in casts or textual):
+        return sql("{}::{}", name, target)
+    text = Sql("text[]" if old.type.endswith("[]") and not array_change else "text")
+    return sql("{}::{}::{}", name, text, target)
+
+
+_TEXTUAL = frozenset({"text", "character varying", "character", "name", '"char"'})
+
+
+def base_type(type: str) -> str:
+    """A type's text without length, precision and array brackets, as pg_cast's rows print: ``character varying``."""
+    return re.sub(r"\([^)]*\)", "", type).removesuffix("[]").replace("  ", " ").strip()
 
 
 def change_type(new: Column, using: Sql | None = None) -> list[Statement]:
@@ -453,7 +489,7 @@ def change_not_null(old: Column, new: Column) -> list[Statement]:
 
 
 def _not_null_name(column: Column, constraint: NotNull) -> str:
-    return constraint.name or object_name(column.id.path[1], column.name, "not_null")
+    return constraint.name or constraint.given or object_name(column.id.path[1], column.name, "not_null")
 
 
 def _add_named_not_null(column: Column, constraint: NotNull) -> Statement:

@@ -35,7 +35,7 @@ class Constraint(DbObject):
 
     ``definition`` is pg_get_constraintdef without NOT VALID and NOT ENFORCED, which are fields. ``columns`` are the
     constrained columns by name, ``target`` and ``target_columns`` a foreign key's other side. ``inherited`` checks
-    come from a parent; ``index_parent`` is the partitioned table's constraint that this one's index hangs on.
+    come from a parent; ``clone_of`` is the partitioned table's foreign key that a partition's one comes with; ``index_parent`` is the partitioned table's constraint that this one's index hangs on.
     """
 
     relation: ObjectId = field(compare=False)
@@ -54,6 +54,7 @@ class Constraint(DbObject):
     index_tablespace: str | None = None
     index_comment: str | None = None
     clustered: bool = False
+    clone_of: ObjectId | None = field(default=None, compare=False)
 
     @property
     def table(self) -> ObjectId | None:
@@ -105,7 +106,7 @@ LEFT JOIN pg_tablespace ts ON ts.oid = i.reltablespace
 LEFT JOIN pg_constraint pk ON pk.oid = k.conparentid
 LEFT JOIN pg_class pt ON pt.oid = pk.conrelid
 LEFT JOIN pg_namespace pn ON pn.oid = pt.relnamespace
-WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x') AND NOT (k.contype = 'f' AND k.conparentid <> 0)
+WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x') AND NOT (k.contype = 'f' AND k.conparentid <> 0 AND pk.conrelid = k.conrelid)
   AND c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s::oid[])
   AND {not_of_extension(PG_CLASS, "c.oid")}
 """
@@ -134,6 +135,9 @@ WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x') AND NOT (k.cont
             index_parent=ObjectId("constraint", (parent_schema, parent_table, parent_name))
             if parent_name and index
             else None,
+            clone_of=ObjectId("constraint", (parent_schema, parent_table, parent_name))
+            if parent_name and not index
+            else None,
             index_options=options(index_options),
             index_tablespace=tablespace,
             index_comment=reading.comment(PG_CLASS, index) if index else None,
@@ -146,6 +150,9 @@ WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x') AND NOT (k.cont
     def parts(self, obj: Constraint, catalog: Catalog) -> list[Part]:
         uses = {*catalog.uses.get(obj.id, ()), obj.relation, *column_ids(obj)} - {obj.index_parent}
         uses |= catalog.index_children.get(obj.id, frozenset())
+        if obj.index_parent is not None:
+            parent = ObjectId("table", obj.index_parent.path[:-1])
+            uses |= {parent.child("column", c) for c in obj.columns}
         if obj.target is not None:
             uses |= {obj.target, key_of(obj, catalog)}
             uses |= {obj.target.child("column", c) for c in obj.target_columns}
@@ -163,11 +170,15 @@ WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x') AND NOT (k.cont
         self, old: Constraint, new: Constraint, before: Catalog, after: Catalog
     ) -> list[Statement] | None:
         fields = changed_fields(old, new) - {"comment", "owner", "grants"}
-        if fields - {"validated", "index_options", "index_tablespace", "index_comment", "clustered"}:
+        if "index_parent" in fields and old.index_parent is not None and new.index_parent is not None:
+            return None
+        if fields - {"validated", "index_options", "index_tablespace", "index_comment", "clustered", "index_parent"}:
             return self._alter_deferrability(old, new, fields)
         if "validated" in fields and not new.validated:
             return None
         statements: list[Statement] = []
+        if "index_parent" in fields and new.index_parent is not None:
+            statements += _attachment(new).create
         if "validated" in fields:
             statements.append(validate_constraint(new))
         index = sql("INDEX {}", ident(new.id.path[0], new.name))
@@ -199,6 +210,9 @@ WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x') AND NOT (k.cont
                 sql("ALTER TABLE {} ALTER CONSTRAINT {} {}", ident(*new.relation.path), name, clause), AX
             )
         ]
+
+    def reshapes(self, old: Constraint, new: Constraint) -> bool:
+        return False
 
     def create_contract(self, obj: Constraint, before: Catalog) -> str | None:
         return _complies(obj) if obj.relation in before else None
@@ -292,12 +306,9 @@ def drop_constraint(constraint: Constraint) -> Statement:
     A partition's key went with its parent's, or with its table; only a detached one is still there to be dropped.
     """
     foreign = Sql("FOREIGN " if constraint.relation.kind == "foreign_table" else "")
-    command = sql(
-        "ALTER {}TABLE {} DROP CONSTRAINT {}",
-        foreign,
-        ident(*constraint.relation.path),
-        ident(constraint.name),
-    )
+    option = Sql("IF EXISTS " if constraint.index_parent is not None else "")
+    table, name = ident(*constraint.relation.path), ident(constraint.name)
+    command = sql("ALTER {}TABLE {}{} DROP CONSTRAINT {}{}", foreign, option, table, option, name)
     return Statement(command, AX)
 
 

@@ -124,10 +124,14 @@ WHERE t.relkind IN ('r', 'p', 'm', 'f') AND t.relpersistence <> 't' AND n.oid = 
 
     def alter(self, old: Index, new: Index, before: Catalog, after: Catalog) -> list[Statement] | None:
         fields = changed_fields(old, new) - {"comment", "owner", "grants"}
-        if fields - {"options", "tablespace", "clustered", "statistics"}:
+        if fields - {"options", "tablespace", "clustered", "statistics", "parent"}:
             return None
         target = self.reference(new)
         statements = option_changes(target, old.options, new.options, SUE)
+        if "parent" in fields and old.parent is not None and new.parent is not None:
+            return None
+        if "parent" in fields and new.parent is not None:
+            statements += _attachment(new, new.parent).create
         if "tablespace" in fields:
             command = sql("ALTER {} SET TABLESPACE {}", target, ident(new.tablespace or "pg_default"))
             statements.append(Statement(command, AX, rewrite=True, timing=Timing.LONG))
@@ -137,6 +141,9 @@ WHERE t.relkind IN ('r', 'p', 'm', 'f') AND t.relpersistence <> 't' AND n.oid = 
             gone = tuple((n, -1) for n, _ in old.statistics if n not in dict(new.statistics))
             statements += _statistics(new, gone + new.statistics)
         return statements
+
+    def reshapes(self, old: Index, new: Index) -> bool:
+        return False
 
     def create_contract(self, obj: Index, before: Catalog) -> str | None:
         return f"handles duplicate-key errors of {obj.id}" if obj.unique and obj.relation in before else None

@@ -7,7 +7,7 @@ from typing import Final
 from migplan.core.model import DbObject
 from migplan.core.steps import Name
 from migplan.kinds.column import Column
-from migplan.kinds.constraint import INDEXED, Constraint
+from migplan.kinds.constraint import INDEXED, PRIMARY_KEY, Constraint
 from migplan.kinds.function import Routine
 
 _RELATIONS: Final = frozenset(
@@ -46,6 +46,8 @@ def names_of(obj: DbObject) -> frozenset[Name]:
         names |= {Name("call", (*path[:2], types)) for types in obj.calls}
     if isinstance(obj, Constraint):
         names.add(Name("constraint", path))
+        if obj.type == PRIMARY_KEY:
+            names.add(Name("primary key", obj.relation.path))
         if obj.type in INDEXED:
             names.add(Name("relation", (path[0], obj.name)))
     if isinstance(obj, Column) and obj.identity is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject, changed_fields
@@ -183,8 +183,8 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
             statements.append(attach_partition(new))
         return statements
 
-    def set_aside(self, obj: Table, name: str) -> Statement | None:
-        return Statement(sql("ALTER TABLE {} RENAME TO {}", self.sql_name(obj), ident(name)), AX)
+    def set_aside(self, obj: Table, name: str) -> list[Statement] | None:
+        return [Statement(sql("ALTER TABLE {} RENAME TO {}", self.sql_name(obj), ident(name)), AX)]
 
     def refill(self, old: Table, new: Table, name: str, before: Catalog, after: Catalog) -> list[Statement]:
         kept = {c.name for c in columns_of(old.id, before)}
@@ -210,7 +210,22 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
         return None
 
     def reshapes(self, old: Table, new: Table) -> bool:
-        return bool(changed_fields(old, new) & {"inherits", "of_type"})
+        return "of_type" in changed_fields(old, new)
+
+    def carried(self, old: Table, new: Table, before: Catalog) -> frozenset[ObjectId]:
+        """A permanent table can't reference an unlogged one, so foreign keys make room while that changes."""
+        if old.unlogged == new.unlogged:
+            return frozenset()
+        members = before.members_of(old.id, Constraint)
+        keys = [*members, *(before[id] for id in before.used_by.get(old.id, ()))]
+        return frozenset(k.id for k in keys if isinstance(k, Constraint) and k.type == "f")
+
+    def alter_uses(self, old: Table, new: Table, after: Catalog) -> frozenset[ObjectId]:
+        """A child must have its parents' columns and checks before it can be linked to them."""
+        if not changed_fields(old, new) & {"inherits", "partition_of"}:
+            return frozenset()
+        members = after.members.get(new.id, ())
+        return frozenset(m.id for m in members if isinstance(m, Column | Constraint))
 
     def drop_contract(self, obj: Table) -> str | None:
         return f"doesn't use {obj.id}"
@@ -233,7 +248,18 @@ def attachment(id: ObjectId) -> ObjectId:
     return id.child("attachment", "")
 
 
-def attach_partition(table: Table) -> Statement:
+class Partition(Protocol):
+    """What can hang on a partitioned table: a table or a foreign table."""
+
+    @property
+    def id(self) -> ObjectId: ...
+    @property
+    def partition_of(self) -> ObjectId | None: ...
+    @property
+    def bound(self) -> str | None: ...
+
+
+def attach_partition(table: Partition) -> Statement:
     """``ALTER TABLE ONLY parent ATTACH PARTITION …``."""
     assert table.partition_of is not None and table.bound is not None
     command = sql(
@@ -245,7 +271,7 @@ def attach_partition(table: Table) -> Statement:
     return Statement(command, AX, scan=True)
 
 
-def detach_partition(table: Table) -> Statement:
+def detach_partition(table: Partition) -> Statement:
     """``ALTER TABLE ONLY parent DETACH PARTITION …``."""
     assert table.partition_of is not None
     parent = ident(*table.partition_of.path)
@@ -275,8 +301,9 @@ def _creation(table: Table, catalog: Catalog) -> Part:
         for c in catalog.members_of(table.id, Constraint)
         if inline_in(c, table.partition_key, table.partition_of, catalog)
     ]
+    named = catalog.major >= 18 and any(u.kind == "table" for u in catalog.used_by.get(table.id, ()))
     clauses = [
-        column_clause(c, defaults.get(c.id.path[-1]), typed=table.of_type is not None)
+        column_clause(c, defaults.get(c.id.path[-1]), typed=table.of_type is not None, named=named)
         for c in columns
         if (c.local or not parents)
     ]

@@ -24,12 +24,17 @@ def without_followers(changes: Sequence[Change], before: Catalog, after: Catalog
 
 def _own(change: Change, by_id: dict[ObjectId, Change], before: Catalog, after: Catalog) -> Change | None:
     match change:
+        case Create(new) if isinstance(new, Constraint) and new.clone_of is not None:
+            return None
+        case Drop(old) if isinstance(old, Constraint) and old.clone_of is not None:
+            stands_alone = old.relation in after and not _stays_attached(old.relation, before, after)
+            return change if stands_alone else None
         case Create(new) if isinstance(new, Column | Constraint) and new.inherited and not new.local:
             in_both = new.relation in before and _stays_attached(new.relation, before, after)
-            return None if in_both and _parents_do(new, by_id, after, Create) else change
+            return None if in_both and _parents_do(new, by_id, _both(new.relation, before, after), Create) else change
         case Drop(old) if isinstance(old, Column | Constraint) and old.inherited and not old.local:
             in_both = old.relation in after and _stays_attached(old.relation, before, after)
-            return None if in_both and _parents_do(old, by_id, before, Drop) else change
+            return None if in_both and _parents_do(old, by_id, _both(old.relation, before, after), Drop) else change
         case Alter(old, new, fields) if isinstance(new, Column) and new.inherited and isinstance(old, Column):
             return _rest(old, new, fields, by_id, after)
         case _:
@@ -63,15 +68,16 @@ def _same(field: str, parent: object, child: object) -> bool:
     return (one is None) == (other is None) if field == "not_null" else one == other
 
 
+def _both(table: ObjectId, before: Catalog, after: Catalog) -> list[ObjectId]:
+    """The parents that the table has before and after."""
+    return [p for p in _parents(table, before) if p in _parents(table, after)]
+
+
 def _parents_do(
-    obj: Column | Constraint, by_id: dict[ObjectId, Change], catalog: Catalog, what: type
+    obj: Column | Constraint, by_id: dict[ObjectId, Change], parents: list[ObjectId], what: type
 ) -> bool:
-    """Whether some ancestor's member of that name has the same sort of change."""
-    for parent in _parents(obj.relation, catalog):
-        id = parent.child(obj.id.kind, obj.name)
-        if isinstance(by_id.get(id), what):
-            return True
-    return False
+    """Whether some parent's member of that name has the same sort of change."""
+    return any(isinstance(by_id.get(p.child(obj.id.kind, obj.name)), what) for p in parents)
 
 
 def _parents(table: ObjectId, catalog: Catalog) -> tuple[ObjectId, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from migplan.core.changes import Alter, Create, Drop
-from migplan.core.ids import ObjectId
+from migplan.core.ids import CALLABLE, ObjectId
 from migplan.core.model import Catalog, DbObject
 from migplan.core.steps import Down, Name, Part, Phase, Statement, Step, aside, step_id
 from migplan.kinds.names import names_of
@@ -18,9 +18,7 @@ PLAIN = "plain"
 _GENERIC = frozenset({"comment", "grants", "owner"})
 
 
-def plain_steps(
-    context: Context, claims: frozenset[ObjectId], fields: Mapping[ObjectId, frozenset[str]]
-) -> list[Step]:
+def plain_steps(context: Context, claims: frozenset[ObjectId], fields: Mapping[ObjectId, frozenset[str]]) -> list[Step]:
     """Steps for every change and rebuild that isn't in ``claims``; ``fields`` are single fields claimed elsewhere."""
     steps: list[Step] = []
     for id, change in context.changes.items():
@@ -108,26 +106,26 @@ def _alteration(context: Context, change: Alter) -> Step:
     kind = kind_of(change.id)
     up = kind.alter(change.old, change.new, context.before, context.after) or []
     down = kind.alter(change.new, change.old, context.after, context.before)
-    if down is None:
-        down = context.way_back(change.id)
     sentence = None if context.settings.offline else kind.contract(change.old, change.new)
     old_uses = context.before.uses.get(change.id, frozenset())
     new_uses = context.after.uses.get(change.id, frozenset())
     shaped = frozenset({change.id}) if kind.reshapes(change.old, change.new) else frozenset[ObjectId]()
+    if down is None:
+        down = context.way_back(change.id)
+        # The way back drops and re-creates every dependant: nobody else may touch one before this step.
+        shaped = frozenset({change.id, *context.before.dependants({change.id})})
     return Step(
         id=step_id("alter", change.id),
         title=f"alter {change.id}: {', '.join(sorted(change.fields - _GENERIC))}",
         object=change.id,
         strategy=PLAIN,
         phase=Phase.EXPAND if sentence is None else Phase.CONTRACT,
-        why="both versions of the application can live with it"
-        if sentence is None
-        else f"the application {sentence}",
+        why="both versions of the application can live with it" if sentence is None else f"the application {sentence}",
         up=tuple(up),
         down=Down(tuple(down)),
         creates=shaped,
         destroys=shaped,
-        uses=new_uses,
+        uses=new_uses | kind.alter_uses(change.old, change.new, context.after),
         releases=old_uses - new_uses,
         takes=names_of(change.new) - names_of(change.old),
         frees=names_of(change.old) - names_of(change.new),
@@ -155,8 +153,8 @@ def _attribute_steps(context: Context, change: Alter) -> list[Step]:
 def _grant_steps(context: Context, change: Alter) -> list[Step]:
     """What is granted comes with the expansion, what is revoked with the contraction."""
     kind = kind_of(change.id)
-    old = frozenset(kind.effective_grants(change.old.grants, context.before.major))
-    new = frozenset(kind.effective_grants(change.new.grants, context.after.major))
+    old = frozenset(kind.effective_grants(change.old, context.before.major))
+    new = frozenset(kind.effective_grants(change.new, context.after.major))
     both = old | new
     owner = change.old.owner
     steps: list[Step] = []
@@ -173,9 +171,7 @@ def _grant_steps(context: Context, change: Alter) -> list[Step]:
     return steps
 
 
-def _attribute_step(
-    change: Alter, verb: str, up: Iterable[Statement], down: Iterable[Statement], phase: Phase
-) -> Step:
+def _attribute_step(change: Alter, verb: str, up: Iterable[Statement], down: Iterable[Statement], phase: Phase) -> Step:
     return Step(
         id=step_id(verb, change.id),
         title=f"{verb} on {change.id}",
@@ -197,15 +193,28 @@ def rebuild_steps(context: Context, rebuild: Rebuild) -> list[Step]:
     gone = {id for p in dropped for id in p.provides}
     known = {id for p in context.pieces_before.of(rebuild.id) for id in p.provides}
     created = [p for p in context.pieces_after.of(rebuild.id) if p.provides & gone or not p.provides & known]
+    if rebuild.id in context.remade_before:
+        dropped = []
+    if rebuild.id in context.remade_after:
+        created = []
     steps = [_half(context, rebuild, "drop", n, part) for n, part in reversed(list(enumerate(dropped)))]
     return steps + [_half(context, rebuild, "create", n, part) for n, part in enumerate(created)]
 
 
 def _keeps_old(context: Context, rebuild: Rebuild) -> bool:
-    """Whether old and new must live side by side for a moment: others move over in place, or rows do."""
+    """Whether old and new must live side by side for a moment: others move over in place, rows do, or something that
+    stands on it and lives on itself for that moment."""
     if not rebuild.whole or kind_of(rebuild.id).set_aside(context.before[rebuild.id], "x") is None:
         return False
-    return bool(_followers(context, rebuild.id)) or _has_rows(context, rebuild.id)
+    if _followers(context, rebuild.id) or _has_rows(context, rebuild.id):
+        return True
+    users = context.before.used_by.get(rebuild.id, frozenset()) & context.rebuilds.items.keys()
+    return any(_keeps_old(context, context.rebuilds.items[user]) for user in users)
+
+
+def _kept_aside(context: Context) -> frozenset[ObjectId]:
+    """What lives on under another name until everything has moved: nobody has to let go of it first."""
+    return frozenset(id for id, rebuild in context.rebuilds.items.items() if _keeps_old(context, rebuild))
 
 
 def _followers(context: Context, id: ObjectId) -> list[ObjectId]:
@@ -241,7 +250,7 @@ def _replacement_steps(context: Context, rebuild: Rebuild) -> list[Step]:
         creates=provided | moved,
         destroys=replaced | moved,
         uses=frozenset(u for p in parts_after for u in p.uses) - provided - moved,
-        releases=frozenset(u for p in parts_before for u in p.uses) - replaced - moved,
+        releases=frozenset(u for p in parts_before for u in p.uses) - replaced - moved - _kept_aside(context),
         takes=frozenset(n for p in parts_after for n in _names(p, after)),
         frees=frozenset(n for p in parts_before for n in _names(p, before)),
         together=rebuild.group,
@@ -282,7 +291,7 @@ def _move_over(
     created = [s for part in pieces.of(new.id) for s in part.create]
     refill = kind.refill(old, new, name, before, after)
     moves = [s for f in followers if f in after for s in kind_of(f).follow(before[f], after[f])]
-    return (renamed, *created, *refill, *moves)
+    return (*renamed, *created, *refill, *moves)
 
 
 def _rebuild_contract(context: Context, rebuild: Rebuild) -> str | None:
@@ -326,12 +335,18 @@ def _half(context: Context, rebuild: Rebuild, verb: str, number: int, part: Part
         destroys=part.provides if dropping else frozenset(),
         uses=frozenset() if dropping else part.uses | finished,
         releases=part.uses if dropping else frozenset(),
-        takes=frozenset() if dropping else _names(part, context.after),
+        takes=frozenset() if dropping else _names(part, context.after) | _lost_routines(context, rebuild.id),
         frees=_names(part, context.before) if dropping else frozenset(),
         together=rebuild.group,
         deploy=sentence,
         loses=loses,
     )
+
+
+def _lost_routines(context: Context, id: ObjectId) -> frozenset[Name]:
+    """A function that the object called and that is dropped: while it exists, the same text would find it again."""
+    lost = context.before.uses.get(id, frozenset()) - context.after.objects.keys()
+    return frozenset(Name("routine", used.path) for used in lost if used.kind in CALLABLE)
 
 
 def _is_empty(context: Context, id: ObjectId) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from migplan.core.changes import Change, Create, Drop
@@ -12,13 +12,15 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.settings import Settings
 from migplan.core.steps import Statement, Step
+from migplan.kinds.default_privileges import DefaultPrivileges
 from migplan.planning.diff import diff
 from migplan.planning.fold import fold
 from migplan.planning.followers import without_followers
-from migplan.planning.graph import Edge, edges_of, nodes_of
+from migplan.planning.graph import START, Edge, edges_of, nodes_of
 from migplan.planning.plain import plain_steps
 from migplan.planning.rebuilds import find_rebuilds
 from migplan.planning.segments import Segment, segments
+from migplan.planning.settle import settle
 from migplan.planning.windows import place
 from migplan.strategies.base import Context, Expansion
 from migplan.strategies.pieces import Pieces
@@ -45,6 +47,7 @@ def draft(
 ) -> Draft:
     """The plan that leads from one catalog to the other."""
     chosen = settings or Settings()
+    after = settle(before, after)
     changes = without_followers(diff(before, after, chosen), before, after)
     context = _context(before, after, changes, directives or Directives(), chosen)
     expansions = _expand(context)
@@ -53,29 +56,39 @@ def draft(
     nodes, node_edges = nodes_of(steps, edges)
     placed = fold(place(nodes, node_edges), edges, before)
     blocked = tuple(reason for e in expansions for reason in e.blocked)
-    return Draft(tuple(changes), tuple(segments(placed, chosen)), tuple(edges), blocked)
+    kept = {START, *(s.id for p in placed for s in p.node.steps)}
+    shown = tuple(e for e in edges if e.source in kept and e.target in kept)
+    return Draft(tuple(changes), tuple(segments(placed, chosen)), shown, blocked)
 
 
 def _context(
     before: Catalog, after: Catalog, changes: Sequence[Change], directives: Directives, settings: Settings
 ) -> Context:
-    pieces_before, pieces_after = Pieces(before, settings), Pieces(after, settings)
+    in_force = (*before.of(DefaultPrivileges), *after.of(DefaultPrivileges))
+    pieces_before, pieces_after = Pieces(before, settings, in_force), Pieces(after, settings, in_force)
     created = pieces_after.absorbed(c.id for c in changes if isinstance(c, Create))
     dropped = pieces_before.absorbed(c.id for c in changes if isinstance(c, Drop))
     own = {c.id: c for c in changes if not _absorbed(c, created, dropped)}
     rebuilds = find_rebuilds(before, after, own, pieces_before)
 
     def way_back(id: ObjectId) -> list[Statement]:
-        """From the world before with just this object altered, back to the world before."""
+        """From the world before with just this object altered, back to the world before, both without the dependants
+        that are gone while it is altered."""
+        gone = {d for d in before.dependants({id}) if d not in after or d in rebuilds.items}
+        kept = {i: o for i, o in before.objects.items() if i not in gone}
+        world = replace(before, objects=kept, uses={i: u for i, u in before.uses.items() if i not in gone})
         altered = replace(
-            before,
-            objects={**before.objects, id: after[id]},
-            uses={**before.uses, id: after.uses.get(id, frozenset())},
+            world,
+            objects={**world.objects, id: after[id]},
+            uses={**world.uses, id: after.uses.get(id, frozenset())},
         )
-        back = draft(altered, before, settings=replace(settings, offline=True))
+        back = draft(altered, world, settings=replace(settings, offline=True))
         return [statement for step in back.steps for statement in step.up]
 
-    remade = pieces_after.absorbed_by(rebuilds.items, (c.id for c in changes if isinstance(c, Create)))
+    rebuilt = [id for id, rebuild in rebuilds.items.items() if rebuild.whole]
+    remade_before = pieces_before.absorbed_by(rebuilt)
+    remade_after = pieces_after.absorbed_by(rebuilt)
+    remade = remade_before | remade_after
     return Context(
         before=before,
         after=after,
@@ -85,6 +98,8 @@ def _context(
         pieces_after=pieces_after,
         directives=directives,
         settings=settings,
+        remade_before=remade_before,
+        remade_after=remade_after,
         way_back=way_back,
     )
 
@@ -99,11 +114,10 @@ def _absorbed(
 
 def _expand(context: Context) -> list[Expansion]:
     """Every strategy's expansions; two that claim one change are a bug and stop the plan."""
-    if context.settings.offline:
-        return []
     found: list[Expansion] = []
     claimed: dict[object, str] = {}
-    for strategy in strategies():
+    chosen = [s for s in strategies() if s.offline or not context.settings.offline]
+    for strategy in chosen:
         for expansion in strategy.expand(context):
             for claim in _claims(expansion):
                 if claim in claimed:

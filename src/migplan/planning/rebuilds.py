@@ -114,6 +114,9 @@ def _lose(search: _Search, id: ObjectId, cause: ObjectId, lost: set[ObjectId]) -
     for lost_id in sorted(new):
         for user in sorted(search.before.used_by.get(lost_id, frozenset())):
             _lose_user(search, user, id, known)
+        for child in sorted(search.before.index_children.get(lost_id, frozenset())):
+            if child in search.after:
+                _lose(search, child, id, _provided(search, child))
     for user in _users_of_pseudo(search, id, new):
         _lose_user(search, user, id, known)
 
@@ -124,7 +127,7 @@ def _users_of_pseudo(search: _Search, id: ObjectId, lost: set[ObjectId]) -> Iter
 
 
 def _lose_user(search: _Search, user: ObjectId, cause: ObjectId, lost: set[ObjectId]) -> None:
-    if user not in search.after:
+    if user not in search.after or getattr(search.before[user], "clone_of", None) is not None:
         return
     obj = search.before[user]
     if kind_of(user).follows(obj, [cause]) and user not in search.lost:

@@ -68,6 +68,10 @@ class Context:
     pieces_after: Pieces
     directives: Directives = field(default_factory=Directives)
     settings: Settings = field(default_factory=Settings)
+    remade_before: frozenset[ObjectId] = frozenset()
+    """Rebuilt objects that vanish with another rebuilt one (a rebuilt table's keys)."""
+    remade_after: frozenset[ObjectId] = frozenset()
+    """Rebuilt objects that come with another rebuilt one."""
     way_back: Callable[[ObjectId], list[Statement]] = _no_way_back
     """Statements that undo one object's in-place alteration where its kind can't: with all that stands on it."""
 
@@ -148,6 +152,8 @@ class Strategy(ABC):
     """One way to expand one sort of change. Strategies are found by listing the package; each offers ``STRATEGY``."""
 
     name: ClassVar[str]
+    offline: ClassVar[bool] = False
+    """Whether the strategy is also needed where nobody uses the database."""
 
     @abstractmethod
     def expand(self, context: Context) -> Iterable[Expansion]:

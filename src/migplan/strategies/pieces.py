@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from migplan.core.ids import ObjectId
-from migplan.core.model import Catalog, DbObject, Grant
+from migplan.core.model import Catalog, DbObject
 from migplan.core.settings import Settings
 from migplan.core.steps import Part, Statement
+from migplan.kinds.default_privileges import DefaultPrivileges, at_birth
 from migplan.kinds.registry import kind_of
 
 
 @dataclass(frozen=True)
 class Pieces:
-    """The parts of objects of one catalog, made once and looked up often."""
+    """The parts of objects of one catalog, made once and looked up often.
+
+    ``default_privileges`` are those that may be in force when a part runs.
+    """
 
     catalog: Catalog
     settings: Settings
-    default_grantees: frozenset[str] = frozenset()
+    default_privileges: tuple[DefaultPrivileges, ...] = ()
 
     @cached_property
     def _made(self) -> dict[ObjectId, list[Part]]:
@@ -33,21 +37,22 @@ class Pieces:
             self._made[id] = _with_attributes(parts, self._attributes_of_all(obj, parts))
         return self._made[id]
 
-    def absorbed(self, ids: Iterable[ObjectId]) -> dict[ObjectId, ObjectId]:
-        """Which of ``ids`` are provided by another one's parts (columns by their new table), and by whose."""
-        wanted = set(ids)
-        found: dict[ObjectId, ObjectId] = {}
-        for id in wanted:
-            for part in self.of(id):
-                found.update((p, id) for p in part.provides if p != id and p in wanted)
-        return {id: _outermost(id, found) for id in found}
+    def absorbed(self, ids: Iterable[ObjectId]) -> frozenset[ObjectId]:
+        """Which of ``ids`` another one's parts provide (columns come with their new table), so that they need no steps.
 
-    def absorbed_by(self, makers: Iterable[ObjectId], ids: Iterable[ObjectId]) -> frozenset[ObjectId]:
-        """Which of ``ids`` the parts of ``makers`` provide along with themselves."""
-        provided = {
-            p for maker in makers if maker in self.catalog for part in self.of(maker) for p in part.provides
-        }
-        return frozenset(provided & set(ids) - set(makers))
+        What provides them must not itself be provided by another: a default comes with its column's ADD COLUMN, but
+        not with the column that CREATE TABLE makes.
+        """
+        wanted = set(ids)
+        provided = {id: {p for part in self.of(id) for p in part.provides if p != id and p in wanted} for id in wanted}
+        inner = {p for found in provided.values() for p in found}
+        return frozenset(p for id, found in provided.items() if id not in inner for p in found)
+
+    def absorbed_by(self, makers: Iterable[ObjectId]) -> frozenset[ObjectId]:
+        """What the parts of ``makers`` provide beside themselves."""
+        return frozenset(
+            p for m in makers if m in self.catalog for part in self.of(m) for p in part.provides if p != m
+        )
 
     def _attributes_of_all(self, obj: DbObject, parts: list[Part]) -> list[Statement]:
         provided = {id for part in parts for id in part.provides if id in self.catalog}
@@ -60,17 +65,24 @@ class Pieces:
         if self.settings.owners and kind.owned and obj.owner:
             statements += kind.owner_statements(obj, obj.owner)
         if self.settings.grants:
-            fresh = self._fresh_grants(obj)
-            wanted = kind.effective_grants(obj.grants, self.catalog.major)
-            owner = obj.owner if self.settings.owners else ""
-            statements += kind.grant_statements(obj, fresh, wanted, owner)
+            statements += self._grants(obj)
         if obj.comment is not None:
             statements += kind.comment_statements(obj, obj.comment)
         return [replace(s, lock=s.lock.NONE) for s in statements]
 
-    def _fresh_grants(self, obj: DbObject) -> tuple[Grant, ...]:
-        """What a new object may bear at once: the built-in default, and whatever default privileges added to it."""
-        return kind_of(obj.id).default_grants(self.catalog.major)
+    def _grants(self, obj: DbObject) -> list[Statement]:
+        """From what a new object may bear at once to what it must: what default privileges may have given is taken
+        back where it isn't wanted, and what they may have kept back is granted."""
+        kind = kind_of(obj.id)
+        built_in = kind.default_grants(self.catalog.major)
+        wanted = kind.effective_grants(obj, self.catalog.major)
+        born = at_birth(obj.id, self.default_privileges, built_in)
+        concerned = {(g.grantee, g.privilege) for g in born.added}
+        kept = [g for g in wanted if (g.grantee, g.privilege) in concerned]
+        owner = obj.owner if self.settings.owners else ""
+        taken_back = kind.grant_statements(obj, born.added, kept, owner)
+        given = kind.grant_statements(obj, set(built_in) - born.withheld, wanted, owner)
+        return list(dict.fromkeys([*taken_back, *given]))
 
 
 def _with_attributes(parts: list[Part], statements: list[Statement]) -> list[Part]:
@@ -78,9 +90,3 @@ def _with_attributes(parts: list[Part], statements: list[Statement]) -> list[Par
         return parts
     last = parts[-1]
     return [*parts[:-1], replace(last, create=(*last.create, *statements))]
-
-
-def _outermost(id: ObjectId, absorbers: Mapping[ObjectId, ObjectId]) -> ObjectId:
-    while id in absorbers:
-        id = absorbers[id]
-    return id

@@ -30,7 +30,7 @@ class SetNotNull(Strategy):
         for old, new, fields in context.altered(Column):
             if "not_null" not in fields or old.not_null is not None or new.not_null is None:
                 continue
-            if new.id in context.rebuilds.items or new.relation.kind != "table":
+            if new.id in context.rebuilds.items or new.relation.kind != "table" or "identity" in fields:
                 continue
             sentence = f"writes no NULL to {new.id}"
             fills = fill_steps(context, new, sentence)

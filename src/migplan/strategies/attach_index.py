@@ -1,0 +1,54 @@
+"""An index that was there before its partitioned parent: attached going forwards, made again on the way back.
+
+PostgreSQL can't detach an index. Dropping the parent's drops what is attached to it, so the way back has to build the
+partition's own index once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from migplan.core.ids import ObjectId
+from migplan.core.model import DbObject
+from migplan.core.steps import Down, Phase, Step, step_id
+from migplan.kinds.constraint import Constraint
+from migplan.kinds.index import Index
+from migplan.strategies.base import Context, Expansion, Strategy
+
+
+class AttachIndex(Strategy):
+    """Adds, before the parent's creation, a step that only acts on the way back."""
+
+    name = "attach_index"
+    offline = True
+
+    def expand(self, context: Context) -> Iterable[Expansion]:
+        for model in (Index, Constraint):
+            for old, new, _ in context.altered(model):
+                parent = _parent(new)
+                if _parent(old) is None and parent is not None and parent not in context.before:
+                    yield Expansion((_made_again(context, old, parent),))
+
+
+def _parent(obj: DbObject) -> ObjectId | None:
+    if isinstance(obj, Index):
+        return obj.parent
+    return obj.index_parent if isinstance(obj, Constraint) else None
+
+
+def _made_again(context: Context, old: DbObject, parent: ObjectId) -> Step:
+    part = context.pieces_before.of(old.id)[0]
+    return Step(
+        id=step_id("keep", old.id),
+        title=f"{old.id} is about to be attached to {parent}",
+        object=old.id,
+        strategy=AttachIndex.name,
+        phase=Phase.EXPAND,
+        why="only the way back does anything: dropping the parent's index drops this one too",
+        up=(),
+        down=Down(part.create),
+        creates=frozenset({old.id}),
+    )
+
+
+STRATEGY = AttachIndex()
