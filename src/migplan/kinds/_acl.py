@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from migplan.core.model import OWNER, PUBLIC, Grant
@@ -62,10 +63,14 @@ def grants_of(default: Default, major: int) -> tuple[Grant, ...]:
 def read_acl(
     items: Sequence[str] | None, owner: str, default: Default, major: int
 ) -> tuple[Grant, ...] | None:
-    """The grants of an ACL (``aclitem[]`` as text), or None where it says no more than the built-in default."""
+    """The grants of an ACL (``aclitem[]`` as text), or None where it says no more than the built-in default.
+
+    Who granted is left out: a privilege that several roles granted counts once, with the grant option if any gave it.
+    """
     if items is None:
         return None
-    grants = tuple(sorted(g for item in items for g in _item(item, owner)))
+    found = {g for item in items for g in _item(item, owner)}
+    grants = tuple(sorted(g for g in found if g.grantable or replace(g, grantable=True) not in found))
     return None if grants == grants_of(default, major) else grants
 
 
@@ -120,7 +125,7 @@ def change_grants(
         )
         for (grantee, _), privileges in _by_grantee(demoted)
     ]
-    kept = {g for g in demoted}
+    kept = set(demoted)
     added = sorted(g for g in after - before if Grant(g.grantee, g.privilege, True) not in kept)
     commands += [
         sql(
