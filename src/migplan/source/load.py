@@ -16,7 +16,7 @@ from migplan.source.batches import Failure, run_batch
 from migplan.source.connect import Connection
 from migplan.source.load_errors import MISSING, error_of, is_missing, root_cause
 from migplan.source.psqlfile import Loadable, Note, PsqlFile
-from migplan.source.session import Session
+from migplan.source.session import Session, as_session_setting
 from migplan.source.split import SourceStatement
 
 _BATCH: Final = 64
@@ -68,21 +68,24 @@ class _Loader:
 
     def run(self, pending: Sequence[Loadable]) -> None:
         """Rounds over ``pending`` until nothing is left; raises when a round doesn't get further."""
+        first = True
         while pending:
-            failures = self._round(pending)
+            others = not all(_concerns_all(loadable) for loadable in pending)
+            failures = self._round(pending, all_waits=others and not first)
             if len(failures) == len(pending):
                 raise error_of(*root_cause(failures))
             pending = [loadable for loadable, _ in failures]
+            first = False
 
     def reset(self) -> None:
         """Leaves the session as a new one."""
         self.connection.execute("RESET ALL")
 
-    def _round(self, pending: Sequence[Loadable]) -> list[tuple[Loadable, Failure]]:
+    def _round(self, pending: Sequence[Loadable], *, all_waits: bool) -> list[tuple[Loadable, Failure]]:
         failures: list[tuple[Loadable, Failure]] = []
         position, size = 0, _BATCH
         while position < len(pending):
-            batch = _batch(pending, position, size, waiting=bool(failures))
+            batch = _batch(pending, position, size, all_waits=all_waits or bool(failures))
             if not batch:
                 failures.append((pending[position], _WAITING))
                 position += 1
@@ -122,7 +125,7 @@ class _Loader:
             self.connection.execute(_BASE_SETTINGS)
             self.settings = ()
         for statement in session.settings[len(self.settings) :]:
-            failure = run_batch(self.connection, [statement.text])[1]
+            failure = run_batch(self.connection, [as_session_setting(statement)])[1]
             if failure is not None:
                 raise error_of(Loadable(statement, statement.text, session), failure)
         self.settings = session.settings
@@ -141,15 +144,15 @@ class _Loader:
 _WAITING: Final = Failure(sqlstate="", message="waits for the statements before it")
 
 
-def _batch(pending: Sequence[Loadable], start: int, size: int, *, waiting: bool) -> list[Loadable]:
+def _batch(pending: Sequence[Loadable], start: int, size: int, *, all_waits: bool) -> list[Loadable]:
     """Statements from ``start`` on that share a session, at most ``size``.
 
-    While statements before it wait, a grant on ALL objects of a schema waits too: it has to find them.
+    ``all_waits`` holds back grants on ALL objects of a schema, which have to find those that wait for others.
     """
     batch: list[Loadable] = []
     settings = pending[start].session.settings
     for loadable in pending[start : start + size]:
-        if loadable.session.settings != settings or (waiting and _concerns_all(loadable)):
+        if loadable.session.settings != settings or (all_waits and _concerns_all(loadable)):
             break
         batch.append(loadable)
     return batch

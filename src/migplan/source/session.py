@@ -79,6 +79,14 @@ class Session:
         return replace(changed, schema=path[0] if path else "", schemas=self.schemas | set(path))
 
 
+def as_session_setting(statement: SourceStatement) -> str:
+    """The command that makes the setting without the transaction that SET LOCAL belongs to; offsets stay the same."""
+    if statement.words[1:2] != ("LOCAL",):
+        return statement.text
+    local = statement.head[1]
+    return statement.text[: local.offset] + " " * len(local.text) + statement.text[local.end :]
+
+
 def _search_path(value: Sequence[Token]) -> list[str]:
     """The schemas that a search_path names: identifiers, or a string constant with a list of them."""
     if [token.upper for token in value] == ["DEFAULT"]:

@@ -126,6 +126,10 @@ def test_targets_are_found_in_the_catalog() -> None:
     with pytest.raises(DirectiveError, match="doesn't hold") as error:
         check_targets(directives, catalog(enum))
     assert error.value.place == "f.sql:1:66"
-    twin = ObjectId("function", ("public", "f", "bigint, text"))
+
+
+def test_an_ambiguous_target_is_an_error() -> None:
+    file = read_file(SourceText("f.sql", "-- migplan: bake\nCREATE FUNCTION f(a state) RETURNS int RETURN 1;"))
+    twins = [ObjectId("function", ("public", "f", f"{schema}.state")) for schema in ("a", "b")]
     with pytest.raises(DirectiveError, match="may speak of any of"):
-        check_targets(directives, catalog(function, twin, enum))
+        check_targets(read_directives([file]), catalog(*twins))
