@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from migplan.core.changes import Alter, Change, Create, Drop
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
+from migplan.core.steps import Step
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import Constraint
 from migplan.kinds.table import Table
@@ -15,11 +16,59 @@ from migplan.kinds.table import Table
 _RECURSING = frozenset({"type", "collation", "not_null", "generated", "virtual"})
 
 
-def without_followers(changes: Sequence[Change], before: Catalog, after: Catalog) -> list[Change]:
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """The changes that need steps of their own, and for those left out the change that brings them about."""
+
+    changes: tuple[Change, ...]
+    leaders: Mapping[ObjectId, ObjectId]
+
+    def extended(self, steps: Iterable[Step]) -> list[Step]:
+        """The steps, each also speaking for what follows it."""
+        followers: dict[ObjectId, set[ObjectId]] = {}
+        for follower in self.leaders:
+            followers.setdefault(_first(follower, self.leaders), set()).add(follower)
+        return [_extended(s, followers) for s in steps] if followers else list(steps)
+
+
+def without_followers(changes: Sequence[Change], before: Catalog, after: Catalog) -> Followed:
     """The changes without those of inherited columns and checks that their parents' changes bring about."""
     by_id = {c.id: c for c in changes}
-    kept = (_own(c, by_id, before, after) for c in changes)
-    return [c for c in kept if c is not None]
+    kept: list[Change] = []
+    leaders: dict[ObjectId, ObjectId] = {}
+    for change in changes:
+        own = _own(change, by_id, before, after)
+        if own is not None:
+            kept.append(own)
+        if own is not change and (leader := _leader(change, by_id, before, after)) is not None:
+            leaders[change.id] = leader
+    return Followed(tuple(kept), leaders)
+
+
+def _leader(
+    change: Change, by_id: dict[ObjectId, Change], before: Catalog, after: Catalog
+) -> ObjectId | None:
+    """The parent's member whose change this one follows."""
+    catalog = before if isinstance(change, Drop) else after
+    member = catalog[change.id]
+    if not isinstance(member, Column | Constraint):
+        return None
+    found = (p.child(member.id.kind, member.name) for p in _parents(member.relation, catalog))
+    return next((id for id in found if id in by_id), None)
+
+
+def _first(id: ObjectId, leaders: Mapping[ObjectId, ObjectId]) -> ObjectId:
+    while id in leaders:
+        id = leaders[id]
+    return id
+
+
+def _extended(step: Step, followers: Mapping[ObjectId, set[ObjectId]]) -> Step:
+    creates = {f for id in step.creates for f in followers.get(id, ())}
+    destroys = {f for id in step.destroys for f in followers.get(id, ())}
+    if not creates and not destroys:
+        return step
+    return replace(step, creates=step.creates | creates, destroys=step.destroys | destroys)
 
 
 def _own(change: Change, by_id: dict[ObjectId, Change], before: Catalog, after: Catalog) -> Change | None:

@@ -26,6 +26,17 @@ class Edge:
     contract: str | None = None
 
 
+class CycleError(PlanningError):
+    """Steps that wait for each other."""
+
+    def __init__(self, steps: Sequence[Step]) -> None:
+        self.steps = tuple(steps)
+        super().__init__(
+            f"these steps wait for each other: {', '.join(s.id for s in steps)}",
+            hint="This is a bug of migplan: please report it with both schemas.",
+        )
+
+
 def edges_of(steps: Sequence[Step]) -> list[Edge]:
     """Every edge between the steps, sorted; soft ones (mentions) only where they close no cycle."""
     hard = _unique([*_explicit(steps), *_references(steps), *_names(steps)])
@@ -167,8 +178,4 @@ def sort_key(by_id: Mapping[str, Step]):
 def _refuse_cycles(graph: nx.DiGraph[str], by_id: Mapping[str, Step]) -> None:
     cycles = sorted(sorted(c) for c in nx.strongly_connected_components(graph) if len(c) > 1)
     if cycles:
-        names = ", ".join(cycles[0])
-        raise PlanningError(
-            f"these steps wait for each other: {names}",
-            hint="This is a bug of migplan: please report it with both schemas.",
-        )
+        raise CycleError([by_id[id] for id in cycles[0]])

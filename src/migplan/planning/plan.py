@@ -12,11 +12,13 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.settings import Settings
 from migplan.core.steps import Statement, Step
+from migplan.kinds.registry import kind_of
 from migplan.kinds.default_privileges import DefaultPrivileges
 from migplan.planning.diff import diff
 from migplan.planning.fold import fold
 from migplan.planning.followers import without_followers
-from migplan.planning.graph import START, Edge, edges_of, nodes_of
+from migplan.planning.freed_names import free_names
+from migplan.planning.graph import START, CycleError, Edge, edges_of, nodes_of
 from migplan.planning.plain import plain_steps
 from migplan.planning.rebuilds import find_rebuilds
 from migplan.planning.segments import Segment, segments
@@ -47,29 +49,58 @@ def draft(
 ) -> Draft:
     """The plan that leads from one catalog to the other."""
     chosen = settings or Settings()
-    after = settle(before, after)
-    changes = without_followers(diff(before, after, chosen), before, after)
-    context = _context(before, after, changes, directives or Directives(), chosen)
-    expansions = _expand(context)
-    steps = _steps(context, expansions)
-    edges = edges_of(steps)
+    freed = free_names(before, after)
+    followed = without_followers(diff(freed.before, after, chosen), freed.before, after)
+    forced: frozenset[ObjectId] = frozenset()
+    while True:
+        context = _context(freed.before, after, followed.changes, directives or Directives(), chosen, forced)
+        expansions = _expand(context)
+        steps = _sorted(followed.extended([*freed.steps, *_steps(context, expansions)]))
+        edges = edges_of(steps)
+        try:
+            return _arranged(context, expansions, steps, edges)
+        except CycleError as cycle:
+            more = frozenset(_rebuildable(cycle, context)) - forced
+            if not more:
+                raise
+            forced |= more
+
+
+def _rebuildable(cycle: CycleError, context: Context) -> Iterable[ObjectId]:
+    """Objects altered in place that stand between what goes and what comes under its name: they can make room."""
+    for step in cycle.steps:
+        if step.object in context.changes and step.creates == step.destroys == {step.object}:
+            obj = context.before[step.object]
+            if obj.table is None and kind_of(step.object).set_aside(obj, "x") is None:
+                yield step.object
+
+
+def _arranged(context: Context, expansions: list[Expansion], steps: list[Step], edges: list[Edge]) -> Draft:
     nodes, node_edges = nodes_of(steps, edges)
-    placed = fold(place(nodes, node_edges), edges, before)
-    blocked = tuple(reason for e in expansions for reason in e.blocked)
+    placed = fold(place(nodes, node_edges), edges, context.before)
     kept = {START, *(s.id for p in placed for s in p.node.steps)}
-    shown = tuple(e for e in edges if e.source in kept and e.target in kept)
-    return Draft(tuple(changes), tuple(segments(placed, chosen)), shown, blocked)
+    return Draft(
+        changes=tuple(context.all_changes),
+        segments=tuple(segments(placed, context.settings)),
+        edges=tuple(e for e in edges if e.source in kept and e.target in kept),
+        blocked=tuple(reason for e in expansions for reason in e.blocked),
+    )
 
 
 def _context(
-    before: Catalog, after: Catalog, changes: Sequence[Change], directives: Directives, settings: Settings
+    before: Catalog,
+    after: Catalog,
+    changes: Sequence[Change],
+    directives: Directives,
+    settings: Settings,
+    forced: frozenset[ObjectId],
 ) -> Context:
     in_force = (*before.of(DefaultPrivileges), *after.of(DefaultPrivileges))
     pieces_before, pieces_after = Pieces(before, settings, in_force), Pieces(after, settings, in_force)
     created = pieces_after.absorbed(c.id for c in changes if isinstance(c, Create))
     dropped = pieces_before.absorbed(c.id for c in changes if isinstance(c, Drop))
     own = {c.id: c for c in changes if not _absorbed(c, created, dropped)}
-    rebuilds = find_rebuilds(before, after, own, pieces_before)
+    rebuilds = find_rebuilds(before, after, own, pieces_before, forced)
 
     def way_back(id: ObjectId) -> list[Statement]:
         """From the world before with just this object altered, back to the world before, both without the dependants
@@ -98,6 +129,7 @@ def _context(
         pieces_after=pieces_after,
         directives=directives,
         settings=settings,
+        all_changes=tuple(changes),
         remade_before=remade_before,
         remade_after=remade_after,
         way_back=way_back,
@@ -139,5 +171,8 @@ def _steps(context: Context, expansions: Sequence[Expansion]) -> list[Step]:
     for e in expansions:
         for id, names in e.fields.items():
             fields[id] = fields.get(id, frozenset()) | names
-    steps = [s for e in expansions for s in e.steps]
-    return sorted([*steps, *plain_steps(context, claims, fields)], key=lambda s: (s.object, s.id))
+    return [*(s for e in expansions for s in e.steps), *plain_steps(context, claims, fields)]
+
+
+def _sorted(steps: Iterable[Step]) -> list[Step]:
+    return sorted(steps, key=lambda s: (s.object, s.id))

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from migplan.core.changes import Alter, Change, Drop
+from migplan.core.changes import Alter, Change
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.kinds.registry import kind_of
@@ -44,13 +44,17 @@ class _Search:
 
 
 def find_rebuilds(
-    before: Catalog, after: Catalog, changes: Mapping[ObjectId, Change], pieces: Pieces
+    before: Catalog,
+    after: Catalog,
+    changes: Mapping[ObjectId, Change],
+    pieces: Pieces,
+    forced: frozenset[ObjectId] = frozenset(),
 ) -> Rebuilds:
-    """Everything that must be rebuilt; ``pieces`` are those of ``before``."""
+    """Everything that must be rebuilt; ``pieces`` are those of ``before``, ``forced`` are rebuilt in any case."""
     search = _Search(before, after, changes, pieces)
     for id, change in sorted(changes.items()):
         if isinstance(change, Alter):
-            _judge_alteration(search, change)
+            _judge_alteration(search, change, id in forced)
     for id in _orphaned(search):
         search.roots.add(id)
         _lose(search, id, id, _provided(search, id))
@@ -70,11 +74,11 @@ def find_rebuilds(
     return Rebuilds(rebuilds, groups, {id: frozenset(causes) for id, causes in search.followers.items()})
 
 
-def _judge_alteration(search: _Search, change: Alter) -> None:
+def _judge_alteration(search: _Search, change: Alter, forced: bool) -> None:
     kind = kind_of(change.id)
     if not _needs_statements(change):
         return
-    if kind.alter(change.old, change.new, search.before, search.after) is None:
+    if forced or kind.alter(change.old, change.new, search.before, search.after) is None:
         search.roots.add(change.id)
         _lose(search, change.id, change.id, _provided(search, change.id))
         return
@@ -90,9 +94,8 @@ def _needs_statements(change: Alter) -> bool:
 
 def _orphaned(search: _Search) -> list[ObjectId]:
     """Unchanged objects that stand on something that is dropped: their text is the same, what it means is not."""
-    dropped = {id for id, change in search.changes.items() if isinstance(change, Drop)}
     found: list[ObjectId] = []
-    for id in dropped:
+    for id in search.before.objects.keys() - search.after.objects.keys():
         for user in search.before.used_by.get(id, frozenset()):
             if user in search.after and user not in search.changes and user not in search.lost:
                 found.append(user)

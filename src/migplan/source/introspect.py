@@ -11,11 +11,12 @@ from typing import Any, LiteralString, cast
 import psycopg
 
 from migplan.core.errors import TargetError
-from migplan.core.ids import ObjectId
+from migplan.core.ids import CALLABLE, ObjectId
 from migplan.core.model import CastRule, Catalog, DbObject, TableSize, Unmodelled
 from migplan.kinds.base import Address, Kind, Reading
 from migplan.kinds.registry import kinds
 from migplan.source import references, unmodelled
+from migplan.source.reprinting import settled
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -133,8 +134,9 @@ def _build(
     objects: dict[ObjectId, DbObject] = {}
     addresses: dict[Address, ObjectId] = {}
     for kind, rows in read:
+        has_bodies = kind.name in CALLABLE
         for row in rows:
-            for address, obj in kind.build(row, reading):
+            for address, obj in kind.build(row if has_bodies else settled(row), reading):
                 objects[obj.id] = obj
                 addresses[address] = obj.id
     return objects, addresses

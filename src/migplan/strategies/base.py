@@ -68,6 +68,8 @@ class Context:
     pieces_after: Pieces
     directives: Directives = field(default_factory=Directives)
     settings: Settings = field(default_factory=Settings)
+    all_changes: tuple[Change, ...] = ()
+    """Every difference, also those that are merged into others."""
     remade_before: frozenset[ObjectId] = frozenset()
     """Rebuilt objects that vanish with another rebuilt one (a rebuilt table's keys)."""
     remade_after: frozenset[ObjectId] = frozenset()

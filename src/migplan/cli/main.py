@@ -1,0 +1,104 @@
+"""The command ``migplan``: typer, one command a file, each imported only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any, Final
+
+COMMANDS: Final = {
+    "init": "Start a project: migplan.toml and schemas/, from a database if you name one.",
+    "inspect": "Print the schema of a database or of declared files.",
+    "diff": "Say what differs between the declared schema and the database, and how it would be phased.",
+    "plan": "Write a plan: phased up and down SQL, proved on a shadow database.",
+    "review": "Explain a plan: what changes, what to read first, every step, what was proved.",
+    "verify": "Prove a plan again: after a hand edit, or against a target that moved.",
+    "demo": "Run the sample shop on an embedded PostgreSQL.",
+}
+
+
+def main() -> None:
+    """The entry point of the console script."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line and give its exit status. No error of migplan's own shows a stack trace."""
+    from migplan.core.errors import MigplanError
+
+    if arguments[:1] in (["--help"], ["-h"], []):
+        print(_overview())
+        return 0
+    if arguments[0] == "--version":
+        import migplan
+
+        print(f"migplan {migplan.__version__}")
+        return 0
+    if arguments[0] not in COMMANDS:
+        print(f"error: there is no command {arguments[0]!r}", file=sys.stderr)
+        print(f"hint: {_suggestion(arguments[0])}", file=sys.stderr)
+        return 1
+    try:
+        return _command(arguments[0], arguments[1:])
+    except MigplanError as error:
+        from migplan.cli.errors import report
+
+        return report(error)
+    except KeyboardInterrupt:
+        print("error: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 0
+
+
+def _command(name: str, arguments: list[str]) -> int:
+    import typer
+    from typer.main import get_command
+
+    module = importlib.import_module(f"migplan.cli.{name}")
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+    app.command(name)(getattr(module, name))
+    command: Any = get_command(app)
+    try:
+        status = command.main(args=arguments, prog_name=f"migplan {name}", standalone_mode=False)
+    except typer.Exit as exit:
+        return exit.exit_code
+    except Exception as error:
+        return _usage_error(error)
+    return status if isinstance(status, int) else 0
+
+
+def _usage_error(error: Exception) -> int:
+    """What click says of unknown options and missing arguments; everything else goes on."""
+    import click
+
+    if not isinstance(error, click.ClickException):
+        raise error
+    error.show()
+    return 1
+
+
+def _overview() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {text}" for name, text in COMMANDS.items()]
+    return "\n".join(
+        [
+            "Usage: migplan COMMAND [OPTIONS]",
+            "",
+            "Declare the PostgreSQL schema you want; get a phased, proved plan that keeps both versions of the",
+            "application working.",
+            "",
+            "Commands:",
+            *lines,
+            "",
+            "'migplan COMMAND --help' explains one. Exit status: 0 done or no difference, 1 error, 2 differences",
+            "(diff --exit-code), 3 the plan is blocked or a policy refuses.",
+        ]
+    )
+
+
+def _suggestion(word: str) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(word, COMMANDS, n=1)
+    return f"Did you mean 'migplan {close[0]}'?" if close else "'migplan --help' lists the commands."

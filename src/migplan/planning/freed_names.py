@@ -1,0 +1,90 @@
+"""Names that no application sees, held by what is going to be dropped and wanted by what is going to be created.
+
+A new table's ``users_pkey`` must not wait for the checkpoint after which the old table goes. So the holder (an index, a
+key) is renamed out of the way first, and everything after that is planned for the renamed one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+
+from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog, DbObject
+from migplan.core.sql import ident, sql
+from migplan.core.steps import Down, LockMode, Phase, Statement, Step, step_id, temporary_name
+from migplan.kinds.constraint import INDEXED, Constraint
+from migplan.kinds.index import Index
+from migplan.kinds.names import names_of
+
+STRATEGY = "free_name"
+
+
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """The live catalog after the renames, and the steps that make them."""
+
+    before: Catalog
+    steps: tuple[Step, ...] = ()
+
+
+def free_names(before: Catalog, after: Catalog) -> Freed:
+    """Rename the holders of wanted names; nothing else changes."""
+    wanted = {n for o in after if o.id not in before for n in names_of(o) if n.space == "relation"}
+    holders = sorted(
+        (o for o in before if _holds(o, after) and any(n in wanted for n in names_of(o))), key=lambda o: o.id
+    )
+    if not holders:
+        return Freed(before)
+    renames = {o.id: _renamed_id(o) for o in holders}
+    steps = tuple(_step(o, renames[o.id]) for o in holders)
+    return Freed(_with_renames(before, renames), steps)
+
+
+def _holds(obj: DbObject, after: Catalog) -> bool:
+    """Whether the object bears a name that only the database sees, and is not declared any more."""
+    if obj.id in after:
+        return False
+    return isinstance(obj, Index) or (isinstance(obj, Constraint) and obj.type in INDEXED)
+
+
+def _renamed_id(obj: DbObject) -> ObjectId:
+    return ObjectId(obj.id.kind, (*obj.id.path[:-1], temporary_name(obj.id.path[-1], "gone")))
+
+
+def _step(obj: DbObject, to: ObjectId) -> Step:
+    schema = obj.id.path[0]
+    old, new = obj.id.path[-1], to.path[-1]
+    lock = LockMode.SHARE_UPDATE_EXCLUSIVE
+    return Step(
+        id=step_id("free", obj.id),
+        title=f"free the name of {obj.id}",
+        object=obj.id,
+        strategy=STRATEGY,
+        phase=Phase.EXPAND,
+        why="another object takes it before this one is dropped; no application sees the names of indexes and keys",
+        up=(Statement(sql("ALTER INDEX {} RENAME TO {}", ident(schema, old), ident(new)), lock),),
+        down=Down((Statement(sql("ALTER INDEX {} RENAME TO {}", ident(schema, new), ident(old)), lock),)),
+        releases=frozenset({to}),
+        frees=frozenset(n for n in names_of(obj) if n.space != "primary key"),
+    )
+
+
+def _with_renames(catalog: Catalog, renames: Mapping[ObjectId, ObjectId]) -> Catalog:
+    objects = {renames.get(id, id): _rewritten(o, renames) for id, o in catalog.objects.items()}
+    uses = {renames.get(id, id): frozenset(_each(used, renames)) for id, used in catalog.uses.items()}
+    return replace(catalog, objects=objects, uses=uses)
+
+
+def _each(ids: Iterable[ObjectId], renames: Mapping[ObjectId, ObjectId]) -> Iterable[ObjectId]:
+    return (renames.get(id, id) for id in ids)
+
+
+def _rewritten(obj: DbObject, renames: Mapping[ObjectId, ObjectId]) -> DbObject:
+    """The object with every id in it that was renamed (its own, its parent index, a replica identity) exchanged."""
+    changed = {
+        f.name: renames[value]
+        for f in fields(obj)
+        if isinstance(value := getattr(obj, f.name), ObjectId) and value in renames
+    }
+    return replace(obj, **changed) if changed else obj

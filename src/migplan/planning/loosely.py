@@ -1,0 +1,32 @@
+"""Whether two printed expressions may be the same one: equal but for parentheses, casts and white space.
+
+Only a suspicion: what is loosely equal is printed once more by the same PostgreSQL before it is called equal.
+"""
+
+from __future__ import annotations
+
+import re
+
+from migplan.core.changes import Alter
+
+_CAST = re.compile(r'::(?:"[^"]*"|[a-z_][\w]*)(?:\.(?:"[^"]*"|[a-z_]\w*))?(?: (?:varying|precision|with(?:out)? time zone))*(?:\(\d+(?:,\d+)?\))?(?:\[\])*')
+_NOISE = re.compile(r"[\s()]+")
+
+
+def loosely_equal(change: Alter) -> bool:
+    """Whether every differing field of the alteration is text that may mean the same."""
+    return all(_same(getattr(change.old, f, None), getattr(change.new, f, None)) for f in change.fields)
+
+
+def _same(old: object, new: object) -> bool:
+    if isinstance(old, str) and isinstance(new, str):
+        return _bare(old) == _bare(new)
+    if isinstance(old, tuple) and isinstance(new, tuple):
+        return len(old) == len(new) and all(_same(a, b) for a, b in zip(old, new, strict=True))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    return old == new
+
+
+def _bare(text: str) -> str:
+    return _NOISE.sub("", _CAST.sub("", text))
+
+

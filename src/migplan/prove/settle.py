@@ -1,0 +1,44 @@
+"""Making both sides comparable: printed by the same server, and once more where their prints are suspiciously alike."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+
+from migplan.core.changes import Alter
+from migplan.core.model import Catalog
+from migplan.core.settings import Settings
+from migplan.planning.diff import diff
+from migplan.planning.loosely import loosely_equal
+from migplan.prove.proof import rebuild_live
+from migplan.source.introspect import introspect
+from migplan.source.managed import Managed
+from migplan.source.scratch import ScratchDatabase
+
+Scratch = Callable[[], AbstractContextManager[ScratchDatabase]]
+
+
+def comparable(
+    before: Catalog, after: Catalog, scratch: Scratch, managed: Managed, settings: Settings
+) -> tuple[Catalog, Catalog]:
+    """Both catalogs as one server prints them; differences that vanish when printed once more are taken out."""
+    if before.major != after.major:
+        before = reread(before, scratch, managed, settings)
+    suspicious = [c for c in diff(before, after, settings) if isinstance(c, Alter) and loosely_equal(c)]
+    if not suspicious:
+        return before, after
+    again_before = reread(before, scratch, managed, settings)
+    again_after = reread(after, scratch, managed, settings)
+    same = {c.id for c in suspicious if again_before.objects.get(c.id) == again_after.objects.get(c.id)}
+    objects = {id: after.objects[id] if id in same else o for id, o in before.objects.items()}
+    return replace(before, objects=objects), after
+
+
+def reread(catalog: Catalog, scratch: Scratch, managed: Managed, settings: Settings) -> Catalog:
+    """The catalog created in the shadow and read back there; sizes stay those of the live database."""
+    with scratch() as database, contextlib.closing(database.connect()) as connection:
+        rebuild_live(catalog, connection, managed=managed, settings=settings)
+        found = managed.of(introspect(connection, managed.scope))
+    return replace(found, sizes=catalog.sizes, role=catalog.role)

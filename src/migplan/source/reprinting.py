@@ -1,0 +1,30 @@
+"""Expressions that PostgreSQL prints otherwise once it has read its own print.
+
+An ``IN`` list over varchar is printed as ``ANY ((ARRAY['a'::character varying, …])::text[])``; read again, the cast moves
+into the elements. Both are brought to the second form, so that a schema that went through a dump is no difference.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+_ELEMENT: Final = r"'(?:[^']|'')*'::character varying(?:\(\d+\))?"
+_LIST: Final = re.compile(rf"\(ARRAY\[({_ELEMENT}(?:, {_ELEMENT})*)\]\)::text\[\]")
+_ITEM: Final = re.compile(_ELEMENT)
+
+
+def settled(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The row with such lists in the form that doesn't change any more."""
+    if not any(isinstance(value, str) and "(ARRAY[" in value for value in row):
+        return row
+    return tuple(settled_text(value) if isinstance(value, str) else value for value in row)
+
+
+def settled_text(text: str) -> str:
+    """The text with such lists in the form that doesn't change any more."""
+    return _LIST.sub(lambda m: f"ARRAY[{_ITEM.sub(_cast_element, m.group(1))}]", text)
+
+
+def _cast_element(match: re.Match[str]) -> str:
+    return f"({match.group()})::text"
