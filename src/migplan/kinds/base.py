@@ -111,6 +111,11 @@ class Kind(ABC, Generic[O]):
         """Whether an in-place alteration is felt by dependants, which are then dropped before and created after it."""
         return True
 
+    def without_parts(self, obj: O, parts: frozenset[ObjectId]) -> O | None:
+        """The object as it is while the parts that provide these are undone, or None where that can't be said (then
+        an alteration beside their re-creation has nothing left to do)."""
+        return None
+
     def alter_uses(self, old: O, new: O, after: Catalog) -> frozenset[ObjectId]:
         """What an in-place alteration needs beside what the object stands on."""
         return frozenset()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject, changed_fields
@@ -97,12 +97,13 @@ WHERE t.typtype = 'd' AND n.oid = ANY(%(ns)s::oid[])
             yield Address(PG_CONSTRAINT, constraint), domain
 
     def parts(self, obj: Domain, catalog: Catalog) -> list[Part]:
-        extras = [_add_check(obj, c) for c in obj.checks if not c.valid]
-        extras += [_comment(obj, c.name, c.comment) for c in obj.checks if c.comment is not None]
-        if obj.not_null is not None and obj.not_null.comment is not None:
-            extras.append(_comment(obj, _not_null_name(obj, obj.not_null), obj.not_null.comment))
-        drop = Statement(sql("DROP DOMAIN {}", self.sql_name(obj)))
-        return [simple_part(obj.id, [_create(obj), *extras], [drop], catalog.uses.get(obj.id, ()))]
+        """The domain; apart from it, a default and checks that call functions, which may come and go without it."""
+        uses = frozenset(catalog.uses.get(obj.id, ()))
+        called = frozenset(id for id in uses if id.kind not in _BENEATH)
+        if not called:
+            return [_whole_part(obj, uses)]
+        bare = replace(obj, default=None, checks=())
+        return [_whole_part(bare, uses - called), _rules_part(obj, called)]
 
     def alter(self, old: Domain, new: Domain, before: Catalog, after: Catalog) -> list[Statement] | None:
         fields = changed_fields(old, new)
@@ -116,6 +117,9 @@ WHERE t.typtype = 'd' AND n.oid = ANY(%(ns)s::oid[])
         if "checks" in fields:
             statements += _change_checks(old, new)
         return statements
+
+    def without_parts(self, obj: Domain, parts: frozenset[ObjectId]) -> Domain | None:
+        return replace(obj, default=None, checks=()) if _rules(obj.id) in parts else obj
 
     def reshapes(self, old: Domain, new: Domain) -> bool:
         return False
@@ -131,6 +135,34 @@ WHERE t.typtype = 'd' AND n.oid = ANY(%(ns)s::oid[])
 
     def set_aside(self, obj: Domain, name: str) -> list[Statement] | None:
         return [Statement(sql("ALTER DOMAIN {} RENAME TO {}", self.sql_name(obj), ident(name)))]
+
+
+_BENEATH: Final = frozenset({"schema", "extension", "enum", "domain", "composite_type", "range", "table", "collation"})
+"""What the type and collation of a domain may be made of."""
+
+
+def _rules(id: ObjectId) -> ObjectId:
+    """What is provided once the default and the checks are set that the domain was made without."""
+    return ObjectId("domain_rules", id.path)
+
+
+def _whole_part(domain: Domain, uses: frozenset[ObjectId]) -> Part:
+    create = [_create(domain), *(_add_check(domain, c) for c in domain.checks if not c.valid)]
+    create += [_comment(domain, c.name, c.comment) for c in domain.checks if c.comment is not None]
+    if domain.not_null is not None and domain.not_null.comment is not None:
+        create.append(_comment(domain, _not_null_name(domain, domain.not_null), domain.not_null.comment))
+    drop = Statement(sql("DROP DOMAIN {}", ident(*domain.id.path)))
+    return simple_part(domain.id, create, [drop], uses)
+
+
+def _rules_part(domain: Domain, uses: frozenset[ObjectId]) -> Part:
+    bare = replace(domain, default=None, checks=())
+    create = _change_checks(bare, domain)
+    drop = _change_checks(domain, bare)
+    if domain.default is not None:
+        create.append(_set_default(domain))
+        drop.append(_set_default(bare))
+    return simple_part(_rules(domain.id), create, drop, uses | {domain.id})
 
 
 def _not_null(domain: str, rows: list[list[Any]], reading: Reading) -> DomainNotNull:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from migplan.core.ids import ObjectId
@@ -122,6 +122,15 @@ WHERE {not_of_extension(PG_PUBLICATION, "p.oid")}
         statements += [_add_table(new, t) for t in new.tables if t not in old.tables]
         statements += [_add_schema(new, s) for s in new.schemas if s not in old.schemas]
         return statements
+
+    def without_parts(self, obj: Publication, parts: frozenset[ObjectId]) -> Publication | None:
+        tables = {id.path[-2:] for id in parts if id.kind == "published_table"}
+        schemas = {id.path[-1] for id in parts if id.kind == "published_schema"}
+        return replace(
+            obj,
+            tables=tuple(t for t in obj.tables if t.table.path not in tables),
+            schemas=tuple(s for s in obj.schemas if s not in schemas),
+        )
 
     def reshapes(self, old: Publication, new: Publication) -> bool:
         return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from migplan.core.ids import ObjectId
@@ -114,6 +114,9 @@ WHERE c.relpersistence <> 't' AND d.deptype IS DISTINCT FROM 'i' AND n.oid = ANY
         if "owned_by" in fields:
             statements.append(_owned_by(new, new.owned_by))
         return statements
+
+    def without_parts(self, obj: Sequence, parts: frozenset[ObjectId]) -> Sequence | None:
+        return replace(obj, owned_by=None) if ownership(obj.id) in parts else obj
 
     def reshapes(self, old: Sequence, new: Sequence) -> bool:
         return False

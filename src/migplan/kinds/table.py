@@ -183,6 +183,12 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
             statements.append(attach_partition(new))
         return statements
 
+    def without_parts(self, obj: Table, parts: frozenset[ObjectId]) -> Table | None:
+        kinds = {id.kind for id in parts}
+        if "attachment" in kinds:
+            obj = replace(obj, partition_of=None, bound=None)
+        return replace(obj, replica_identity="d") if "replica_identity" in kinds else obj
+
     def set_aside(self, obj: Table, name: str) -> list[Statement] | None:
         return [Statement(sql("ALTER TABLE {} RENAME TO {}", self.sql_name(obj), ident(name)), AX)]
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from migplan.core.changes import Alter, Create, Drop
 from migplan.core.ids import CALLABLE, ObjectId
-from migplan.core.model import Catalog, DbObject
-from migplan.core.steps import Down, Name, Part, Phase, Statement, Step, aside, step_id
+from migplan.core.model import Catalog, DbObject, changed_fields
+from migplan.core.steps import After, Down, Name, Part, Phase, Statement, Step, aside, step_id
 from migplan.kinds.names import names_of
 from migplan.kinds.registry import kind_of
 from migplan.strategies.base import Context, Rebuild
@@ -93,13 +93,30 @@ def drop_steps(context: Context, obj: DbObject) -> list[Step]:
 
 def alter_steps(context: Context, change: Alter) -> list[Step]:
     """Steps for an alteration in place: the kind's own, then comment, owner and grants."""
-    steps: list[Step] = []
-    if change.fields - _GENERIC and change.id not in context.rebuilds.items:
-        steps.append(_alteration(context, change))
     rebuilt = context.rebuilds.items.get(change.id)
-    if rebuilt is None or not rebuilt.whole:
-        steps += _attribute_steps(context, change)
-    return steps
+    if rebuilt is not None and rebuilt.whole:
+        return []
+    steps: list[Step] = []
+    if rebuilt is None:
+        if change.fields - _GENERIC:
+            steps.append(_alteration(context, change))
+    elif (rest := _beside_parts(context, change, rebuilt)) is not None:
+        dropped = (After(s.id, "alters what is left") for s in rebuild_steps(context, rebuilt) if s.destroys)
+        steps.append(replace(_alteration(context, rest), after=tuple(dropped)))
+    return steps + _attribute_steps(context, change)
+
+
+def _beside_parts(context: Context, change: Alter, rebuild: Rebuild) -> Alter | None:
+    """What is left to alter of an object some of whose parts are dropped and made again."""
+    kind = kind_of(change.id)
+    known = {id for p in context.pieces_before.of(change.id) for id in p.provides}
+    declared = {id for p in context.pieces_after.of(change.id) for id in p.provides}
+    old = kind.without_parts(change.old, rebuild.parts)
+    new = kind.without_parts(change.new, frozenset(declared & rebuild.parts | declared - known))
+    if old is None or new is None:
+        return None
+    fields = changed_fields(old, new) - _GENERIC
+    return Alter(old, new, fields) if fields else None
 
 
 def _alteration(context: Context, change: Alter) -> Step:
