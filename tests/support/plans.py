@@ -15,7 +15,8 @@ from migplan.planfile.model import PlanModel, ProofModel
 from migplan.planning.plan import Draft, draft
 from migplan.prove.measure import Connections
 from migplan.prove.proof import prove
-from migplan.source.introspect import Scope, introspect
+from migplan.source.introspect import introspect
+from migplan.source.managed import Managed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -87,7 +88,7 @@ def proved(
             found.before,
             found.after,
             Connections(work, watch),
-            scope=Scope(),
+            managed=Managed(),
             settings=found.settings,
         )
     steps = [s.model_copy(update={"measured": outcome.measured.get(s.id)}) for s in plan.steps]
