@@ -101,9 +101,18 @@ def alter_steps(context: Context, change: Alter) -> list[Step]:
         if change.fields - _GENERIC:
             steps.append(_alteration(context, change))
     elif (rest := _beside_parts(context, change, rebuilt)) is not None:
-        dropped = (After(s.id, "alters what is left") for s in rebuild_steps(context, rebuilt) if s.destroys)
-        steps.append(replace(_alteration(context, rest), after=tuple(dropped)))
+        steps.append(_with_halves(_alteration(context, rest), rebuild_steps(context, rebuilt)))
     return steps + _attribute_steps(context, change)
+
+
+def _with_halves(step: Step, halves: list[Step]) -> Step:
+    """An alteration that leaves to the dropped and re-created parts what only they stand on."""
+    return replace(
+        step,
+        after=tuple(After(half.id, "alters what is left") for half in halves if half.destroys),
+        uses=step.uses - {id for half in halves for id in half.uses},
+        releases=step.releases - {id for half in halves for id in half.releases},
+    )
 
 
 def _beside_parts(context: Context, change: Alter, rebuild: Rebuild) -> Alter | None:
@@ -338,7 +347,8 @@ def _half(context: Context, rebuild: Rebuild, verb: str, number: int, part: Part
     loses = kind_of(rebuild.id).drop_loses(old) if dropping and number == 0 and rebuild.whole else None
     if loses is not None and _is_empty(context, rebuild.id):
         loses = None
-    finished = frozenset(_finished(u) for u in part.uses if u in context.rebuilds.items)
+    moved = {cause for u in part.uses for cause in context.rebuilds.followers.get(u, ())}
+    finished = frozenset(_finished(u) for u in part.uses | moved if u in context.rebuilds.items)
     return Step(
         id=step_id(verb, rebuild.id, number),
         title=f"{verb} {rebuild.id}" + ("" if old != new else " as it is"),

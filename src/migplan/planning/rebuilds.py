@@ -55,9 +55,9 @@ def find_rebuilds(
     for id, change in sorted(changes.items()):
         if isinstance(change, Alter):
             _judge_alteration(search, change, id in forced)
-    for id in _orphaned(search):
+    for id, lost in _orphaned(search):
         search.roots.add(id)
-        _lose(search, id, id, _provided(search, id))
+        _lose(search, id, id, lost)
     for id in search.lost:
         search.followers.pop(id, None)
     rebuilds = {
@@ -92,14 +92,22 @@ def _needs_statements(change: Alter) -> bool:
     return bool(change.fields - {"comment", "grants", "owner"})
 
 
-def _orphaned(search: _Search) -> list[ObjectId]:
-    """Unchanged objects that stand on something that is dropped: their text is the same, what it means is not."""
-    found: list[ObjectId] = []
-    for id in search.before.objects.keys() - search.after.objects.keys():
-        for user in search.before.used_by.get(id, frozenset()):
-            if user in search.after and user not in search.changes and user not in search.lost:
-                found.append(user)
-    return sorted(set(found))
+def _orphaned(search: _Search) -> list[tuple[ObjectId, set[ObjectId]]]:
+    """Objects that stand on something that is dropped, with the parts that do: their text is the same, what it means
+    is not. Of an object that is altered in place only what its later parts provide."""
+    gone = search.before.objects.keys() - search.after.objects.keys()
+    users = {user for id in gone for user in search.before.used_by.get(id, frozenset())}
+    found: list[tuple[ObjectId, set[ObjectId]]] = []
+    for user in sorted(u for u in users if u in search.after and u not in search.lost):
+        parts = [p for p in search.pieces.of(user) if p.uses & gone]
+        if user in search.changes:
+            parts = [p for p in parts if user not in p.provides]
+        lost = {id for part in parts for id in part.provides}
+        if user not in search.changes and not lost:
+            lost = _provided(search, user)
+        if lost:
+            found.append((user, lost))
+    return found
 
 
 def _provided(search: _Search, id: ObjectId) -> set[ObjectId]:
