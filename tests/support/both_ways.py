@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import psycopg
+from tests.support.servers import client
 
 from migplan.core.settings import Settings
 from migplan.core.steps import Down
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 OFFLINE = Settings(offline=True)
 _SESSION = "SET search_path = ''; SET check_function_bodies = off; SET client_min_messages = warning"
+_LEFT_OUT = ("--", "\\", "password '", "api_key '")
 
 
 @dataclass(frozen=True)
@@ -36,16 +39,19 @@ def both_ways(
     make_db: Callable[[str], str], before: str, after: str, *, settings: Settings = OFFLINE, down: bool = True
 ) -> BothWays:
     """Lead a database of ``before`` to ``after`` and back; fails where a difference remains on either side."""
-    live, declared = make_db(before), read(make_db(after))
-    start = read(live)
+    live, wanted = make_db(before), make_db(after)
+    start, declared = read(live), read(wanted)
+    first = dump(live)
     steps = draft(start, declared, settings=settings).steps
     ups = [s for step in steps for s in step.up]
     downs = [s for step in reversed(steps) if isinstance(step.down, Down) for s in step.down.statements]
     run(live, ups)
     _expect_equal(read(live), declared, settings, "up")
+    assert dump(live) == dump(wanted)
     if down:
         run(live, downs)
         _expect_equal(read(live), start, settings, "down")
+        assert dump(live) == first
     return BothWays(tuple(map(_text, ups)), tuple(map(_text, downs)))
 
 
@@ -64,6 +70,14 @@ def _expect_equal(live: Catalog, declared: Catalog, settings: Settings, way: str
     found = [describe(change) for change in diff(live, declared, settings)]
     if found:
         raise AssertionError(f"differences after the way {way}:\n" + "\n".join(found))
+
+
+def dump(url: str) -> list[str]:
+    """What pg_dump says of the database, line by line, without its comments and in no order; passwords left out."""
+    command = [client("pg_dump"), "--schema-only", "--no-owner", f"--dbname={url}"]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    lines = (line.rstrip(",") for line in text.splitlines())
+    return sorted(line for line in lines if line and not line.lstrip().startswith(_LEFT_OUT))
 
 
 def run(url: str, statements: Iterable[Statement]) -> None:

@@ -208,7 +208,7 @@ ORDER BY a.attrelid, a.attnum
         head = sql("ALTER {} ALTER COLUMN {}", _relation(new), ident(new.name))
         statements: list[Statement] = []
         if fields & {"type", "collation"}:
-            statements += change_type(new, conversion(old, new, before, after))
+            statements += change_type(new, cast(ident(new.name), old.type, new.type))
         if old.identity is not None and new.identity is None:
             statements.append(Statement(sql("{} DROP IDENTITY", head), AX))
         if "not_null" in fields:
@@ -414,22 +414,37 @@ def column_extras(column: Column, table: Sql) -> list[Statement]:
     return statements
 
 
-def conversion(old: Column, new: Column, before: Catalog, after: Catalog) -> Sql:
-    """The expression that makes a new value out of the old one: a cast, by way of text where there is none.
-
-    Whatever PostgreSQL 14 to 18 can cast stands in pg_cast, is a change of length only, or has text on one side.
-    """
-    name, target = ident(new.name), deparsed(new.type)
-    source_type, target_type = base_type(old.type), base_type(new.type)
-    casts = {(c.source, c.target) for c in (*before.casts, *after.casts)}
-    array_change = old.type.endswith("[]") != new.type.endswith("[]")
-    textual = source_type in _TEXTUAL or target_type in _TEXTUAL
-    if not array_change and (source_type == target_type or (source_type, target_type) in casts or textual):
-        return sql("{}::{}", name, target)
-    text = Sql("text[]" if old.type.endswith("[]") and not array_change else "text")
-    return sql("{}::{}::{}", name, text, target)
+def cast(value: Sql, source: str, target: str) -> Sql:
+    """``value`` of one type as the other: a cast, by way of text where PostgreSQL has none."""
+    if source == target:
+        return value
+    if _castable(source, target):
+        return sql("{}::{}", value, deparsed(target))
+    text = Sql("text[]" if source.endswith("[]") and target.endswith("[]") else "text")
+    return sql("{}::{}::{}", value, text, deparsed(target))
 
 
+def _castable(source: str, target: str) -> bool:
+    """Whether a cast of built-in types exists; of user-defined ones nothing is assumed."""
+    one, other = base_type(source), base_type(target)
+    if source.endswith("[]") != target.endswith("[]"):
+        return False
+    return one == other or one in _TEXTUAL or other in _TEXTUAL or any(one in g and other in g for g in _CASTABLE)
+
+
+_CASTABLE = (
+    frozenset({"smallint", "integer", "bigint", "numeric", "real", "double precision"}),
+    frozenset({"integer", "boolean"}),
+    frozenset({"date", "timestamp without time zone", "timestamp with time zone"}),
+    frozenset({"time without time zone", "time with time zone"}),
+    frozenset({"timestamp without time zone", "time without time zone"}),
+    frozenset({"json", "jsonb"}),
+    frozenset({"inet", "cidr"}),
+    frozenset({"bit", "bit varying"}),
+    frozenset({"bit", "integer"}),
+    frozenset({"bit", "bigint"}),
+)
+"""Groups of types of which each can be cast to each (pg_cast of 14 to 18)."""
 _TEXTUAL = frozenset({"text", "character varying", "character", "name", '"char"'})
 
 

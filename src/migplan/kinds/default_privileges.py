@@ -100,15 +100,19 @@ WHERE d.defaclnamespace = 0 OR d.defaclnamespace = ANY(%(ns)s::oid[])
         return declared
 
     def parts(self, obj: DefaultPrivileges, catalog: Catalog) -> list[Part]:
+        """They come last: what the same plan creates has grants of its own, and an extension's members keep theirs."""
         nothing = _without_entry(obj, catalog.major)
         create = _changes(obj, nothing, obj.privileges)
         drop = _changes(obj, obj.privileges, nothing)
-        return [simple_part(obj.id, create, drop, _schema(obj))]
+        return [simple_part(obj.id, create, drop, _concerned(obj, catalog))]
 
     def alter(
         self, old: DefaultPrivileges, new: DefaultPrivileges, before: Catalog, after: Catalog
     ) -> list[Statement] | None:
         return _changes(new, old.privileges, new.privileges)
+
+    def alter_uses(self, old: DefaultPrivileges, new: DefaultPrivileges, after: Catalog) -> frozenset[ObjectId]:
+        return _concerned(new, after)
 
     def reshapes(self, old: DefaultPrivileges, new: DefaultPrivileges) -> bool:
         return False
@@ -143,8 +147,17 @@ def _without_entry(obj: DefaultPrivileges, major: int) -> tuple[Grant, ...]:
     return () if obj.schema else _acl.grants_of(_BUILT_IN[obj.object_type], major)
 
 
-def _schema(obj: DefaultPrivileges) -> list[ObjectId]:
-    return [ObjectId("schema", (obj.schema,))] if obj.schema else []
+def _concerned(obj: DefaultPrivileges, catalog: Catalog) -> frozenset[ObjectId]:
+    """Objects that would be granted something if they were created now; an extension's members may be any of them."""
+    kinds = {kind for kind, type in _OBJECT_TYPE_OF.items() if type == obj.object_type}
+    schemas = {obj.schema} if obj.schema else set[str]()
+    return frozenset(
+        id
+        for id in catalog.objects
+        if id.kind == "extension"
+        or (id.kind in kinds and (not schemas or id.path[0] in schemas))
+        or (id.kind == "schema" and id.path[0] in schemas)
+    )
 
 
 def _changes(obj: DefaultPrivileges, old: Iterable[Grant], new: Iterable[Grant]) -> list[Statement]:

@@ -37,7 +37,7 @@ def read_script(name: str, text: str) -> list[ScriptStatement]:
     starts = [start for start, _ in marks]
     statements: list[ScriptStatement] = []
     for statement in split(source).statements:
-        at = bisect_right(starts, statement.offset) - 1
+        at = bisect_right(starts, statement.start) - 1
         found = ScriptStatement(statement.text, marks[at][1] if at >= 0 else None, statement.place)
         statements.append(_without_step(found) if _is_control(found.sql) else found)
     return statements

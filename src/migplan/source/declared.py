@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from migplan.core.directives import Directives
 from migplan.core.errors import SourceError
 from migplan.core.model import Catalog
+from migplan.kinds.extension import pin_versions
 from migplan.source import cache
 from migplan.source.connect import Connection, connect
 from migplan.source.directives import check_targets, read_directives
@@ -163,13 +164,14 @@ def _load(texts: Sequence[SourceText], digest: str, shadow: Shadow, wanted: Want
         everything = introspect(connection, Scope(without=set_up.schemas | wanted.without))
         managed = _managed(files, everything, set_up, wanted)
         catalog = managed.of(_within(everything, managed.scope, connection))
+    catalog = pin_versions(catalog, _pinned(files))
     return Declared(
         catalog=catalog,
         directives=check_targets(directives, catalog),
         digest=digest,
         managed=managed,
         roles=frozenset(role for file in files for role in file.roles),
-        notes=(*(note for file in files for note in file.notes), *notes),
+        notes=(*(note for file in files for note in file.notes), *notes, *_outside(files, set_up, managed)),
     )
 
 
@@ -182,7 +184,7 @@ def _within(everything: Catalog, scope: Scope, connection: Connection) -> Catalo
 def _managed(files: Iterable[PsqlFile], everything: Catalog, set_up: SetUp, wanted: Wanted) -> Managed:
     schemas = wanted.schemas
     if schemas is None:
-        schemas = _schemas(files, everything) - set_up.schemas
+        schemas = _schemas(files, everything) - set_up.schemas or frozenset({"public"})
     scope = Scope(schemas, without=set_up.schemas | wanted.without)
     return Managed(scope, set_up.objects, wanted.ignore)
 
@@ -193,14 +195,37 @@ def _schemas(files: Iterable[PsqlFile], everything: Catalog) -> frozenset[str]:
     if any(len(id.path) > 1 and id.path[0] == "public" for id in everything.objects):
         made.add("public")
     mentioned = {schema for file in files for schema in (*file.search_paths, *_target_schemas(file))}
-    return mentioned_schemas(made | mentioned) or frozenset({"public"})
+    return mentioned_schemas(made | mentioned)
 
 
-def _target_schemas(file: PsqlFile) -> Iterable[str]:
+def _target_schemas(file: PsqlFile) -> Iterator[str]:
     for loadable in file.loadables:
         target = target_of(loadable.statement.head, loadable.session.schema)
         if target is not None and (target.id.kind == "schema" or (target.qualified and len(target.id.path) > 1)):
             yield target.id.path[0]
+
+
+def _pinned(files: Iterable[PsqlFile]) -> Iterator[str]:
+    """The extensions whose CREATE EXTENSION says VERSION."""
+    for loadable in (x for file in files for x in file.loadables):
+        statement = loadable.statement
+        if statement.begins("CREATE", "EXTENSION") and "VERSION" in statement.words[3:]:
+            target = target_of(statement.head, loadable.session.schema)
+            if target is not None:
+                yield target.id.path[0]
+
+
+def _outside(files: Iterable[PsqlFile], set_up: SetUp, managed: Managed) -> Iterator[Note]:
+    """Statements about objects that are not managed: loaded, because others may need them, and not compared."""
+    for loadable in (x for file in files for x in file.loadables):
+        target = target_of(loadable.statement.head, loadable.session.schema)
+        if target is None:
+            continue
+        schema = target.id.path[0] if target.id.kind == "schema" or len(target.id.path) > 1 else None
+        if target.id in set_up.objects or (schema is not None and schema not in managed.scope):
+            yield Note(
+                loadable.statement.place, f"{target.id} is not managed: loaded, but neither compared nor planned"
+            )
 
 
 def _of_database(url: str, wanted: Wanted) -> Declared:

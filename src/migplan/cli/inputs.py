@@ -1,0 +1,95 @@
+"""What diff, plan and verify have in common: configuration, both sides, the shadow."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from migplan.core.changes import Create
+from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog
+from migplan.core.settings import Settings
+from migplan.planning.diff import diff
+from migplan.planning.plan import Draft, draft
+from migplan.prove.settle import comparable
+from migplan.source.config import Config, read_config
+from migplan.source.connect import connect
+from migplan.source.declared import Declared, Wanted, declared_catalog
+from migplan.source.introspect import introspect
+from migplan.source.presets import ignored_by, read_setup_files
+from migplan.source.psqlfile import PsqlFile
+from migplan.source.shadow import Shadow, choose_shadow
+from migplan.source.sizes import probe
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Both sides of a plan, comparable, and everything that decides how it is made."""
+
+    config: Config
+    target: str
+    settings: Settings
+    shadow: Shadow
+    declared: Declared
+    before: Catalog
+    after: Catalog
+
+    def draft(self) -> Draft:
+        """The plan from one side to the other."""
+        return draft(self.before, self.after, self.declared.directives, self.settings)
+
+
+def gather(target: str | None, schema: Sequence[str], *, config: Path | None, offline: bool) -> Inputs:
+    """Read the configuration, the declared and the live side.
+
+    ``schema`` are paths or one URL; empty for what migplan.toml says. Raises the errors of each reading.
+    """
+    configuration = read_config(config)
+    url = configuration.target_url(target)
+    settings = configuration.settings(offline=offline)
+    shadow = choose_shadow(url, url=configuration.shadow.url, setup=_setup(configuration))
+    declared = declared_catalog(_source(schema, configuration), shadow, wanted(configuration))
+    before, after = _sides(url, declared, shadow, settings)
+    return Inputs(configuration, url, settings, shadow, declared, before, after)
+
+
+def wanted(config: Config) -> Wanted:
+    """What migplan.toml says of the declared side."""
+    manage = config.manage
+    schemas = None if manage.schemas is None else frozenset(manage.schemas)
+    ignored = (*manage.ignore, *ignored_by(config.shadow.preset))
+    return Wanted(schemas=schemas, ignore=ignored, owners=manage.owners, grants=manage.grants)
+
+
+def _setup(config: Config) -> tuple[PsqlFile, ...]:
+    return read_setup_files(config.shadow.preset, (config.resolve(p) for p in config.shadow.setup))
+
+
+def _source(schema: Sequence[str], config: Config) -> str | Sequence[str | Path]:
+    if len(schema) == 1:
+        return schema[0]
+    return list(schema) or [config.resolve(p) for p in config.schema_paths]
+
+
+def _sides(url: str, declared: Declared, shadow: Shadow, settings: Settings) -> tuple[Catalog, Catalog]:
+    managed = declared.managed
+    with contextlib.closing(connect(url)) as connection:
+        live = managed.of(introspect(connection, managed.scope))
+        live, after = comparable(live, declared.catalog, shadow.scratch, managed, settings)
+        return probe(connection, live, _touched(live, after, settings), settings.small_rows), after
+
+
+def _touched(before: Catalog, after: Catalog, settings: Settings) -> set[ObjectId]:
+    """The relations that some change speaks of."""
+    found: set[ObjectId] = set()
+    for change in diff(before, after, settings):
+        obj = change.new if isinstance(change, Create) else change.old
+        found |= {id for id in (obj.id, obj.table, getattr(obj, "target", None)) if id in before.sizes}
+        found |= {user for user in before.used_by.get(obj.id, ()) if user in before.sizes}
+        for user in before.dependants([obj.id]):
+            owner = before[user].table
+            if owner in before.sizes:
+                found.add(owner)
+    return found

@@ -1,0 +1,64 @@
+"""A plan's findings as SARIF 2.1.0, which code hosts show beside the lines of the SQL files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+import migplan
+from migplan.findings.model import FindingModel
+from migplan.planfile.folder import PlanFolder
+from migplan.planfile.render import MARK
+
+FORMAT_VERSION: Final = 1
+_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
+_LEVELS: Final = {"note": "note", "warning": "warning", "danger": "error", "blocked": "error"}
+
+
+def sarif(folder: PlanFolder, rules: Mapping[str, str] | None = None) -> str:
+    """The findings of the plan in ``folder``; ``rules`` maps rule ids to a sentence on what they look for."""
+    findings = folder.plan.findings
+    told = rules or {}
+    used = sorted({f.rule for f in findings})
+    run = {
+        "tool": {
+            "driver": {
+                "name": "migplan",
+                "version": migplan.__version__,
+                "rules": [{"id": r, "shortDescription": {"text": told.get(r, r.replace("-", " "))}} for r in used],
+            }
+        },
+        "results": [_result(folder, f, used.index(f.rule)) for f in findings],
+        "properties": {"format_version": FORMAT_VERSION, "plan": folder.plan.name},
+    }
+    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
+
+
+def _result(folder: PlanFolder, finding: FindingModel, rule: int) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "ruleId": finding.rule,
+        "ruleIndex": rule,
+        "level": _LEVELS[finding.severity],
+        "message": {"text": finding.message},
+        "locations": [_location(folder, finding)],
+    }
+    if finding.allowed is not None:
+        result["suppressions"] = [{"kind": "inSource", "justification": finding.allowed}]
+    return result
+
+
+def _location(folder: PlanFolder, finding: FindingModel) -> dict[str, Any]:
+    """The line of the step's mark; the plan itself where the finding speaks of no step."""
+    step = next((s for s in folder.plan.steps if s.id == finding.step), None)
+    file = step.up.file if step is not None else "plan.json"
+    line = 1
+    if step is not None:
+        lines = folder.files[file].splitlines()
+        line = next((n for n, text in enumerate(lines, start=1) if text == f"{MARK}{step.up.mark}"), 1)
+    place: dict[str, Any] = {
+        "physicalLocation": {"artifactLocation": {"uri": file}, "region": {"startLine": line}},
+    }
+    if finding.object is not None:
+        place["logicalLocations"] = [{"fullyQualifiedName": finding.object}]
+    return place

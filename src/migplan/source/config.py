@@ -1,0 +1,237 @@
+"""migplan.toml: targets, the declared schema, what is managed, the shadow, how plans are made."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from migplan.core.errors import ConfigError
+from migplan.core.settings import Settings
+from migplan.source.connect import redact
+from migplan.source.presets import PRESETS
+
+FILE_NAME: Final = "migplan.toml"
+TARGET_VARIABLE: Final = "MIGPLAN_TARGET_URL"
+
+_UNITS: Final = {"kb": 1024, "mb": 1024**2, "gb": 1024**3, "ms": 1, "s": 1000, "min": 60_000}
+_QUANTITY: Final = re.compile(r"\s*(\d+)\s*([a-zA-Z]+)\s*")
+_WINDOW: Final = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun|daily) \d\d:\d\d-\d\d:\d\d( \S+)?")
+
+
+def _quantity(value: object) -> object:
+    """``"64 MB"`` in bytes, ``"2s"`` in milliseconds; numbers are taken as they are."""
+    found = _QUANTITY.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        return value
+    unit = _UNITS.get(found[2].lower())
+    if unit is None:
+        raise ValueError(f"unknown unit {found[2]!r}; known: {', '.join(_UNITS)}")
+    return int(found[1]) * unit
+
+
+def _list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _window(value: str) -> str:
+    if not _WINDOW.fullmatch(value):
+        raise ValueError("write a window as 'Sat 02:00-05:00 Europe/Berlin'")
+    return value
+
+
+def _preset(value: str) -> str:
+    if value not in PRESETS:
+        raise ValueError(f"unknown preset {value!r}; known: {', '.join(PRESETS)}")
+    return value
+
+
+Quantity = Annotated[int, BeforeValidator(_quantity), Field(gt=0)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_list)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TargetTable(_Table):
+    """``[targets.NAME]``: a URL, or ``env``, the name of an environment variable that holds it."""
+
+    url: str | None = None
+    env: str | None = None
+
+
+class ManageTable(_Table):
+    """``[manage]``: ``schemas`` (default: those that the declaration creates or mentions), whether ``owners`` and
+    ``grants`` are managed, and patterns of objects to ``ignore`` (``table public.audit_*``)."""
+
+    schemas: Annotated[tuple[str, ...] | None, BeforeValidator(_list)] = None
+    owners: bool = False
+    grants: bool = True
+    ignore: Names = ()
+
+
+class ShadowTable(_Table):
+    """``[shadow]``: the ``url`` of a server for scratch databases, SQL files loaded as ``setup``, a ``preset``."""
+
+    url: str | None = None
+    setup: Names = ()
+    preset: Annotated[str, AfterValidator(_preset)] | None = None
+
+
+class PlanningTable(_Table):
+    """``[planning]``: sizes are rows and bytes (``"64 MB"``), timeouts milliseconds (``"2s"``)."""
+
+    small_table_rows: Annotated[int, Field(ge=0)] = 10_000
+    small_table_bytes: Quantity = 64 * 1024 * 1024
+    batch_rows: Annotated[int, Field(gt=0)] = 5_000
+    lock_timeout: Quantity = 2_000
+    statement_timeout: Quantity = 7_000
+    dual_write: Literal["trigger", "application"] = "trigger"
+    backup: Literal["none", "table"] = "none"
+
+
+class PolicyTable(_Table):
+    """``[policy]``: rules or severities whose findings ``refuse`` a plan, and rules to ``allow``, each with the reason."""
+
+    refuse: Names = ()
+    allow: Mapping[str, str] = {}
+
+
+class Config(_Table):
+    """All of migplan.toml. ``path`` is the file it was read from, None where there is none."""
+
+    schema_paths: Annotated[Names, Field(alias="schema")] = ("schemas",)
+    plans: str = "plans"
+    targets: Mapping[str, TargetTable] = {}
+    manage: ManageTable = ManageTable()
+    shadow: ShadowTable = ShadowTable()
+    planning: PlanningTable = PlanningTable()
+    policy: PolicyTable = PolicyTable()
+    windows: Annotated[tuple[Annotated[str, AfterValidator(_window)], ...], BeforeValidator(_list)] = ()
+    path: Path | None = None
+
+    def resolve(self, path: str) -> Path:
+        """A path of the file, which is relative to the folder that the file lies in."""
+        return Path(path) if self.path is None else self.path.parent / path
+
+    def settings(self, *, offline: bool = False) -> Settings:
+        """What decides how plans are made."""
+        planning = self.planning
+        return Settings(
+            offline=offline,
+            small_rows=planning.small_table_rows,
+            small_bytes=planning.small_table_bytes,
+            owners=self.manage.owners,
+            grants=self.manage.grants,
+            lock_timeout=planning.lock_timeout,
+            statement_timeout=planning.statement_timeout,
+            batch_rows=planning.batch_rows,
+            dual_write=planning.dual_write,
+            backup=planning.backup,
+        )
+
+    def target_url(self, target: str | None = None) -> str:
+        """The connection string of a target: a name in ``[targets]`` or a libpq URL.
+
+        Without one: ``MIGPLAN_TARGET_URL``, else the only target of the file, else libpq's own variables (``""``).
+        Raises ``ConfigError`` for a name that isn't there and an empty environment variable.
+        """
+        if target is not None:
+            return target if _is_connection_string(target) else self._named(target)
+        if given := os.environ.get(TARGET_VARIABLE):
+            return given
+        if len(self.targets) > 1 and not any(os.environ.get(v) for v in ("PGHOST", "PGSERVICE", "PGDATABASE")):
+            raise ConfigError(f"which target? {FILE_NAME} has {', '.join(self.targets)}", hint="Say --target NAME.")
+        return self._named(next(iter(self.targets))) if len(self.targets) == 1 else ""
+
+    def _named(self, name: str) -> str:
+        target = self.targets.get(name)
+        if target is None:
+            known = ", ".join(self.targets) or "none"
+            raise ConfigError(
+                f"there is no target {name!r} (known: {known})",
+                hint=f"Add [targets.{name}] to {FILE_NAME}, or give a URL: postgresql://user@host/database",
+            )
+        if target.url is not None:
+            return target.url
+        url = os.environ.get(target.env or "")
+        if not url:
+            raise ConfigError(
+                f"the target {name!r} has no URL",
+                hint=f"Set the environment variable {target.env}."
+                if target.env
+                else f"Set url or env in [targets.{name}].",
+            )
+        return url
+
+
+def read_config(path: Path | None = None) -> Config:
+    """migplan.toml at ``path``, or in this folder; the defaults where there is none.
+
+    Raises ``ConfigError`` with file and line for what isn't TOML, unknown keys and values of a wrong type.
+    """
+    file = path or Path(FILE_NAME)
+    if not file.is_file():
+        if path is not None:
+            raise ConfigError("there is no such file", place=str(path))
+        return Config()
+    text = _read(file)
+    try:
+        return Config.model_validate({**tomllib.loads(text), "path": file.absolute()})
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"not valid TOML: {redact(str(error))}", place=str(file)) from error
+    except ValidationError as error:
+        raise _config_error(error, text, file) from None
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"can't read the file: {error}", place=str(file)) from error
+
+
+def _config_error(error: ValidationError, text: str, file: Path) -> ConfigError:
+    first = error.errors(include_input=False, include_url=False)[0]
+    keys = [str(key) for key in first["loc"] if isinstance(key, str)]
+    name = ".".join(keys)
+    place = f"{file}:{line_of(text, keys)}"
+    if first["type"] == "extra_forbidden":
+        known = ", ".join(_known_keys(keys[:-1]))
+        return ConfigError(f"unknown key {name}", place=place, hint=f"Known here: {known}." if known else None)
+    return ConfigError(f"{name}: {first['msg'].removeprefix('Value error, ')}", place=place)
+
+
+def _known_keys(table: list[str]) -> list[str]:
+    model: Any = Config
+    for key in table:
+        field = model.model_fields.get(key) if hasattr(model, "model_fields") else None
+        model = TargetTable if table[0] == "targets" else getattr(field, "annotation", None)
+    fields = getattr(model, "model_fields", {})
+    return [field.alias or name for name, field in fields.items() if name != "path"]
+
+
+def line_of(text: str, keys: list[str]) -> int:
+    """The line on which a key stands, from 1; that of its table, else 1, where it isn't written on a line of its own."""
+    table, found = list[str](), 1
+    for number, line in enumerate(text.splitlines(), 1):
+        header = re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line)
+        if header:
+            table = [part.strip().strip("\"'") for part in header[1].split(".")]
+        key = re.match(r"\s*[\"']?([\w.-]+)[\"']?\s*=", line)
+        here = [*table, *key[1].split(".")] if key and not header else table
+        if here == keys:
+            return number
+        if header and keys[: len(table)] == table:
+            found = number
+    return found
+
+
+def _is_connection_string(target: str) -> bool:
+    return "://" in target or "=" in target

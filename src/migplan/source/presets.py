@@ -1,0 +1,52 @@
+"""Packaged set-up SQL for platforms whose databases come with schemas of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+from migplan.source.declared import read_sources
+from migplan.source.psqlfile import PsqlFile, ReadingRules, read_file
+from migplan.source.split import SourceText
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """``file`` is loaded before a declaration; objects that match ``ignore`` are left alone in the live database."""
+
+    file: str
+    ignore: tuple[str, ...]
+
+
+PRESETS: Final = {
+    "supabase": Preset(
+        "supabase.sql", ("publication supabase_realtime*", "event trigger pgrst_*", "event trigger issue_*")
+    ),
+}
+
+
+def read_setup_files(preset: str | None, paths: Iterable[Path]) -> tuple[PsqlFile, ...]:
+    """The statements of a preset and of set-up files, which may hold data.
+
+    Raises ``SourceError`` like every reading of files.
+    """
+    texts = [] if preset is None else [_packaged(preset)]
+    listed = list(paths)
+    if listed:
+        texts += read_sources(listed)
+    return tuple(read_file(text, ReadingRules(data=True)) for text in texts)
+
+
+def ignored_by(preset: str | None) -> tuple[str, ...]:
+    """The patterns of objects that a preset leaves alone."""
+    return () if preset is None else PRESETS[preset].ignore
+
+
+def _packaged(preset: str) -> SourceText:
+    file = PRESETS[preset].file
+    return SourceText(
+        f"<preset {preset}>", (files("migplan.source") / "preset_files" / file).read_text(encoding="utf-8")
+    )
