@@ -26,9 +26,10 @@ def diff(
     ] = None,
     format: Annotated[Format, typer.Option(help="How to print it.")] = Format.TEXT,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 2 when something differs.")] = False,
-    offline: Annotated[bool, typer.Option("--offline", help="Nobody uses the database: plain DDL, one window.")] = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Nobody uses the database: plain DDL, one window.")
+    ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="What isn't modelled is an error.")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also column order, which is no difference.")] = False,
     config: Annotated[Path | None, typer.Option(help="migplan.toml, where it isn't here or above.")] = None,
 ) -> int:
     """Compare the declared schema with the database."""
@@ -41,5 +42,5 @@ def diff(
 
         refuse_unmodelled(inputs.before, inputs.after)
     drafted = inputs.draft()
-    sys.stdout.write(render_diff(drafted, inputs.before, inputs.after, inputs.settings, format.value, verbose=verbose))
+    sys.stdout.write(render_diff(drafted, inputs.settings, format.value))
     return 2 if exit_code and drafted.changes else 0

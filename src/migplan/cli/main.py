@@ -7,13 +7,10 @@ import sys
 from typing import Any, Final
 
 COMMANDS: Final = {
-    "init": "Start a project: migplan.toml and schemas/, from a database if you name one.",
-    "inspect": "Print the schema of a database or of declared files.",
     "diff": "Say what differs between the declared schema and the database, and how it would be phased.",
     "plan": "Write a plan: phased up and down SQL, proved on a shadow database.",
     "review": "Explain a plan: what changes, what to read first, every step, what was proved.",
     "verify": "Prove a plan again: after a hand edit, or against a target that moved.",
-    "demo": "Run the sample shop on an embedded PostgreSQL.",
 }
 
 

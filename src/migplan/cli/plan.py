@@ -23,7 +23,9 @@ def plan(
     name: Annotated[str | None, typer.Option(metavar="SLUG", help="What the plan is about.")] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="The plan's folder itself.")] = None,
     no_prove: Annotated[bool, typer.Option("--no-prove", help="Don't prove the plan on the shadow.")] = False,
-    offline: Annotated[bool, typer.Option("--offline", help="Nobody uses the database: plain DDL, one window.")] = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Nobody uses the database: plain DDL, one window.")
+    ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="What isn't modelled is an error.")] = False,
     config: Annotated[Path | None, typer.Option(help="migplan.toml, where it isn't here or above.")] = None,
 ) -> int:

@@ -22,9 +22,7 @@ _NOT_ASKED = ProofModel(status="unproved", reason="no proof was asked for (--no-
 _BLOCKED = ProofModel(status="unproved", reason="the plan is blocked")
 
 
-def write(
-    inputs: Inputs, drafted: Draft, folder: Path, name: str, created: datetime, *, prove: bool
-) -> PlanFolder:
+def write(inputs: Inputs, drafted: Draft, folder: Path, name: str, created: datetime, *, prove: bool) -> PlanFolder:
     """Prove the plan where asked, and write its folder with its review."""
     plan, files = build(
         drafted,
@@ -80,6 +78,6 @@ def refuse_unmodelled(*catalogs: Catalog) -> None:
 def _findings(inputs: Inputs, drafted: Draft) -> Sequence[FindingModel]:
     from migplan.findings.collect import collect
 
-    found = collect(drafted, inputs.before, inputs.after, inputs.settings, inputs.declared.directives)
+    found = collect(drafted)
     blocked = [FindingModel(rule="blocked", severity="blocked", message=reason) for reason in drafted.blocked]
     return [*blocked, *found]

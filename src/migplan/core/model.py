@@ -51,9 +51,7 @@ O = TypeVar("O", bound=DbObject)  # noqa: E741 - the usual name would hide what 
 def changed_fields(old: DbObject, new: DbObject) -> frozenset[str]:
     """Names of the compared fields in which two objects of one kind differ."""
     return frozenset(
-        f.name
-        for f in fields(old)
-        if f.compare and f.name != "id" and getattr(old, f.name) != getattr(new, f.name)
+        f.name for f in fields(old) if f.compare and f.name != "id" and getattr(old, f.name) != getattr(new, f.name)
     )
 
 

@@ -60,9 +60,7 @@ def grants_of(default: Default, major: int) -> tuple[Grant, ...]:
     return tuple(sorted([*owner, *(Grant(PUBLIC, p) for p in resolved.public)]))
 
 
-def read_acl(
-    items: Sequence[str] | None, owner: str, default: Default, major: int
-) -> tuple[Grant, ...] | None:
+def read_acl(items: Sequence[str] | None, owner: str, default: Default, major: int) -> tuple[Grant, ...] | None:
     """The grants of an ACL (``aclitem[]`` as text), or None where it says no more than the built-in default.
 
     Who granted is left out: a privilege that several roles granted counts once, with the grant option if any gave it.
@@ -140,9 +138,7 @@ def change_grants(
     return commands
 
 
-def _by_grantee(
-    grants: Iterable[Grant], *, ignore_option: bool = False
-) -> list[tuple[tuple[str, bool], list[str]]]:
+def _by_grantee(grants: Iterable[Grant], *, ignore_option: bool = False) -> list[tuple[tuple[str, bool], list[str]]]:
     grouped: dict[tuple[str, bool], list[str]] = {}
     for g in grants:
         grouped.setdefault((g.grantee, g.grantable and not ignore_option), []).append(g.privilege)

@@ -46,9 +46,7 @@ class Reading:
         """The object's COMMENT, or None."""
         return self.comments.get(Address(classid, objid, subid))
 
-    def grants(
-        self, acl: Sequence[str] | None, owner: int | str, default: Default
-    ) -> tuple[Grant, ...] | None:
+    def grants(self, acl: Sequence[str] | None, owner: int | str, default: Default) -> tuple[Grant, ...] | None:
         """The grants of an ``aclitem[]::text[]``; None where they are PostgreSQL's default."""
         name = owner if isinstance(owner, str) else self.roles.get(owner, "")
         return read_acl(acl, name, default, self.major)
@@ -181,13 +179,9 @@ class Kind(ABC, Generic[O]):
     def comment_statements(self, obj: O, comment: str | None) -> list[Statement]:
         """The command that sets or removes the comment."""
         value = Sql("NULL") if comment is None else literal(comment)
-        return [
-            Statement(sql("COMMENT ON {} IS {}", self.reference(obj), value), LockMode.SHARE_UPDATE_EXCLUSIVE)
-        ]
+        return [Statement(sql("COMMENT ON {} IS {}", self.reference(obj), value), LockMode.SHARE_UPDATE_EXCLUSIVE)]
 
-    def grant_statements(
-        self, obj: O, old: Iterable[Grant], new: Iterable[Grant], owner: str
-    ) -> list[Statement]:
+    def grant_statements(self, obj: O, old: Iterable[Grant], new: Iterable[Grant], owner: str) -> list[Statement]:
         """The commands that lead from one set of grants to the other."""
         return [Statement(s) for s in change_grants(self.grant_target(obj), old, new, owner)]
 
@@ -246,8 +240,6 @@ def option_changes(
     return statements
 
 
-def simple_part(
-    id: ObjectId, create: Iterable[Statement], drop: Iterable[Statement], uses: Iterable[ObjectId]
-) -> Part:
+def simple_part(id: ObjectId, create: Iterable[Statement], drop: Iterable[Statement], uses: Iterable[ObjectId]) -> Part:
     """A part that provides just the object itself."""
     return Part(tuple(create), tuple(drop), frozenset({id}), frozenset(uses))

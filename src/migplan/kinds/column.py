@@ -221,24 +221,16 @@ ORDER BY a.attrelid, a.attnum
                 storage = deparsed(_type_storage(new))
             statements.append(Statement(sql("{} SET STORAGE {}", head, storage), AX))
         if "compression" in fields:
-            statements.append(
-                Statement(sql("{} SET COMPRESSION {}", head, Sql(new.compression or "default")), AX)
-            )
+            statements.append(Statement(sql("{} SET COMPRESSION {}", head, Sql(new.compression or "default")), AX))
         if "statistics" in fields:
             target = -1 if new.statistics is None else new.statistics
-            statements.append(
-                Statement(sql("{} SET STATISTICS {}", head, target), LockMode.SHARE_UPDATE_EXCLUSIVE)
-            )
+            statements.append(Statement(sql("{} SET STATISTICS {}", head, target), LockMode.SHARE_UPDATE_EXCLUSIVE))
         statements += _attribute_options(head, old, new)
         if "fdw_options" in fields:
-            statements.append(
-                Statement(sql("{} {}", head, fdw_option_changes(old.fdw_options, new.fdw_options)), AX)
-            )
+            statements.append(Statement(sql("{} {}", head, fdw_option_changes(old.fdw_options, new.fdw_options)), AX))
         return statements
 
-    def _alter_generated(
-        self, old: Column, new: Column, before: Catalog, after: Catalog
-    ) -> list[Statement] | None:
+    def _alter_generated(self, old: Column, new: Column, before: Catalog, after: Catalog) -> list[Statement] | None:
         """DROP EXPRESSION keeps the values; SET EXPRESSION (17) rewrites; everything else drops the column."""
         head = sql("ALTER {} ALTER COLUMN {}", _relation(new), ident(new.name))
         if changed_fields(old, new) & {"type", "collation", "virtual"} and new.generated is not None:
@@ -262,20 +254,11 @@ ORDER BY a.attrelid, a.attnum
         fields = changed_fields(old, new)
         if fields & {"type", "collation"}:
             return f"tolerates both {old.type} and {new.type} in {new.id}"
-        if (
-            "not_null" in fields
-            and new.not_null is not None
-            and (old.not_null is None or not old.not_null.valid)
-        ):
+        if "not_null" in fields and new.not_null is not None and (old.not_null is None or not old.not_null.valid):
             return f"writes no NULL to {new.id}"
         if "identity" in fields and old.identity is not None and new.identity is None:
             return f"gives {new.id} a value in every INSERT"
-        if (
-            "identity" in fields
-            and new.identity
-            and new.identity.always
-            and not (old.identity and old.identity.always)
-        ):
+        if "identity" in fields and new.identity and new.identity.always and not (old.identity and old.identity.always):
             return f"gives {new.id} no value"
         return None
 
@@ -307,16 +290,12 @@ ORDER BY a.attrelid, a.attnum
         direct = before.used_by.get(obj.id, frozenset())
         stopped = {id for id in direct if id.kind in _STOPS_TYPE_CHANGE or _is_foreign_key(id, before)}
         default = ObjectId("default", obj.id.path)
-        return frozenset(
-            stopped | _foreign_keys_to(obj, before) | ({default} if default in before else set())
-        )
+        return frozenset(stopped | _foreign_keys_to(obj, before) | ({default} if default in before else set()))
 
     def sql_name(self, obj: Column) -> Sql:
         return ident(*obj.id.path)
 
-    def grant_statements(
-        self, obj: Column, old: Iterable[Grant], new: Iterable[Grant], owner: str
-    ) -> list[Statement]:
+    def grant_statements(self, obj: Column, old: Iterable[Grant], new: Iterable[Grant], owner: str) -> list[Statement]:
         target = sql("TABLE {}", ident(*obj.relation.path))
         return [Statement(s) for s in _acl.change_grants(target, old, new, owner, ident(obj.name))]
 
@@ -346,9 +325,7 @@ def _foreign_keys_to(column: Column, catalog: Catalog) -> set[ObjectId]:
     """Foreign keys that hang on a key of the column's table: they depend on its index, not on the column."""
     users = catalog.used_by.get(column.id, frozenset())
     keys = {id for id in users if id.kind in ("constraint", "index")}
-    return {
-        fk for key in keys for fk in catalog.used_by.get(key, frozenset()) if _is_foreign_key(fk, catalog)
-    }
+    return {fk for key in keys for fk in catalog.used_by.get(key, frozenset()) if _is_foreign_key(fk, catalog)}
 
 
 def object_name(table: str, column: str, label: str) -> str:
@@ -487,14 +464,10 @@ def change_not_null(old: Column, new: Column) -> list[Statement]:
         old_name, new_name = _not_null_name(old, was), _not_null_name(new, new.not_null)
         if old_name != new_name:
             names = (ident(old_name), ident(new_name))
-            statements.append(
-                Statement(sql("ALTER {} RENAME CONSTRAINT {} TO {}", _relation(new), *names), AX)
-            )
+            statements.append(Statement(sql("ALTER {} RENAME CONSTRAINT {} TO {}", _relation(new), *names), AX))
         if new.not_null.valid and not was.valid:
             command = sql("ALTER {} VALIDATE CONSTRAINT {}", _relation(new), ident(new_name))
-            statements.append(
-                Statement(command, LockMode.SHARE_UPDATE_EXCLUSIVE, scan=True, timing=Timing.LONG)
-            )
+            statements.append(Statement(command, LockMode.SHARE_UPDATE_EXCLUSIVE, scan=True, timing=Timing.LONG))
         if was.valid and not new.not_null.valid:
             statements.append(Statement(sql("{} DROP NOT NULL", head), AX))
             statements.append(_add_named_not_null(new, new.not_null))
@@ -559,9 +532,7 @@ def _change_identity(old: Identity | None, new: Identity, head: Sql) -> list[Sta
     sequence = ident(*old.sequence)
     if (old.type, _options_of(old)) != (new.type, _options_of(new)):
         cycle = Sql("" if new.cycle else " NO CYCLE")
-        command = sql(
-            "ALTER SEQUENCE {} AS {} {}{}", sequence, deparsed(new.type), _sequence_options(new), cycle
-        )
+        command = sql("ALTER SEQUENCE {} AS {} {}{}", sequence, deparsed(new.type), _sequence_options(new), cycle)
         statements.append(Statement(command))
     if old.sequence[0] != new.sequence[0]:
         statements.append(Statement(sql("ALTER SEQUENCE {} SET SCHEMA {}", sequence, ident(new.sequence[0]))))

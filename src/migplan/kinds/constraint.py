@@ -113,9 +113,7 @@ WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x') AND NOT (k.cont
 
     def build(self, row: tuple[Any, ...], reading: Reading) -> Iterable[Found[Constraint]]:
         oid, schema, relation, relkind, owner, name, type, definition, columns = row[:9]
-        target_schema, target_name, target_columns, validated, enforced, no_inherit, inherited, local = row[
-            9:17
-        ]
+        target_schema, target_name, target_columns, validated, enforced, no_inherit, inherited, local = row[9:17]
         index, index_options, tablespace, clustered, parent_schema, parent_table, parent_name = row[17:]
         constraint = Constraint(
             id=ObjectId("constraint", (schema, relation, name)),
@@ -159,16 +157,17 @@ WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x') AND NOT (k.cont
             uses |= _attachments_of(obj.target, catalog)
         parts = [
             simple_part(
-                obj.id, [add_constraint(obj), *_extras(obj)], [drop_constraint(obj)], {u for u in uses if u and u != obj.id}
+                obj.id,
+                [add_constraint(obj), *_extras(obj)],
+                [drop_constraint(obj)],
+                {u for u in uses if u and u != obj.id},
             )
         ]
         if obj.index_parent is not None:
             parts.append(_attachment(obj))
         return parts
 
-    def alter(
-        self, old: Constraint, new: Constraint, before: Catalog, after: Catalog
-    ) -> list[Statement] | None:
+    def alter(self, old: Constraint, new: Constraint, before: Catalog, after: Catalog) -> list[Statement] | None:
         fields = changed_fields(old, new) - {"comment", "owner", "grants"}
         if "index_parent" in fields and old.index_parent is not None and new.index_parent is not None:
             return None
@@ -193,9 +192,7 @@ WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x') AND NOT (k.cont
             statements.append(_cluster(new))
         return statements
 
-    def _alter_deferrability(
-        self, old: Constraint, new: Constraint, fields: frozenset[str]
-    ) -> list[Statement] | None:
+    def _alter_deferrability(self, old: Constraint, new: Constraint, fields: frozenset[str]) -> list[Statement] | None:
         """ALTER CONSTRAINT can change how a foreign key is deferred, and nothing else before 18."""
         if old.type != FOREIGN_KEY or new.type != FOREIGN_KEY or fields != {"definition"}:
             return None
@@ -205,11 +202,7 @@ WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x') AND NOT (k.cont
             return None
         name = ident(new.name)
         clause = Sql(new_clause or "NOT DEFERRABLE")
-        return [
-            Statement(
-                sql("ALTER TABLE {} ALTER CONSTRAINT {} {}", ident(*new.relation.path), name, clause), AX
-            )
-        ]
+        return [Statement(sql("ALTER TABLE {} ALTER CONSTRAINT {} {}", ident(*new.relation.path), name, clause), AX)]
 
     def reshapes(self, old: Constraint, new: Constraint) -> bool:
         return False
@@ -260,11 +253,7 @@ def inline_in(
     """
     c = constraint
     own = {c.relation, *column_ids(c), c.id}
-    foreign = {
-        u
-        for u in catalog.uses.get(c.id, frozenset())
-        if u not in own and u.kind not in ("schema", "extension")
-    }
+    foreign = {u for u in catalog.uses.get(c.id, frozenset()) if u not in own and u.kind not in ("schema", "extension")}
     if c.comment is not None or not c.validated or foreign:
         return c.type == CHECK and c.inherited and partition_of is not None
     if c.type == CHECK:
@@ -294,9 +283,7 @@ def add_constraint(constraint: Constraint) -> Statement:
 
 def validate_constraint(constraint: Constraint) -> Statement:
     """``VALIDATE CONSTRAINT``: reads the table under a lock that only DDL and vacuum feel."""
-    command = sql(
-        "ALTER TABLE {} VALIDATE CONSTRAINT {}", ident(*constraint.relation.path), ident(constraint.name)
-    )
+    command = sql("ALTER TABLE {} VALIDATE CONSTRAINT {}", ident(*constraint.relation.path), ident(constraint.name))
     return Statement(command, LockMode.SHARE_UPDATE_EXCLUSIVE, scan=True, timing=Timing.LONG)
 
 
@@ -349,9 +336,7 @@ def _index_comment(constraint: Constraint) -> list[Statement]:
 
 def _cluster(constraint: Constraint) -> Statement:
     table = ident(*constraint.relation.path)
-    clause = (
-        sql("CLUSTER ON {}", ident(constraint.name)) if constraint.clustered else Sql("SET WITHOUT CLUSTER")
-    )
+    clause = sql("CLUSTER ON {}", ident(constraint.name)) if constraint.clustered else Sql("SET WITHOUT CLUSTER")
     return Statement(sql("ALTER TABLE {} {}", table, clause), LockMode.SHARE_UPDATE_EXCLUSIVE)
 
 

@@ -89,9 +89,7 @@ WHERE t.relkind IN ('r', 'p', 'm', 'f') AND t.relpersistence <> 't' AND n.oid = 
 """
 
     def build(self, row: tuple[Any, ...], reading: Reading) -> Iterable[Found[Index]]:
-        oid, schema, name, table_schema, table, relkind, owner, unique, definition, reloptions, tablespace = (
-            row[:11]
-        )
+        oid, schema, name, table_schema, table, relkind, owner, unique, definition, reloptions, tablespace = row[:11]
         clustered, partitioned, parent, statistics, valid, columns = row[11:]
         yield (
             Address(PG_CLASS, oid),
@@ -175,9 +173,7 @@ def create_index(index: Index, *, concurrently: bool = False, name: str | None =
         _with_clauses(index),
     )
     lock = SUE if concurrently else LockMode.SHARE
-    return Statement(
-        command, lock, scan=not index.partitioned, transactional=not concurrently, timing=Timing.LONG
-    )
+    return Statement(command, lock, scan=not index.partitioned, transactional=not concurrently, timing=Timing.LONG)
 
 
 def drop_index(index: Index, *, concurrently: bool = False) -> Statement:
@@ -196,9 +192,7 @@ def index_extras(index: Index) -> list[Statement]:
 
 
 def _attachment(index: Index, parent: ObjectId) -> Part:
-    command = sql(
-        "ALTER INDEX {} ATTACH PARTITION {}", ident(parent.path[0], parent.path[-1]), ident(*index.id.path)
-    )
+    command = sql("ALTER INDEX {} ATTACH PARTITION {}", ident(parent.path[0], parent.path[-1]), ident(*index.id.path))
     uses = frozenset({parent, index.id, index.relation.child("attachment", "")})
     return Part((Statement(command, AX),), (), frozenset({index.id.child("attachment", "")}), uses)
 

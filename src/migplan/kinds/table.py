@@ -94,9 +94,7 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
 
     def build(self, row: tuple[Any, ...], reading: Reading) -> Iterable[Found[Table]]:
         oid, schema, name, owner, acl, row_type, key, bound, parents, is_partition = row[:10]
-        unlogged, reloptions, toast, tablespace, method, rls, force, replica, replica_index, of_type = row[
-            10:
-        ]
+        unlogged, reloptions, toast, tablespace, method, rls, force, replica, replica_index, of_type = row[10:]
         parent_ids = tuple(ObjectId("table", tuple(p)) for p in parents or ())
         id = ObjectId("table", (schema, name))
         table = Table(
@@ -161,9 +159,7 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
             statements.append(Statement(sql("ALTER {} {}", target, clause), AX))
         if "unlogged" in fields:
             logged = Sql("UNLOGGED" if new.unlogged else "LOGGED")
-            statements.append(
-                Statement(sql("ALTER {} SET {}", target, logged), AX, rewrite=True, timing=Timing.LONG)
-            )
+            statements.append(Statement(sql("ALTER {} SET {}", target, logged), AX, rewrite=True, timing=Timing.LONG))
         if "tablespace" in fields:
             space = ident(new.tablespace or "pg_default")
             command = sql("ALTER {} SET TABLESPACE {}", target, space)
@@ -201,15 +197,11 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
         names = join(", ", (ident(c.name) for c in columns))
         values = join(", ", (sql("{}::{}", ident(c.name), deparsed(c.type)) for c in columns))
         source = ident(old.id.path[0], name)
-        command = sql(
-            "INSERT INTO {} ({}){} SELECT {} FROM {}", self.sql_name(new), names, overriding, values, source
-        )
+        command = sql("INSERT INTO {} ({}){} SELECT {} FROM {}", self.sql_name(new), names, overriding, values, source)
         return [Statement(command, LockMode.ACCESS_SHARE, scan=True, timing=Timing.LONG)]
 
     def contract(self, old: Table, new: Table) -> str | None:
-        if (new.row_security and not old.row_security) or (
-            new.force_row_security and not old.force_row_security
-        ):
+        if (new.row_security and not old.row_security) or (new.force_row_security and not old.force_row_security):
             return f"sets the context that the policies of {new.id} ask for"
         if old.partition_of is not None and old.partition_of != new.partition_of:
             return f"doesn't expect the rows of {new.id} in {old.partition_of}"
@@ -288,9 +280,7 @@ def _replica_identity(table: ObjectId, letter: str, index: list[str] | None) -> 
     if letter != "i" or index is None:
         return "d" if letter == "i" else letter
     kind, name = index
-    return (
-        table.child("constraint", name) if kind == "constraint" else ObjectId("index", (table.path[0], name))
-    )
+    return table.child("constraint", name) if kind == "constraint" else ObjectId("index", (table.path[0], name))
 
 
 def _creation(table: Table, catalog: Catalog) -> Part:
@@ -298,9 +288,7 @@ def _creation(table: Table, catalog: Catalog) -> Part:
     columns = columns_of(table.id, catalog)
     parents = table.inherits
     defaults = {
-        d.id.path[-1]: d
-        for d in catalog.members_of(table.id, Default)
-        if not _needs_more_than_types(d.id, catalog)
+        d.id.path[-1]: d for d in catalog.members_of(table.id, Default) if not _needs_more_than_types(d.id, catalog)
     }
     inline = [
         c
@@ -360,9 +348,7 @@ def _overrides(table: Table, columns: list[Column], catalog: Catalog) -> list[St
         inherited = any(p.child("default", column.id.path[-1]) in catalog for p in table.inherits)
         if not column.local and inherited and ObjectId("default", column.id.path) not in catalog:
             column_name = ident(column.id.path[-1])
-            statements.append(
-                Statement(sql("ALTER TABLE ONLY {} ALTER COLUMN {} DROP DEFAULT", name, column_name))
-            )
+            statements.append(Statement(sql("ALTER TABLE ONLY {} ALTER COLUMN {} DROP DEFAULT", name, column_name)))
     return statements
 
 

@@ -48,9 +48,7 @@ def sealed(plan: PlanModel, files: Mapping[str, str]) -> PlanModel:
     return plan.model_copy(update={"digest": digest(plan, files)})
 
 
-def write_folder(
-    path: Path, plan: PlanModel, files: Mapping[str, str], extra: Mapping[str, str]
-) -> PlanFolder:
+def write_folder(path: Path, plan: PlanModel, files: Mapping[str, str], extra: Mapping[str, str]) -> PlanFolder:
     """Write the folder beside its place and rename it there: it appears whole or not at all.
 
     ``extra`` are files that the digest doesn't cover (review.md). An existing folder is replaced only if it is a
@@ -113,9 +111,7 @@ def read_folder(path: Path, *, check: bool = True) -> PlanFolder:
     for name in names:
         file = path / name
         if not file.is_file():
-            raise PlanFileError(
-                f"the plan lacks its file {name}", place=str(path), hint="Restore it, or plan anew."
-            )
+            raise PlanFileError(f"the plan lacks its file {name}", place=str(path), hint="Restore it, or plan anew.")
         files[name] = file.read_text(encoding="utf-8")
     if check and digest(plan, files) != plan.digest:
         raise PlanFileError("the plan was edited since it was sealed", place=str(path), hint=_EDITED)

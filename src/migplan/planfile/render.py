@@ -94,9 +94,7 @@ def _down_transactional(step: Step) -> bool:
 def _transaction(blocks: Sequence[str], statements: Sequence[Statement], settings: Settings) -> str:
     body = "\n".join(blocks)
     if all(s.transactional for s in statements):
-        limits = "".join(
-            f"SET LOCAL {name} = '{value}';\n" for name, value in _timeouts(statements, settings)
-        )
+        limits = "".join(f"SET LOCAL {name} = '{value}';\n" for name, value in _timeouts(statements, settings))
         return f"BEGIN;\n{limits}\n{body}\nCOMMIT;\n"
     limits = "".join(f"SET {name} = '{value}';\n" for name, value in _timeouts(statements, settings))
     return f"{limits}\n{body}"
@@ -134,9 +132,7 @@ def _down_block(step: Step) -> str:
 
 def describe_lock(step: Step) -> str:
     """``ACCESS EXCLUSIVE, rewrites the table``."""
-    words = [
-        "none that an application feels" if step.lock is LockMode.NONE or step.new_objects else str(step.lock)
-    ]
+    words = ["none that an application feels" if step.lock is LockMode.NONE or step.new_objects else str(step.lock)]
     if not step.new_objects:
         words += ["rewrites the table"] if step.rewrite else ["reads the whole table"] if step.scan else []
     return ", ".join(words)

@@ -45,9 +45,7 @@ def without_followers(changes: Sequence[Change], before: Catalog, after: Catalog
     return Followed(tuple(kept), leaders)
 
 
-def _leader(
-    change: Change, by_id: dict[ObjectId, Change], before: Catalog, after: Catalog
-) -> ObjectId | None:
+def _leader(change: Change, by_id: dict[ObjectId, Change], before: Catalog, after: Catalog) -> ObjectId | None:
     """The parent's member whose change this one follows."""
     catalog = before if isinstance(change, Drop) else after
     member = catalog[change.id]
@@ -122,9 +120,7 @@ def _both(table: ObjectId, before: Catalog, after: Catalog) -> list[ObjectId]:
     return [p for p in _parents(table, before) if p in _parents(table, after)]
 
 
-def _parents_do(
-    obj: Column | Constraint, by_id: dict[ObjectId, Change], parents: list[ObjectId], what: type
-) -> bool:
+def _parents_do(obj: Column | Constraint, by_id: dict[ObjectId, Change], parents: list[ObjectId], what: type) -> bool:
     """Whether some parent's member of that name has the same sort of change."""
     return any(isinstance(by_id.get(p.child(obj.id.kind, obj.name)), what) for p in parents)
 

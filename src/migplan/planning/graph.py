@@ -62,9 +62,7 @@ def _references(steps: Sequence[Step]) -> Iterable[Edge]:
             yield from (Edge(c.id, step.id, f"uses {id}") for c in creators.get(id, ()) if c is not step)
         for id in step.releases:
             yield from (
-                Edge(step.id, d.id, f"must let go of {id} first")
-                for d in destroyers.get(id, ())
-                if d is not step
+                Edge(step.id, d.id, f"must let go of {id} first") for d in destroyers.get(id, ()) if d is not step
             )
         for id in step.creates:
             yield from (
@@ -152,8 +150,7 @@ def nodes_of(steps: Sequence[Step], edges: Sequence[Edge]) -> tuple[list[Node], 
         members[merged[group[step.id]]].append(step)
     nodes = [Node(key, _inner_order(m, inner)) for key, m in sorted(members.items())]
     outer = {
-        (merged[group[e.source]] if e.source != START else START, merged[group[e.target]], e.deploy)
-        for e in edges
+        (merged[group[e.source]] if e.source != START else START, merged[group[e.target]], e.deploy) for e in edges
     }
     return nodes, sorted((a, b, d) for a, b, d in outer if a != b)
 

@@ -9,7 +9,9 @@ import re
 
 from migplan.core.changes import Alter
 
-_CAST = re.compile(r'::(?:"[^"]*"|[a-z_][\w]*)(?:\.(?:"[^"]*"|[a-z_]\w*))?(?: (?:varying|precision|with(?:out)? time zone))*(?:\(\d+(?:,\d+)?\))?(?:\[\])*')
+_CAST = re.compile(
+    r'::(?:"[^"]*"|[a-z_][\w]*)(?:\.(?:"[^"]*"|[a-z_]\w*))?(?: (?:varying|precision|with(?:out)? time zone))*(?:\(\d+(?:,\d+)?\))?(?:\[\])*'
+)
 _NOISE = re.compile(r"[\s()]+")
 
 
@@ -28,5 +30,3 @@ def _same(old: object, new: object) -> bool:
 
 def _bare(text: str) -> str:
     return _NOISE.sub("", _CAST.sub("", text))
-
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from migplan.core.changes import Change, Create, Drop
@@ -12,8 +12,8 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.settings import Settings
 from migplan.core.steps import Statement, Step
-from migplan.kinds.registry import kind_of
 from migplan.kinds.default_privileges import DefaultPrivileges
+from migplan.kinds.registry import kind_of
 from migplan.planning.diff import diff
 from migplan.planning.fold import fold
 from migplan.planning.followers import without_followers
@@ -22,7 +22,6 @@ from migplan.planning.graph import START, CycleError, Edge, edges_of, nodes_of
 from migplan.planning.plain import plain_steps
 from migplan.planning.rebuilds import find_rebuilds
 from migplan.planning.segments import Segment, segments
-from migplan.planning.settle import settle
 from migplan.planning.windows import place
 from migplan.strategies.base import Context, Expansion
 from migplan.strategies.pieces import Pieces
@@ -136,12 +135,8 @@ def _context(
     )
 
 
-def _absorbed(
-    change: Change, created: Mapping[ObjectId, ObjectId], dropped: Mapping[ObjectId, ObjectId]
-) -> bool:
-    return (isinstance(change, Create) and change.id in created) or (
-        isinstance(change, Drop) and change.id in dropped
-    )
+def _absorbed(change: Change, created: Mapping[ObjectId, ObjectId], dropped: Mapping[ObjectId, ObjectId]) -> bool:
+    return (isinstance(change, Create) and change.id in created) or (isinstance(change, Drop) and change.id in dropped)
 
 
 def _expand(context: Context) -> list[Expansion]:

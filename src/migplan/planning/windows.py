@@ -36,9 +36,7 @@ def place(nodes: Sequence[Node], edges: Sequence[tuple[str, str, bool]]) -> list
     positions: dict[str, Position] = {}
     for key in nx.topological_sort(graph):
         positions[key] = _position(by_key[key], incoming[key], positions)
-    order = nx.lexicographical_topological_sort(
-        _within_phases(graph, positions), key=_sort_key(by_key, positions)
-    )
+    order = nx.lexicographical_topological_sort(_within_phases(graph, positions), key=_sort_key(by_key, positions))
     placed = [Placed(by_key[k], *positions[k]) for k in order]
     return sorted(placed, key=lambda p: (p.window, p.phase))
 

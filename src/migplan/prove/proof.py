@@ -86,9 +86,7 @@ def prove(
     return Outcome(proof, measured)
 
 
-def rebuild_live(
-    before: Catalog, connection: Connection, *, managed: Managed, settings: Settings
-) -> None:
+def rebuild_live(before: Catalog, connection: Connection, *, managed: Managed, settings: Settings) -> None:
     """Create the live schema in an empty database, out of its catalog."""
     offline = replace(settings, offline=True)
     empty = managed.of(introspect(connection, managed.scope))
@@ -132,9 +130,7 @@ def _run_both_ways(
         _expect(managed.of(introspect(shadow.work, managed.scope)), state, settings, f"the way back by {phase.down}")
 
 
-def _run(
-    statements: Sequence[ScriptStatement], measure: Measure, measured: dict[str, MeasuredModel]
-) -> None:
+def _run(statements: Sequence[ScriptStatement], measure: Measure, measured: dict[str, MeasuredModel]) -> None:
     for statement in statements:
         try:
             measure.execute(statement)
@@ -145,9 +141,7 @@ def _run(
 
 
 def _expect(found: Catalog, wanted: Catalog, settings: Settings, what: str) -> None:
-    differences = [
-        c for c in diff(found, wanted, settings) if not (isinstance(c, Alter) and loosely_equal(c))
-    ]
+    differences = [c for c in diff(found, wanted, settings) if not (isinstance(c, Alter) and loosely_equal(c))]
     if differences:
         shown = "; ".join(map(describe, differences[:5]))
         more = f" and {len(differences) - 5} more" if len(differences) > 5 else ""

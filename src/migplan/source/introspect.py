@@ -26,7 +26,9 @@ WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'migplan')
 ORDER BY nspname
 """
 _ROLES = "SELECT oid, rolname FROM pg_roles"
-_COMMENTS = "SELECT classoid, objoid, objsubid, description FROM pg_description WHERE objoid >= 16384 OR classoid = 2615"
+_COMMENTS = (
+    "SELECT classoid, objoid, objsubid, description FROM pg_description WHERE objoid >= 16384 OR classoid = 2615"
+)
 _CASTS = """
 SELECT format_type(castsource, NULL), format_type(casttarget, NULL), castcontext::text, castmethod::text FROM pg_cast
 """
@@ -166,4 +168,3 @@ def _collector_paused() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-

@@ -80,4 +80,3 @@ def _used(
     if classid == PG_REWRITE:
         return addresses.get(Address(PG_CLASS, objid))
     return addresses.get(Address(classid, objid, subid)) or addresses.get(Address(classid, objid))
-

@@ -90,8 +90,7 @@ def _expand_required(context: Context, column: Column) -> Expansion:
             "column, as '-- migplan: backfill EXPRESSION', or give it a default",
         )
     fills = [
-        replace(s, after=(After(add.id, "the column must be there"),))
-        for s in fill_steps(context, column, sentence)
+        replace(s, after=(After(add.id, "the column must be there"),)) for s in fill_steps(context, column, sentence)
     ]
     after = tuple(After(s.id, "every row must have a value") for s in (add, *fills))
     steps = (add, *fills, *_tighten(context, column, sentence, after))
@@ -101,9 +100,7 @@ def _expand_required(context: Context, column: Column) -> Expansion:
 def _tighten(context: Context, column: Column, sentence: str | None, after: tuple[After, ...]) -> list[Step]:
     """The last step stands for the declared column; those before it for the nullable one."""
     return [
-        replace(
-            s, uses=s.uses - {column.id}, creates=s.creates - {column.id}, destroys=s.destroys - {column.id}
-        )
+        replace(s, uses=s.uses - {column.id}, creates=s.creates - {column.id}, destroys=s.destroys - {column.id})
         for s in tighten_steps(context, column, sentence, after)
     ]
 
@@ -139,10 +136,7 @@ def _expand_volatile(context: Context, column: Column) -> Expansion:
     if column.identity is not None:
         return _expand_identity(context, column)
     add = _add_nullable(context, column, default)
-    fills = [
-        replace(s, after=(After(add.id, "the column must be there"),))
-        for s in fill_steps(context, column, None)
-    ]
+    fills = [replace(s, after=(After(add.id, "the column must be there"),)) for s in fill_steps(context, column, None)]
     steps = [add, *fills]
     if column.not_null is not None:
         after = tuple(After(s.id, "every row must have a value") for s in steps)

@@ -47,11 +47,7 @@ def expand_constraint(context: Context, constraint: Constraint) -> list[Step]:
         if constraint.type == FOREIGN_KEY and table.partition_key is not None and context.after.major < 18:
             return []
         return _two_steps(context, constraint) if constraint.validated else []
-    if (
-        constraint.type in (UNIQUE, PRIMARY_KEY)
-        and not partitioned
-        and "WITHOUT OVERLAPS" not in constraint.definition
-    ):
+    if constraint.type in (UNIQUE, PRIMARY_KEY) and not partitioned and "WITHOUT OVERLAPS" not in constraint.definition:
         return _from_index(context, constraint)
     return []
 
@@ -100,9 +96,7 @@ def _offenders(constraint: Constraint) -> Iterable[Assertion]:
         count = sql("SELECT count(*) FROM {} WHERE NOT {}", table, condition)
         yield Assertion(count, f"rows of {constraint.relation} violate {constraint.id}")
     elif constraint.target is not None and "PERIOD" not in constraint.definition:
-        yield Assertion(
-            _orphans(constraint), f"rows of {constraint.relation} have no counterpart for {constraint.id}"
-        )
+        yield Assertion(_orphans(constraint), f"rows of {constraint.relation} have no counterpart for {constraint.id}")
 
 
 def _orphans(constraint: Constraint) -> Sql:
@@ -156,9 +150,7 @@ def _from_index(context: Context, constraint: Constraint) -> list[Step]:
 
 def _index_again(constraint: Constraint) -> list[Statement]:
     """Dropping the constraint drops its index; the step before expects to drop an index itself."""
-    return [
-        Statement(Sql(_unique_index(constraint).replace(" CONCURRENTLY", "", 1)), LockMode.SHARE, scan=True)
-    ]
+    return [Statement(Sql(_unique_index(constraint).replace(" CONCURRENTLY", "", 1)), LockMode.SHARE, scan=True)]
 
 
 def _unique_index(constraint: Constraint) -> Sql:

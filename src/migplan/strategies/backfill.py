@@ -30,9 +30,7 @@ def fill(context: Context, table: ObjectId, assignments: Sequence[tuple[str, Sql
     if context.size(table) is not Size.LARGE:
         return Fill(tuple(_one_update(table, assignments, where)), None)
     key = key_of(context, table)
-    batches = Backfill(
-        table, tuple(assignments), where, tuple(c.name for c in key), tuple(c.type for c in key)
-    )
+    batches = Backfill(table, tuple(assignments), where, tuple(c.name for c in key), tuple(c.type for c in key))
     loop = _keyset_loop if key else _page_loop
     block = loop(batches, context.settings.batch_rows)
     return Fill((Statement(block, LockMode.ROW_EXCLUSIVE, transactional=False, timing=Timing.LONG),), batches)
@@ -66,12 +64,8 @@ def _keyset_loop(batches: Backfill, rows: int) -> Sql:
     """A loop of transactions along the key, each steering the next one's size toward half a second."""
     names = [ident(c) for c in batches.key]
     variables = [Sql(f"last_{n}") for n in range(1, len(names) + 1)]
-    declared = join(
-        "\n", (sql("  {} {};", v, deparsed(t)) for v, t in zip(variables, batches.key_types, strict=True))
-    )
-    beyond = sql(
-        " WHERE ({}) > ({})", join(", ", names), join(", ", (Sql(f"${n}") for n in range(1, len(names) + 1)))
-    )
+    declared = join("\n", (sql("  {} {};", v, deparsed(t)) for v, t in zip(variables, batches.key_types, strict=True)))
+    beyond = sql(" WHERE ({}) > ({})", join(", ", names), join(", ", (Sql(f"${n}") for n in range(1, len(names) + 1))))
     table = ident(*batches.table.path)
     batch = sql(
         "WITH batch AS MATERIALIZED (SELECT {keys} FROM {table}%s ORDER BY {keys} LIMIT %s FOR NO KEY UPDATE),"

@@ -58,9 +58,7 @@ def _drop(context: Context, column: Column, loosen: Step) -> Step:
     """The drop, whose way back adds the column as it was left: nullable."""
     kind = kind_of(column.id)
     part = kind.parts(replace(column, not_null=None), context.before)[0]
-    attributes = context.pieces_before.of(column.id)[0].create[
-        len(kind.parts(column, context.before)[0].create) :
-    ]
+    attributes = context.pieces_before.of(column.id)[0].create[len(kind.parts(column, context.before)[0].create) :]
     loses = None if context.empty(column.relation) else kind.drop_loses(column)
     return Step(
         id=step_id("drop", column.id),

@@ -50,9 +50,7 @@ class Pieces:
 
     def absorbed_by(self, makers: Iterable[ObjectId]) -> frozenset[ObjectId]:
         """What the parts of ``makers`` provide beside themselves."""
-        return frozenset(
-            p for m in makers if m in self.catalog for part in self.of(m) for p in part.provides if p != m
-        )
+        return frozenset(p for m in makers if m in self.catalog for part in self.of(m) for p in part.provides if p != m)
 
     def _attributes_of_all(self, obj: DbObject, parts: list[Part]) -> list[Statement]:
         provided = {id for part in parts for id in part.provides if id in self.catalog}

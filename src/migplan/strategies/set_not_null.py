@@ -75,9 +75,7 @@ def fill_expression(context: Context, column: Column) -> Sql | None:
     return deparsed(default.expression) if default is not None else None
 
 
-def tighten_steps(
-    context: Context, column: Column, sentence: str | None, after: tuple[After, ...]
-) -> list[Step]:
+def tighten_steps(context: Context, column: Column, sentence: str | None, after: tuple[After, ...]) -> list[Step]:
     """The steps from "no row is NULL" to NOT NULL; ``after`` are the steps that see to it."""
     if context.size(column.relation) is not Size.LARGE:
         return [_direct(column, sentence, after)]
@@ -200,11 +198,7 @@ def _check_first(column: Column, sentence: str | None, after: tuple[After, ...])
         strategy=NAME,
         phase=Phase.CONTRACT,
         why="reads the table under a lock that only DDL and vacuum feel",
-        up=(
-            Statement(
-                sql("ALTER TABLE {} VALIDATE CONSTRAINT {}", table, check), SUE, scan=True, timing=Timing.LONG
-            ),
-        ),
+        up=(Statement(sql("ALTER TABLE {} VALIDATE CONSTRAINT {}", table, check), SUE, scan=True, timing=Timing.LONG),),
         down=Down(()),
         after=(After(add.id, "validates it"),),
     )

@@ -139,5 +139,3 @@ def _distinct(left: Sql, right: Sql, type: str) -> Sql:
     if type in _NO_EQUALITY:
         return sql("({})::text IS DISTINCT FROM ({})::text", left, right)
     return sql("{} IS DISTINCT FROM {}", left, right)
-
-

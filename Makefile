@@ -1,0 +1,25 @@
+# Two commands set everything up: make demo (the main job on an embedded PostgreSQL), make test.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+
+.PHONY: test test-matrix lint format
+
+$(VENV)/.dev: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet -e '.[dev]'
+	touch $@
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2
+
+test-matrix: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2 --pg 14,15,16,17,18
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check src tests
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format src tests
