@@ -22,6 +22,7 @@ from migplan.planning.graph import START, CycleError, Edge, edges_of, nodes_of
 from migplan.planning.plain import plain_steps
 from migplan.planning.rebuilds import find_rebuilds
 from migplan.planning.segments import Segment, segments
+from migplan.planning.settle import settle
 from migplan.planning.windows import place
 from migplan.strategies.base import Context, Expansion
 from migplan.strategies.pieces import Pieces
@@ -48,6 +49,7 @@ def draft(
 ) -> Draft:
     """The plan that leads from one catalog to the other."""
     chosen = settings or Settings()
+    after = settle(before, after)
     freed = free_names(before, after)
     followed = without_followers(diff(freed.before, after, chosen), freed.before, after)
     forced: frozenset[ObjectId] = frozenset()
