@@ -66,12 +66,15 @@ def _command(name: str, arguments: list[str]) -> int:
 
 
 def _usage_error(error: Exception) -> int:
-    """What click says of unknown options and missing arguments; everything else goes on."""
-    import click
+    """What typer says of unknown options and missing arguments; everything else goes on.
 
-    if not isinstance(error, click.ClickException):
+    Typer carries a click of its own, so its usage errors are known by what they can do.
+    """
+    message = getattr(error, "format_message", None)
+    if message is None:
         raise error
-    error.show()
+    print(f"error: {message()}", file=sys.stderr)
+    print("hint: --help lists the options", file=sys.stderr)
     return 1
 
 

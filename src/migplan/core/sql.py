@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Final, LiteralString
 
@@ -76,21 +75,3 @@ def join(separator: LiteralString, parts: Iterable[Sql]) -> Sql:
 
 
 EMPTY: Final = Sql("")
-
-
-_NAME_OR_STRING: Final = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|[A-Za-z_\x80-\U0010ffff][\w$]*")
-
-
-def with_column_renamed(text: str, old: str, new: str) -> Sql:
-    """An expression over one table, as PostgreSQL prints it, with the column ``old`` called ``new``.
-
-    Function names, type names after ``::`` and parts of qualified names are left alone.
-    """
-    wanted, replacement = quoted(old), quoted(new)
-
-    def exchange(match: re.Match[str]) -> str:
-        before, after = text[: match.start()].rstrip(), text[match.end() :].lstrip()
-        is_column = match.group() == wanted and not before.endswith(("::", ".")) and not after.startswith(("(", "."))
-        return replacement if is_column else match.group()
-
-    return Sql(_NAME_OR_STRING.sub(exchange, text))

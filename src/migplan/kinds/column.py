@@ -23,7 +23,7 @@ from migplan.kinds.base import (
     option_changes,
     options,
 )
-from migplan.kinds.default import Default
+from migplan.kinds.default import Default, is_volatile
 
 AX = LockMode.ACCESS_EXCLUSIVE
 
@@ -194,7 +194,10 @@ ORDER BY a.attrelid, a.attnum
         name = ident(*obj.relation.path)
         return [
             Part(
-                (Statement(add, AX), *column_extras(obj, name)),
+                (
+                    Statement(add, AX, rewrite=_rewrites(obj, default), scan=obj.not_null is not None),
+                    *column_extras(obj, name),
+                ),
                 (Statement(drop, AX),),
                 frozenset(provided),
                 frozenset(uses),
@@ -298,6 +301,12 @@ ORDER BY a.attrelid, a.attnum
     def grant_statements(self, obj: Column, old: Iterable[Grant], new: Iterable[Grant], owner: str) -> list[Statement]:
         target = sql("TABLE {}", ident(*obj.relation.path))
         return [Statement(s) for s in _acl.change_grants(target, old, new, owner, ident(obj.name))]
+
+
+def _rewrites(column: Column, default: Default | None) -> bool:
+    """Whether ADD COLUMN has to compute a value for every row."""
+    computed = column.identity is not None or (column.generated is not None and not column.virtual)
+    return computed or (default is not None and is_volatile(default))
 
 
 _STOPS_TYPE_CHANGE = frozenset(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
@@ -103,6 +104,31 @@ def _head(default: Default):
             return sql("ALTER FOREIGN TABLE ONLY {}", relation)
         case _:
             return sql("ALTER TABLE ONLY {}", relation)
+
+
+_STABLE: Final = frozenset(
+    """
+    now current_timestamp current_date current_time localtimestamp localtime transaction_timestamp
+    statement_timestamp timezone date_trunc to_char to_date to_timestamp make_interval current_setting
+    current_schema concat coalesce nullif lower upper array_append json_build_object jsonb_build_object
+    json_build_array jsonb_build_array to_jsonb to_json row_to_json length replace md5 abs round date_part
+    extract numeric varchar bpchar char bit varbit timestamp timestamptz time interval in any all not and or
+    array row ceil floor greatest least trim btrim substring left right encode decode int4range int8range
+    numrange tsrange tstzrange daterange make_date to_tsvector
+    """.split()
+)
+_CALL: Final = re.compile(r'("(?:[^"]|"")+"|[A-Za-z_][\w$]*)\s*\(')
+
+
+def is_volatile(default: Default) -> bool:
+    """Whether a default's value differs from row to row, so that ADD COLUMN would rewrite the table.
+
+    Judged by the functions that its text calls: what isn't known to be stable counts as volatile, which costs a
+    backfill and no harm.
+    """
+    text = re.sub(r"'(?:[^']|'')*'", "''", default.expression)
+    called = {name.strip('"').lower() for name in _CALL.findall(text)}
+    return bool(called - _STABLE)
 
 
 KINDS = (DefaultKind(),)

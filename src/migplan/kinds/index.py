@@ -258,7 +258,8 @@ def _parent(row: list[str | None] | None) -> ObjectId | None:
     if row is None:
         return None
     schema, name, constraint, table = row
-    assert schema is not None and name is not None
+    assert schema is not None
+    assert name is not None
     if constraint is not None and table is not None:
         return ObjectId("constraint", (schema, table, constraint))
     return ObjectId("index", (schema, name))

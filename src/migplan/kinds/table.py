@@ -259,7 +259,8 @@ class Partition(Protocol):
 
 def attach_partition(table: Partition) -> Statement:
     """``ALTER TABLE ONLY parent ATTACH PARTITION …``."""
-    assert table.partition_of is not None and table.bound is not None
+    assert table.partition_of is not None
+    assert table.bound is not None
     command = sql(
         "ALTER TABLE ONLY {} ATTACH PARTITION {} {}",
         ident(*table.partition_of.path),
@@ -393,10 +394,7 @@ def _force_row_security(table: Table) -> Statement:
 
 def _set_replica_identity(table: Table) -> list[Statement]:
     identity = table.replica_identity
-    if isinstance(identity, ObjectId):
-        clause = sql("USING INDEX {}", ident(identity.path[-1]))
-    else:
-        clause = Sql({"d": "DEFAULT", "f": "FULL", "n": "NOTHING"}[identity])
+    clause = sql("USING INDEX {}", ident(identity.path[-1])) if isinstance(identity, ObjectId) else Sql({"d": "DEFAULT", "f": "FULL", "n": "NOTHING"}[identity])
     return [Statement(sql("ALTER TABLE {} REPLICA IDENTITY {}", ident(*table.id.path), clause), AX)]
 
 

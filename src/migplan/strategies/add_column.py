@@ -6,36 +6,20 @@ or an identity would rewrite the table: nullable first, the default for new rows
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Final
 
 from migplan.core.ids import ObjectId
-from migplan.core.model import Catalog
 from migplan.core.sql import Sql, deparsed, ident, literal, sql
 from migplan.core.steps import After, Down, LockMode, Phase, Statement, Step, step_id
 from migplan.kinds.column import Column, column_clause, column_extras, identity_clause
-from migplan.kinds.default import Default, drop_default, set_default
+from migplan.kinds.default import Default, drop_default, is_volatile, set_default
 from migplan.kinds.registry import kind_of
 from migplan.strategies.backfill import fill
 from migplan.strategies.base import Context, Expansion, Size, Strategy
 from migplan.strategies.set_not_null import fill_expression, fill_steps, tighten_steps
 
 AX = LockMode.ACCESS_EXCLUSIVE
-
-_STABLE: Final = frozenset(
-    """
-    now current_timestamp current_date current_time localtimestamp localtime transaction_timestamp
-    statement_timestamp timezone date_trunc to_char to_date to_timestamp make_interval current_setting
-    current_schema concat coalesce nullif lower upper array_append json_build_object jsonb_build_object
-    json_build_array jsonb_build_array to_jsonb to_json row_to_json length replace md5 abs round date_part
-    extract numeric varchar bpchar char bit varbit timestamp timestamptz time interval in any all not and or
-    array row ceil floor greatest least trim btrim substring left right encode decode int4range int8range
-    numrange tsrange tstzrange daterange make_date to_tsvector
-    """.split()
-)
-_CALL: Final = re.compile(r'("(?:[^"]|"")+"|[A-Za-z_][\w$]*)\s*\(')
 
 
 class AddColumn(Strategy):
@@ -66,18 +50,7 @@ def _required(context: Context, column: Column) -> bool:
 
 def _rewrites(context: Context, column: Column) -> bool:
     default = _default(context, column)
-    return column.identity is not None or (default is not None and is_volatile(default, context.after))
-
-
-def is_volatile(default: Default, catalog: Catalog) -> bool:
-    """Whether a default's value differs from row to row, so that ADD COLUMN would rewrite the table.
-
-    Judged by the functions that its text calls: what isn't known to be stable counts as volatile, which costs a
-    backfill and no harm.
-    """
-    text = re.sub(r"'(?:[^']|'')*'", "''", default.expression)
-    called = {name.strip('"').lower() for name in _CALL.findall(text)}
-    return bool(called - _STABLE)
+    return column.identity is not None or (default is not None and is_volatile(default))
 
 
 def _expand_required(context: Context, column: Column) -> Expansion:

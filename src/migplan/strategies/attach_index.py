@@ -13,6 +13,7 @@ from migplan.core.model import DbObject
 from migplan.core.steps import Down, Phase, Step, step_id
 from migplan.kinds.constraint import Constraint
 from migplan.kinds.index import Index
+from migplan.kinds.registry import kind_of
 from migplan.strategies.base import Context, Expansion, Strategy
 
 
@@ -38,16 +39,18 @@ def _parent(obj: DbObject) -> ObjectId | None:
 
 def _made_again(context: Context, old: DbObject, parent: ObjectId) -> Step:
     part = context.pieces_before.of(old.id)[0]
+    sentence = None if context.settings.offline else kind_of(parent).create_contract(context.after[parent], context.before)
     return Step(
         id=step_id("keep", old.id),
         title=f"{old.id} is about to be attached to {parent}",
         object=old.id,
         strategy=AttachIndex.name,
-        phase=Phase.EXPAND,
+        phase=Phase.EXPAND if sentence is None else Phase.CONTRACT,
         why="only the way back does anything: dropping the parent's index drops this one too",
         up=(),
         down=Down(part.create),
         creates=frozenset({old.id}),
+        deploy=sentence,
     )
 
 

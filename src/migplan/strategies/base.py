@@ -101,6 +101,8 @@ class Context:
             return Size.SMALL
         sizes = [self.before.sizes.get(id) for id in self._with_partitions(table)]
         known = [s for s in sizes if s is not None]
+        if not known and getattr(self.before[table], "partition_key", None) is not None:
+            return Size.EMPTY
         if known and all(s.empty for s in known):
             return Size.EMPTY
         rows = sum(s.rows for s in known)
@@ -114,7 +116,9 @@ class Context:
         if table not in self.before:
             return True
         sizes = [self.before.sizes.get(id) for id in self._with_partitions(table)]
-        return any(sizes) and all(s.empty for s in sizes if s is not None)
+        if not any(sizes):
+            return getattr(self.before[table], "partition_key", None) is not None
+        return all(s.empty for s in sizes if s is not None)
 
     def _with_partitions(self, table: ObjectId) -> Iterable[ObjectId]:
         yield table

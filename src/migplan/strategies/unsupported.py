@@ -1,0 +1,58 @@
+"""What can't be expanded yet stops the plan by its name, instead of taking a form that loses data or availability."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from migplan.core.changes import Create
+from migplan.kinds.column import Column
+from migplan.kinds.table import Table
+from migplan.strategies.base import Context, Expansion, Size, Strategy
+from migplan.strategies.type_changes import keeps_rows
+
+_HANDLED: Final = frozenset({"backfill", "reference-data", "allow"})
+
+
+class Unsupported(Strategy):
+    """Blocks renames, large rewriting type changes, replaced tables with rows, and directives that nothing obeys."""
+
+    name = "unsupported"
+    offline = True
+
+    def expand(self, context: Context) -> Iterable[Expansion]:
+        reasons = [*_directives(context), *_type_changes(context), *_tables(context)]
+        if reasons:
+            yield Expansion((), blocked=tuple(reasons))
+
+
+def _directives(context: Context) -> Iterable[str]:
+    """A directive whose work is done (a rename that has happened) blocks nothing."""
+    created = {c.id for c in context.all_changes if isinstance(c, Create)}
+    changed = {c.id for c in context.all_changes}
+    for directive in context.directives.items:
+        if directive.name in _HANDLED or directive.target is None:
+            continue
+        waiting = created if directive.name == "renamed-from" else changed
+        if directive.target in waiting:
+            yield f"{directive.place}: the directive {directive.name} on {directive.target} is not supported yet"
+
+
+def _type_changes(context: Context) -> Iterable[str]:
+    for old, new, fields in context.altered(Column):
+        large = context.size(new.relation) is Size.LARGE
+        if "type" in fields and large and not keeps_rows(old.type, new.type):
+            yield (
+                f"{new.id} from {old.type} to {new.type} rewrites {new.relation}, which is large: that needs a second "
+                "column kept in step, which is not supported yet"
+            )
+
+
+def _tables(context: Context) -> Iterable[str]:
+    for id, rebuild in context.rebuilds.items.items():
+        is_table = context.before.get(id, Table) is not None
+        if is_table and rebuild.whole and context.size(id) is Size.LARGE:
+            yield f"{id} would have to be rebuilt online, and is large: not supported yet"
+
+
+STRATEGY = Unsupported()
