@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.support.both_ways import OFFLINE, both_ways, from_nothing
+from tests.support.rebuild import assert_both_ways
 
 from migplan.core.settings import Settings
 
@@ -110,3 +111,8 @@ def test_an_enum_takes_its_name(make_db: MakeDb) -> None:
         "CREATE DOMAIN d AS text CHECK (VALUE <> 'c');" + table,
         "CREATE TYPE d AS ENUM ('a', 'b');" + table,
     )
+
+
+def test_a_column_of_a_constrained_domain_announces_its_rewrite(make_db: MakeDb) -> None:
+    domains = "CREATE DOMAIN d AS int CHECK (VALUE > 0); CREATE DOMAIN e AS d; CREATE TABLE t (a int"
+    assert_both_ways(make_db, "", f"{domains});", f"{domains}, b d, c e, f d[]);")

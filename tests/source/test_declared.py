@@ -51,7 +51,7 @@ def test_a_folder_is_read_recursively(folder: Path, shadow: Shadow) -> None:
     assert declared.scope.schemas == {"app"}
     (directive,) = declared.directives.items
     assert directive.target == ObjectId("table", ("app", "t"))
-    assert directive.place == f"{folder / 'a.sql'}:1:43"
+    assert directive.place == f"{folder / 'a.sql'}:1:47"
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_set_up_is_there_and_not_managed(folder: Path, tmp_path: Path, pg_url: s
     assert "domain" not in kinds
     assert declared.scope.schemas == {"public"}
     assert [str(note) for note in declared.notes] == [
-        f"{folder / 'a.sql'}:1:45: index auth.i is not managed: loaded, but not compared"
+        f"{folder / 'a.sql'}:1:45: index auth.i is not managed: loaded, but neither compared nor planned"
     ]
 
 

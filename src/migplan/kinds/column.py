@@ -24,6 +24,7 @@ from migplan.kinds.base import (
     options,
 )
 from migplan.kinds.default import Default, is_volatile
+from migplan.kinds.domain import Domain
 
 AX = LockMode.ACCESS_EXCLUSIVE
 
@@ -195,7 +196,7 @@ ORDER BY a.attrelid, a.attnum
         return [
             Part(
                 (
-                    Statement(add, AX, rewrite=_rewrites(obj, default), scan=obj.not_null is not None),
+                    Statement(add, AX, rewrite=_rewrites(obj, default, catalog), scan=obj.not_null is not None),
                     *column_extras(obj, name),
                 ),
                 (Statement(drop, AX),),
@@ -303,10 +304,20 @@ ORDER BY a.attrelid, a.attnum
         return [Statement(s) for s in _acl.change_grants(target, old, new, owner, ident(obj.name))]
 
 
-def _rewrites(column: Column, default: Default | None) -> bool:
+def _rewrites(column: Column, default: Default | None, catalog: Catalog) -> bool:
     """Whether ADD COLUMN has to compute a value for every row."""
     computed = column.identity is not None or (column.generated is not None and not column.virtual)
-    return computed or (default is not None and is_volatile(default))
+    return computed or (default is not None and is_volatile(default)) or _has_checks(column, catalog)
+
+
+def _has_checks(column: Column, catalog: Catalog) -> bool:
+    """Whether every value must satisfy the constraints of a domain, NULL included; PostgreSQL rewrites to check it."""
+    return not column.type.endswith("[]") and _constrained_domain(column.id, catalog)
+
+
+def _constrained_domain(id: ObjectId, catalog: Catalog) -> bool:
+    domains = (catalog.get(used, Domain) for used in catalog.uses.get(id, ()))
+    return any(d is not None and (d.checks or d.not_null or _constrained_domain(d.id, catalog)) for d in domains)
 
 
 _STOPS_TYPE_CHANGE = frozenset(

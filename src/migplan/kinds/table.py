@@ -394,7 +394,11 @@ def _force_row_security(table: Table) -> Statement:
 
 def _set_replica_identity(table: Table) -> list[Statement]:
     identity = table.replica_identity
-    clause = sql("USING INDEX {}", ident(identity.path[-1])) if isinstance(identity, ObjectId) else Sql({"d": "DEFAULT", "f": "FULL", "n": "NOTHING"}[identity])
+    clause = (
+        sql("USING INDEX {}", ident(identity.path[-1]))
+        if isinstance(identity, ObjectId)
+        else Sql({"d": "DEFAULT", "f": "FULL", "n": "NOTHING"}[identity])
+    )
     return [Statement(sql("ALTER TABLE {} REPLICA IDENTITY {}", ident(*table.id.path), clause), AX)]
 
 

@@ -39,7 +39,9 @@ def _parent(obj: DbObject) -> ObjectId | None:
 
 def _made_again(context: Context, old: DbObject, parent: ObjectId) -> Step:
     part = context.pieces_before.of(old.id)[0]
-    sentence = None if context.settings.offline else kind_of(parent).create_contract(context.after[parent], context.before)
+    sentence = (
+        None if context.settings.offline else kind_of(parent).create_contract(context.after[parent], context.before)
+    )
     return Step(
         id=step_id("keep", old.id),
         title=f"{old.id} is about to be attached to {parent}",

@@ -106,7 +106,7 @@ def test_unknown_keys_come_with_the_known_ones(tmp_path: Path) -> None:
 
 
 def test_bad_toml(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="not valid TOML.*line 2"):
+    with pytest.raises(ConfigError, match=r"not valid TOML.*line 2"):
         read(tmp_path, "a = 1\nb = \n")
 
 
