@@ -29,7 +29,8 @@ SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
 """
 _REWRITE: Final = re.compile(r"^rewriting table")
-_SCAN: Final = re.compile(r"^(verifying table|validating foreign key constraint|building index)")
+# A table gets its TOAST table, with an index on nothing, along with its first column of a wide type.
+_SCAN: Final = re.compile(r"^(verifying table|validating foreign key constraint|building index (?!\"pg_toast_))")
 
 
 @dataclass(frozen=True, slots=True)
