@@ -37,7 +37,6 @@ def test_all_attributes_both_ways(make_db: Callable[[str], str]) -> None:
 
 @pytest.mark.parametrize("change", CHANGES_OF_PUBLIC)
 def test_public_both_ways(make_db: Callable[[str], str], change: str) -> None:
-    """The owner isn't managed by default, so a `public` made anew may belong to somebody else than before."""
     both_ways(make_db, "", change)
     both_ways(make_db, change, "")
 

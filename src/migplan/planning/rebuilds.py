@@ -85,7 +85,7 @@ def _judge_alteration(search: _Search, change: Alter, forced: bool) -> None:
     for id in sorted(kind.carried(change.old, change.new, search.before)):
         if id in search.after:
             search.join(change.id, id)
-            _lose(search, id, change.id, _provided(search, id))
+            _lose(search, id, change.id, _standing_on(search, id, change.id))
 
 
 def _needs_statements(change: Alter) -> bool:
@@ -112,6 +112,11 @@ def _orphaned(search: _Search) -> list[tuple[ObjectId, set[ObjectId]]]:
 
 def _provided(search: _Search, id: ObjectId) -> set[ObjectId]:
     return {p for part in search.pieces.of(id) for p in part.provides}
+
+
+def _standing_on(search: _Search, id: ObjectId, used: ObjectId) -> set[ObjectId]:
+    """What those parts of ``id`` provide that use ``used`` (one table of a publication), or all where none says so."""
+    return {p for part in search.pieces.of(id) if used in part.uses for p in part.provides} or _provided(search, id)
 
 
 def _lose(search: _Search, id: ObjectId, cause: ObjectId, lost: set[ObjectId]) -> None:
@@ -160,7 +165,7 @@ def _follow(search: _Search, follower: ObjectId, cause: ObjectId) -> None:
     for id in sorted(kind_of(follower).carried_when_following(search.before[follower], search.before)):
         if id in search.after:
             search.join(follower, id)
-            _lose(search, id, follower, _provided(search, id))
+            _lose(search, id, follower, _standing_on(search, id, follower))
 
 
 def _absorber(search: _Search, user: ObjectId, cause: ObjectId) -> ObjectId:
