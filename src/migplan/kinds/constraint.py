@@ -262,6 +262,13 @@ def inline_in(
     return plain and c.type in (UNIQUE, PRIMARY_KEY) and not _extras(c) and c.index_parent is None
 
 
+def brought_by(parents: Iterable[ObjectId], relation: ObjectId, catalog: Catalog) -> dict[ObjectId, set[ObjectId]]:
+    """The checks that INHERITS alone gives a relation, each with those of the parents that it comes from."""
+    inherited = [c for c in catalog.members_of(relation, Constraint) if c.type == CHECK and c.inherited and not c.local]
+    sources = {c.id: {p.child("constraint", c.name) for p in parents} for c in inherited}
+    return {id: {s for s in found if s in catalog} for id, found in sources.items()}
+
+
 def add_constraint(constraint: Constraint) -> Statement:
     """``ALTER TABLE … ADD CONSTRAINT``, in the direct form: it scans, or builds its index, under its lock."""
     c = constraint

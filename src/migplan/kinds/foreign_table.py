@@ -14,7 +14,7 @@ from migplan.kinds import _acl
 from migplan.kinds._foreign_options import Options, hidden_names, may_be_secret, options_clause, readable
 from migplan.kinds.base import PG_CLASS, PG_TYPE, Address, Found, Kind, Reading, not_of_extension, options
 from migplan.kinds.column import Column, column_clause, column_extras, fdw_option_changes
-from migplan.kinds.constraint import Constraint, inline_in
+from migplan.kinds.constraint import Constraint, brought_by, inline_in
 from migplan.kinds.default import Default
 from migplan.kinds.table import attach_partition, attachment, columns_of, detach_partition
 
@@ -142,8 +142,10 @@ def _creation(table: ForeignTable, catalog: Catalog) -> Part:
         options_clause(table.options),
     )
     extras = [s for c in columns for s in column_extras(c, name)]
-    provided = {table.id, *(c.id for c in columns), *(d.id for d in defaults.values()), *(c.id for c in checks)}
-    uses = {u for id in provided for u in catalog.uses.get(id, ())} | set(table.inherits)
+    brought = brought_by(table.inherits, table.id, catalog) if table.inherits else {}
+    inlined = {*(c.id for c in columns), *(d.id for d in defaults.values()), *(c.id for c in checks)}
+    provided = {table.id, *inlined, *brought}
+    uses = {u for id in provided for u in catalog.uses.get(id, ())} | set(table.inherits).union(*brought.values())
     return Part(
         (Statement(command), *extras),
         (Statement(sql("DROP FOREIGN TABLE {}", name), AX),),

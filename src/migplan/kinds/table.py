@@ -24,7 +24,7 @@ from migplan.kinds.base import (
     options,
 )
 from migplan.kinds.column import Column, column_clause, column_extras
-from migplan.kinds.constraint import Constraint, inline_in
+from migplan.kinds.constraint import Constraint, brought_by, inline_in
 from migplan.kinds.default import Default
 
 AX = LockMode.ACCESS_EXCLUSIVE
@@ -329,8 +329,9 @@ def _creation(table: Table, catalog: Catalog) -> Part:
     if table.replica_identity in ("f", "n"):
         extras += _set_replica_identity(table)
     inlined = [d.id for n, d in defaults.items()]
-    provided = {table.id, *(c.id for c in columns), *inlined, *(c.id for c in inline)}
-    uses = {u for id in provided for u in catalog.uses.get(id, ())} | set(parents)
+    brought = brought_by(parents, table.id, catalog) if parents else {}
+    provided = {table.id, *(c.id for c in columns), *inlined, *(c.id for c in inline), *brought}
+    uses = {u for id in provided for u in catalog.uses.get(id, ())} | set(parents).union(*brought.values())
     if table.partition_of is not None:
         uses.discard(table.partition_of)
     return Part(
