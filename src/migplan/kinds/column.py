@@ -24,6 +24,7 @@ from migplan.kinds.base import (
     options,
 )
 from migplan.kinds.default import Default, is_volatile
+from migplan.kinds.default_privileges import NOTHING_AT_BIRTH, DefaultPrivileges, at_birth, grants_at_birth
 from migplan.kinds.domain import Domain
 
 AX = LockMode.ACCESS_EXCLUSIVE
@@ -219,6 +220,9 @@ ORDER BY a.attrelid, a.attnum
             statements += change_not_null(old, new)
         if new.identity is not None and "identity" in fields:
             statements += _change_identity(old.identity, new.identity, head)
+            if old.identity is None:
+                in_force = (*before.of(DefaultPrivileges), *after.of(DefaultPrivileges))
+                statements += sequence_grants(new.identity, in_force)
         if fields & {"storage"}:
             storage = Sql(new.storage or "DEFAULT") if new.storage or after.major >= 16 else None
             if storage is None:
@@ -560,6 +564,21 @@ def _change_identity(old: Identity | None, new: Identity, head: Sql) -> list[Sta
         moved = ident(new.sequence[0], old.sequence[1])
         statements.append(Statement(sql("ALTER SEQUENCE {} RENAME TO {}", moved, ident(new.sequence[1]))))
     return statements + _identity_extras(old, new)
+
+
+def sequence_grants(identity: Identity, in_force: Iterable[DefaultPrivileges]) -> list[Statement]:
+    """What sets right the grants of a new identity column's sequence where default privileges speak of sequences."""
+    built_in = _acl.grants_of(_acl.SEQUENCE, 14)
+    wanted = built_in if identity.grants is None else identity.grants
+    target = sql("SEQUENCE {}", ident(*identity.sequence))
+    id = ObjectId("sequence", identity.sequence)
+    if at_birth(id, in_force, built_in) == NOTHING_AT_BIRTH:
+        return []
+
+    def change(old: Iterable[Grant], new: Iterable[Grant]) -> list[Statement]:
+        return [Statement(command) for command in _acl.change_grants(target, old, new, "")]
+
+    return grants_at_birth(id, in_force, built_in, wanted, change)
 
 
 def _options_of(identity: Identity) -> tuple[int | bool, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -130,6 +130,9 @@ class AtBirth(NamedTuple):
     withheld: frozenset[Grant]
 
 
+NOTHING_AT_BIRTH: Final = AtBirth(frozenset(), frozenset())
+
+
 def at_birth(id: ObjectId, in_force: Iterable[DefaultPrivileges], built_in: Iterable[Grant]) -> AtBirth:
     """What any of the default privileges may do to a new object whose built-in default is ``built_in``."""
     added: set[Grant] = set()
@@ -141,6 +144,26 @@ def at_birth(id: ObjectId, in_force: Iterable[DefaultPrivileges], built_in: Iter
         if not entry.schema:
             withheld |= set(built_in).difference(entry.privileges)
     return AtBirth(frozenset(added), frozenset(withheld))
+
+
+Change = Callable[[Iterable[Grant], Iterable[Grant]], list[Statement]]
+"""Renders the commands that lead from one set of grants to another."""
+
+
+def grants_at_birth(
+    id: ObjectId,
+    in_force: Iterable[DefaultPrivileges],
+    built_in: tuple[Grant, ...],
+    wanted: tuple[Grant, ...],
+    change: Change,
+) -> list[Statement]:
+    """From what a new object may bear at once to what it must: what default privileges may have given is taken back
+    where it isn't wanted, and what they may have kept back is granted."""
+    born = at_birth(id, in_force, built_in)
+    concerned = {(g.grantee, g.privilege) for g in born.added}
+    taken_back = change(born.added, [g for g in wanted if (g.grantee, g.privilege) in concerned])
+    given = change(set(built_in) - born.withheld, wanted)
+    return list(dict.fromkeys([*taken_back, *given]))
 
 
 def _without_entry(obj: DefaultPrivileges, major: int) -> tuple[Grant, ...]:

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from migplan.core.ids import ObjectId
-from migplan.core.model import Catalog, DbObject
+from migplan.core.model import Catalog, DbObject, Grant
 from migplan.core.settings import Settings
 from migplan.core.steps import Part, Statement
-from migplan.kinds.default_privileges import DefaultPrivileges, at_birth
+from migplan.kinds.column import Column, sequence_grants
+from migplan.kinds.default_privileges import DefaultPrivileges, grants_at_birth
 from migplan.kinds.registry import kind_of
 
 
@@ -69,18 +70,17 @@ class Pieces:
         return [replace(s, lock=s.lock.NONE) for s in statements]
 
     def _grants(self, obj: DbObject) -> list[Statement]:
-        """From what a new object may bear at once to what it must: what default privileges may have given is taken
-        back where it isn't wanted, and what they may have kept back is granted."""
-        kind = kind_of(obj.id)
-        built_in = kind.default_grants(self.catalog.major)
-        wanted = kind.effective_grants(obj, self.catalog.major)
-        born = at_birth(obj.id, self.default_privileges, built_in)
-        concerned = {(g.grantee, g.privilege) for g in born.added}
-        kept = [g for g in wanted if (g.grantee, g.privilege) in concerned]
+        kind, major = kind_of(obj.id), self.catalog.major
         owner = obj.owner if self.settings.owners else ""
-        taken_back = kind.grant_statements(obj, born.added, kept, owner)
-        given = kind.grant_statements(obj, set(built_in) - born.withheld, wanted, owner)
-        return list(dict.fromkeys([*taken_back, *given]))
+
+        def change(old: Iterable[Grant], new: Iterable[Grant]) -> list[Statement]:
+            return kind.grant_statements(obj, old, new, owner)
+
+        built_in, wanted = kind.default_grants(major), kind.effective_grants(obj, major)
+        statements = grants_at_birth(obj.id, self.default_privileges, built_in, wanted, change)
+        if isinstance(obj, Column) and obj.identity is not None:
+            statements += sequence_grants(obj.identity, self.default_privileges)
+        return statements
 
 
 def _with_attributes(parts: list[Part], statements: list[Statement]) -> list[Part]:
