@@ -67,7 +67,8 @@ class Column(DbObject):
     """A column of ``relation``. ``collation`` only where it isn't the type's, ``storage`` likewise.
 
     ``generated`` is the deparsed expression, ``virtual`` tells 18's virtual columns from stored ones.
-    ``inherited`` columns follow those of a parent; ``local`` ones were (also) declared here.
+    ``inherited`` columns follow those of a parent; ``local`` ones were (also) declared here. ``using`` and ``reverse``
+    are the directives' expressions that make a declared column out of the present row, and the present one out of it.
     """
 
     relation: ObjectId = field(compare=False)
@@ -85,6 +86,8 @@ class Column(DbObject):
     fdw_options: tuple[tuple[str, str], ...] = ()
     inherited: bool = field(default=False, compare=False)
     local: bool = field(default=True, compare=False)
+    using: str | None = field(default=None, compare=False)
+    reverse: str | None = field(default=None, compare=False)
 
     @property
     def table(self) -> ObjectId | None:
@@ -213,7 +216,7 @@ ORDER BY a.attrelid, a.attnum
         head = sql("ALTER {} ALTER COLUMN {}", _relation(new), ident(new.name))
         statements: list[Statement] = []
         if fields & {"type", "collation"}:
-            statements += change_type(new, cast(ident(new.name), old.type, new.type))
+            statements += change_type(new, conversion(old, new))
         if old.identity is not None and new.identity is None:
             statements.append(Statement(sql("{} DROP IDENTITY", head), AX))
         if "not_null" in fields:
@@ -378,7 +381,7 @@ def column_clause(column: Column, default: Default | None, *, typed: bool = Fals
     if column.identity is not None:
         constraints.append(identity_clause(column.identity))
     if column.not_null is not None and column.not_null.valid:
-        name = _not_null_name(column, column.not_null) if named or column.inherited else column.not_null.name
+        name = not_null_name(column, column.not_null) if named or column.inherited else column.not_null.name
         if column.not_null.given is None:
             name = column.not_null.name
         constraints.append(_not_null_clause(replace(column.not_null, name=name)))
@@ -407,12 +410,19 @@ def column_extras(column: Column, table: Sql) -> list[Statement]:
     if column.options:
         statements += _attribute_options(head, replace(column, options=()), column)
     if column.identity is not None:
-        statements += _identity_extras(None, column.identity)
+        statements += identity_extras(None, column.identity)
     if column.not_null is not None and not column.not_null.valid:
         statements.append(_add_named_not_null(column, column.not_null))
     if column.not_null is not None and column.not_null.comment is not None:
-        statements.append(_comment_not_null(column, column.not_null))
+        statements.append(comment_not_null(column, column.not_null))
     return statements
+
+
+def conversion(old: Column, new: Column) -> Sql:
+    """The new value over the row: what a directive says (``using`` on the way there, ``reverse`` on the way back), else
+    a cast."""
+    said = new.using if new.using is not None else old.reverse
+    return cast(ident(new.name), old.type, new.type) if said is None else deparsed(said)
 
 
 def cast(value: Sql, source: str, target: str) -> Sql:
@@ -485,7 +495,7 @@ def change_not_null(old: Column, new: Column) -> list[Statement]:
         else:
             statements.append(_add_named_not_null(new, new.not_null))
     else:
-        old_name, new_name = _not_null_name(old, was), _not_null_name(new, new.not_null)
+        old_name, new_name = not_null_name(old, was), not_null_name(new, new.not_null)
         if old_name != new_name:
             names = (ident(old_name), ident(new_name))
             statements.append(Statement(sql("ALTER {} RENAME CONSTRAINT {} TO {}", _relation(new), *names), AX))
@@ -496,11 +506,12 @@ def change_not_null(old: Column, new: Column) -> list[Statement]:
             statements.append(Statement(sql("{} DROP NOT NULL", head), AX))
             statements.append(_add_named_not_null(new, new.not_null))
     if new.not_null.comment != (was.comment if was else None):
-        statements.append(_comment_not_null(new, new.not_null))
+        statements.append(comment_not_null(new, new.not_null))
     return statements
 
 
-def _not_null_name(column: Column, constraint: NotNull) -> str:
+def not_null_name(column: Column, constraint: NotNull) -> str:
+    """The name that the constraint has from 18 on."""
     return constraint.name or constraint.given or object_name(column.id.path[1], column.name, "not_null")
 
 
@@ -508,7 +519,7 @@ def _add_named_not_null(column: Column, constraint: NotNull) -> Statement:
     command = sql(
         "ALTER {} ADD CONSTRAINT {} NOT NULL {}{}{}",
         _relation(column),
-        ident(_not_null_name(column, constraint)),
+        ident(not_null_name(column, constraint)),
         ident(column.name),
         Sql(" NO INHERIT" if constraint.no_inherit else ""),
         Sql("" if constraint.valid else " NOT VALID"),
@@ -516,9 +527,10 @@ def _add_named_not_null(column: Column, constraint: NotNull) -> Statement:
     return Statement(command, AX, scan=constraint.valid)
 
 
-def _comment_not_null(column: Column, constraint: NotNull) -> Statement:
+def comment_not_null(column: Column, constraint: NotNull) -> Statement:
+    """``COMMENT ON CONSTRAINT`` of a NOT NULL (from 18 on)."""
     text = Sql("NULL") if constraint.comment is None else literal(constraint.comment)
-    name = ident(_not_null_name(column, constraint))
+    name = ident(not_null_name(column, constraint))
     return Statement(sql("COMMENT ON CONSTRAINT {} ON {} IS {}", name, ident(*column.relation.path), text))
 
 
@@ -548,7 +560,7 @@ def _sequence_options(identity: Identity) -> Sql:
 
 def _change_identity(old: Identity | None, new: Identity, head: Sql) -> list[Statement]:
     if old is None:
-        return [Statement(sql("{} ADD {}", head, identity_clause(new)), AX), *_identity_extras(None, new)]
+        return [Statement(sql("{} ADD {}", head, identity_clause(new)), AX), *identity_extras(None, new)]
     statements: list[Statement] = []
     if old.always != new.always:
         mode = Sql("ALWAYS" if new.always else "BY DEFAULT")
@@ -563,7 +575,7 @@ def _change_identity(old: Identity | None, new: Identity, head: Sql) -> list[Sta
     if old.sequence[1] != new.sequence[1]:
         moved = ident(new.sequence[0], old.sequence[1])
         statements.append(Statement(sql("ALTER SEQUENCE {} RENAME TO {}", moved, ident(new.sequence[1]))))
-    return statements + _identity_extras(old, new)
+    return statements + identity_extras(old, new)
 
 
 def sequence_grants(identity: Identity, in_force: Iterable[DefaultPrivileges]) -> list[Statement]:
@@ -586,7 +598,7 @@ def _options_of(identity: Identity) -> tuple[int | bool, ...]:
     return (i.start, i.increment, i.minimum, i.maximum, i.cache, i.cycle)
 
 
-def _identity_extras(old: Identity | None, new: Identity) -> list[Statement]:
+def identity_extras(old: Identity | None, new: Identity) -> list[Statement]:
     """Grants, comment and persistence of an identity column's sequence."""
     name = ident(*new.sequence)
     statements: list[Statement] = []

@@ -158,7 +158,7 @@ WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x') AND NOT (k.cont
         parts = [
             simple_part(
                 obj.id,
-                [add_constraint(obj), *_extras(obj)],
+                [add_constraint(obj), *key_extras(obj)],
                 [drop_constraint(obj)],
                 {u for u in uses if u and u != obj.id},
             )
@@ -259,7 +259,7 @@ def inline_in(
     if c.type == CHECK:
         return c.local or partition_of is not None
     plain = partition_key is None and partition_of is None
-    return plain and c.type in (UNIQUE, PRIMARY_KEY) and not _extras(c) and c.index_parent is None
+    return plain and c.type in (UNIQUE, PRIMARY_KEY) and not key_extras(c) and c.index_parent is None
 
 
 def brought_by(parents: Iterable[ObjectId], relation: ObjectId, catalog: Catalog) -> dict[ObjectId, set[ObjectId]]:
@@ -330,7 +330,8 @@ def _attachment(constraint: Constraint) -> Part:
     return Part((Statement(command, AX),), (), frozenset({child.child("attachment", "")}), uses)
 
 
-def _extras(constraint: Constraint) -> list[Statement]:
+def key_extras(constraint: Constraint) -> list[Statement]:
+    """What ADD CONSTRAINT can't say of its index: comment and CLUSTER ON."""
     statements = _index_comment(constraint) if constraint.index_comment else []
     return [*statements, *([_cluster(constraint)] if constraint.clustered else [])]
 

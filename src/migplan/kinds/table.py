@@ -128,8 +128,8 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
             plain = replace(obj, replica_identity="d")
             parts.append(
                 Part(
-                    tuple(_set_replica_identity(obj)),
-                    tuple(_set_replica_identity(plain)),
+                    tuple(set_replica_identity(obj)),
+                    tuple(set_replica_identity(plain)),
                     frozenset({obj.id.child("replica_identity", "")}),
                     frozenset({obj.id, obj.replica_identity}),
                 )
@@ -174,7 +174,7 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
         if "force_row_security" in fields:
             statements.append(_force_row_security(new))
         if "replica_identity" in fields:
-            statements += _set_replica_identity(new)
+            statements += set_replica_identity(new)
         if new.partition_of is not None and fields & {"partition_of", "bound"}:
             statements.append(attach_partition(new))
         return statements
@@ -327,7 +327,7 @@ def _creation(table: Table, catalog: Catalog) -> Part:
     if table.force_row_security:
         extras.append(_force_row_security(table))
     if table.replica_identity in ("f", "n"):
-        extras += _set_replica_identity(table)
+        extras += set_replica_identity(table)
     inlined = [d.id for n, d in defaults.items()]
     brought = brought_by(parents, table.id, catalog) if parents else {}
     provided = {table.id, *(c.id for c in columns), *inlined, *(c.id for c in inline), *brought}
@@ -393,7 +393,7 @@ def _force_row_security(table: Table) -> Statement:
     return Statement(sql("ALTER TABLE {} {} ROW LEVEL SECURITY", ident(*table.id.path), verb), AX)
 
 
-def _set_replica_identity(table: Table) -> list[Statement]:
+def set_replica_identity(table: Table) -> list[Statement]:
     identity = table.replica_identity
     clause = (
         sql("USING INDEX {}", ident(identity.path[-1]))

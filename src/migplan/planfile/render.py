@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from migplan.core.settings import Settings
@@ -66,9 +66,18 @@ def _file(window: int, phase: Phase, direction: str, bodies: Iterable[str]) -> s
 
 
 def _up(segment: Segment, settings: Settings) -> str:
-    blocks = [_up_block(step) for step in segment.steps]
+    """The segment's transaction; what its first step asserts is counted before it, while no lock is held."""
+    first, *others = segment.steps
+    blocks = [_up_block(replace(first, asserts=())), *(_up_block(step) for step in others)]
     statements = [s for step in segment.steps for s in step.up]
-    return _transaction(blocks, statements, settings)
+    return _assertions(first) + _transaction(blocks, statements, settings)
+
+
+def _assertions(step: Step) -> str:
+    if not step.asserts:
+        return ""
+    counts = "\n".join(f"{assertion_sql(a)};" for a in step.asserts)
+    return f"{MARK}{step.id}\nSET statement_timeout = '0';\n{counts}\n"
 
 
 def _down(segment: Segment, settings: Settings) -> str:

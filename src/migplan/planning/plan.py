@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from migplan.core.changes import Change, Create, Drop
@@ -14,6 +14,7 @@ from migplan.core.settings import Settings
 from migplan.core.steps import Statement, Step
 from migplan.kinds.default_privileges import DefaultPrivileges
 from migplan.kinds.registry import kind_of
+from migplan.planning.conversions import with_conversions
 from migplan.planning.diff import diff
 from migplan.planning.fold import fold
 from migplan.planning.followers import without_followers
@@ -24,9 +25,10 @@ from migplan.planning.rebuilds import find_rebuilds
 from migplan.planning.segments import Segment, segments
 from migplan.planning.settle import settle
 from migplan.planning.windows import place
-from migplan.strategies.base import Context, Expansion
+from migplan.strategies.base import Context, Expansion, Rebuilds
 from migplan.strategies.pieces import Pieces
 from migplan.strategies.registry import strategies
+from migplan.strategies.replaced import replaced_columns
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def draft(
 ) -> Draft:
     """The plan that leads from one catalog to the other."""
     chosen = settings or Settings()
-    after = settle(before, after)
+    after = with_conversions(settle(before, after), directives or Directives())
     freed = free_names(before, after)
     followed = without_followers(diff(freed.before, after, chosen), freed.before, after)
     forced: frozenset[ObjectId] = frozenset()
@@ -100,8 +102,11 @@ def _context(
     pieces_before, pieces_after = Pieces(before, settings, in_force), Pieces(after, settings, in_force)
     created = pieces_after.absorbed(c.id for c in changes if isinstance(c, Create))
     dropped = pieces_before.absorbed(c.id for c in changes if isinstance(c, Drop))
-    own = {c.id: c for c in changes if not _absorbed(c, created, dropped)}
-    rebuilds = find_rebuilds(before, after, own, pieces_before, forced)
+    passed_on = _passed_on(changes, pieces_before, pieces_after)
+    own = {c.id: c for c in changes if not _absorbed(c, created, dropped) and c.id not in passed_on}
+    sizing = Context(before, after, own, Rebuilds({}, {}, {}), pieces_before, pieces_after, directives, settings)
+    replaced = replaced_columns(sizing)
+    rebuilds = find_rebuilds(before, after, own, pieces_before, forced, passed_on, replaced)
 
     def way_back(id: ObjectId) -> list[Statement]:
         """From the world before with just this object altered, back to the world before, both without the dependants
@@ -133,11 +138,20 @@ def _context(
         all_changes=tuple(changes),
         remade_before=remade_before,
         remade_after=remade_after,
+        replaced=replaced,
         way_back=way_back,
     )
 
 
-def _absorbed(change: Change, created: Mapping[ObjectId, ObjectId], dropped: Mapping[ObjectId, ObjectId]) -> bool:
+def _passed_on(changes: Sequence[Change], before: Pieces, after: Pieces) -> frozenset[ObjectId]:
+    """What goes with an object that is dropped and comes with one that is created: the columns of a foreign table
+    that becomes a table."""
+    gone = before.absorbed_by(c.id for c in changes if isinstance(c, Drop))
+    come = after.absorbed_by(c.id for c in changes if isinstance(c, Create))
+    return gone & come
+
+
+def _absorbed(change: Change, created: frozenset[ObjectId], dropped: frozenset[ObjectId]) -> bool:
     return (isinstance(change, Create) and change.id in created) or (isinstance(change, Drop) and change.id in dropped)
 
 

@@ -49,13 +49,18 @@ def find_rebuilds(
     changes: Mapping[ObjectId, Change],
     pieces: Pieces,
     forced: frozenset[ObjectId] = frozenset(),
+    passed_on: frozenset[ObjectId] = frozenset(),
+    replaced: frozenset[ObjectId] = frozenset(),
 ) -> Rebuilds:
-    """Everything that must be rebuilt; ``pieces`` are those of ``before``, ``forced`` are rebuilt in any case."""
+    """Everything that must be rebuilt; ``pieces`` are those of ``before``, ``forced`` are rebuilt in any case,
+    ``passed_on`` come anew with what they belong to, and for ``replaced`` columns a second one takes over."""
     search = _Search(before, after, changes, pieces)
+    for id in sorted(replaced):
+        _carry_over(search, id, replaced)
     for id, change in sorted(changes.items()):
         if isinstance(change, Alter):
             _judge_alteration(search, change, id in forced)
-    for id, lost in _orphaned(search):
+    for id, lost in _orphaned(search, passed_on):
         search.roots.add(id)
         _lose(search, id, id, lost)
     for id in search.lost:
@@ -88,17 +93,28 @@ def _judge_alteration(search: _Search, change: Alter, forced: bool) -> None:
             _lose(search, id, change.id, _standing_on(search, id, change.id))
 
 
+def _carry_over(search: _Search, column: ObjectId, replaced: frozenset[ObjectId]) -> None:
+    """What would stay with the old column while it goes aside; the columns of one table change places together."""
+    for other in replaced:
+        if other.path[:2] == column.path[:2]:
+            search.join(column, other)
+    for id in sorted(search.before.used_by.get(column, frozenset())):
+        if id in search.after and id.kind in ("statistics", "publication"):
+            search.join(column, id)
+            _lose(search, id, column, _standing_on(search, id, column))
+
+
 def _needs_statements(change: Alter) -> bool:
     return bool(change.fields - {"comment", "grants", "owner"})
 
 
-def _orphaned(search: _Search) -> list[tuple[ObjectId, set[ObjectId]]]:
+def _orphaned(search: _Search, passed_on: frozenset[ObjectId]) -> list[tuple[ObjectId, set[ObjectId]]]:
     """Objects that stand on something that is dropped, with the parts that do: their text is the same, what it means
     is not. Of an object that is altered in place only what its later parts provide."""
     gone = search.before.objects.keys() - search.after.objects.keys()
     users = {user for id in gone for user in search.before.used_by.get(id, frozenset())}
     found: list[tuple[ObjectId, set[ObjectId]]] = []
-    for user in sorted(u for u in users if u in search.after and u not in search.lost):
+    for user in sorted(u for u in users - passed_on if u in search.after and u not in search.lost):
         parts = [p for p in search.pieces.of(user) if p.uses & gone]
         if user in search.changes:
             parts = [p for p in parts if user not in p.provides]

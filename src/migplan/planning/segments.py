@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from migplan.core.ids import ObjectId
 from migplan.core.settings import Settings
-from migplan.core.steps import LockMode, Phase, Step, Timing
+from migplan.core.steps import Down, LockMode, Phase, Statement, Step, Timing
 from migplan.planning.windows import Placed
 
 
@@ -48,7 +48,9 @@ def _joins(last: Segment, item: Placed, settings: Settings) -> bool:
     steps = item.node.steps
     if (last.window, last.phase) != (item.window, item.phase) or not last.transactional:
         return False
-    if not all(s.transactional for s in steps):
+    if not all(s.transactional for step in steps for s in (*step.up, *_way_back(step))):
+        return False
+    if any(step.asserts for step in steps) and not settings.offline:
         return False
     if settings.offline:
         return True
@@ -58,7 +60,12 @@ def _joins(last: Segment, item: Placed, settings: Settings) -> bool:
 
 
 def _long(step: Step) -> bool:
-    return any(s.timing is Timing.LONG for s in step.up) and not step.new_objects
+    """Whether the step, or its way back, takes its time and therefore a transaction of its own."""
+    return any(s.timing is Timing.LONG for s in (*step.up, *_way_back(step))) and not step.new_objects
+
+
+def _way_back(step: Step) -> tuple[Statement, ...]:
+    return step.down.statements if isinstance(step.down, Down) else ()
 
 
 def _locked(steps: Iterable[Step]) -> set[ObjectId]:

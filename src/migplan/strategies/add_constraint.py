@@ -126,7 +126,7 @@ def _from_index(context: Context, constraint: Constraint) -> list[Step]:
         strategy=AddConstraint.name,
         phase=Phase.CONTRACT,
         why="reads and writes go on while it is built; from its end duplicates are refused",
-        up=(Statement(_unique_index(constraint), SUE, scan=True, transactional=False, timing=Timing.LONG),),
+        up=(Statement(unique_index(constraint), SUE, scan=True, transactional=False, timing=Timing.LONG),),
         down=Down((Statement(sql("DROP INDEX CONCURRENTLY {}", name), SUE, transactional=False),)),
         uses=part.uses,
         deploy=sentence,
@@ -139,7 +139,7 @@ def _from_index(context: Context, constraint: Constraint) -> list[Step]:
         strategy=AddConstraint.name,
         phase=Phase.CONTRACT,
         why="the index exists: metadata only",
-        up=(Statement(_using_index(constraint), AX), *part.create[1:]),
+        up=(Statement(using_index(constraint, constraint.name), AX), *part.create[1:]),
         down=Down((drop_constraint(constraint), *_index_again(constraint))),
         creates=part.provides,
         uses=part.uses,
@@ -150,10 +150,11 @@ def _from_index(context: Context, constraint: Constraint) -> list[Step]:
 
 def _index_again(constraint: Constraint) -> list[Statement]:
     """Dropping the constraint drops its index; the step before expects to drop an index itself."""
-    return [Statement(Sql(_unique_index(constraint).replace(" CONCURRENTLY", "", 1)), LockMode.SHARE, scan=True)]
+    return [Statement(Sql(unique_index(constraint).replace(" CONCURRENTLY", "", 1)), LockMode.SHARE, scan=True)]
 
 
-def _unique_index(constraint: Constraint) -> Sql:
+def unique_index(constraint: Constraint) -> Sql:
+    """``CREATE UNIQUE INDEX CONCURRENTLY`` under the constraint's name."""
     columns = join(", ", (ident(c) for c in constraint.columns))
     distinct = Sql(" NULLS NOT DISTINCT" if "NULLS NOT DISTINCT" in constraint.definition else "")
     return sql(
@@ -174,7 +175,8 @@ def _include(constraint: Constraint) -> Sql:
     return sql(" INCLUDE ({})", deparsed(rest.partition(")")[0])) if found else Sql("")
 
 
-def _using_index(constraint: Constraint) -> Sql:
+def using_index(constraint: Constraint, index: str) -> Sql:
+    """``ADD CONSTRAINT … USING INDEX``: metadata only; the index takes the constraint's name."""
     kind = Sql("PRIMARY KEY" if constraint.type == PRIMARY_KEY else "UNIQUE")
     deferrable = ""
     for clause in (" DEFERRABLE INITIALLY DEFERRED", " DEFERRABLE"):
@@ -186,7 +188,7 @@ def _using_index(constraint: Constraint) -> Sql:
         ident(*constraint.relation.path),
         ident(constraint.name),
         kind,
-        ident(constraint.name),
+        ident(index),
         Sql(deferrable),
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog
 from migplan.core.sql import Sql, deparsed, ident, join, literal, sql
 from migplan.core.steps import Backfill, LockMode, Statement, Timing
 from migplan.kinds.column import Column
@@ -23,23 +24,32 @@ class Fill:
     backfill: Backfill | None
 
 
-def fill(context: Context, table: ObjectId, assignments: Sequence[tuple[str, Sql]], where: Sql) -> Fill:
-    """Set columns to expressions over the row wherever ``where`` holds. Nothing for a table without rows."""
+def fill(
+    context: Context,
+    table: ObjectId,
+    assignments: Sequence[tuple[str, Sql]],
+    where: Sql,
+    catalog: Catalog | None = None,
+) -> Fill:
+    """Set columns to expressions over the row wherever ``where`` holds. Nothing for a table without rows.
+
+    ``catalog`` tells the table's key, where it isn't the one from before the plan.
+    """
     if context.empty(table):
         return Fill((), None)
     if context.size(table) is not Size.LARGE:
         return Fill(tuple(_one_update(table, assignments, where)), None)
-    key = key_of(context, table)
+    key = key_of(catalog or context.before, table)
     batches = Backfill(table, tuple(assignments), where, tuple(c.name for c in key), tuple(c.type for c in key))
     loop = _keyset_loop if key else _page_loop
     block = loop(batches, context.settings.batch_rows)
     return Fill((Statement(block, LockMode.ROW_EXCLUSIVE, transactional=False, timing=Timing.LONG),), batches)
 
 
-def key_of(context: Context, table: ObjectId) -> list[Column]:
+def key_of(catalog: Catalog, table: ObjectId) -> list[Column]:
     """The columns that batches run along: the primary key, else a unique NOT NULL key, else none (ctid)."""
-    keys = [c for c in context.before.members_of(table, Constraint) if c.type in (PRIMARY_KEY, UNIQUE)]
-    columns = {c.name: c for c in context.before.members_of(table, Column)}
+    keys = [c for c in catalog.members_of(table, Constraint) if c.type in (PRIMARY_KEY, UNIQUE)]
+    columns = {c.name: c for c in catalog.members_of(table, Column)}
     for constraint in sorted(keys, key=lambda c: (c.type != PRIMARY_KEY, c.name)):
         found = [columns[name] for name in constraint.columns]
         if all(c.not_null is not None for c in found) and "WITHOUT OVERLAPS" not in constraint.definition:
@@ -61,22 +71,28 @@ def _set_list(assignments: Sequence[tuple[str, Sql]]) -> Sql:
 
 
 def _keyset_loop(batches: Backfill, rows: int) -> Sql:
-    """A loop of transactions along the key, each steering the next one's size toward half a second."""
+    """A loop of transactions along the key, each steering the next one's size toward half a second.
+
+    The batch calls the key's columns otherwise, so that an expression over the row means the row's.
+    """
     names = [ident(c) for c in batches.key]
+    marks = [ident(f"~key_{n}") for n in range(1, len(names) + 1)]
     variables = [Sql(f"last_{n}") for n in range(1, len(names) + 1)]
     declared = join("\n", (sql("  {} {};", v, deparsed(t)) for v, t in zip(variables, batches.key_types, strict=True)))
     beyond = sql(" WHERE ({}) > ({})", join(", ", names), join(", ", (Sql(f"${n}") for n in range(1, len(names) + 1))))
     table = ident(*batches.table.path)
     batch = sql(
-        "WITH batch AS MATERIALIZED (SELECT {keys} FROM {table}%s ORDER BY {keys} LIMIT %s FOR NO KEY UPDATE),"
+        "WITH batch AS MATERIALIZED (SELECT {marked} FROM {table}%s ORDER BY {keys} LIMIT %s FOR NO KEY UPDATE),"
         " changed AS (UPDATE {table} SET {assignments} FROM batch b WHERE {match} AND ({where}))"
-        " SELECT {keys} FROM batch ORDER BY {descending} LIMIT 1",
+        " SELECT {marks} FROM batch ORDER BY {descending} LIMIT 1",
         keys=join(", ", names),
         table=table,
         assignments=_set_list(batches.assignments),
-        match=join(" AND ", (sql("{}.{} = b.{}", table, n, n) for n in names)),
+        marked=join(", ", (sql("{} AS {}", n, m) for n, m in zip(names, marks, strict=True))),
+        marks=join(", ", marks),
+        match=join(" AND ", (sql("{}.{} = b.{}", table, n, m) for n, m in zip(names, marks, strict=True))),
         where=batches.where,
-        descending=join(", ", (sql("{} DESC", n) for n in names)),
+        descending=join(", ", (sql("{} DESC", m) for m in marks)),
     )
     using = join(", ", variables)
     return sql(

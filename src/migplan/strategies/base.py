@@ -74,6 +74,8 @@ class Context:
     """Rebuilt objects that vanish with another rebuilt one (a rebuilt table's keys)."""
     remade_after: frozenset[ObjectId] = frozenset()
     """Rebuilt objects that come with another rebuilt one."""
+    replaced: frozenset[ObjectId] = frozenset()
+    """Columns whose type can't change in place: a second one takes over (see :mod:`migplan.strategies.replaced`)."""
     way_back: Callable[[ObjectId], list[Statement]] = _no_way_back
     """Statements that undo one object's in-place alteration where its kind can't: with all that stands on it."""
 
@@ -134,6 +136,10 @@ class Context:
             if parent is not None:
                 children.setdefault(parent, []).append(obj.id)
         return children
+
+    def swapped(self, id: ObjectId) -> bool:
+        """Whether something goes over to another incarnation together with a replaced column that it stands on."""
+        return id in self.before and bool(self.before.uses.get(id, frozenset()) & self.replaced)
 
     def directive(self, obj: DbObject, name: str) -> str | None:
         """The argument of a directive on the object."""

@@ -30,7 +30,7 @@ class IndexConcurrently(Strategy):
         for old, new, _ in context.altered(Index):
             rebuild = context.rebuilds.items.get(new.id)
             alone = rebuild is not None and rebuild.root and _only_member(context, rebuild.group)
-            if alone and _concurrent(context, new) and old.relation == new.relation:
+            if alone and not context.swapped(new.id) and _concurrent(context, new) and old.relation == new.relation:
                 yield Expansion(tuple(_replace(context, old, new)), frozenset({new.id}))
 
 

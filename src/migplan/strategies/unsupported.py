@@ -6,22 +6,21 @@ from collections.abc import Iterable
 from typing import Final
 
 from migplan.core.changes import Create
-from migplan.kinds.column import Column
 from migplan.kinds.table import Table
 from migplan.strategies.base import Context, Expansion, Size, Strategy
-from migplan.strategies.type_changes import keeps_rows
+from migplan.strategies.replaced import irreplaceable
 
-_HANDLED: Final = frozenset({"backfill", "reference-data", "allow"})
+_HANDLED: Final = frozenset({"backfill", "reference-data", "allow", "using", "reverse", "keep-old", "bake"})
 
 
 class Unsupported(Strategy):
-    """Blocks renames, large rewriting type changes, replaced tables with rows, and directives that nothing obeys."""
+    """Blocks renames, large rewriting type changes that no second column can take over, replaced tables with rows, and directives that nothing obeys."""
 
     name = "unsupported"
     offline = True
 
     def expand(self, context: Context) -> Iterable[Expansion]:
-        reasons = [*_directives(context), *_type_changes(context), *_tables(context)]
+        reasons = [*_directives(context), *irreplaceable(context), *_tables(context)]
         if reasons:
             yield Expansion((), blocked=tuple(reasons))
 
@@ -36,16 +35,6 @@ def _directives(context: Context) -> Iterable[str]:
         waiting = created if directive.name == "renamed-from" else changed
         if directive.target in waiting:
             yield f"{directive.place}: the directive {directive.name} on {directive.target} is not supported yet"
-
-
-def _type_changes(context: Context) -> Iterable[str]:
-    for old, new, fields in context.altered(Column):
-        large = context.size(new.relation) is Size.LARGE
-        if "type" in fields and large and not keeps_rows(old.type, new.type):
-            yield (
-                f"{new.id} from {old.type} to {new.type} rewrites {new.relation}, which is large: that needs a second "
-                "column kept in step, which is not supported yet"
-            )
 
 
 def _tables(context: Context) -> Iterable[str]:

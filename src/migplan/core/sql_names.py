@@ -1,0 +1,49 @@
+"""Renaming a column in text that PostgreSQL printed: the deparsed expression of one table names its columns bare."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from migplan.core.sql import Sql, quoted
+
+_TOKEN: Final = re.compile(
+    r"""(?P<string>E?'(?:[^'\\]|''|\\.)*')|(?P<quoted>"(?:[^"]|"")+")|(?P<word>[^\W\d][\w$]*)|(?P<type>::)|(?P<other>.)""",
+    re.S | re.X,
+)
+
+
+def with_columns_renamed(text: str, names: Mapping[str, str]) -> Sql:
+    """The expression with bare column names replaced.
+
+    What follows ``.`` (a field), ``::`` (a type) or stands before ``(`` (a function) is no column; nor is anything in
+    a string. An index definition that begins with ``USING method`` is fine: methods are words before ``(``.
+    """
+    result: list[str] = []
+    tokens = list(_TOKEN.finditer(text))
+    for at, token in enumerate(tokens):
+        name = _name(token)
+        renamed = None if name is None else names.get(name)
+        if renamed is None or _is_field_or_type(tokens, at) or _is_call(tokens, at):
+            result.append(token.group())
+        else:
+            result.append(quoted(renamed))
+    return Sql("".join(result))
+
+
+def _name(token: re.Match[str]) -> str | None:
+    """The raw name that a token writes, if it is one. Deparsed text has no folded upper case."""
+    if token.lastgroup == "word":
+        return token.group()
+    if token.lastgroup == "quoted":
+        return token.group()[1:-1].replace('""', '"')
+    return None
+
+
+def _is_field_or_type(tokens: list[re.Match[str]], at: int) -> bool:
+    return at > 0 and tokens[at - 1].group() in (".", "::")
+
+
+def _is_call(tokens: list[re.Match[str]], at: int) -> bool:
+    return at + 1 < len(tokens) and tokens[at + 1].group() == "("

@@ -1,0 +1,66 @@
+"""Which columns can't change their type in place: the table is large, and PostgreSQL would write it anew under lock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from migplan.core.ids import ObjectId
+from migplan.kinds.column import Column
+from migplan.kinds.constraint import EXCLUSION, Constraint
+from migplan.kinds.table import Table
+from migplan.strategies.base import Context, Size
+from migplan.strategies.type_changes import keeps_rows
+
+
+def replaced_columns(context: Context) -> frozenset[ObjectId]:
+    """The columns that a second one replaces; those that it can't are in :func:`irreplaceable`."""
+    return frozenset(new.id for old, new in _rewritten(context) if obstacle(context, old, new) is None)
+
+
+def irreplaceable(context: Context) -> Iterable[str]:
+    """Why a column must be rewritten and neither can be: sentences for the plan that is blocked by it."""
+    for old, new in _rewritten(context):
+        why = obstacle(context, old, new)
+        if why is not None:
+            yield (
+                f"{new.id} from {old.type} to {new.type} rewrites {new.relation}, which is large, and a second column "
+                f"can't take over because {why}: that needs an online rebuild, which is not supported"
+            )
+
+
+def _rewritten(context: Context) -> Iterable[tuple[Column, Column]]:
+    if context.settings.offline:
+        return
+    for old, new, fields in context.altered(Column):
+        if not fields & {"type", "collation"} or new.relation.kind != "table" or new.inherited:
+            continue
+        if context.size(new.relation) is not Size.LARGE:
+            continue
+        if not keeps_rows(old.type, new.type) or ("collation" in fields and _indexed(context, new.id)):
+            yield old, new
+
+
+def _indexed(context: Context, column: ObjectId) -> bool:
+    return any(u.kind in ("index", "constraint") for u in context.before.used_by.get(column, ()))
+
+
+def obstacle(context: Context, old: Column, new: Column) -> str | None:
+    """What stands in the way of a second column, as the end of a sentence."""
+    table = context.before.get(new.relation, Table)
+    if table is None:
+        return "its table changes its nature"
+    if table.partition_key is not None or table.partition_of is not None:
+        return "the table is partitioned"
+    if table.inherits or any(new.relation in t.inherits for t in context.before.of(Table)):
+        return "the table inherits"
+    if old.generated is not None or new.generated is not None:
+        return "it is generated"
+    for catalog in (context.before, context.after):
+        for user in sorted(catalog.used_by.get(new.id, frozenset())):
+            found = catalog.get(user, Constraint)
+            if found is not None and found.type == EXCLUSION:
+                return f"{user} can't be built beside"
+            other = catalog.get(user, Column)
+            if other is not None and not other.virtual and other.relation == new.relation:
+                return f"{user} is computed from it"
+    return None

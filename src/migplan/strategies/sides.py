@@ -1,0 +1,138 @@
+"""The two incarnations of a table's columns that change their type: what each of them carries, live and aside.
+
+Of every column, index, key and check there are two while both live: one bears the true name, the other stands aside
+under a temporary one. ``old`` and ``new`` are such sides; a swap lets one side leave and the other arrive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog, DbObject
+from migplan.core.sql import Sql, ident
+from migplan.core.sql_names import with_columns_renamed
+from migplan.core.steps import temporary_name
+from migplan.kinds.column import Column, NotNull, cast
+from migplan.kinds.constraint import CHECK, PRIMARY_KEY, UNIQUE, Constraint
+from migplan.kinds.index import Index
+from migplan.kinds.sequence import Sequence as DbSequence
+from migplan.strategies.sync import Pair
+
+
+@dataclass(frozen=True)
+class Side:
+    """One incarnation (``label`` is old or new) of some columns of ``table``, as ``catalog`` has them.
+
+    ``kept`` are the ids of what stands on the columns in both catalogs: only that is carried from side to side.
+    """
+
+    table: ObjectId
+    label: str
+    columns: tuple[Column, ...]
+    catalog: Catalog
+    kept: frozenset[ObjectId]
+
+    @cached_property
+    def aside_names(self) -> Mapping[str, str]:
+        """The temporary name of every column."""
+        return {c.name: self.aside_name(c.name) for c in self.columns}
+
+    def aside_name(self, name: str) -> str:
+        """The temporary name of this side's incarnation of something."""
+        return temporary_name(name, self.label)
+
+    @cached_property
+    def indexes(self) -> tuple[Index, ...]:
+        """Indexes without a constraint on any of the columns."""
+        return tuple(o for o in self._members if isinstance(o, Index))
+
+    @cached_property
+    def keys(self) -> tuple[Constraint, ...]:
+        """Primary keys and unique constraints on any of the columns."""
+        return tuple(o for o in self._constraints if o.type in (PRIMARY_KEY, UNIQUE))
+
+    @cached_property
+    def checks(self) -> tuple[Constraint, ...]:
+        """Checks that read any of the columns."""
+        return tuple(o for o in self._constraints if o.type == CHECK)
+
+    @cached_property
+    def sequences(self) -> tuple[DbSequence, ...]:
+        """Sequences that any of the columns own."""
+        ids = {c.id for c in self.columns}
+        owned = (o for o in self.catalog.of(DbSequence) if o.owned_by in ids and o.id in self.kept)
+        return tuple(sorted(owned, key=lambda s: s.id))
+
+    @cached_property
+    def carried(self) -> frozenset[ObjectId]:
+        """Everything that goes over in a swap, with the columns."""
+        return frozenset(o.id for o in (*self.columns, *self.indexes, *self.keys, *self.checks))
+
+    @cached_property
+    def _members(self) -> tuple[DbObject, ...]:
+        users = {user for c in self.columns for user in self.catalog.used_by.get(c.id, frozenset())}
+        return tuple(self.catalog[id] for id in sorted(users & self.kept))
+
+    @cached_property
+    def _constraints(self) -> tuple[Constraint, ...]:
+        return tuple(o for o in self._members if isinstance(o, Constraint) and o.relation == self.table)
+
+    def column_aside(self, column: Column) -> Column:
+        """A column as it stands aside: nothing that would hinder a writer who doesn't know it."""
+        id = self.table.child("column", self.aside_name(column.name))
+        not_null = None if column.not_null is None else NotNull(name=self.not_null_aside(column))
+        if not_null is not None and self.catalog.major < 18:
+            not_null = NotNull()
+        return replace(column, id=id, not_null=not_null, identity=None)
+
+    def not_null_aside(self, column: Column) -> str:
+        """The name that a NOT NULL constraint has meanwhile (from 18 on)."""
+        return temporary_name(column.name, f"{self.label}~nn")
+
+    def index_aside(self, index: Index) -> Index:
+        """An index as it stands aside, on the columns as they do."""
+        id = ObjectId("index", (index.id.path[0], self.aside_name(index.id.path[1])))
+        return replace(index, id=id, definition=self._renamed(index.definition), clustered=False)
+
+    def constraint_aside(self, constraint: Constraint) -> Constraint:
+        """A key or check as it stands aside, on the columns as they do."""
+        return replace(
+            constraint,
+            id=self.table.child("constraint", self.aside_name(constraint.name)),
+            definition=self._renamed(constraint.definition),
+            columns=tuple(self.aside_names.get(c, c) for c in constraint.columns),
+            clustered=False,
+        )
+
+    def _renamed(self, text: str) -> Sql:
+        return with_columns_renamed(text, self.aside_names)
+
+
+def pairs_of(old: Side, new: Side, *, swapped: bool) -> list[Pair]:
+    """The columns in step: before the swap the new ones stand aside, after it (``swapped``) the old ones."""
+    return [
+        _pair(old, new, leaving, arriving, swapped) for leaving, arriving in zip(old.columns, new.columns, strict=True)
+    ]
+
+
+def _pair(old: Side, new: Side, leaving: Column, arriving: Column, swapped: bool) -> Pair:
+    old_name = old.aside_name(leaving.name) if swapped else leaving.name
+    new_name = arriving.name if swapped else new.aside_name(arriving.name)
+    up = _expression(arriving.using, old.aside_names if swapped else {}, old_name, leaving.type, arriving.type)
+    down = _expression(arriving.reverse, {} if swapped else new.aside_names, new_name, arriving.type, leaving.type)
+    return Pair(old_name, new_name, leaving.type, arriving.type, up, down)
+
+
+def _expression(text: str | None, names: Mapping[str, str], column: str, source: str, target: str) -> Sql:
+    """A directive's expression over the row under its present names, else a cast."""
+    if text is None:
+        return cast(ident(column), source, target)
+    return with_columns_renamed(text, names)
+
+
+def columns_in_step(columns: Sequence[Column]) -> str:
+    """The columns for a title: ``public.t.a, public.t.b``."""
+    return ", ".join(str(c.id.name) for c in columns)

@@ -1,0 +1,169 @@
+"""The moment in which two sides change places: renames in one transaction, no row is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog
+from migplan.core.sql import Sql, deparsed, ident, literal, sql
+from migplan.core.steps import LockMode, Statement, temporary_name
+from migplan.kinds.column import Column, Identity, comment_not_null, identity_clause, identity_extras, not_null_name
+from migplan.kinds.constraint import Constraint, drop_constraint, key_extras
+from migplan.kinds.function import Routine
+from migplan.kinds.index import index_extras
+from migplan.kinds.registry import kind_of
+from migplan.kinds.table import Table, set_replica_identity
+from migplan.kinds.trigger import Trigger
+from migplan.strategies.add_constraint import using_index
+from migplan.strategies.sides import Side
+from migplan.strategies.sync import Pair, create_sync, drop_sync
+
+AX, SUE = LockMode.ACCESS_EXCLUSIVE, LockMode.SHARE_UPDATE_EXCLUSIVE
+
+
+def swap_sides(leaving: Side, arriving: Side, pairs: Sequence[Pair]) -> list[Statement]:
+    """``leaving`` goes aside and ``arriving`` takes the true names; ``pairs`` are kept in step from then on."""
+    return [
+        *drop_sync(leaving.table),
+        *(drop_constraint(key) for key in leaving.keys),
+        *_rename_not_nulls(leaving, arriving),
+        *_rename_columns(leaving, arriving),
+        *(s for key in arriving.keys for s in _take_key(arriving, key)),
+        *_rename_indexes(leaving, arriving),
+        *_rename_checks(leaving, arriving),
+        *_move_identities(leaving, arriving),
+        *_move_sequences(arriving),
+        *_replica_identity(arriving),
+        *create_sync(leaving.table, pairs),
+        *_restate_functions(arriving),
+    ]
+
+
+def _rename_not_nulls(leaving: Side, arriving: Side) -> Iterable[Statement]:
+    """From 18 on a NOT NULL has a name; before the columns' names change, so that made-up names are told by them."""
+    if leaving.catalog.major < 18:
+        return
+    for column in leaving.columns:
+        if column.not_null is not None:
+            live = not_null_name(column, column.not_null)
+            yield _rename_constraint(leaving, live, leaving.not_null_aside(column))
+    for column in arriving.columns:
+        if column.not_null is not None:
+            live = not_null_name(column, column.not_null)
+            yield _rename_constraint(arriving, arriving.not_null_aside(column), live)
+            if column.not_null.comment is not None:
+                yield comment_not_null(column, column.not_null)
+
+
+def _rename_columns(leaving: Side, arriving: Side) -> Iterable[Statement]:
+    table = ident(*leaving.table.path)
+    for column in leaving.columns:
+        aside = leaving.aside_name(column.name)
+        yield Statement(sql("ALTER TABLE {} RENAME COLUMN {} TO {}", table, ident(column.name), ident(aside)), AX)
+    for column in arriving.columns:
+        aside = arriving.aside_name(column.name)
+        yield Statement(sql("ALTER TABLE {} RENAME COLUMN {} TO {}", table, ident(aside), ident(column.name)), AX)
+
+
+def _take_key(side: Side, key: Constraint) -> list[Statement]:
+    """The index that stands aside becomes the key's, and takes its name."""
+    comment = [] if key.comment is None else kind_of(key.id).comment_statements(key, key.comment)
+    return [Statement(using_index(key, side.aside_name(key.name)), AX), *key_extras(key), *comment]
+
+
+def _rename_indexes(leaving: Side, arriving: Side) -> Iterable[Statement]:
+    for index in leaving.indexes:
+        yield _rename_index(index.id, leaving.aside_name(index.id.path[1]))
+    for index in arriving.indexes:
+        schema, name = index.id.path
+        yield _rename_index(ObjectId("index", (schema, arriving.aside_name(name))), name)
+        yield from index_extras(index)
+
+
+def _rename_index(id: ObjectId, to: str) -> Statement:
+    return Statement(sql("ALTER INDEX {} RENAME TO {}", ident(*id.path), ident(to)), SUE)
+
+
+def _rename_checks(leaving: Side, arriving: Side) -> Iterable[Statement]:
+    for check in leaving.checks:
+        yield _rename_constraint(leaving, check.name, leaving.aside_name(check.name))
+    for check in arriving.checks:
+        yield _rename_constraint(arriving, arriving.aside_name(check.name), check.name)
+
+
+def _rename_constraint(side: Side, name: str, to: str) -> Statement:
+    command = sql("ALTER TABLE {} RENAME CONSTRAINT {} TO {}", ident(*side.table.path), ident(name), ident(to))
+    return Statement(command, AX)
+
+
+def _move_identities(leaving: Side, arriving: Side) -> Iterable[Statement]:
+    """The new side's own sequence goes on where the old one's stopped; the table is locked, nobody draws from it."""
+    for was, column in zip(leaving.columns, arriving.columns, strict=True):
+        head = sql("ALTER TABLE {} ALTER COLUMN", ident(*arriving.table.path))
+        aside = sql("{} {}", head, ident(leaving.aside_name(was.name)))
+        if column.identity is not None:
+            yield from _add_identity(column, column.identity, was.identity, sql("{} {}", head, ident(column.name)))
+        if was.identity is not None:
+            yield Statement(sql("{} DROP IDENTITY", aside), AX)
+        if column.identity is not None and was.identity is not None:
+            schema, name = column.identity.sequence
+            taken = temporary_name(name, "identity")
+            yield Statement(sql("ALTER SEQUENCE {} RENAME TO {}", ident(schema, taken), ident(name)), AX)
+        if column.identity is not None:
+            yield from identity_extras(None, column.identity)
+
+
+def _add_identity(column: Column, identity: Identity, was: Identity | None, head: Sql) -> Iterable[Statement]:
+    schema, name = identity.sequence
+    taken = name if was is None else temporary_name(name, "identity")
+    clause = identity_clause(replace(identity, sequence=(schema, taken)))
+    yield Statement(sql("{} ADD {}", head, clause), AX)
+    sequence = literal(ident(schema, taken))
+    if was is None:
+        table, key = ident(*column.relation.path), ident(column.name)
+        yield Statement(sql("SELECT setval({}, (SELECT max({}) FROM {}) + 1, false)", sequence, key, table))
+    else:
+        yield Statement(sql("SELECT setval({}, last_value, is_called) FROM {}", sequence, ident(*was.sequence)))
+
+
+def _move_sequences(arriving: Side) -> Iterable[Statement]:
+    for sequence in arriving.sequences:
+        assert sequence.owned_by is not None
+        command = sql("ALTER SEQUENCE {} OWNED BY {}", ident(*sequence.id.path), ident(*sequence.owned_by.path))
+        yield Statement(command, LockMode.SHARE_ROW_EXCLUSIVE)
+
+
+def _replica_identity(arriving: Side) -> list[Statement]:
+    table = arriving.catalog.get(arriving.table, Table)
+    if table is None or table.replica_identity not in arriving.carried:
+        return []
+    return set_replica_identity(table)
+
+
+_VOLATILITY: Final = re.compile(r"^\s*(?:LANGUAGE .*|TRANSFORM .*)?\s*\b(IMMUTABLE|STABLE)\b", re.M)
+
+
+def _restate_functions(side: Side) -> Iterable[Statement]:
+    """Sessions keep the plans of PL/pgSQL functions by the types they saw; any change of the function drops them.
+
+    Restating its volatility is one that changes nothing else.
+    """
+    for routine in _routines_on(side.table, side.catalog):
+        header = routine.definition.partition("\nAS ")[0]
+        found = _VOLATILITY.search(header.partition("\n")[2])
+        volatility = Sql(found.group(1) if found else "VOLATILE")
+        name = sql("{}({})", ident(*routine.id.path[:2]), deparsed(routine.signature))
+        yield Statement(sql("ALTER FUNCTION {} {}", name, volatility))
+
+
+def _routines_on(table: ObjectId, catalog: Catalog) -> list[Routine]:
+    """PL/pgSQL functions that the table's triggers call, or whose body names the table."""
+    triggers = catalog.members_of(table, Trigger)
+    called = {used for t in triggers for used in catalog.uses.get(t.id, frozenset())}
+    name = re.compile(rf"(?<![\w$]){re.escape(table.path[1])}(?![\w$])")
+    functions = (r for r in catalog.of(Routine) if r.id.kind == "function" and r.language == "plpgsql")
+    return sorted((r for r in functions if r.id in called or name.search(r.reads_body)), key=lambda r: r.id)

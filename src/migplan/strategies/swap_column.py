@@ -1,0 +1,241 @@
+"""A type change that rewrites a large table: a second column kept in step, then a swap by rename.
+
+Expand: the new incarnation stands aside under a temporary name, and SYNC keeps it true. Migrate: it is filled, its
+NOT NULL, indexes and checks are made. Checkpoint. Contract: both sides change places in one transaction, where what
+stands on the columns (views, triggers, foreign keys, …) is carried over; then the old side is taken away. The way
+back is the same, mirrored: the old side is built aside, filled, completed, and swapped in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from migplan.core.ids import ObjectId
+from migplan.core.steps import After, Down, Phase, Step, step_id
+from migplan.kinds.column import Column
+from migplan.kinds.constraint import FOREIGN_KEY, Constraint, add_constraint, drop_constraint, validate_constraint
+from migplan.kinds.registry import kind_of
+from migplan.strategies.backfill import fill
+from migplan.strategies.base import Context, Expansion, Strategy
+from migplan.strategies.sides import Side, columns_in_step, pairs_of
+from migplan.strategies.staging import build_key, stage
+from migplan.strategies.swap import swap_sides
+from migplan.strategies.sync import Pair, disagreement, stale_arriving, stale_leaving
+
+NAME = "swap_column"
+
+
+class SwapColumn(Strategy):
+    """Expands every column in ``context.replaced``, one table at a time, and the foreign keys between them."""
+
+    name = NAME
+
+    def expand(self, context: Context) -> Iterable[Expansion]:
+        columns = [c for id in sorted(context.replaced) if isinstance(c := context.after[id], Column)]
+        for table in sorted({c.relation for c in columns}):
+            old, new = _sides(context, table, [c for c in columns if c.relation == table])
+            yield Expansion(tuple(_steps(context, old, new)), old.carried | new.carried)
+        for id in sorted(context.rebuilds.items):
+            key = context.after.get(id, Constraint)
+            if key is not None and key.type == FOREIGN_KEY and _on_replaced(context, id):
+                yield Expansion(tuple(_carry_foreign_key(context, key)), frozenset({id}))
+
+
+def _sides(context: Context, table: ObjectId, columns: Sequence[Column]) -> tuple[Side, Side]:
+    kept = frozenset(context.before.objects.keys() & context.after.objects.keys())
+    was = tuple(o for c in columns if isinstance(o := context.before[c.id], Column))
+    return Side(table, "old", was, context.before, kept), Side(table, "new", tuple(columns), context.after, kept)
+
+
+def _steps(context: Context, old: Side, new: Side) -> list[Step]:
+    coming, gone = pairs_of(old, new, swapped=False), pairs_of(old, new, swapped=True)
+    filled = fill(context, new.table, [(p.arriving, p.up) for p in coming], stale_arriving(coming))
+    refilled = fill(context, old.table, [(p.leaving, p.down) for p in gone], stale_leaving(gone), context.after)
+    swap = _swap(context, old, new, coming, gone)
+    first = _chain(
+        [
+            *stage(context, new, coming, filled),
+            *(build_key(new, key) for key in new.keys),
+            _agree(old, coming, swap.deploy),
+            *(_only_on_the_way_back(build_key(new, key), swap.deploy) for key in new.keys),
+            swap,
+            *(_only_on_the_way_back(build_key(old, key), swap.deploy) for key in old.keys),
+        ]
+    )
+    retired = [_undone(step) for step in reversed(stage(context, old, gone, refilled))]
+    retired[-1] = replace(retired[-1], releases=_types(old) - _types(new))
+    return [*first, *_chain(retired, _retirement(context, new, first[-1]))]
+
+
+def _types(side: Side) -> frozenset[ObjectId]:
+    return frozenset(u for c in side.columns for u in side.catalog.uses.get(c.id, ()))
+
+
+def _chain(steps: Sequence[Step], first: tuple[After, ...] = ()) -> list[Step]:
+    """Each step relies on the one before it."""
+    chained = [replace(steps[0], after=(*steps[0].after, *first))]
+    for step in steps[1:]:
+        chained.append(replace(step, after=(*step.after, After(chained[-1].id, "relies on it"))))
+    return chained
+
+
+def _agree(old: Side, pairs: Sequence[Pair], sentence: str | None) -> Step:
+    return Step(
+        id=step_id("compare", old.table),
+        title=f"count the rows whose old and new {columns_in_step(old.columns)} disagree",
+        object=old.table,
+        strategy=NAME,
+        phase=Phase.CONTRACT,
+        why="the plan stops here if the trigger was circumvented",
+        up=(),
+        down=Down(()),
+        deploy=sentence,
+        asserts=(disagreement(old.table, pairs),),
+    )
+
+
+def _swap(context: Context, old: Side, new: Side, coming: Sequence[Pair], gone: Sequence[Pair]) -> Step:
+    sentences = (kind_of(n.id).contract(o, n) for o, n in zip(old.columns, new.columns, strict=True))
+    return Step(
+        id=step_id("swap", new.table),
+        title=f"let the new {columns_in_step(new.columns)} take the place of the old",
+        object=new.table,
+        strategy=NAME,
+        phase=Phase.CONTRACT,
+        why="renames in one transaction, with all that stands on the columns: no row is read, no query finds it half done",
+        up=tuple(swap_sides(old, new, gone)),
+        down=Down(tuple(swap_sides(new, old, coming))),
+        creates=new.carried,
+        destroys=old.carried,
+        together=context.rebuilds.groups.get(new.columns[0].id),
+        deploy="; ".join(s for s in sentences if s is not None) or None,
+    )
+
+
+def _retirement(context: Context, new: Side, last: Step) -> tuple[After, ...]:
+    """The old side goes at once, or, where a column says ``keep-old`` or ``bake``, behind one more checkpoint."""
+    bakes = any(context.directive(c, name) is not None for c in new.columns for name in ("keep-old", "bake"))
+    if not bakes:
+        return (After(last.id, "the new side must stand first"),)
+    sentence = f"has proved itself with the new {columns_in_step(new.columns)}: the old values go now"
+    return (After(last.id, "the old side is kept until then", deploy=True, contract=sentence),)
+
+
+def _undone(step: Step) -> Step:
+    """A step that takes away what ``step`` makes, and whose way back makes it."""
+    assert isinstance(step.down, Down)
+    return replace(
+        step,
+        id=f"retire:{step.id}",
+        title=_title_undone(step),
+        phase=Phase.CONTRACT,
+        why="nobody uses it any more; the way back makes it again",
+        up=step.down.statements,
+        down=Down(step.up),
+        uses=frozenset(),
+        backfill=None,
+        undo_backfill=step.backfill,
+        asserts=(),
+        after=(),
+    )
+
+
+def _title_undone(step: Step) -> str:
+    assert isinstance(step.down, Down)
+    if not step.down.statements:
+        return f"on the way back: {step.title}"
+    verb, _, rest = step.title.partition(" ")
+    return f"{'let go:' if verb == 'refuse' else 'drop what was made aside:'} {rest}"
+
+
+def _only_on_the_way_back(step: Step, sentence: str | None) -> Step:
+    """What a swap drops, a way back through it has to make again."""
+    return replace(
+        step,
+        id=f"again:{step.id}",
+        title=f"on the way back: {step.title}",
+        phase=Phase.CONTRACT,
+        why="the swap drops it; whoever leads back needs it again",
+        up=(),
+        down=Down(step.up),
+        deploy=sentence,
+    )
+
+
+def _on_replaced(context: Context, foreign_key: ObjectId) -> bool:
+    key = context.before.get(foreign_key, Constraint)
+    if key is None or key.target is None:
+        return False
+    columns = {key.relation.child("column", c) for c in key.columns}
+    return bool((columns | {key.target.child("column", c) for c in key.target_columns}) & context.replaced)
+
+
+def _carry_foreign_key(context: Context, new: Constraint) -> list[Step]:
+    """Dropped and made again in the swap's transaction, NOT VALID; validated behind it, or behind the way back."""
+    old = context.before[new.id]
+    assert isinstance(old, Constraint)
+    rebuild = context.rebuilds.items[new.id]
+    gone, come = context.pieces_before.of(new.id)[0], context.pieces_after.of(new.id)[0]
+    validated = _validation(new, "validate")
+    before = _only_on_the_way_back(_validation(old, "validate"), _sentence(context, rebuild.group))
+    drop = Step(
+        id=step_id("drop", new.id),
+        title=f"drop {new.id} for the swap",
+        object=new.id,
+        strategy=NAME,
+        phase=Phase.CONTRACT,
+        why="it stands on the columns that change places",
+        up=gone.drop,
+        down=Down((_not_valid(old), *gone.create[1:])),
+        destroys=gone.provides,
+        releases=gone.uses,
+        together=rebuild.group,
+        after=(After(before.id, "on the way back it is validated last"),),
+    )
+    create = Step(
+        id=step_id("create", new.id),
+        title=f"add {new.id} again, not validated",
+        object=new.id,
+        strategy=NAME,
+        phase=Phase.CONTRACT,
+        why="new rows are checked from here; existing ones were checked under their old type",
+        up=(_not_valid(new), *come.create[1:]),
+        down=Down((drop_constraint(new),)),
+        creates=come.provides,
+        uses=come.uses,
+        together=rebuild.group,
+    )
+    return [before, drop, create, replace(validated, after=(After(create.id, "validates it"),))]
+
+
+def _sentence(context: Context, group: str) -> str | None:
+    """What the checkpoint before a swap says."""
+    for id in sorted(context.replaced):
+        if context.rebuilds.groups.get(id) == group:
+            return kind_of(id).contract(context.before[id], context.after[id])
+    return None
+
+
+def _not_valid(key: Constraint):
+    return replace(add_constraint(replace(key, validated=False)), scan=False)
+
+
+def _validated(key: Constraint):
+    return (validate_constraint(key),) if key.validated and key.enforced else ()
+
+
+def _validation(key: Constraint, verb: str) -> Step:
+    return Step(
+        id=step_id(verb, key.id),
+        title=f"validate {key.id}",
+        object=key.id,
+        strategy=NAME,
+        phase=Phase.CONTRACT,
+        why="reads the table in a transaction of its own, under a lock that only DDL and vacuum feel",
+        up=_validated(key),
+        down=Down(()),
+    )
+
+
+STRATEGY = SwapColumn()

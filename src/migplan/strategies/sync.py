@@ -1,0 +1,111 @@
+"""SYNC: two columns, one truth, kept by one trigger a table while two versions of the application write.
+
+The trigger sorts after every user trigger, because it must see what they made of the row, and leaves at once when
+``migplan.sync`` is off, which only the backfill sets. Columns and trigger come and go in one transaction: either order
+across two loses writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from migplan.core.ids import ObjectId
+from migplan.core.sql import Sql, ident, join, sql
+from migplan.core.steps import Assertion, LockMode, Statement, temporary_name
+
+TRIGGER: Final = "~migplan_sync"
+_NO_EQUALITY: Final = frozenset({"json", "xml", "point", "polygon", "box", "circle", "path", "lseg", "line"})
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two columns of one table by their present names: ``leaving`` is the one that goes, ``arriving`` takes its place.
+
+    ``up`` computes the arriving column's value out of the row, ``down`` the leaving one's; both name the columns as
+    they are called now. The types tell how values are compared.
+    """
+
+    leaving: str
+    arriving: str
+    leaving_type: str
+    arriving_type: str
+    up: Sql
+    down: Sql
+
+
+def create_sync(table: ObjectId, pairs: Sequence[Pair]) -> list[Statement]:
+    """The function and its trigger."""
+    body = join("\n", (_keep(pair) for pair in pairs))
+    function = sql(
+        "CREATE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql AS $migplan$\nBEGIN\n"
+        "  IF current_setting('migplan.sync', true) = 'off' THEN\n    RETURN NEW;\n  END IF;\n{}\n  RETURN NEW;\n"
+        "END\n$migplan$",
+        _function(table),
+        body,
+    )
+    trigger = sql(
+        "CREATE TRIGGER {} BEFORE INSERT OR UPDATE ON {} FOR EACH ROW EXECUTE FUNCTION {}()",
+        ident(TRIGGER),
+        ident(*table.path),
+        _function(table),
+    )
+    return [Statement(function), Statement(trigger, LockMode.SHARE_ROW_EXCLUSIVE)]
+
+
+def drop_sync(table: ObjectId) -> list[Statement]:
+    """The trigger, then its function; both before any of their columns."""
+    return [
+        Statement(sql("DROP TRIGGER {} ON {}", ident(TRIGGER), ident(*table.path)), LockMode.ACCESS_EXCLUSIVE),
+        Statement(sql("DROP FUNCTION {}()", _function(table))),
+    ]
+
+
+def disagreement(table: ObjectId, pairs: Sequence[Pair]) -> Assertion:
+    """Counts the rows whose two columns don't say the same."""
+    count = sql("SELECT count(*) FROM {} WHERE {}", ident(*table.path), stale_leaving(pairs))
+    return Assertion(count, f"rows of {table} disagree between the old and the new columns")
+
+
+def stale_arriving(pairs: Sequence[Pair]) -> Sql:
+    """The condition that a row's arriving columns aren't filled yet."""
+    return join(" OR ", (_distinct(ident(p.arriving), p.up, p.arriving_type) for p in pairs))
+
+
+def stale_leaving(pairs: Sequence[Pair]) -> Sql:
+    """The condition that a row's leaving columns don't say what the arriving ones do."""
+    return join(" OR ", (_distinct(ident(p.leaving), p.down, p.leaving_type) for p in pairs))
+
+
+def _function(table: ObjectId) -> Sql:
+    return ident(table.path[0], temporary_name(table.path[1], "sync"))
+
+
+def _keep(pair: Pair) -> Sql:
+    """What an application wrote wins: in an INSERT the arriving column where it has a value, in an UPDATE the one that
+    changed."""
+    leaving, arriving = sql("NEW.{}", ident(pair.leaving)), sql("NEW.{}", ident(pair.arriving))
+    return sql(
+        "  IF TG_OP = 'INSERT' THEN\n    IF {arriving} IS NULL THEN\n      {arriving} := {up};\n    ELSE\n"
+        "      {leaving} := {down};\n    END IF;\n  ELSIF {arriving_changed} THEN\n    {leaving} := {down};\n"
+        "  ELSIF {leaving_changed} THEN\n    {arriving} := {up};\n  END IF;",
+        leaving=leaving,
+        arriving=arriving,
+        up=_of_new(pair.up),
+        down=_of_new(pair.down),
+        arriving_changed=_distinct(arriving, sql("OLD.{}", ident(pair.arriving)), pair.arriving_type),
+        leaving_changed=_distinct(leaving, sql("OLD.{}", ident(pair.leaving)), pair.leaving_type),
+    )
+
+
+def _of_new(expression: Sql) -> Sql:
+    """An expression over the row, inside the trigger."""
+    return sql("(SELECT {} FROM (SELECT NEW.*) AS r)", expression)
+
+
+def _distinct(left: Sql, right: Sql, type: str) -> Sql:
+    """IS DISTINCT FROM needs an equality operator; what has none is compared as text."""
+    if type.removesuffix("[]") in _NO_EQUALITY:
+        return sql("({})::text IS DISTINCT FROM ({})::text", left, right)
+    return sql("{} IS DISTINCT FROM ({})", left, right)
