@@ -63,19 +63,40 @@ def drop_sync(table: ObjectId) -> list[Statement]:
 
 
 def disagreement(table: ObjectId, pairs: Sequence[Pair]) -> Assertion:
-    """Counts the rows whose two columns don't say the same."""
-    count = sql("SELECT count(*) FROM {} WHERE {}", ident(*table.path), stale_leaving(pairs))
+    """Counts the rows whose two columns don't say the same, neither way: a conversion may be true one way only."""
+    rows = join(" OR ", (sql("({} AND {})", _arriving_differs(p), _leaving_differs(p)) for p in pairs))
+    count = sql("SELECT count(*) FROM {} WHERE {}", ident(*table.path), rows)
     return Assertion(count, f"rows of {table} disagree between the old and the new columns")
 
 
 def stale_arriving(pairs: Sequence[Pair]) -> Sql:
-    """The condition that a row's arriving columns aren't filled yet."""
-    return join(" OR ", (_distinct(ident(p.arriving), p.up, p.arriving_type) for p in pairs))
+    """The condition that a row's arriving columns aren't filled yet: what an application wrote there counts."""
+    return join(
+        " OR ",
+        (
+            sql("({} AND ({} IS NULL OR {}))", _arriving_differs(p), ident(p.arriving), _leaving_differs(p))
+            for p in pairs
+        ),
+    )
 
 
 def stale_leaving(pairs: Sequence[Pair]) -> Sql:
-    """The condition that a row's leaving columns don't say what the arriving ones do."""
-    return join(" OR ", (_distinct(ident(p.leaving), p.down, p.leaving_type) for p in pairs))
+    """The same for the leaving columns, on the way back."""
+    return join(
+        " OR ",
+        (
+            sql("({} AND ({} IS NULL OR {}))", _leaving_differs(p), ident(p.leaving), _arriving_differs(p))
+            for p in pairs
+        ),
+    )
+
+
+def _arriving_differs(pair: Pair) -> Sql:
+    return _distinct(ident(pair.arriving), pair.up, pair.arriving_type)
+
+
+def _leaving_differs(pair: Pair) -> Sql:
+    return _distinct(ident(pair.leaving), pair.down, pair.leaving_type)
 
 
 def _function(table: ObjectId) -> Sql:
