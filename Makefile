@@ -20,6 +20,7 @@ test-matrix: $(VENV)/.dev
 lint: $(VENV)/.dev
 	$(BIN)/ruff check src tests
 	$(BIN)/lint-imports
+	$(BIN)/pyright --pythonpath $(BIN)/python
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format src tests

@@ -40,7 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "pg_major" in metafunc.fixturenames:
-        chosen = [int(major) for major in metafunc.config.getoption("--pg").split(",")]
+        chosen = [int(major) for major in str(metafunc.config.getoption("--pg")).split(",")]
         majors = _majors(chosen, metafunc.definition.get_closest_marker("pg"))
         metafunc.parametrize("pg_major", majors, ids=[f"pg{major}" for major in majors], scope="session")
 

@@ -111,6 +111,8 @@ def test_placeholder_has_the_columns_and_gets_the_query(make_db: MakeDb) -> None
     assert made is not None
     assert made.columns == view.columns
     run(url, whole.create)
-    assert catalog(url)[view.id].definition == view.definition
+    filled = catalog(url).get(view.id, View)
+    assert filled is not None
+    assert filled.definition == view.definition
     run(url, [*whole.drop, *hollow.drop])
     assert differences(catalog(url), catalog(make_db(TABLE))) == {}

@@ -132,7 +132,9 @@ def test_sarif_points_at_the_line_of_the_step(folder: PlanFolder) -> None:
     run = json.loads(sarif(folder))["runs"][0]
     result = run["results"][0]
     place = result["locations"][0]["physicalLocation"]
-    line = folder.files[place["artifactLocation"]["uri"]].splitlines()[place["region"]["startLine"] - 1]
+    uri: str = place["artifactLocation"]["uri"]
+    number: int = place["region"]["startLine"]
+    line = folder.files[uri].splitlines()[number - 1]
     assert line.endswith(DROP)
     assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == "some-rule"
     assert run["properties"]["format_version"] == 1

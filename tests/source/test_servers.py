@@ -39,10 +39,16 @@ def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         yield Path(path)
 
 
+class Owner(psutil.Popen):
+    """Another process, and the URL of the embedded server that it has started."""
+
+    url = ""
+
+
 @pytest.fixture
-def owner(temporary: Path) -> Iterator[psutil.Popen]:
+def owner(temporary: Path) -> Iterator[Owner]:
     """Another process that has started an embedded server and waits."""
-    with psutil.Popen(
+    with Owner(
         [sys.executable, "-c", OWNER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         process.url = process.stdout.readline().strip()
@@ -103,6 +109,7 @@ def test_local_binaries_of_each_version_start(pg_major: int, monkeypatch: pytest
     everywhere = os.pathsep.join(str(test_servers.binaries(major)) for major in test_servers.MAJORS)
     monkeypatch.setenv(binaries.DIRECTORIES_VARIABLE, everywhere)
     found = binaries.local_binaries(pg_major)
+    assert found is not None
     assert found == test_servers.binaries(pg_major)
     server = servers.start(found)
     try:
@@ -192,7 +199,7 @@ def test_stop_leaves_nothing_and_may_be_repeated(temporary: Path) -> None:
         psycopg.connect(server.url)
 
 
-def test_server_ends_with_its_process(owner: psutil.Popen) -> None:
+def test_server_ends_with_its_process(owner: Owner) -> None:
     family = owner.children(recursive=True)
     owner.communicate("")
     assert owner.returncode == 0
@@ -201,14 +208,14 @@ def test_server_ends_with_its_process(owner: psutil.Popen) -> None:
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda sign: sign.name)
-def test_server_ends_however_its_process_is_killed(owner: psutil.Popen, sign: signal.Signals) -> None:
+def test_server_ends_however_its_process_is_killed(owner: Owner, sign: signal.Signals) -> None:
     family = owner.children(recursive=True)
     owner.send_signal(sign)
     assert eventually(lambda: not home_of(owner.url).exists())
     assert psutil.wait_procs(family, timeout=20)[1] == []
 
 
-def test_sweep_ends_what_a_killed_process_and_its_killed_guard_left(owner: psutil.Popen) -> None:
+def test_sweep_ends_what_a_killed_process_and_its_killed_guard_left(owner: Owner) -> None:
     family = owner.children()
     (guard,) = [process for process in family if process.name() == "sh"]
     (postmaster,) = [process for process in family if process != guard]
@@ -221,7 +228,7 @@ def test_sweep_ends_what_a_killed_process_and_its_killed_guard_left(owner: psuti
     assert psutil.wait_procs([postmaster], timeout=20)[1] == []
 
 
-def test_next_start_sweeps(owner: psutil.Popen, temporary: Path) -> None:
+def test_next_start_sweeps(owner: Owner, temporary: Path) -> None:
     for process in [*owner.children(recursive=True), owner]:
         process.kill()
     owner.wait()
@@ -240,7 +247,7 @@ def test_directory_for_temporary_files_that_does_not_fit_gives_way_to_tmp(tempor
     assert home_of(server.url).parent == Path("/tmp")
 
 
-def test_sweep_spares_the_living(owner: psutil.Popen) -> None:
+def test_sweep_spares_the_living(owner: Owner) -> None:
     servers.sweep()
     assert version_of(owner.url) == 18
 

@@ -38,7 +38,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 MAJORS = (14, 15, 16, 17, 18)
 VERSIONS = {
@@ -145,7 +145,7 @@ def _cache() -> Path:
 
 
 @contextmanager
-def _locked(major: int) -> Iterator[None]:
+def _locked(major: int) -> Generator[None]:
     """Hold this major's lock; the kernel frees it however the process ends."""
     with (_cache() / f"{major}.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -175,7 +175,6 @@ def _sockets() -> Path:
 def _run(command: list[str | Path], **env: str) -> str:
     """Run a command as the servers' user; its output goes into the error if it fails."""
     owner = _owner()
-    identity = {"user": owner, "group": pwd.getpwnam(owner).pw_gid, "extra_groups": []} if owner else {}
     done = subprocess.run(
         command,
         cwd="/",
@@ -185,7 +184,9 @@ def _run(command: list[str | Path], **env: str) -> str:
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
-        **identity,
+        user=owner,
+        group=pwd.getpwnam(owner).pw_gid if owner else None,
+        extra_groups=[] if owner else None,
     )
     if done.returncode:
         raise ServerUnavailableError(f"{shlex.join(map(str, command))}\n{done.stdout}")

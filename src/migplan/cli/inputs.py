@@ -86,10 +86,11 @@ def _touched(before: Catalog, after: Catalog, settings: Settings) -> set[ObjectI
     found: set[ObjectId] = set()
     for change in diff(before, after, settings):
         obj = change.new if isinstance(change, Create) else change.old
-        found |= {id for id in (obj.id, obj.table, getattr(obj, "target", None)) if id in before.sizes}
+        target: ObjectId | None = getattr(obj, "target", None)
+        found |= {id for id in (obj.id, obj.table, target) if id is not None and id in before.sizes}
         found |= {user for user in before.used_by.get(obj.id, ()) if user in before.sizes}
         for user in before.dependants([obj.id]):
             owner = before[user].table
-            if owner in before.sizes:
+            if owner is not None and owner in before.sizes:
                 found.add(owner)
     return found

@@ -194,7 +194,7 @@ ORDER BY a.attrelid, a.attnum
         table = _relation(obj)
         add = sql("ALTER {} ADD COLUMN {}", table, column_clause(obj, default))
         drop = sql("ALTER {} DROP COLUMN {}", table, ident(obj.name))
-        provided = {obj.id} | ({default.id} if default else set())
+        provided = {obj.id, default.id} if default else {obj.id}
         uses = {u for id in provided for u in catalog.uses.get(id, ())} - provided
         name = ident(*obj.relation.path)
         return [

@@ -194,7 +194,7 @@ WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x') AND NOT (k.cont
 
     def _alter_deferrability(self, old: Constraint, new: Constraint, fields: frozenset[str]) -> list[Statement] | None:
         """ALTER CONSTRAINT can change how a foreign key is deferred, and nothing else before 18."""
-        if old.type != FOREIGN_KEY or new.type != FOREIGN_KEY or fields != {"definition"}:
+        if old.type != FOREIGN_KEY or new.type != FOREIGN_KEY or fields != frozenset({"definition"}):
             return None
         was, old_clause = _split_deferrable(old.definition)
         is_, new_clause = _split_deferrable(new.definition)

@@ -328,7 +328,7 @@ def _creation(table: Table, catalog: Catalog) -> Part:
         extras.append(_force_row_security(table))
     if table.replica_identity in ("f", "n"):
         extras += set_replica_identity(table)
-    inlined = [d.id for n, d in defaults.items()]
+    inlined = [d.id for d in defaults.values()]
     brought = brought_by(parents, table.id, catalog) if parents else {}
     provided = {table.id, *(c.id for c in columns), *inlined, *(c.id for c in inline), *brought}
     uses = {u for id in provided for u in catalog.uses.get(id, ())} | set(parents).union(*brought.values())

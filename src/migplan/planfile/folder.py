@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from pydantic import ValidationError
 
@@ -120,14 +121,14 @@ def read_folder(path: Path, *, check: bool = True) -> PlanFolder:
 
 def _parse(document: Path) -> PlanModel:
     try:
-        raw = json.loads(document.read_text(encoding="utf-8"))
+        raw: object = json.loads(document.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise PlanFileError(
             f"is not readable JSON: {error}",
             place=str(document),
             hint="It may be truncated; restore it, or plan anew.",
         ) from error
-    version = raw.get("format_version") if isinstance(raw, dict) else None
+    version = cast("dict[str, object]", raw).get("format_version") if isinstance(raw, dict) else None
     if version != FORMAT_VERSION:
         raise PlanFileError(
             f"has format version {version}, this migplan reads {FORMAT_VERSION}",

@@ -93,7 +93,7 @@ def _soft(steps: Sequence[Step], hard: Sequence[Edge]) -> list[Edge]:
     )
     if not wished:
         return []
-    graph = nx.DiGraph()
+    graph: nx.DiGraph[str] = nx.DiGraph()
     groups = {s.id: s.together or s.id for s in steps}
     for e in [*hard, *wished]:
         if e.source != START:
@@ -133,9 +133,9 @@ def nodes_of(steps: Sequence[Step], edges: Sequence[Edge]) -> tuple[list[Node], 
     """
     by_id = {s.id: s for s in steps}
     group = {s.id: s.together or s.id for s in steps}
-    graph = nx.DiGraph()
+    graph: nx.DiGraph[str] = nx.DiGraph()
     graph.add_nodes_from(sorted(set(group.values())))
-    inner = nx.DiGraph()
+    inner: nx.DiGraph[str] = nx.DiGraph()
     inner.add_nodes_from(sorted(by_id))
     for e in edges:
         if e.source == START:

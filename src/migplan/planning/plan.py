@@ -72,7 +72,7 @@ def draft(
 def _rebuildable(cycle: CycleError, context: Context) -> Iterable[ObjectId]:
     """Objects altered in place that stand between what goes and what comes under its name: they can make room."""
     for step in cycle.steps:
-        if step.object in context.changes and step.creates == step.destroys == {step.object}:
+        if step.object in context.changes and step.creates == step.destroys == frozenset({step.object}):
             obj = context.before[step.object]
             if obj.table is None and kind_of(step.object).set_aside(obj, "x") is None:
                 yield step.object
@@ -182,7 +182,20 @@ def _steps(context: Context, expansions: Sequence[Expansion]) -> list[Step]:
     for e in expansions:
         for id, names in e.fields.items():
             fields[id] = fields.get(id, frozenset()) | names
-    return [*(s for e in expansions for s in e.steps), *plain_steps(context, claims, fields)]
+    steps = [*(s for e in expansions for s in e.steps), *plain_steps(context, claims, fields)]
+    for e in expansions:
+        steps = [_waiting(s, e) for s in steps] if e.behind else steps
+    return steps
+
+
+def _waiting(step: Step, expansion: Expansion) -> Step:
+    """The step behind what it has to wait for, unless it belongs to the expansion itself."""
+    if step in expansion.steps:
+        return step
+    early = expansion.early.get(step.object)
+    touched = step.uses | step.releases | step.creates | step.destroys | {step.object}
+    waits = {early} if early is not None else {expansion.behind[id] for id in touched & expansion.behind.keys()}
+    return replace(step, after=(*step.after, *sorted(waits, key=lambda a: a.step))) if waits else step
 
 
 def _sorted(steps: Iterable[Step]) -> list[Step]:

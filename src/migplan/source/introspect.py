@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, LiteralString, cast
@@ -78,7 +78,7 @@ def introspect(connection: Connection, scope: Scope | None = None) -> Catalog:
 
 
 @contextmanager
-def snapshot(connection: Connection) -> Iterator[None]:
+def snapshot(connection: Connection) -> Generator[None]:
     """One read-only REPEATABLE READ transaction with an empty search_path, so that every name is printed qualified."""
     if connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
         connection.rollback()
@@ -159,7 +159,7 @@ def _unmodelled(connection: Connection, parameters: dict[str, Any], major: int) 
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
+def _collector_paused() -> Generator[None]:
     """Tens of thousands of new objects make the cyclic collector scan for nothing: 5.4 s instead of 1.4 s."""
     was_enabled = gc.isenabled()
     gc.disable()
