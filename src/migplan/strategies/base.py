@@ -15,7 +15,7 @@ from migplan.core.errors import PlanningError
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject, O
 from migplan.core.settings import Settings
-from migplan.core.steps import Statement, Step
+from migplan.core.steps import After, Statement, Step
 from migplan.strategies.pieces import Pieces
 
 
@@ -76,6 +76,8 @@ class Context:
     """Rebuilt objects that come with another rebuilt one."""
     replaced: frozenset[ObjectId] = frozenset()
     """Columns whose type can't change in place: a second one takes over (see :mod:`migplan.strategies.replaced`)."""
+    renamed_columns: Mapping[ObjectId, str] = field(default_factory=dict[ObjectId, str])
+    """Columns that an application knows by another name, by the one that both catalogs have: their present names."""
     way_back: Callable[[ObjectId], list[Statement]] = _no_way_back
     """Statements that undo one object's in-place alteration where its kind can't: with all that stands on it."""
 
@@ -158,6 +160,10 @@ class Expansion:
     claims: frozenset[ObjectId] = frozenset()
     fields: Mapping[ObjectId, frozenset[str]] = field(default_factory=dict[ObjectId, frozenset[str]])
     blocked: tuple[str, ...] = ()
+    behind: Mapping[ObjectId, After] = field(default_factory=dict[ObjectId, After])
+    """Every other step that touches one of these objects waits."""
+    early: Mapping[ObjectId, After] = field(default_factory=dict[ObjectId, After])
+    """But steps of these objects wait for something else."""
 
 
 class Strategy(ABC):
