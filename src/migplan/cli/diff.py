@@ -43,4 +43,4 @@ def diff(
         refuse_unmodelled(inputs.before, inputs.after)
     drafted = inputs.draft()
     sys.stdout.write(render_diff(drafted, inputs.settings, format.value))
-    return 2 if exit_code and drafted.changes else 0
+    return 2 if exit_code and (drafted.changes or drafted.renames) else 0

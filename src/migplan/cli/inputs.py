@@ -13,6 +13,8 @@ from migplan.core.model import Catalog
 from migplan.core.settings import Settings
 from migplan.planning.diff import diff
 from migplan.planning.plan import Draft, draft
+from migplan.planning.renames import Renamed
+from migplan.prove.renamed import renamed_side, schemas_to_read
 from migplan.prove.settle import comparable
 from migplan.source.config import Config, read_config
 from migplan.source.connect import connect
@@ -35,10 +37,11 @@ class Inputs:
     declared: Declared
     before: Catalog
     after: Catalog
+    renamed: Renamed
 
     def draft(self) -> Draft:
         """The plan from one side to the other."""
-        return draft(self.before, self.after, self.declared.directives, self.settings)
+        return draft(self.before, self.after, self.declared.directives, self.settings, self.renamed)
 
 
 def gather(target: str | None, schema: Sequence[str], *, config: Path | None, offline: bool) -> Inputs:
@@ -50,9 +53,10 @@ def gather(target: str | None, schema: Sequence[str], *, config: Path | None, of
     url = configuration.target_url(target)
     settings = configuration.settings(offline=offline)
     shadow = choose_shadow(url, url=configuration.shadow.url, setup=_setup(configuration))
-    declared = declared_catalog(_source(schema, configuration), shadow, wanted(configuration))
+    declared = schemas_to_read(declared_catalog(_source(schema, configuration), shadow, wanted(configuration)))
     before, after = _sides(url, declared, shadow, settings)
-    return Inputs(configuration, url, settings, shadow, declared, before, after)
+    renamed = renamed_side(before, after, declared, shadow, settings)
+    return Inputs(configuration, url, settings, shadow, declared, before, after, renamed)
 
 
 def wanted(config: Config) -> Wanted:

@@ -40,7 +40,7 @@ def plan(
     if strict:
         refuse_unmodelled(inputs.before, inputs.after)
     drafted = inputs.draft()
-    if not drafted.changes:
+    if not drafted.changes and not drafted.renames:
         print("no difference")
         return 0
     created = datetime.now(UTC)
@@ -68,7 +68,7 @@ def _verdict(written: PlanFolder) -> int:
 
 def _named_after(drafted: Draft) -> str:
     """The object that most changes speak of."""
-    first = drafted.changes[0].id
+    first = drafted.renames[0].new if drafted.renames else drafted.changes[0].id
     return "_".join(first.path[1:2] or first.path)
 
 

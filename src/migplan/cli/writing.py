@@ -33,7 +33,7 @@ def write(inputs: Inputs, drafted: Draft, folder: Path, name: str, created: date
         created=created.isoformat(timespec="seconds"),
         proof=_BLOCKED if drafted.blocked else _NOT_ASKED,
         findings=_findings(inputs, drafted),
-        notes=[str(note) for note in inputs.declared.notes],
+        notes=[*(str(note) for note in inputs.declared.notes), *inputs.renamed.notes],
     )
     if prove and not drafted.blocked:
         plan = with_outcome(plan, prove_on_shadow(inputs, plan, files))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 import migplan
-from migplan.core.changes import Alter, Change, Create, Drop
+from migplan.core.changes import Alter, Change, Create, Drop, Rename
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.settings import Settings
@@ -56,7 +56,7 @@ def build(
         source=SideModel(fingerprint=before.fingerprint, description="live database"),
         target=SideModel(fingerprint=after.fingerprint, description="declared schema"),
         offline=settings.offline,
-        changes=changes_of(draft.changes),
+        changes=[*map(_renamed, draft.renames), *changes_of(draft.changes)],
         windows=_windows(phases),
         steps=_steps(draft, phases),
         checkpoints=_checkpoints(draft),
@@ -73,6 +73,16 @@ def changes_of(changes: Sequence[Change]) -> list[ChangeModel]:
     """The changes as plan.json tells them, in their order."""
     wholes = {c.id for c in changes if not isinstance(c, Alter)}
     return [_change(c, wholes) for c in changes]
+
+
+def _renamed(rename: Rename) -> ChangeModel:
+    return ChangeModel(
+        action="rename",
+        object=str(rename.new),
+        kind=rename.new.kind,
+        path=list(rename.new.path),
+        renamed_from=rename.old.name,
+    )
 
 
 def _change(change: Change, wholes: set[ObjectId]) -> ChangeModel:

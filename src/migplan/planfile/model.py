@@ -156,14 +156,16 @@ class ChangeModel(Model):
     """What differs between both sides: one object. ``fields`` are the names of what an altered one differs in.
 
     ``part_of`` is the object that is created or dropped as a whole, this one with it (a new table's columns).
+    ``renamed_from`` is the name that a renamed one has on the live side.
     """
 
-    action: Literal["create", "alter", "drop"]
+    action: Literal["create", "alter", "drop", "rename"]
     object: str
     kind: str
     path: list[str]
     fields: list[str] = Field(default_factory=list[str])
     part_of: str | None = None
+    renamed_from: str | None = None
 
 
 class SizeModel(Model):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from migplan.core.changes import Change, Create, Drop
+from migplan.core.changes import Change, Create, Drop, Rename
 from migplan.core.directives import Directives
 from migplan.core.errors import PlanningError
 from migplan.core.ids import ObjectId
@@ -22,6 +22,7 @@ from migplan.planning.freed_names import free_names
 from migplan.planning.graph import START, CycleError, Edge, edges_of, nodes_of
 from migplan.planning.plain import plain_steps
 from migplan.planning.rebuilds import find_rebuilds
+from migplan.planning.renames import Renamed, with_renames
 from migplan.planning.segments import Segment, segments
 from migplan.planning.settle import settle
 from migplan.planning.windows import place
@@ -39,6 +40,7 @@ class Draft:
     segments: tuple[Segment, ...] = ()
     edges: tuple[Edge, ...] = ()
     blocked: tuple[str, ...] = field(default=())
+    renames: tuple[Rename, ...] = ()
 
     @property
     def steps(self) -> list[Step]:
@@ -47,10 +49,16 @@ class Draft:
 
 
 def draft(
-    before: Catalog, after: Catalog, directives: Directives | None = None, settings: Settings | None = None
+    before: Catalog,
+    after: Catalog,
+    directives: Directives | None = None,
+    settings: Settings | None = None,
+    renamed: Renamed | None = None,
 ) -> Draft:
-    """The plan that leads from one catalog to the other."""
+    """The plan that leads from one catalog to the other; ``renamed`` is the former after the renames that come first."""
     chosen = settings or Settings()
+    renamed = renamed or Renamed(before)
+    before = renamed.before
     after = with_conversions(settle(before, after), directives or Directives())
     freed = free_names(before, after)
     followed = without_followers(diff(freed.before, after, chosen), freed.before, after)
@@ -58,10 +66,12 @@ def draft(
     while True:
         context = _context(freed.before, after, followed.changes, directives or Directives(), chosen, forced)
         expansions = _expand(context)
-        steps = _sorted(followed.extended([*freed.steps, *_steps(context, expansions)]))
+        joined = with_renames(renamed, after, followed.extended([*freed.steps, *_steps(context, expansions)]), chosen)
+        steps = _sorted(joined.steps)
         edges = edges_of(steps)
         try:
-            return _arranged(context, expansions, steps, edges)
+            arranged = _arranged(context, expansions, steps, edges)
+            return replace(arranged, blocked=(*joined.blocked, *arranged.blocked), renames=renamed.renames)
         except CycleError as cycle:
             more = frozenset(_rebuildable(cycle, context)) - forced
             if not more:

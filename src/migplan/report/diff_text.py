@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from migplan.core.changes import Alter, Change, Create
+from migplan.core.changes import Alter, Change, Create, Rename
 from migplan.core.settings import Settings
 from migplan.planfile.render import describe_lock, render
 from migplan.planning.plan import Draft
@@ -18,7 +18,7 @@ def render_diff(draft: Draft, settings: Settings, format: str) -> str:
     """The whole output, with its last newline. ``format`` is text, markdown, json or sql."""
     if format == "json":
         return _json(draft)
-    if not draft.changes:
+    if not draft.changes and not draft.renames:
         return "-- no difference\n" if format == "sql" else "no difference\n"
     if format == "sql":
         return "\n".join(phase.up for phase in render(draft.segments, settings))
@@ -27,7 +27,9 @@ def render_diff(draft: Draft, settings: Settings, format: str) -> str:
 
 
 def _lines(draft: Draft, bullet: str, heading: str) -> Iterator[str]:
-    yield f"{heading}{len(draft.changes)} differences"
+    yield f"{heading}{len(draft.renames) + len(draft.changes)} differences"
+    for rename in draft.renames:
+        yield f"{bullet}> {rename.new}, until now {rename.old.name}"
     for change in draft.changes:
         yield bullet + describe(change)
     for (window, phase), members in groupby(draft.segments, key=lambda s: (s.window, s.phase)):
@@ -55,7 +57,7 @@ def describe(change: Change) -> str:
 def _json(draft: Draft) -> str:
     document = {
         "format_version": FORMAT_VERSION,
-        "changes": [_change(c) for c in draft.changes],
+        "changes": [*map(_renamed, draft.renames), *map(_change, draft.changes)],
         "steps": [
             {"id": step.id, "title": step.title, "window": s.window, "phase": str(s.phase), "lock": str(step.lock)}
             for s in draft.segments
@@ -64,6 +66,10 @@ def _json(draft: Draft) -> str:
         "blocked": list(draft.blocked),
     }
     return json.dumps(document, indent=2) + "\n"
+
+
+def _renamed(rename: Rename) -> dict[str, str | Sequence[str]]:
+    return {"change": "rename", "object": str(rename.new), "renamed_from": rename.old.name}
 
 
 def _change(change: Change) -> dict[str, str | Sequence[str]]:

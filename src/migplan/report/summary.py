@@ -8,7 +8,7 @@ from migplan.planfile.model import ChangeModel, PlanModel
 from migplan.report.facts import Facts, loses_for_good
 from migplan.report.wording import counted, listed, plural, sentence, server_of
 
-_VERBS = {"create": "adds", "alter": "changes", "drop": "drops"}
+_VERBS = {"rename": "renames", "create": "adds", "alter": "changes", "drop": "drops"}
 _FIELDS = {"not_null": "NOT NULL", "columns": "its columns", "definition": "its definition", "body": "its body"}
 _LEADING = ("table", "column", "enum", "view", "materialized_view", "policy", "function")
 
@@ -63,6 +63,8 @@ def _named(change: ChangeModel) -> str:
 
 
 def _fields(change: ChangeModel) -> str:
+    if change.renamed_from is not None:
+        return f" (until now {change.renamed_from})"
     if change.action != "alter" or not change.fields:
         return ""
     return f" ({listed([_FIELDS.get(f, f.replace('_', ' ')) for f in change.fields])})"

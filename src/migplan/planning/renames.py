@@ -1,0 +1,122 @@
+"""Renames as part of a plan: the catalog after them, and the steps that make them.
+
+Everything else of the plan is drafted from the renamed catalog, where every text has followed the names as
+PostgreSQL makes it follow (:mod:`migplan.prove.renamed` reads it in the shadow). So the rest speaks of objects by
+their new names and runs after their renames.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from migplan.core.changes import Rename
+from migplan.core.ids import CALLABLE, ObjectId
+from migplan.core.model import Catalog
+from migplan.core.settings import Settings
+from migplan.core.sql import ident
+from migplan.core.steps import After, Down, Phase, Step
+from migplan.planning.renames_steps import Hop, HopSteps, steps_of
+
+
+@dataclass(frozen=True)
+class Renamed:
+    """``before`` is the live catalog with every object under its declared name, ``hops`` the renames that lead there,
+    in their order (an object may go by way of a temporary name), ``renames`` what they amount to. ``notes`` are
+    directives whose work is done."""
+
+    before: Catalog
+    hops: tuple[Hop, ...] = ()
+    renames: tuple[Rename, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Joined:
+    """The steps of a plan with those of its renames, and why the renames can't be made."""
+
+    steps: list[Step]
+    blocked: tuple[str, ...]
+
+
+def with_renames(renamed: Renamed, after: Catalog, steps: list[Step], settings: Settings) -> Joined:
+    """The steps of the rest of the plan, ordered behind the renames that they speak of, together with those."""
+    if not renamed.hops:
+        return Joined(steps, ())
+    made = [steps_of(hop, renamed.before, after, settings) for hop in renamed.hops]
+    made = [_behind_earlier(m, made[:number]) for number, m in enumerate(made)]
+    rest = [_without_own_deploy(step, made) for step in steps]
+    for number, each in enumerate(made):
+        last = all(later.hop.final != each.hop.final for later in made[number + 1 :])
+        touching = {s.id for s in rest if last and _speaks_of(s, each.hop.final, renamed.before)}
+        rest = [_behind(s, each.rename, each.hop) if s.id in touching else s for s in rest]
+        made[number], rest = _around_alias(each, rest)
+    return Joined([*(s for m in made for s in m.steps), *rest], tuple(b for m in made for b in m.blocked))
+
+
+def _behind_earlier(made: HopSteps, earlier: Sequence[HopSteps]) -> HopSteps:
+    """A rename runs after those of what it belongs to, and after the earlier ones of the same object."""
+    rename = made.rename
+    for other in earlier:
+        same = other.hop.final == made.hop.final
+        if same or _is_under(made.hop.origin, other.hop.to) or _mentions(rename, other.hop.to):
+            rename = _behind(rename, other.rename, other.hop)
+    return replace(made, rename=rename)
+
+
+def _behind(step: Step, rename: Step, hop: Hop) -> Step:
+    return replace(step, after=(*step.after, After(rename.id, f"speaks of {hop.to} by its new name")))
+
+
+def _without_own_deploy(step: Step, made: Sequence[HopSteps]) -> Step:
+    """What is left of an object that made room for another waits for that rename, whose contract says it."""
+    gone = any(m.hop.gone and m.rename.deploy and _is_under(step.object, m.hop.final) for m in made)
+    return replace(step, deploy=None) if gone else step
+
+
+def _around_alias(made: HopSteps, rest: list[Step]) -> tuple[HopSteps, list[Step]]:
+    """Where the stand-in would be in the way of a change, it comes after it, or goes before it."""
+    if made.alias is None or made.drop is None:
+        return made, rest
+    alias = made.alias
+    result: list[Step] = []
+    for step in rest:
+        if not step.destroys & made.stands_on:
+            result.append(step)
+        elif _is_early(step):
+            alias = replace(alias, after=(*alias.after, After(step.id, "shows what has been changed")))
+            result.append(step)
+        else:
+            reason = f"{made.hop.origin} would be in its way"
+            result.append(replace(step, after=(*step.after, After(made.drop.id, reason))))
+    return replace(made, alias=alias), result
+
+
+def _is_early(step: Step) -> bool:
+    """Whether the step can share the transaction of the rename."""
+    waits = step.deploy is not None or any(a.deploy for a in step.after)
+    return step.phase is Phase.EXPAND and step.transactional and not waits
+
+
+def _speaks_of(step: Step, id: ObjectId, catalog: Catalog) -> bool:
+    ids = {step.object, *step.creates, *step.destroys, *step.uses, *step.releases}
+    if any(_is_under(i, id) for i in ids):
+        return True
+    tables = (catalog[i].table for i in ids if i in catalog)
+    return any(t is not None and _is_under(t, id) for t in tables) or _mentions(step, id)
+
+
+def _is_under(id: ObjectId, owner: ObjectId) -> bool:
+    """Whether ``id`` is ``owner``, or belongs to it by its path."""
+    if id == owner or owner.kind in CALLABLE:
+        return id == owner
+    return id.path[: len(owner.path)] == owner.path
+
+
+def _mentions(step: Step, id: ObjectId) -> bool:
+    """Whether some text of the step, one way or the other, says the name."""
+    path = id.path[:2] if id.kind in CALLABLE else id.path
+    name = re.compile(rf'(?<![\w"$.]){re.escape(ident(*path))}(?![\w"$])')
+    down = step.down.statements if isinstance(step.down, Down) else ()
+    return any(name.search(s.sql) for s in (*step.up, *down))

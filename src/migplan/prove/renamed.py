@@ -1,0 +1,175 @@
+"""Renames made in the shadow: the live schema is rebuilt there, its objects are renamed, and it is read again.
+
+So views, constraints, defaults, policies, bodies in standard SQL and whatever else names a renamed object follow as
+PostgreSQL itself makes them follow.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import psycopg
+
+from migplan.core.changes import Rename
+from migplan.core.directives import Directive, Directives
+from migplan.core.errors import DirectiveError
+from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog
+from migplan.core.settings import Settings
+from migplan.planning.renames import Renamed
+from migplan.planning.renames_inferred import inferred
+from migplan.planning.renames_order import hops
+from migplan.planning.renames_steps import Hop
+from migplan.planning.renames_wanted import DIRECTIVE, LEVELS, names_of_argument, of_level, wanted
+from migplan.prove.proof import rebuild_live
+from migplan.prove.settle import Scratch, comparable
+from migplan.source.connect import Connection
+from migplan.source.declared import Declared
+from migplan.source.introspect import introspect
+from migplan.source.managed import Managed
+from migplan.source.shadow import Shadow
+from migplan.strategies.rename import rename_statements
+
+
+def schemas_to_read(declared: Declared) -> Declared:
+    """The declaration with those schemas managed as well that it renames: on the live side they bear the old name."""
+    schemas = declared.managed.scope.schemas
+    asked = [d for d in declared.directives.named(DIRECTIVE) if d.target is not None and d.target.kind == "schema"]
+    olds = frozenset(names_of_argument(d.argument)[-1] for d in asked)
+    if schemas is None or olds <= schemas:
+        return declared
+    scope = replace(declared.managed.scope, schemas=schemas | olds)
+    return replace(declared, managed=replace(declared.managed, scope=scope))
+
+
+def renamed_side(before: Catalog, after: Catalog, declared: Declared, shadow: Shadow, settings: Settings) -> Renamed:
+    """The live catalog after the declared renames, printed so that it compares with the declared one.
+
+    Raises like :func:`renamed`.
+    """
+    found = renamed(before, after, declared.directives, shadow.scratch, declared.managed, settings)
+    if not found.hops:
+        return found
+    catalog, _ = comparable(found.before, after, shadow.scratch, declared.managed, settings)
+    return replace(found, before=catalog)
+
+
+def renamed(
+    before: Catalog, after: Catalog, directives: Directives, scratch: Scratch, managed: Managed, settings: Settings
+) -> Renamed:
+    """The live catalog after the renames that the directives ask for; the shadow is used only where there are any.
+
+    Raises ``DirectiveError`` for a directive that matches nothing, or whose rename PostgreSQL refuses.
+    """
+    asked = [d for d in directives.named(DIRECTIVE) if _is_plain(d, after, settings)]
+    if not asked:
+        return Renamed(before)
+    done = _all_done(asked, before, after)
+    if done is not None:
+        return Renamed(before, notes=tuple(done))
+    with scratch() as database, contextlib.closing(database.connect()) as connection:
+        rebuild_live(before, connection, managed=managed, settings=settings)
+        work = _Work(connection, managed, before, after)
+        for level in range(LEVELS):
+            work.rename(of_level(asked, level))
+        work.infer()
+        return work.result()
+
+
+def _is_plain(directive: Directive, after: Catalog, settings: Settings) -> bool:
+    """Whether a rename in place is right: a column of a table that is used needs a second column kept in step."""
+    if directive.target is None:
+        return False
+    obj = after.objects.get(directive.target)
+    of_table = obj is not None and obj.id.kind == "column" and obj.table is not None and obj.table.kind == "table"
+    return settings.offline or not of_table
+
+
+def _all_done(asked: Sequence[Directive], before: Catalog, after: Catalog) -> list[str] | None:
+    """Notes, where no directive has anything to do; None where one has, or may have after others."""
+    notes: list[str] = []
+    for level in range(LEVELS):
+        try:
+            found = wanted(of_level(asked, level), before, after)
+        except DirectiveError:
+            if level == 0:
+                raise
+            return None
+        if found.renames:
+            return None
+        notes += found.notes
+    return notes
+
+
+@dataclass
+class _Work:
+    """The shadow's state while renames are made in it; ``world`` is its catalog."""
+
+    connection: Connection
+    managed: Managed
+    before: Catalog
+    after: Catalog
+    hops: list[Hop] = field(default_factory=list[Hop])
+    renames: list[Rename] = field(default_factory=list[Rename])
+    notes: list[str] = field(default_factory=list[str])
+
+    def __post_init__(self) -> None:
+        self.world = self._read()
+        self.schemas: dict[str, str] = {}
+
+    def rename(self, directives: Sequence[Directive]) -> None:
+        """Make the renames of one level, and read the result."""
+        if not directives:
+            return
+        found = wanted(directives, self.world, self.after, self.schemas)
+        self.notes += found.notes
+        self.renames += found.renames
+        self.schemas |= {r.old.path[0]: r.new.path[0] for r in found.renames if r.old.kind == "schema"}
+        places = {d.target: d.place for d in directives}
+        self._make(hops(found.renames, self.world, self.after), places)
+
+    def infer(self) -> None:
+        """Make the renames that come with those of tables."""
+        tables = [r for r in self.renames if r.new.kind == "table"]
+        found = inferred(tables, self.world, self.after)
+        self._make(hops(found, self.world, self.after, inferred=True), {})
+
+    def result(self) -> Renamed:
+        """The renamed catalog, with the sizes and the role of the live one."""
+        sizes = {_followed(id, self.renames): size for id, size in self.before.sizes.items()}
+        catalog = replace(self.world, sizes=sizes, role=self.before.role, unmodelled=self.before.unmodelled)
+        return Renamed(catalog, tuple(self.hops), tuple(self.renames), tuple(self.notes))
+
+    def _make(self, made: Iterable[Hop], places: Mapping[ObjectId | None, str]) -> None:
+        current = {o.id: o for o in self.world}
+        any_made = False
+        for hop in made:
+            obj = current.pop(hop.origin)
+            for statement in rename_statements(obj, hop.to, hop.taken):
+                try:
+                    self.connection.execute(statement.sql.encode())
+                except psycopg.Error as error:
+                    raise DirectiveError(
+                        f"{hop.origin} can't be renamed to {hop.to.name}: {error.diag.message_primary or error}",
+                        place=places.get(hop.final),
+                    ) from error
+            current[hop.to] = replace(obj, id=hop.to)
+            self.hops.append(hop)
+            any_made = True
+        if any_made:
+            self.world = self._read()
+
+    def _read(self) -> Catalog:
+        return self.managed.of(introspect(self.connection, self.managed.scope))
+
+
+def _followed(id: ObjectId, renames: Iterable[Rename]) -> ObjectId:
+    """Where a live relation is after the renames."""
+    for rename in renames:
+        if rename.old.kind == "schema" and id.path[:1] == rename.old.path:
+            id = ObjectId(id.kind, (*rename.new.path, *id.path[1:]))
+        elif rename.old == id:
+            id = rename.new
+    return id
