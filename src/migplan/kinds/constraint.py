@@ -204,6 +204,11 @@ WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x') AND NOT (k.cont
         clause = Sql(new_clause or "NOT DEFERRABLE")
         return [Statement(sql("ALTER TABLE {} ALTER CONSTRAINT {} {}", ident(*new.relation.path), name, clause), AX)]
 
+    def alter_uses(self, old: Constraint, new: Constraint, after: Catalog) -> frozenset[ObjectId]:
+        """Only a key of a partition can be attached."""
+        attaches = new.index_parent is not None and new.index_parent != old.index_parent
+        return frozenset({new.relation.child("attachment", "")} if attaches else ())
+
     def reshapes(self, old: Constraint, new: Constraint) -> bool:
         return False
 

@@ -140,6 +140,11 @@ WHERE t.relkind IN ('r', 'p', 'm', 'f') AND t.relpersistence <> 't' AND n.oid = 
             statements += _statistics(new, gone + new.statistics)
         return statements
 
+    def alter_uses(self, old: Index, new: Index, after: Catalog) -> frozenset[ObjectId]:
+        """Only an index of a partition can be attached."""
+        attaches = new.parent is not None and new.parent != old.parent
+        return frozenset({new.relation.child("attachment", "")} if attaches else ())
+
     def reshapes(self, old: Index, new: Index) -> bool:
         return False
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from migplan.core.ids import ObjectId
@@ -35,13 +35,15 @@ class Table(DbObject):
     """A table.
 
     ``partition_key`` is the deparsed key of a partitioned table, ``bound`` the deparsed ``FOR VALUES …`` of a
-    partition of ``partition_of``; ``inherits`` are plain parents, in order. ``replica_identity`` is d, f, n or the
-    id of an index or constraint. ``of_type`` is the qualified composite type of a typed table.
+    partition of ``partition_of``, and ``bound_condition`` what it says of every row, as an expression;
+    ``inherits`` are plain parents, in order. ``replica_identity`` is d, f, n or the id of an index or constraint.
+    ``of_type`` is the qualified composite type of a typed table.
     """
 
     partition_key: str | None = None
     partition_of: ObjectId | None = None
     bound: str | None = None
+    bound_condition: str | None = field(default=None, compare=False)
     inherits: tuple[ObjectId, ...] = ()
     unlogged: bool = False
     options: tuple[tuple[str, str], ...] = ()
@@ -70,7 +72,7 @@ class TableKind(Kind[Table]):
         return f"""
 SELECT c.oid, n.nspname::text, c.relname::text, c.relowner, c.relacl::text[], c.reltype,
        CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END,
-       pg_get_expr(c.relpartbound, c.oid),
+       pg_get_expr(c.relpartbound, c.oid), pg_get_partition_constraintdef(c.oid),
        (SELECT array_agg(ARRAY[pn.nspname::text, p.relname::text] ORDER BY i.inhseqno)
           FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace
          WHERE i.inhrelid = c.oid),
@@ -93,8 +95,8 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
 """
 
     def build(self, row: tuple[Any, ...], reading: Reading) -> Iterable[Found[Table]]:
-        oid, schema, name, owner, acl, row_type, key, bound, parents, is_partition = row[:10]
-        unlogged, reloptions, toast, tablespace, method, rls, force, replica, replica_index, of_type = row[10:]
+        oid, schema, name, owner, acl, row_type, key, bound, condition, parents, is_partition = row[:11]
+        unlogged, reloptions, toast, tablespace, method, rls, force, replica, replica_index, of_type = row[11:]
         parent_ids = tuple(ObjectId("table", tuple(p)) for p in parents or ())
         id = ObjectId("table", (schema, name))
         table = Table(
@@ -105,6 +107,7 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
             partition_key=key,
             partition_of=parent_ids[0] if is_partition and parent_ids else None,
             bound=bound,
+            bound_condition=condition,
             inherits=() if is_partition else parent_ids,
             unlogged=unlogged,
             options=options(reloptions) + tuple((f"toast.{k}", v) for k, v in options(toast)),
@@ -219,11 +222,15 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
         return frozenset(k.id for k in keys if isinstance(k, Constraint) and k.type == "f")
 
     def alter_uses(self, old: Table, new: Table, after: Catalog) -> frozenset[ObjectId]:
-        """A child must have its parents' columns and checks before it can be linked to them."""
+        """A child must have its parents' columns, checks and indexes before it can be linked to them."""
         if not changed_fields(old, new) & {"inherits", "partition_of"}:
             return frozenset()
         members = after.members.get(new.id, ())
-        return frozenset(m.id for m in members if isinstance(m, Column | Constraint))
+        linked = frozenset(m.id for m in members if isinstance(m, Column | Constraint))
+        if new.partition_of is None:
+            return linked
+        attached = _attached_indexes(new.id, after)
+        return linked | attached | {p for id in attached for p in after.uses.get(id, ()) if p.kind in _INDEXES}
 
     def drop_contract(self, obj: Table) -> str | None:
         return f"doesn't use {obj.id}"
@@ -239,6 +246,9 @@ def _attached_indexes(table: ObjectId, catalog: Catalog) -> frozenset[ObjectId]:
         for o in catalog.members.get(table, ())
         if getattr(o, "parent", None) is not None or getattr(o, "index_parent", None) is not None
     )
+
+
+_INDEXES = frozenset({"index", "constraint"})
 
 
 def attachment(id: ObjectId) -> ObjectId:

@@ -14,6 +14,7 @@ from migplan.core.steps import Down, Phase, Step, step_id
 from migplan.kinds.constraint import Constraint
 from migplan.kinds.index import Index
 from migplan.kinds.registry import kind_of
+from migplan.kinds.table import Table
 from migplan.strategies.base import Context, Expansion, Strategy
 
 
@@ -27,8 +28,14 @@ class AttachIndex(Strategy):
         for model in (Index, Constraint):
             for old, new, _ in context.altered(model):
                 parent = _parent(new)
-                if _parent(old) is None and parent is not None and parent not in context.before:
+                if _parent(old) is None and parent is not None and _comes_around(context, old, parent):
                     yield Expansion((_made_again(context, old, parent),))
+
+
+def _comes_around(context: Context, old: DbObject, parent: ObjectId) -> bool:
+    """Whether a partition that stays one sees its parent's index come; one that is detached first keeps its own."""
+    table = None if old.table is None else context.before.get(old.table, Table)
+    return parent not in context.before and table is not None and table.partition_of is not None
 
 
 def _parent(obj: DbObject) -> ObjectId | None:

@@ -1,0 +1,250 @@
+"""Attaching and detaching partitions without reading them under an exclusive lock.
+
+A valid CHECK that says what the bounds say spares ATTACH its scan (manual: ALTER TABLE, ATTACH PARTITION), and DETACH …
+CONCURRENTLY the CHECK that it would otherwise leave behind under a name of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from migplan.core.ids import ObjectId
+from migplan.core.sql import Sql, deparsed, ident, sql
+from migplan.core.steps import (
+    After,
+    Assertion,
+    Down,
+    LockMode,
+    Phase,
+    Statement,
+    Step,
+    Timing,
+    step_id,
+    temporary_name,
+)
+from migplan.kinds.registry import kind_of
+from migplan.kinds.table import Table, attach_partition, attachment, detach_partition
+from migplan.strategies.base import Context, Expansion, Size, Strategy
+
+AX, SUE = LockMode.ACCESS_EXCLUSIVE, LockMode.SHARE_UPDATE_EXCLUSIVE
+NAME = "attach_partition"
+_FIELDS = frozenset({"partition_of", "bound"})
+
+
+class AttachPartition(Strategy):
+    """Tables that become partitions, that stop being one, or that change their bounds."""
+
+    name = NAME
+    offline = True
+
+    def expand(self, context: Context) -> Iterable[Expansion]:
+        for old, new, fields in context.altered(Table):
+            rebuild = context.rebuilds.items.get(new.id)
+            if not fields & _FIELDS or rebuild is not None:
+                continue
+            if new.partition_of is None:
+                steps = _detach(context, old, new)
+            elif old.partition_of is None:
+                steps = _attach(context, old, new)
+            else:
+                steps = [_move(context, old, new)]
+            yield Expansion(tuple(steps), fields={new.id: _FIELDS})
+
+
+@dataclass(frozen=True, slots=True)
+class _Guard:
+    """A temporary CHECK of ``table``."""
+
+    table: ObjectId
+    condition: Sql
+    name: str
+
+    @property
+    def add(self) -> Statement:
+        clause = sql("ADD CONSTRAINT {} CHECK ({}) NOT VALID", ident(self.name), self.condition)
+        return Statement(sql("ALTER TABLE {} {}", ident(*self.table.path), clause), AX)
+
+    @property
+    def validate(self) -> Statement:
+        clause = sql("VALIDATE CONSTRAINT {}", ident(self.name))
+        command = sql("ALTER TABLE {} {}", ident(*self.table.path), clause)
+        return Statement(command, SUE, scan=True, timing=Timing.LONG)
+
+    @property
+    def drop(self) -> Statement:
+        return Statement(sql("ALTER TABLE {} DROP CONSTRAINT {}", ident(*self.table.path), ident(self.name)), AX)
+
+
+def _guard(context: Context, table: Table) -> _Guard | None:
+    """The check of a large partition's bounds. Those of hash partitions name their parent by number: no text says them."""
+    condition = table.bound_condition
+    if condition is None or "satisfies_hash_partition" in condition:
+        return None
+    if context.size(table.id) is not Size.LARGE:
+        return None
+    return _Guard(table.id, deparsed(condition), temporary_name(table.id.path[-1], "bounds"))
+
+
+def _default_guard(context: Context, table: Table) -> _Guard | None:
+    """The same for a large default partition, none of whose rows may belong to the new one."""
+    assert table.partition_of is not None
+    default = default_partition(context, table.partition_of)
+    if default is None or table.bound_condition is None or context.size(default) is not Size.LARGE:
+        return None
+    condition = sql("NOT ({})", deparsed(table.bound_condition))
+    return _Guard(default, condition, temporary_name(default.path[-1], "bounds"))
+
+
+def default_partition(context: Context, parent: ObjectId) -> ObjectId | None:
+    """The live default partition of a table."""
+    for id in context.partitions.get(parent, ()):
+        table = context.before.get(id, Table)
+        if table is not None and table.bound == "DEFAULT":
+            return id
+    return None
+
+
+def _attach(context: Context, old: Table, new: Table) -> list[Step]:
+    guard, default_guard = _guard(context, new), _default_guard(context, new)
+    sentence = None if default_guard is None else f"writes no rows of {new.id} into {default_guard.table}"
+    steps: list[Step] = []
+    if guard is not None:
+        steps += _guard_steps(guard, new.id, "refuse rows outside its bounds in", Phase.MIGRATE, None)
+    if default_guard is not None:
+        steps += _guard_steps(default_guard, new.id, "refuse its rows in", Phase.CONTRACT, sentence)
+    guards = [g for g in (guard, default_guard) if g is not None]
+    attach = replace(attach_partition(new), scan=guard is None)
+    return [*steps, _link(context, old, new, [attach], [detach_partition(new)], guards, steps)]
+
+
+def _guard_steps(guard: _Guard, partition: ObjectId, verb: str, phase: Phase, sentence: str | None) -> list[Step]:
+    count = sql("SELECT count(*) FROM {} WHERE NOT ({})", ident(*guard.table.path), guard.condition)
+    add = Step(
+        id=step_id("guard", guard.table),
+        title=f"{verb} {guard.table}",
+        object=guard.table,
+        strategy=NAME,
+        phase=phase,
+        why="NOT VALID: existing rows are not read",
+        up=(guard.add,),
+        down=Down((guard.drop,)),
+        uses=frozenset({partition}),
+        deploy=sentence,
+        asserts=(Assertion(count, f"rows of {guard.table} stand in the way of attaching {partition}"),),
+    )
+    validate = Step(
+        id=step_id("prove", guard.table),
+        title=f"prove it of every row of {guard.table}",
+        object=guard.table,
+        strategy=NAME,
+        phase=phase,
+        why="reads the table under a lock that only DDL and vacuum feel, and spares the next step its scan",
+        up=(guard.validate,),
+        down=Down(()),
+        after=(After(add.id, "validates it"),),
+    )
+    return [add, validate]
+
+
+def _link(
+    context: Context,
+    old: Table,
+    new: Table,
+    up: Sequence[Statement],
+    down: Sequence[Statement],
+    guards: Sequence[_Guard],
+    before: Sequence[Step],
+) -> Step:
+    """The step that hangs the table on its parent, or moves it; guards go in the same transaction."""
+    kind = kind_of(new.id)
+    sentence = None if context.settings.offline else kind.contract(old, new)
+    return Step(
+        id=step_id("attach", new.id),
+        title=f"attach {new.id} to {new.partition_of}",
+        object=new.id,
+        strategy=NAME,
+        phase=max((Phase.EXPAND if sentence is None else Phase.CONTRACT, *(s.phase for s in before))),
+        why="the check spares the scan" if guards else "both versions of the application can live with it",
+        up=(*up, *(g.drop for g in guards)),
+        down=Down((*(g.add for g in guards), *down)),
+        creates=frozenset({attachment(new.id)}),
+        uses=context.after.uses.get(new.id, frozenset()) | kind.alter_uses(old, new, context.after),
+        releases=context.before.uses.get(new.id, frozenset()) - context.after.uses.get(new.id, frozenset()),
+        deploy=sentence,
+        after=tuple(After(s.id, "the check must be valid") for s in before),
+    )
+
+
+def _move(context: Context, old: Table, new: Table) -> Step:
+    """Other bounds, or another parent: detached and attached in one transaction."""
+    up = [detach_partition(old), attach_partition(new)]
+    down = [detach_partition(new), attach_partition(old)]
+    return _link(context, old, new, up, down, (), ())
+
+
+def _detach(context: Context, old: Table, new: Table) -> list[Step]:
+    sentence = None if context.settings.offline else kind_of(new.id).contract(old, new)
+    guard = _guard(context, old)
+    if guard is None or not concurrently(context, old):
+        return [_detached(context, old, new, sentence, (), ())]
+    steps = _guard_steps(guard, new.id, "keep rows outside its bounds out of", Phase.CONTRACT, sentence)
+    steps = [replace(s, asserts=()) for s in steps]
+    detach = _detached(context, old, new, sentence, (guard,), steps)
+    last = Step(
+        id=step_id("unguard", old.id),
+        title=f"let {old.id} take any row",
+        object=old.id,
+        strategy=NAME,
+        phase=Phase.CONTRACT,
+        why="metadata only",
+        up=(guard.drop,),
+        down=Down((guard.add, guard.validate)),
+        after=(After(detach.id, "it is a table of its own now"),),
+    )
+    return [*steps, detach, last]
+
+
+def _detached(
+    context: Context,
+    old: Table,
+    new: Table,
+    sentence: str | None,
+    guards: Sequence[_Guard],
+    before: Sequence[Step],
+) -> Step:
+    detach = detach_concurrently(old) if guards else detach_partition(old)
+    return Step(
+        id=step_id("detach", old.id),
+        title=f"detach {old.id} from {old.partition_of}",
+        object=old.id,
+        strategy=NAME,
+        phase=Phase.EXPAND if sentence is None else Phase.CONTRACT,
+        why="waits for the queries that read it, instead of stopping them" if guards else f"the application {sentence}",
+        up=(detach,),
+        down=Down((replace(attach_partition(old), scan=not guards),)),
+        destroys=frozenset({attachment(old.id)}),
+        uses=context.after.uses.get(new.id, frozenset()),
+        releases=context.before.uses.get(old.id, frozenset()) - context.after.uses.get(new.id, frozenset()),
+        deploy=sentence,
+        after=tuple(After(s.id, "it leaves no check of its own behind then") for s in before),
+    )
+
+
+def concurrently(context: Context, partition: Table) -> bool:
+    """Whether a partition can be detached while queries go on: not beside a default partition (manual: ALTER TABLE)."""
+    parent = partition.partition_of
+    if parent is None or parent not in context.before or context.settings.offline:
+        return False
+    return context.size(parent) is Size.LARGE and default_partition(context, parent) is None
+
+
+def detach_concurrently(partition: Table) -> Statement:
+    """``DETACH PARTITION … CONCURRENTLY``, which no transaction block may hold."""
+    assert partition.partition_of is not None
+    parent = ident(*partition.partition_of.path)
+    command = sql("ALTER TABLE ONLY {} DETACH PARTITION {} CONCURRENTLY", parent, ident(*partition.id.path))
+    return Statement(command, SUE, transactional=False, timing=Timing.LONG)
+
+
+STRATEGY = AttachPartition()

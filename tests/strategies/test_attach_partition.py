@@ -1,0 +1,108 @@
+"""Attaching and detaching partitions: the check first, so that nobody waits for a scan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.support.windows import Shape, plan, there_and_back
+
+if TYPE_CHECKING:
+    from tests.conftest import MakeDb
+
+PARENT = """
+CREATE TABLE p (id int, d date) PARTITION BY RANGE (d); CREATE INDEX p_d ON p (d);
+CREATE TABLE p1 PARTITION OF p FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+"""
+DEFAULT = "CREATE TABLE others PARTITION OF p DEFAULT;"
+ALONE = "CREATE TABLE p2 (id int, d date); CREATE INDEX p2_d_idx ON p2 (d);"
+ATTACHED = "CREATE TABLE p2 PARTITION OF p FOR VALUES FROM ('2021-01-01') TO ('2022-01-01');"
+ROWS = "INSERT INTO p2 SELECT g, '2021-02-01' FROM generate_series(1, 100) g;"
+OTHER_ROWS = "INSERT INTO p SELECT g, '2030-02-01' FROM generate_series(1, 100) g;"
+
+AX, SUE = "ACCESS EXCLUSIVE", "SHARE UPDATE EXCLUSIVE"
+GUARDED = [Shape("0 migrate", "guard:p2", AX), Shape("0 migrate", "prove:p2", SUE)]
+
+
+def test_check_is_validated_before_the_attachment(make_db: MakeDb) -> None:
+    found = plan(make_db, PARENT + ALONE, PARENT + ATTACHED, rows=ROWS)
+    assert found.shapes == [
+        *GUARDED,
+        Shape("0 migrate", "attach:p2", AX),
+        Shape("0 migrate", "alter:p2_d_idx", AX),
+    ]
+    assert not found.step("attach:p2").scan
+    there_and_back(found)
+
+
+def test_index_that_the_parent_asks_for_is_built_first(make_db: MakeDb) -> None:
+    found = plan(make_db, PARENT + "CREATE TABLE p2 (id int, d date);", PARENT + ATTACHED, rows=ROWS)
+    assert [s.step for s in found.shapes] == [
+        "create:p2_d_idx",
+        "guard:p2",
+        "prove:p2",
+        "attach:p2",
+        "create:p2_d_idx:2",
+    ]
+    there_and_back(found)
+
+
+def test_large_default_partition_refuses_the_rows_first(make_db: MakeDb) -> None:
+    found = plan(make_db, PARENT + DEFAULT + ALONE, PARENT + DEFAULT + ATTACHED, rows=ROWS + OTHER_ROWS)
+    assert found.shapes == [
+        *GUARDED,
+        Shape("1 contract", "guard:others", AX),
+        Shape("1 contract", "prove:others", SUE),
+        Shape("1 contract", "attach:p2", AX),
+        Shape("1 contract", "alter:p2_d_idx", AX),
+    ]
+    assert found.step("guard:others").deploy == "writes no rows of table public.p2 into table public.others"
+    there_and_back(found)
+
+
+def test_hash_partitions_are_attached_directly(make_db: MakeDb) -> None:
+    parent = """
+      CREATE TABLE h (id int) PARTITION BY HASH (id);
+      CREATE TABLE h0 PARTITION OF h FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+      CREATE TABLE h1 (id int);
+    """
+    attached = parent + "ALTER TABLE h ATTACH PARTITION h1 FOR VALUES WITH (MODULUS 2, REMAINDER 1);"
+    rows = (
+        "INSERT INTO h1 SELECT g FROM generate_series(1, 100) g WHERE satisfies_hash_partition('h'::regclass, 2, 1, g)"
+    )
+    found = plan(make_db, parent, attached, rows=rows)
+    assert found.shapes == [Shape("0 expand", "attach:h1", AX)]
+    assert found.step("attach:h1").scan
+    there_and_back(found)
+
+
+def test_other_bounds_in_one_transaction(make_db: MakeDb) -> None:
+    wider = ATTACHED.replace("2022", "2023")
+    found = plan(make_db, PARENT + ATTACHED, PARENT + wider, rows=ROWS)
+    assert found.shapes == [Shape("0 expand", "attach:p2", AX)]
+    there_and_back(found)
+
+
+def test_table_that_becomes_the_partition_of_a_new_one_keeps_its_key(make_db: MakeDb) -> None:
+    parent = "CREATE TABLE q (id int CONSTRAINT n NOT NULL, PRIMARY KEY (id)) PARTITION BY RANGE (id);"
+    alone = "CREATE TABLE q1 (id int CONSTRAINT n NOT NULL, PRIMARY KEY (id));"
+    attached = parent + alone + "ALTER TABLE q ATTACH PARTITION q1 FOR VALUES FROM (1) TO (1000);"
+    found = plan(make_db, alone, attached, rows="INSERT INTO q1 SELECT generate_series(1, 100)")
+    assert [s.step for s in found.shapes][-2:] == ["attach:q1", "alter:q1.q1_pkey"]
+    there_and_back(found)
+
+
+def test_detached_while_queries_go_on(make_db: MakeDb) -> None:
+    found = plan(make_db, PARENT + ATTACHED, PARENT + ALONE, rows=ROWS)
+    assert found.shapes[-4:] == [
+        Shape("1 contract", "guard:p2", AX),
+        Shape("1 contract", "prove:p2", SUE),
+        Shape("1 contract", "detach:p2", SUE),
+        Shape("1 contract", "unguard:p2", AX),
+    ]
+    there_and_back(found)
+
+
+def test_beside_a_default_partition_detaching_locks(make_db: MakeDb) -> None:
+    found = plan(make_db, PARENT + DEFAULT + ATTACHED, PARENT + DEFAULT + ALONE, rows=ROWS)
+    assert found.shapes[-1] == Shape("1 contract", "detach:p2", AX)
+    there_and_back(found)
