@@ -102,6 +102,13 @@ def test_detached_while_queries_go_on(make_db: MakeDb) -> None:
     there_and_back(found)
 
 
+def test_partition_is_detached_before_it_is_dropped(make_db: MakeDb) -> None:
+    found = plan(make_db, PARENT + ATTACHED, PARENT, rows=OTHER_ROWS.replace("2030", "2020"))
+    assert found.shapes[-2:] == [Shape("1 contract", "detach:p2", SUE), Shape("1 contract", "drop:p2", AX)]
+    assert found.step("drop:p2").loses == "the rows of table public.p2"
+    there_and_back(found)
+
+
 def test_beside_a_default_partition_detaching_locks(make_db: MakeDb) -> None:
     found = plan(make_db, PARENT + DEFAULT + ATTACHED, PARENT + DEFAULT + ALONE, rows=ROWS)
     assert found.shapes[-1] == Shape("1 contract", "detach:p2", AX)

@@ -12,6 +12,7 @@ from migplan.core.steps import After, Down, Name, Part, Phase, Statement, Step, 
 from migplan.kinds.names import names_of
 from migplan.kinds.registry import kind_of
 from migplan.strategies.base import Context, Rebuild
+from migplan.strategies.chosen_phase import contract_of
 from migplan.strategies.pieces import Pieces
 
 PLAIN = "plain"
@@ -42,7 +43,7 @@ def plain_steps(context: Context, claims: frozenset[ObjectId], fields: Mapping[O
 def create_steps(context: Context, obj: DbObject) -> list[Step]:
     """Steps that create an object, one a part."""
     parts = context.pieces_after.of(obj.id)
-    sentence = None if context.settings.offline else kind_of(obj.id).create_contract(obj, context.before)
+    sentence = contract_of(context, obj.id, kind_of(obj.id).create_contract(obj, context.before))
     phase = Phase.EXPAND if sentence is None else Phase.CONTRACT
     return [
         Step(
@@ -132,7 +133,7 @@ def _alteration(context: Context, change: Alter) -> Step:
     kind = kind_of(change.id)
     up = kind.alter(change.old, change.new, context.before, context.after) or []
     down = kind.alter(change.new, change.old, context.after, context.before)
-    sentence = None if context.settings.offline else kind.contract(change.old, change.new)
+    sentence = contract_of(context, change.id, kind.contract(change.old, change.new))
     old_uses = context.before.uses.get(change.id, frozenset())
     new_uses = context.after.uses.get(change.id, frozenset())
     shaped = frozenset({change.id}) if kind.reshapes(change.old, change.new) else frozenset[ObjectId]()
@@ -322,9 +323,9 @@ def _move_over(
 
 def _rebuild_contract(context: Context, rebuild: Rebuild) -> str | None:
     old, new = context.before[rebuild.id], context.after[rebuild.id]
-    if context.settings.offline or not rebuild.root or old == new:
+    if not rebuild.root or old == new:
         return None
-    return kind_of(rebuild.id).contract(old, new)
+    return contract_of(context, rebuild.id, kind_of(rebuild.id).contract(old, new))
 
 
 def _aside_id(id: ObjectId) -> ObjectId:

@@ -23,6 +23,7 @@ from migplan.core.steps import (
     step_id,
     temporary_name,
 )
+from migplan.kinds.names import names_of
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table, attach_partition, attachment, detach_partition
 from migplan.strategies.base import Context, Expansion, Size, Strategy
@@ -50,6 +51,9 @@ class AttachPartition(Strategy):
             else:
                 steps = [_move(context, old, new)]
             yield Expansion(tuple(steps), fields={new.id: _FIELDS})
+        for table in context.dropped(Table):
+            if table.id not in context.rebuilds.items and concurrently(context, table):
+                yield Expansion(tuple(_drop(context, table)), frozenset({table.id}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +232,43 @@ def _detached(
         releases=context.before.uses.get(old.id, frozenset()) - context.after.uses.get(new.id, frozenset()),
         deploy=sentence,
         after=tuple(After(s.id, "it leaves no check of its own behind then") for s in before),
+    )
+
+
+def _drop(context: Context, table: Table) -> list[Step]:
+    """DROP TABLE of a partition would lock its parent: detached first, it is nobody's business any more."""
+    kind = kind_of(table.id)
+    sentence, loses = kind.drop_contract(table), kind.drop_loses(table)
+    parts = context.pieces_before.of(table.id)
+    steps = [
+        Step(
+            id=step_id("drop", table.id, number),
+            title=f"drop {table.id}" if number == 0 else f"undo what completed {table.id}",
+            object=table.id,
+            strategy=NAME,
+            phase=Phase.CONTRACT,
+            why=f"the application {sentence}",
+            up=part.drop,
+            down=Down(part.create, loses=loses if number == 0 else None),
+            destroys=part.provides,
+            releases=part.uses,
+            frees=names_of(table) if number == 0 else frozenset(),
+            deploy=sentence,
+            loses=loses if number == 0 else None,
+        )
+        for number, part in reversed(list(enumerate(parts)))
+    ]
+    attached = attachment(table.id)
+    return [_let_go(s, table) if attached in s.destroys else s for s in steps]
+
+
+def _let_go(step: Step, table: Table) -> Step:
+    return replace(
+        step,
+        id=step_id("detach", table.id),
+        title=f"detach {table.id} from {table.partition_of}",
+        why="waits for the queries that read it, instead of stopping them",
+        up=(detach_concurrently(table),),
     )
 
 

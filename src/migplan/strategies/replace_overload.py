@@ -13,6 +13,7 @@ from migplan.core.steps import Down, Phase, Step, step_id
 from migplan.kinds.function import Routine, same_result
 from migplan.kinds.names import names_of
 from migplan.strategies.base import Context, Expansion, Strategy
+from migplan.strategies.chosen_phase import contract_of
 
 
 class ReplaceOverload(Strategy):
@@ -39,6 +40,7 @@ def _sorted(routines: set[Routine]) -> list[Routine]:
 def _expansion(context: Context, olds: list[Routine], news: list[Routine]) -> Expansion:
     together = f"replace {news[0].id}"
     sentence = None if all(_served(old, news) for old in olds) else _sentence(olds, news)
+    sentence = contract_of(context, news[0].id, sentence)
     steps = [
         *(_drop(context, old, together, sentence) for old in olds),
         *(_create(context, new, together, sentence) for new in news),

@@ -8,6 +8,7 @@ from typing import Final
 from migplan.core.changes import Create
 from migplan.kinds.table import Table
 from migplan.strategies.base import Context, Expansion, Size, Strategy
+from migplan.strategies.chosen_phase import obeyed
 from migplan.strategies.replaced import irreplaceable
 
 _HANDLED: Final = frozenset({"backfill", "reference-data", "allow", "using", "reverse", "keep-old", "bake"})
@@ -31,6 +32,8 @@ def _directives(context: Context) -> Iterable[str]:
     changed = {c.id for c in context.all_changes}
     for directive in context.directives.items:
         if directive.name in _HANDLED or directive.target is None:
+            continue
+        if directive.name == "phase" and obeyed(context, directive.target):
             continue
         waiting = created if directive.name == "renamed-from" else changed
         if directive.target in waiting:
