@@ -98,7 +98,7 @@ WHERE c.relkind = 'm' AND n.oid = ANY(%(ns)s::oid[])
         settings = [s for c in columns for s in column_settings(c)]
         drop = Statement(sql("DROP MATERIALIZED VIEW {}", self.sql_name(obj)), AX)
         uses = frozenset(catalog.uses.get(obj.id, ()))
-        return [Part((_create(obj), *settings), (drop,), provided, uses - provided)]
+        return [Part((create_materialized_view(obj), *settings), (drop,), provided, uses - provided)]
 
     def alter(
         self, old: MaterializedView, new: MaterializedView, before: Catalog, after: Catalog
@@ -124,7 +124,8 @@ WHERE c.relkind = 'm' AND n.oid = ANY(%(ns)s::oid[])
         return old.columns != new.columns
 
 
-def _create(view: MaterializedView) -> Statement:
+def create_materialized_view(view: MaterializedView) -> Statement:
+    """``CREATE MATERIALIZED VIEW``, which reads its tables where it is to hold rows."""
     command = sql(
         "CREATE MATERIALIZED VIEW {}{}{}{} AS\n{}\n{}",
         ident(*view.id.path),

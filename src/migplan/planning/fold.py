@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from migplan.core.ids import ObjectId
-from migplan.core.model import Catalog
+from migplan.core.model import Catalog, DbObject
 from migplan.core.steps import Down, Statement, Step
 from migplan.planning.graph import START, Edge
+from migplan.planning.plain import PLAIN
 from migplan.planning.windows import Placed
 
 
@@ -43,7 +44,13 @@ def _owner(step: Step, owners: Mapping[ObjectId, Step], before: Catalog) -> Step
     table = before[step.object].table
     owner = owners.get(table) if table is not None else None
     is_drop = bool(step.destroys) or not step.up
-    return owner if is_drop and owner is not None and owner.id != step.id else None
+    alone = step.strategy == PLAIN or not _joins_tables(before[step.object])
+    return owner if is_drop and alone and owner is not None and owner.id != step.id else None
+
+
+def _joins_tables(obj: DbObject) -> bool:
+    """A foreign key's drop locks both of its tables: where a strategy lets it go first, it does so for that reason."""
+    return getattr(obj, "target", None) is not None
 
 
 def _merged(placed: Sequence[Placed], folded: Mapping[str, str]) -> list[Placed]:
