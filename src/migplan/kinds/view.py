@@ -90,7 +90,7 @@ WHERE c.relkind = 'v' AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s::oid[])
 
     def alter(self, old: View, new: View, before: Catalog, after: Catalog) -> list[Statement] | None:
         if changed_fields(old, new) & {"definition", "columns"}:
-            return [_replace(new)] if extends(old.columns, new.columns) else None
+            return [replace_view(new)] if extends(old.columns, new.columns) else None
         return option_changes(sql("VIEW {}", self.sql_name(new)), old.options, new.options)
 
     def contract(self, old: View, new: View) -> str | None:
@@ -127,7 +127,7 @@ def placeholder(view: View, catalog: Catalog) -> tuple[Part, Part]:
         frozenset(u for u in uses if u.kind in _TYPES and u != view.id),
     )
     second = Part(
-        (_replace(view),),
+        (replace_view(view),),
         (Statement(sql("CREATE OR REPLACE {}", hollow), AX),),
         frozenset({view.id.child("definition", "")}),
         uses | {view.id},
@@ -144,8 +144,8 @@ def _create(view: View) -> Statement:
     return Statement(sql("CREATE {}", _body(view)), READS)
 
 
-def _replace(view: View) -> Statement:
-    """CREATE OR REPLACE VIEW; it also resets every option that it doesn't name."""
+def replace_view(view: View) -> Statement:
+    """``CREATE OR REPLACE VIEW``, which also resets every option that it doesn't name."""
     return Statement(sql("CREATE OR REPLACE {}", _body(view)), AX)
 
 

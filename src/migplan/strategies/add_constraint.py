@@ -162,14 +162,14 @@ def unique_index(constraint: Constraint) -> Sql:
         ident(constraint.name),
         ident(*constraint.relation.path),
         columns,
-        _include(constraint),
+        include_clause(constraint),
         distinct,
         sql(" WITH ({})", option_list(constraint.index_options)) if constraint.index_options else Sql(""),
         sql(" TABLESPACE {}", ident(constraint.index_tablespace)) if constraint.index_tablespace else Sql(""),
     )
 
 
-def _include(constraint: Constraint) -> Sql:
+def include_clause(constraint: Constraint) -> Sql:
     """``INCLUDE (…)`` as the definition prints it."""
     _, found, rest = constraint.definition.partition(" INCLUDE (")
     return sql(" INCLUDE ({})", deparsed(rest.partition(")")[0])) if found else Sql("")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from migplan.core.ids import ObjectId
@@ -30,17 +30,19 @@ def fill(
     assignments: Sequence[tuple[str, Sql]],
     where: Sql,
     catalog: Catalog | None = None,
+    key_names: Mapping[str, str] | None = None,
 ) -> Fill:
     """Set columns to expressions over the row wherever ``where`` holds. Nothing for a table without rows.
 
-    ``catalog`` tells the table's key, where it isn't the one from before the plan.
+    ``catalog`` tells the table's key, where it isn't the one from before the plan, and ``key_names`` what its columns
+    are called at that moment, where otherwise.
     """
     if context.empty(table):
         return Fill((), None)
     if context.size(table) is not Size.LARGE:
         return Fill(tuple(_one_update(table, assignments, where)), None)
     key = key_of(catalog or context.before, table)
-    batches = Backfill(table, tuple(assignments), where, tuple(c.name for c in key), tuple(c.type for c in key))
+    batches = Backfill(table, tuple(assignments), where, tuple((key_names or {}).get(c.name, c.name) for c in key), tuple(c.type for c in key))
     loop = _keyset_loop if key else _page_loop
     block = loop(batches, context.settings.batch_rows)
     return Fill((Statement(block, LockMode.ROW_EXCLUSIVE, transactional=False, timing=Timing.LONG),), batches)

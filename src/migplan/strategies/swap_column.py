@@ -20,6 +20,7 @@ from migplan.strategies.backfill import fill
 from migplan.strategies.base import Context, Expansion, Strategy
 from migplan.strategies.sides import Side, columns_in_step, pairs_of
 from migplan.strategies.staging import build_key, stage
+from migplan.strategies.steps_undone import chain, only_on_the_way_back, undone
 from migplan.strategies.swap import swap_sides
 from migplan.strategies.sync import Pair, disagreement, stale_arriving, stale_leaving
 
@@ -53,31 +54,23 @@ def _steps(context: Context, old: Side, new: Side) -> list[Step]:
     filled = fill(context, new.table, [(p.arriving, p.up) for p in coming], stale_arriving(coming))
     refilled = fill(context, old.table, [(p.leaving, p.down) for p in gone], stale_leaving(gone), context.after)
     swap = _swap(context, old, new, coming, gone)
-    first = _chain(
+    first = chain(
         [
             *stage(context, new, coming, filled),
             *(build_key(new, key) for key in new.keys),
             _agree(old, coming, swap.deploy),
-            *(_only_on_the_way_back(build_key(new, key), swap.deploy) for key in new.keys),
+            *(only_on_the_way_back(build_key(new, key), swap.deploy) for key in new.keys),
             swap,
-            *(_only_on_the_way_back(build_key(old, key), swap.deploy) for key in old.keys),
+            *(only_on_the_way_back(build_key(old, key), swap.deploy) for key in old.keys),
         ]
     )
-    retired = [_undone(step) for step in reversed(stage(context, old, gone, refilled))]
+    retired = [undone(step) for step in reversed(stage(context, old, gone, refilled))]
     retired[-1] = replace(retired[-1], releases=_types(old) - _types(new))
-    return [*first, *_chain(retired, _retirement(context, new, first[-1]))]
+    return [*first, *chain(retired, _retirement(context, new, first[-1]))]
 
 
 def _types(side: Side) -> frozenset[ObjectId]:
     return frozenset(u for c in side.columns for u in side.catalog.uses.get(c.id, ()))
-
-
-def _chain(steps: Sequence[Step], first: tuple[After, ...] = ()) -> list[Step]:
-    """Each step relies on the one before it."""
-    chained = [replace(steps[0], after=(*steps[0].after, *first))]
-    for step in steps[1:]:
-        chained.append(replace(step, after=(*step.after, After(chained[-1].id, "relies on it"))))
-    return chained
 
 
 def _agree(old: Side, pairs: Sequence[Pair], sentence: str | None) -> Step:
@@ -122,47 +115,6 @@ def _retirement(context: Context, new: Side, last: Step) -> tuple[After, ...]:
     return (After(last.id, "the old side is kept until then", deploy=True, contract=sentence),)
 
 
-def _undone(step: Step) -> Step:
-    """A step that takes away what ``step`` makes, and whose way back makes it."""
-    assert isinstance(step.down, Down)
-    return replace(
-        step,
-        id=f"retire:{step.id}",
-        title=_title_undone(step),
-        phase=Phase.CONTRACT,
-        why="nobody uses it any more; the way back makes it again",
-        up=step.down.statements,
-        down=Down(step.up),
-        uses=frozenset(),
-        backfill=None,
-        undo_backfill=step.backfill,
-        asserts=(),
-        after=(),
-    )
-
-
-def _title_undone(step: Step) -> str:
-    assert isinstance(step.down, Down)
-    if not step.down.statements:
-        return f"on the way back: {step.title}"
-    verb, _, rest = step.title.partition(" ")
-    return f"{'let go:' if verb == 'refuse' else 'drop what was made aside:'} {rest}"
-
-
-def _only_on_the_way_back(step: Step, sentence: str | None) -> Step:
-    """What a swap drops, a way back through it has to make again."""
-    return replace(
-        step,
-        id=f"again:{step.id}",
-        title=f"on the way back: {step.title}",
-        phase=Phase.CONTRACT,
-        why="the swap drops it; whoever leads back needs it again",
-        up=(),
-        down=Down(step.up),
-        deploy=sentence,
-    )
-
-
 def _on_replaced(context: Context, foreign_key: ObjectId) -> bool:
     key = context.before.get(foreign_key, Constraint)
     if key is None or key.target is None:
@@ -178,7 +130,7 @@ def _carry_foreign_key(context: Context, new: Constraint) -> list[Step]:
     rebuild = context.rebuilds.items[new.id]
     gone, come = context.pieces_before.of(new.id)[0], context.pieces_after.of(new.id)[0]
     validated = _validation(new, "validate")
-    before = _only_on_the_way_back(_validation(old, "validate"), _sentence(context, rebuild.group))
+    before = only_on_the_way_back(_validation(old, "validate"), _sentence(context, rebuild.group))
     drop = Step(
         id=step_id("drop", new.id),
         title=f"drop {new.id} for the swap",
