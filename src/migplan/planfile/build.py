@@ -29,6 +29,7 @@ from migplan.planfile.model import (
     WindowModel,
 )
 from migplan.planfile.render import PhaseFiles, render
+from migplan.planfile.squawk import Waivers
 from migplan.planning.graph import START, Edge
 from migplan.planning.plan import Draft
 
@@ -46,7 +47,7 @@ def build(
     notes: Sequence[str] = (),
 ) -> tuple[PlanModel, dict[str, str]]:
     """The plan's model (not sealed yet) and its SQL files by name. ``created`` is an ISO 8601 time in UTC."""
-    phases = render(draft.segments, settings)
+    phases = render(draft.segments, settings, Waivers(before, after, settings))
     files = {n: t for p in phases for n, t in ((p.up_name, p.up), (p.down_name, p.down))}
     plan = PlanModel(
         tool_version=migplan.__version__,

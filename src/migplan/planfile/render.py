@@ -10,6 +10,7 @@ from itertools import groupby
 from migplan.core.settings import Settings
 from migplan.core.sql import Sql, literal, sql
 from migplan.core.steps import Assertion, Down, Irreversible, LockMode, Phase, Statement, Step, Timing
+from migplan.planfile.squawk import Waivers
 from migplan.planning.segments import Segment
 
 MARK = "-- migplan:step "
@@ -34,8 +35,8 @@ def file_stem(window: int, phase: Phase) -> str:
     return f"w{window}_{int(phase)}_{phase}"
 
 
-def render(segments: Sequence[Segment], settings: Settings) -> list[PhaseFiles]:
-    """The files of every phase that has steps, in order."""
+def render(segments: Sequence[Segment], settings: Settings, waivers: Waivers | None = None) -> list[PhaseFiles]:
+    """The files of every phase that has steps, in order; ``waivers`` answer what a linter would say of them."""
     files: list[PhaseFiles] = []
     for (window, phase), group in groupby(segments, key=lambda s: (s.window, s.phase)):
         members = list(group)
@@ -45,7 +46,7 @@ def render(segments: Sequence[Segment], settings: Settings) -> list[PhaseFiles]:
                 window,
                 phase,
                 f"{stem}.up.sql",
-                _file(window, phase, "up", (_up(s, settings) for s in members)),
+                _file(window, phase, "up", (_up(s, settings, waivers) for s in members)),
                 f"{stem}.down.sql",
                 _file(window, phase, "down", (_down(s, settings) for s in reversed(members))),
                 tuple(step for s in members for step in s.steps),
@@ -65,10 +66,11 @@ def _file(window: int, phase: Phase, direction: str, bodies: Iterable[str]) -> s
     return head + "".join(f"\n{body}" for body in bodies)
 
 
-def _up(segment: Segment, settings: Settings) -> str:
+def _up(segment: Segment, settings: Settings, waivers: Waivers | None) -> str:
     """The segment's transaction; what its first step asserts is counted before it, while no lock is held."""
     first, *others = segment.steps
-    blocks = [_up_block(replace(first, asserts=())), *(_up_block(step) for step in others)]
+    steps = [replace(first, asserts=()), *others]
+    blocks = [_up_block(step, segment.window, waivers) for step in steps]
     statements = [s for step in segment.steps for s in step.up]
     return _assertions(first) + _transaction(blocks, statements, settings)
 
@@ -117,14 +119,17 @@ def _timeouts(statements: Sequence[Statement], settings: Settings) -> Iterator[t
     yield "statement_timeout", "0" if long else f"{settings.statement_timeout}ms"
 
 
-def _up_block(step: Step) -> str:
+def _up_block(step: Step, window: int, waivers: Waivers | None) -> str:
     lines = [f"{MARK}{step.id}", *_comment(step.title), *_comment(f"lock: {describe_lock(step)}; {step.why}")]
     if step.loses:
         lines += _comment(f"DATA LOSS: {step.loses}")
     for note in step.notes:
         lines += _comment(f"note: {note}")
     lines += [f"{assertion_sql(a)};" for a in step.asserts]
-    lines += [f"{s.sql};" for s in step.up]
+    for statement in step.up:
+        if waivers is not None:
+            lines += waivers.comments(step, statement, window)
+        lines.append(f"{statement.sql};")
     return "\n".join(lines) + "\n"
 
 

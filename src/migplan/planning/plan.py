@@ -64,14 +64,14 @@ def draft(
     followed = without_followers(diff(freed.before, after, chosen), freed.before, after)
     forced: frozenset[ObjectId] = frozenset()
     while True:
-        context = _context(freed.before, after, followed.changes, directives or Directives(), chosen, forced)
+        context = _context(freed.before, after, followed.changes, directives or Directives(), chosen, forced, renamed)
         expansions = _expand(context)
         joined = with_renames(renamed, after, followed.extended([*freed.steps, *_steps(context, expansions)]), chosen)
         steps = _sorted(joined.steps)
         edges = edges_of(steps)
         try:
             arranged = _arranged(context, expansions, steps, edges)
-            return replace(arranged, blocked=(*joined.blocked, *arranged.blocked), renames=renamed.renames)
+            return replace(arranged, blocked=(*renamed.blocked, *joined.blocked, *arranged.blocked), renames=renamed.renames)
         except CycleError as cycle:
             more = frozenset(_rebuildable(cycle, context)) - forced
             if not more:
@@ -107,6 +107,7 @@ def _context(
     directives: Directives,
     settings: Settings,
     forced: frozenset[ObjectId],
+    renamed: Renamed,
 ) -> Context:
     in_force = (*before.of(DefaultPrivileges), *after.of(DefaultPrivileges))
     pieces_before, pieces_after = Pieces(before, settings, in_force), Pieces(after, settings, in_force)
@@ -149,6 +150,7 @@ def _context(
         remade_before=remade_before,
         remade_after=remade_after,
         replaced=replaced,
+        renamed_columns=renamed.columns,
         way_back=way_back,
     )
 
@@ -200,11 +202,13 @@ def _steps(context: Context, expansions: Sequence[Expansion]) -> list[Step]:
 
 def _waiting(step: Step, expansion: Expansion) -> Step:
     """The step behind what it has to wait for, unless it belongs to the expansion itself."""
-    if step in expansion.steps:
+    if any(step is own for own in expansion.steps):
         return step
     early = expansion.early.get(step.object)
+    if early is not None:
+        return replace(step, uses=step.uses - expansion.behind.keys(), after=(*step.after, early))
     touched = step.uses | step.releases | step.creates | step.destroys | {step.object}
-    waits = {early} if early is not None else {expansion.behind[id] for id in touched & expansion.behind.keys()}
+    waits = {expansion.behind[id] for id in touched & expansion.behind.keys()}
     return replace(step, after=(*step.after, *sorted(waits, key=lambda a: a.step))) if waits else step
 
 

@@ -8,8 +8,8 @@ their new names and runs after their renames.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from migplan.core.changes import Rename
 from migplan.core.ids import CALLABLE, ObjectId
@@ -24,12 +24,15 @@ from migplan.planning.renames_steps import Hop, HopSteps, steps_of
 class Renamed:
     """``before`` is the live catalog with every object under its declared name, ``hops`` the renames that lead there,
     in their order (an object may go by way of a temporary name), ``renames`` what they amount to. ``notes`` are
-    directives whose work is done."""
+    directives whose work is done. ``columns`` are those that applications use, by their declared names, with the names
+    they have now; ``blocked`` says which renames can't be made."""
 
     before: Catalog
     hops: tuple[Hop, ...] = ()
     renames: tuple[Rename, ...] = ()
     notes: tuple[str, ...] = ()
+    columns: Mapping[ObjectId, str] = field(default_factory=dict[ObjectId, str])
+    blocked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Renames that come with a table's: CREATE TABLE makes up names of keys, indexes and sequences from the table's."""
+"""Renames that come with others: CREATE TABLE makes up names of keys, indexes and sequences out of its and its columns'."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Final
 from migplan.core.changes import Rename
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
+from migplan.kinds.constraint import CHECK, Constraint
 from migplan.kinds.sequence import Sequence
 from migplan.kinds.table import Table
 from migplan.planning.shapes import shape
@@ -16,13 +17,13 @@ from migplan.planning.shapes import shape
 _KINDS: Final = frozenset({"constraint", "index", "sequence", "trigger", "policy", "statistics"})
 
 
-def inferred(tables: Iterable[Rename], world: Catalog, after: Catalog) -> list[Rename]:
-    """Members of renamed tables that differ from declared ones in nothing but the name.
+def inferred(renames: Iterable[Rename], world: Catalog, after: Catalog) -> list[Rename]:
+    """Members of renamed tables, and of tables with renamed columns, that differ from declared ones in nothing but the name.
 
-    Among several alike, the one whose name becomes the declared one with the table's new name in it.
+    Among several alike, the one whose name becomes the declared one with the new name in it.
     """
-    renamed = {r.new: r.old for r in tables}
-    owners = _with_partitions(renamed, world)
+    renamed = {r.new: r.old for r in renames}
+    owners = _with_partitions({id if id.kind == "table" else id.parent("table") for id in renamed}, world)
     left = _by_shape((o for o in world if o.id not in after), world, owners)
     wanted = _by_shape((o for o in after if o.id not in world), after, owners)
     found: list[Rename] = []
@@ -40,9 +41,14 @@ def _by_shape(objects: Iterable[DbObject], catalog: Catalog, owners: set[ObjectI
     grouped: dict[Hashable, list[ObjectId]] = defaultdict(list)
     for obj in objects:
         owner = _owner(obj)
-        if obj.id.kind in _KINDS and owner in owners:
+        if obj.id.kind in _KINDS and owner in owners and not _follows_parent(obj):
             grouped[(obj.id.kind, owner, shape(obj, catalog))].append(obj.id)
     return grouped
+
+
+def _follows_parent(obj: DbObject) -> bool:
+    """An inherited check is renamed with its parent's."""
+    return isinstance(obj, Constraint) and obj.type == CHECK and obj.inherited
 
 
 def _owner(obj: DbObject) -> ObjectId | None:
@@ -51,7 +57,7 @@ def _owner(obj: DbObject) -> ObjectId | None:
     return obj.table
 
 
-def _with_partitions(renamed: dict[ObjectId, ObjectId], world: Catalog) -> set[ObjectId]:
+def _with_partitions(renamed: set[ObjectId], world: Catalog) -> set[ObjectId]:
     """The renamed tables and everything that is attached to them or inherits from them."""
     owners = set(renamed)
     tables = list(world.of(Table))

@@ -129,6 +129,8 @@ def _rename(hop: Hop, obj: DbObject, after: Catalog) -> Step:
         why=_why(hop, obj),
         up=tuple(rename_statements(there, hop.to, hop.taken)),
         down=Down(tuple(rename_statements(here, hop.origin, not hop.taken))),
+        uses=frozenset({ObjectId("schema", hop.to.path[:1])}) - {hop.to},
+        releases=frozenset({ObjectId("schema", hop.origin.path[:1])}) - {hop.origin},
         takes=_names_at(obj, hop.to) - _names_at(obj, hop.origin),
         notes=tuple(_left_behind(hop, after)),
     )

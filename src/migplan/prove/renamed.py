@@ -18,6 +18,7 @@ from migplan.core.errors import DirectiveError
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.settings import Settings
+from migplan.core.sql import ident, sql
 from migplan.planning.renames import Renamed
 from migplan.planning.renames_inferred import inferred
 from migplan.planning.renames_order import hops
@@ -50,7 +51,7 @@ def renamed_side(before: Catalog, after: Catalog, declared: Declared, shadow: Sh
     Raises like :func:`renamed`.
     """
     found = renamed(before, after, declared.directives, shadow.scratch, declared.managed, settings)
-    if not found.hops:
+    if not found.hops and not found.columns:
         return found
     catalog, _ = comparable(found.before, after, shadow.scratch, declared.managed, settings)
     return replace(found, before=catalog)
@@ -63,7 +64,7 @@ def renamed(
 
     Raises ``DirectiveError`` for a directive that matches nothing, or whose rename PostgreSQL refuses.
     """
-    asked = [d for d in directives.named(DIRECTIVE) if _is_plain(d, after, settings)]
+    asked = [d for d in directives.named(DIRECTIVE) if d.target is not None]
     if not asked:
         return Renamed(before)
     done = _all_done(asked, before, after)
@@ -71,20 +72,11 @@ def renamed(
         return Renamed(before, notes=tuple(done))
     with scratch() as database, contextlib.closing(database.connect()) as connection:
         rebuild_live(before, connection, managed=managed, settings=settings)
-        work = _Work(connection, managed, before, after)
+        work = _Work(connection, managed, before, after, in_use=not settings.offline)
         for level in range(LEVELS):
             work.rename(of_level(asked, level))
         work.infer()
         return work.result()
-
-
-def _is_plain(directive: Directive, after: Catalog, settings: Settings) -> bool:
-    """Whether a rename in place is right: a column of a table that is used needs a second column kept in step."""
-    if directive.target is None:
-        return False
-    obj = after.objects.get(directive.target)
-    of_table = obj is not None and obj.id.kind == "column" and obj.table is not None and obj.table.kind == "table"
-    return settings.offline or not of_table
 
 
 def _all_done(asked: Sequence[Directive], before: Catalog, after: Catalog) -> list[str] | None:
@@ -105,19 +97,26 @@ def _all_done(asked: Sequence[Directive], before: Catalog, after: Catalog) -> li
 
 @dataclass
 class _Work:
-    """The shadow's state while renames are made in it; ``world`` is its catalog."""
+    """The shadow's state while renames are made in it; ``world`` is its catalog.
+
+    ``in_use`` says that applications are running: tables' columns then are renamed by a copy, not by a hop.
+    """
 
     connection: Connection
     managed: Managed
     before: Catalog
     after: Catalog
+    in_use: bool
     hops: list[Hop] = field(default_factory=list[Hop])
     renames: list[Rename] = field(default_factory=list[Rename])
     notes: list[str] = field(default_factory=list[str])
+    columns: dict[ObjectId, str] = field(default_factory=dict[ObjectId, str])
+    blocked: list[str] = field(default_factory=list[str])
 
     def __post_init__(self) -> None:
         self.world = self._read()
         self.schemas: dict[str, str] = {}
+        self.new_schemas: set[ObjectId] = set()
 
     def rename(self, directives: Sequence[Directive]) -> None:
         """Make the renames of one level, and read the result."""
@@ -131,21 +130,32 @@ class _Work:
         self._make(hops(found.renames, self.world, self.after), places)
 
     def infer(self) -> None:
-        """Make the renames that come with those of tables."""
-        tables = [r for r in self.renames if r.new.kind == "table"]
-        found = inferred(tables, self.world, self.after)
+        """Make the renames that come with those of tables and of their columns."""
+        found = inferred([r for r in self.renames if r.new.kind in ("table", "column")], self.world, self.after)
         self._make(hops(found, self.world, self.after, inferred=True), {})
 
     def result(self) -> Renamed:
         """The renamed catalog, with the sizes and the role of the live one."""
         sizes = {_followed(id, self.renames): size for id, size in self.before.sizes.items()}
-        catalog = replace(self.world, sizes=sizes, role=self.before.role, unmodelled=self.before.unmodelled)
-        return Renamed(catalog, tuple(self.hops), tuple(self.renames), tuple(self.notes))
+        objects = {id: o for id, o in self.world.objects.items() if id not in self.new_schemas}
+        uses = {id: used - self.new_schemas for id, used in self.world.uses.items() if id not in self.new_schemas}
+        catalog = replace(
+            self.world,
+            objects=objects,
+            uses=uses,
+            sizes=sizes,
+            role=self.before.role,
+            unmodelled=self.before.unmodelled,
+        )
+        return Renamed(
+            catalog, tuple(self.hops), tuple(self.renames), tuple(self.notes), self.columns, tuple(self.blocked)
+        )
 
     def _make(self, made: Iterable[Hop], places: Mapping[ObjectId | None, str]) -> None:
         current = {o.id: o for o in self.world}
         any_made = False
         for hop in made:
+            self._make_schema(hop.to)
             obj = current.pop(hop.origin)
             for statement in rename_statements(obj, hop.to, hop.taken):
                 try:
@@ -156,10 +166,29 @@ class _Work:
                         place=places.get(hop.final),
                     ) from error
             current[hop.to] = replace(obj, id=hop.to)
-            self.hops.append(hop)
             any_made = True
+            if self.in_use and obj.id.kind == "column" and obj.table is not None and obj.table.kind == "table":
+                self._note_column(hop)
+            else:
+                self.hops.append(hop)
         if any_made:
             self.world = self._read()
+
+    def _note_column(self, hop: Hop) -> None:
+        """A column of a table in use: both names live side by side for a while, so the new one must be free."""
+        if hop.gone or hop.taken or hop.to != hop.final or hop.to in self.before:
+            self.blocked.append(
+                f"{hop.final} takes a name that another column has now: while applications use the table that needs two "
+                "plans, one that frees the name and one that takes it"
+            )
+        self.columns[hop.final] = hop.origin.path[-1]
+
+    def _make_schema(self, id: ObjectId) -> None:
+        """Create the schema that the object moves to; it isn't part of the live side."""
+        schema = ObjectId("schema", id.path[:1])
+        if len(id.path) > 1 and schema not in self.world and schema not in self.new_schemas:
+            self.connection.execute(sql("CREATE SCHEMA {}", ident(*schema.path)).encode())
+            self.new_schemas.add(schema)
 
     def _read(self) -> Catalog:
         return self.managed.of(introspect(self.connection, self.managed.scope))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from functools import cached_property
 from typing import ClassVar
 
@@ -17,18 +16,7 @@ from migplan.core.model import Catalog, DbObject, O
 from migplan.core.settings import Settings
 from migplan.core.steps import After, Statement, Step
 from migplan.strategies.pieces import Pieces
-
-
-class Size(Enum):
-    """How careful a table wants to be treated."""
-
-    NEW = "new"
-    """Created by the plan itself: nobody uses it."""
-    EMPTY = "empty"
-    """Certainly without rows when the plan is made (and asserted when it runs)."""
-    SMALL = "small"
-    LARGE = "large"
-    """Also: of unknown size."""
+from migplan.strategies.sizing import Size, Sizing
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,45 +87,21 @@ class Context:
 
     def size(self, table: ObjectId) -> Size:
         """The class of a relation's size; partitions count for their parent."""
-        if table not in self.before:
-            return Size.NEW
-        if self.settings.offline:
-            return Size.SMALL
-        sizes = [self.before.sizes.get(id) for id in self._with_partitions(table)]
-        known = [s for s in sizes if s is not None]
-        if not known and getattr(self.before[table], "partition_key", None) is not None:
-            return Size.EMPTY
-        if known and all(s.empty for s in known):
-            return Size.EMPTY
-        rows = sum(s.rows for s in known)
-        if not known or any(s.rows < 0 for s in known):
-            return Size.LARGE
-        small = rows <= self.settings.small_rows and sum(s.bytes for s in known) <= self.settings.small_bytes
-        return Size.SMALL if small else Size.LARGE
+        return self.sizing.of(table)
 
     def empty(self, table: ObjectId) -> bool:
         """Whether a relation certainly holds no row: new, or probed."""
-        if table not in self.before:
-            return True
-        sizes = [self.before.sizes.get(id) for id in self._with_partitions(table)]
-        if not any(sizes):
-            return getattr(self.before[table], "partition_key", None) is not None
-        return all(s.empty for s in sizes if s is not None)
-
-    def _with_partitions(self, table: ObjectId) -> Iterable[ObjectId]:
-        yield table
-        for child in self.partitions.get(table, ()):
-            yield from self._with_partitions(child)
+        return self.sizing.empty(table)
 
     @cached_property
+    def sizing(self) -> Sizing:
+        """The sizes of the live tables."""
+        return Sizing(self.before, self.settings)
+
+    @property
     def partitions(self) -> Mapping[ObjectId, list[ObjectId]]:
         """Child tables by parent, in the live database."""
-        children: dict[ObjectId, list[ObjectId]] = {}
-        for obj in self.before:
-            parent: ObjectId | None = getattr(obj, "partition_of", None)
-            if parent is not None:
-                children.setdefault(parent, []).append(obj.id)
-        return children
+        return self.sizing.partitions
 
     def swapped(self, id: ObjectId) -> bool:
         """Whether something goes over to another incarnation together with a replaced column that it stands on."""
