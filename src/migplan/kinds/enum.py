@@ -72,13 +72,11 @@ WHERE t.typtype = 'e' AND n.oid = ANY(%(ns)s::oid[])
 
 
 def _place(labels: tuple[str, ...], at: int, existing: tuple[str, ...]) -> Sql:
-    """Where to add ``labels[at]``, once those before it are there."""
-    following = next((label for label in labels[at:] if label in existing), None)
-    if following is None:
-        return EMPTY
-    if at == 0:
-        return sql(" BEFORE {}", literal(following))
-    return sql(" AFTER {}", literal(labels[at - 1]))
+    """Where to add ``labels[at]``, once those before it are there; always said, for the order is part of the type."""
+    if at > 0:
+        return sql(" AFTER {}", literal(labels[at - 1]))
+    following = next((label for label in labels if label in existing), None)
+    return EMPTY if following is None else sql(" BEFORE {}", literal(following))
 
 
 def _add_value(name: Sql, label: str, place: Sql) -> Statement:

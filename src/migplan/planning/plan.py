@@ -207,6 +207,9 @@ def _waiting(step: Step, expansion: Expansion) -> Step:
     early = expansion.early.get(step.object)
     if early is not None:
         return replace(step, uses=step.uses - expansion.behind.keys(), after=(*step.after, early))
+    group = expansion.company.get(step.object)
+    if group is not None and step.together is None and step.transactional:
+        step = replace(step, together=group)
     touched = step.uses | step.releases | step.creates | step.destroys | {step.object}
     waits = {expansion.behind[id] for id in touched & expansion.behind.keys()}
     return replace(step, after=(*step.after, *sorted(waits, key=lambda a: a.step))) if waits else step

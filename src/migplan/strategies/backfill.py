@@ -42,7 +42,13 @@ def fill(
     if context.size(table) is not Size.LARGE:
         return Fill(tuple(_one_update(table, assignments, where)), None)
     key = key_of(catalog or context.before, table)
-    batches = Backfill(table, tuple(assignments), where, tuple((key_names or {}).get(c.name, c.name) for c in key), tuple(c.type for c in key))
+    batches = Backfill(
+        table,
+        tuple(assignments),
+        where,
+        tuple((key_names or {}).get(c.name, c.name) for c in key),
+        tuple(c.type for c in key),
+    )
     loop = _keyset_loop if key else _page_loop
     block = loop(batches, context.settings.batch_rows)
     return Fill((Statement(block, LockMode.ROW_EXCLUSIVE, transactional=False, timing=Timing.LONG),), batches)

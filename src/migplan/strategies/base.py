@@ -128,6 +128,8 @@ class Expansion:
     """Every other step that touches one of these objects waits."""
     early: Mapping[ObjectId, After] = field(default_factory=dict[ObjectId, After])
     """But steps of these objects wait for something else."""
+    company: Mapping[ObjectId, str] = field(default_factory=dict[ObjectId, str])
+    """Objects that are altered in place in the transaction of this name."""
 
 
 class Strategy(ABC):

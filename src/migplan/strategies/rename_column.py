@@ -21,6 +21,7 @@ from migplan.core.sql_names import with_columns_renamed
 from migplan.core.steps import After, Down, LockMode, Name, Phase, Statement, Step, step_id, temporary_name
 from migplan.kinds.column import Column, column_clause
 from migplan.kinds.constraint import PRIMARY_KEY, UNIQUE, Constraint
+from migplan.kinds.function import Routine
 from migplan.kinds.index import Index, create_index, drop_index
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
@@ -28,6 +29,7 @@ from migplan.kinds.view import View, replace_view
 from migplan.strategies.add_constraint import include_clause
 from migplan.strategies.backfill import fill
 from migplan.strategies.base import Context, Expansion, Size, Strategy
+from migplan.strategies.routine_bodies import routines_on, words
 from migplan.strategies.steps_undone import chain, undone
 from migplan.strategies.sync import Pair, create_sync, disagreement, drop_sync, stale_arriving, stale_leaving
 
@@ -80,9 +82,17 @@ class _Renaming:
 
     @cached_property
     def views(self) -> tuple[View, ...]:
-        """New views on the columns: the next version of the application may need them before the swap."""
+        """New views on the columns: the next version of the application may need them before the swap.
+
+        Not those on a column whose type changes behind it.
+        """
         created = (c.new for c in self.context.changes.values() if isinstance(c, Create))
-        return tuple(v for v in created if isinstance(v, View) and self.context.after.uses[v.id] & self.ids)
+        views = (v for v in created if isinstance(v, View) and self.context.after.uses[v.id] & self.ids)
+        return tuple(v for v in views if not self.context.after.uses[v.id] & self._retyped)
+
+    @cached_property
+    def _retyped(self) -> frozenset[ObjectId]:
+        return frozenset(new.id for _, new, fields in self.context.altered(Column) if fields & {"type", "collation"})
 
 
 def _aside(column: Column) -> str:
@@ -108,6 +118,7 @@ def _expand(context: Context, renaming: _Renaming) -> Expansion:
         tuple(steps),
         behind=dict.fromkeys(renaming.ids, swapped),
         early={v.id: fills for v in renaming.views},
+        company={id: _group(renaming.table) for id in _routines(context, renaming)},
         blocked=tuple(_obstacles(context, renaming)),
     )
 
@@ -250,7 +261,7 @@ def _index_step(index: Index, *, concurrently: bool, mark: str) -> Step:
 
 def _compare(renaming: _Renaming, pairs: Sequence[Pair]) -> Step:
     return Step(
-        id=step_id("compare", renaming.table),
+        id=step_id("compare", renaming.table) + ":copy",
         title=f"count the rows of {renaming.table} whose old and new columns disagree",
         object=renaming.table,
         strategy=NAME,
@@ -274,7 +285,7 @@ def _swap(renaming: _Renaming, coming: Sequence[Pair], gone: Sequence[Pair]) -> 
     back = [s for c in renaming.columns for s in _renames(table, (c.name, renaming.old_name(c)), (_aside(c), c.name))]
     rebound = [replace_view(view) for view in renaming.views]
     return Step(
-        id=step_id("swap", table),
+        id=step_id("rename-columns", table),
         title=f"rename {', '.join(renaming.old_name(c) for c in renaming.columns)} of {table} as declared",
         object=table,
         strategy=NAME,
@@ -282,9 +293,28 @@ def _swap(renaming: _Renaming, coming: Sequence[Pair], gone: Sequence[Pair]) -> 
         why="metadata only; everything that stands on the column comes along",
         up=(*_with_sync(table, gone, there), *rebound),
         down=Down((*_with_sync(table, coming, back), *rebound)),
-        together=f"rename columns of {table}",
+        together=_group(table),
         deploy=_sentence(renaming),
     )
+
+
+def _group(table: ObjectId) -> str:
+    return f"rename columns of {table}"
+
+
+def _routines(context: Context, renaming: _Renaming) -> Iterable[ObjectId]:
+    """Functions whose body goes from the old names to the new ones: a trigger's must do so when the columns do."""
+    names = {name for c in renaming.columns for name in (c.name, renaming.old_name(c))}
+    called = routines_on(renaming.table, context.before)
+    for old, new, _ in context.altered(Routine):
+        said = words(old.reads_body) ^ words(new.reads_body)
+        if said & names and (old.id in called or renaming.table.path[1] in words(new.reads_body)):
+            yield new.id
+
+
+def last_step(table: ObjectId) -> str:
+    """The id of the step behind which nothing is left of a table's renames."""
+    return f"retire:{step_id('copy', table)}:aside"
 
 
 def _with_sync(table: ObjectId, pairs: Sequence[Pair], renames: list[Statement]) -> list[Statement]:

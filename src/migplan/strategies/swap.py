@@ -17,8 +17,8 @@ from migplan.kinds.function import Routine
 from migplan.kinds.index import index_extras
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table, set_replica_identity
-from migplan.kinds.trigger import Trigger
 from migplan.strategies.add_constraint import using_index
+from migplan.strategies.routine_bodies import routines_on, words
 from migplan.strategies.sides import Side
 from migplan.strategies.sync import Pair, create_sync, drop_sync
 
@@ -162,8 +162,6 @@ def _restate_functions(side: Side) -> Iterable[Statement]:
 
 def _routines_on(table: ObjectId, catalog: Catalog) -> list[Routine]:
     """PL/pgSQL functions that the table's triggers call, or whose body names the table."""
-    triggers = catalog.members_of(table, Trigger)
-    called = {used for t in triggers for used in catalog.uses.get(t.id, frozenset())}
-    name = re.compile(rf"(?<![\w$]){re.escape(table.path[1])}(?![\w$])")
+    called, name = routines_on(table, catalog), table.path[1]
     functions = (r for r in catalog.of(Routine) if r.id.kind == "function" and r.language == "plpgsql")
-    return sorted((r for r in functions if r.id in called or name.search(r.reads_body)), key=lambda r: r.id)
+    return sorted((r for r in functions if r.id in called or name in words(r.reads_body)), key=lambda r: r.id)

@@ -18,6 +18,7 @@ from migplan.kinds.constraint import FOREIGN_KEY, Constraint, add_constraint, dr
 from migplan.kinds.registry import kind_of
 from migplan.strategies.backfill import fill
 from migplan.strategies.base import Context, Expansion, Strategy
+from migplan.strategies.rename_column import last_step
 from migplan.strategies.sides import Side, columns_in_step, pairs_of
 from migplan.strategies.staging import build_key, stage
 from migplan.strategies.steps_undone import chain, only_on_the_way_back, undone
@@ -54,6 +55,7 @@ def _steps(context: Context, old: Side, new: Side) -> list[Step]:
     filled = fill(context, new.table, [(p.arriving, p.up) for p in coming], stale_arriving(coming))
     refilled = fill(context, old.table, [(p.leaving, p.down) for p in gone], stale_leaving(gone), context.after)
     swap = _swap(context, old, new, coming, gone)
+    renamed_first = tuple(After(last_step(new.table), "its columns are renamed first") for _ in _renames(context, new))
     first = chain(
         [
             *stage(context, new, coming, filled),
@@ -62,11 +64,16 @@ def _steps(context: Context, old: Side, new: Side) -> list[Step]:
             *(only_on_the_way_back(build_key(new, key), swap.deploy) for key in new.keys),
             swap,
             *(only_on_the_way_back(build_key(old, key), swap.deploy) for key in old.keys),
-        ]
+        ],
+        renamed_first[:1],
     )
     retired = [undone(step) for step in reversed(stage(context, old, gone, refilled))]
     retired[-1] = replace(retired[-1], releases=_types(old) - _types(new))
     return [*first, *chain(retired, _retirement(context, new, first[-1]))]
+
+
+def _renames(context: Context, side: Side) -> list[ObjectId]:
+    return [id for id in context.renamed_columns if id.parent("table") == side.table]
 
 
 def _types(side: Side) -> frozenset[ObjectId]:

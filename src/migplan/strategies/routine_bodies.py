@@ -1,0 +1,23 @@
+"""Which functions speak of a table: PostgreSQL keeps no record of what a body that is a string names."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog
+from migplan.kinds.trigger import Trigger
+
+_WORD: Final = re.compile(r'"((?:[^"]|"")+)"|([^\W\d][\w$]*)')
+
+
+def words(body: str) -> frozenset[str]:
+    """Every identifier that a body may mean: quoted ones as they are, others in lower case."""
+    return frozenset(q.replace('""', '"') if q else w.lower() for q, w in _WORD.findall(body))
+
+
+def routines_on(table: ObjectId, catalog: Catalog) -> frozenset[ObjectId]:
+    """The functions that the table's triggers call."""
+    triggers = catalog.members_of(table, Trigger)
+    return frozenset(used for t in triggers for used in catalog.uses.get(t.id, frozenset()) if used.kind == "function")
