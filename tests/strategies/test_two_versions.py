@@ -1,0 +1,118 @@
+"""Both versions of the application work at every moment: they write at full speed while a plan runs, up and down."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.support.applications import Session, Version, lost_writes, statements
+from tests.support.migrations import proved, psql
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import MakeDb
+    from tests.support.migrations import Migration
+
+LARGE = "[planning]\nsmall_table_rows = 0\n"
+OLD = """
+CREATE TABLE item (
+  id int PRIMARY KEY,
+  amount int NOT NULL DEFAULT 5 CHECK (amount >= 0),
+  seen timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX item_amount ON item (amount);
+CREATE VIEW amounts AS SELECT id, amount FROM item;
+CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.seen := clock_timestamp(); RETURN NEW; END $$;
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON item FOR EACH ROW EXECUTE FUNCTION touch();
+INSERT INTO item SELECT g, g FROM generate_series(100000, 103000) g;
+"""
+DECLARED = OLD[: OLD.index("INSERT INTO")]
+RENAMED = (
+    DECLARED.replace("  amount int", "  -- migplan: renamed-from amount\n  quantity int")
+    .replace("(amount", "(quantity")
+    .replace("id, amount", "id, quantity AS amount")
+)
+WIDER = DECLARED.replace("id int", "id bigint").replace("amount int", "amount bigint")
+TEXT = (
+    DECLARED.replace("amount int", "amount text")
+    .replace("DEFAULT 5", "DEFAULT '5'")
+    .replace("amount >= 0", "amount <> ''")
+)
+BOTH = RENAMED.replace("id int", "id bigint").replace("quantity int", "quantity bigint")
+
+OLD_APPLICATION = Version("old", **statements("item", "id", "amount", "::int"))
+NEW_APPLICATION = Version("new", **statements("item", "id", "quantity", "::int"))
+
+
+@pytest.mark.parametrize(
+    ("declared", "after", "config"),
+    [
+        pytest.param(RENAMED, NEW_APPLICATION, "", id="rename-small"),
+        pytest.param(RENAMED, NEW_APPLICATION, LARGE, id="rename-large"),
+        pytest.param(WIDER, OLD_APPLICATION, LARGE, id="int-to-bigint-with-key"),
+        pytest.param(TEXT, OLD_APPLICATION, LARGE, id="int-to-text"),
+        pytest.param(BOTH, NEW_APPLICATION, LARGE, id="rename-and-widen"),
+    ],
+)
+def test_no_error_and_no_lost_write(
+    make_db: MakeDb, tmp_path: Path, declared: str, after: Version, config: str
+) -> None:
+    found = proved(make_db, tmp_path, OLD, declared, config=config)
+    assert len(found.plan.windows) == 2
+    for direction in ("up", "down"):
+        _traffic_while(found, direction, OLD_APPLICATION, after)
+
+
+def _traffic_while(found: Migration, direction: str, before: Version, after: Version) -> None:
+    """Old sessions until the checkpoint is past, new ones from the checkpoint on; downwards the other way round."""
+    base = 0 if direction == "up" else 1000
+    old = [Session(found.live, before, base + 100 * n) for n in (1, 2)]
+    new = [Session(found.live, after, base + 100 * n) for n in (3, 4)]
+    first, then = (old, new) if direction == "up" else (new, old)
+    windows = found.plan.windows if direction == "up" else list(reversed(found.plan.windows))
+    running = [s.start() for s in first]
+    _run(found, windows[0].number, direction)
+    running += [s.start() for s in then]
+    for session in first:
+        session.stop()
+    _run(found, windows[1].number, direction)
+    for session in running:
+        session.stop()
+    assert [s.errors for s in running] == [[], [], [], []]
+    assert all(s.rounds for s in running)
+    assert lost_writes(found.live, (after if direction == "up" else before).read, running) == []
+
+
+def _run(found: Migration, window: int, direction: str) -> None:
+    phases = next(w for w in found.plan.windows if w.number == window).phases
+    for phase in phases if direction == "up" else reversed(phases):
+        psql(found.live, found.folder.files[phase.up if direction == "up" else phase.down])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param('CREATE TRIGGER "~migplan_sync" BEFORE INSERT OR UPDATE ON', id="no-trigger"),
+        pytest.param("UNIQUE INDEX", id="no-unique-index"),
+    ],
+)
+def test_the_harness_notices_what_is_missing(make_db: MakeDb, tmp_path: Path, line: str) -> None:
+    """Without a line of the plan some session fails, or a write is lost: the tests above can fail."""
+    renamed = RENAMED.replace("  id int", "  -- migplan: renamed-from id\n  item_id int").replace(
+        "SELECT id", "SELECT item_id AS id"
+    )
+    found = proved(make_db, tmp_path, OLD, renamed)
+    for window in found.plan.windows[:1]:
+        for phase in window.phases:
+            kept = [text for text in found.folder.files[phase.up].splitlines() if line not in text]
+            psql(found.live, "\n".join(kept))
+    sessions = [
+        Session(found.live, OLD_APPLICATION, 100).start(),
+        Session(found.live, Version("new", **statements("item", "item_id", "quantity")), 200).start(),
+    ]
+    time.sleep(1)
+    for session in sessions:
+        session.stop()
+    assert sessions[0].errors or sessions[1].errors
