@@ -83,8 +83,8 @@ def test_other_bounds_in_one_transaction(make_db: MakeDb) -> None:
 
 
 def test_table_that_becomes_the_partition_of_a_new_one_keeps_its_key(make_db: MakeDb) -> None:
-    parent = "CREATE TABLE q (id int CONSTRAINT n NOT NULL, PRIMARY KEY (id)) PARTITION BY RANGE (id);"
-    alone = "CREATE TABLE q1 (id int CONSTRAINT n NOT NULL, PRIMARY KEY (id));"
+    parent = "CREATE TABLE q (id int NOT NULL, PRIMARY KEY (id)) PARTITION BY RANGE (id);"
+    alone = "CREATE TABLE q1 (id int NOT NULL, PRIMARY KEY (id));"
     attached = parent + alone + "ALTER TABLE q ATTACH PARTITION q1 FOR VALUES FROM (1) TO (1000);"
     found = plan(make_db, alone, attached, rows="INSERT INTO q1 SELECT generate_series(1, 100)")
     assert [s.step for s in found.shapes][-2:] == ["attach:q1", "alter:q1.q1_pkey"]
@@ -113,3 +113,17 @@ def test_beside_a_default_partition_detaching_locks(make_db: MakeDb) -> None:
     found = plan(make_db, PARENT + DEFAULT + ATTACHED, PARENT + DEFAULT + ALONE, rows=ROWS)
     assert found.shapes[-1] == Shape("1 contract", "detach:p2", AX)
     there_and_back(found)
+
+
+def test_column_of_the_parent_waits_for_the_detachment(make_db: MakeDb) -> None:
+    wider = PARENT.replace("d date", "d date, more text")
+    found = plan(make_db, PARENT + ATTACHED, wider + ALONE, rows=ROWS)
+    assert Shape("1 contract", "create:p.more", AX) in found.shapes
+    there_and_back(found)
+
+
+def test_not_null_takes_the_name_that_its_parent_gives(make_db: MakeDb) -> None:
+    parent = PARENT.replace("id int", "id int NOT NULL")
+    alone = "CREATE TABLE p2 (id int NOT NULL, d date); CREATE INDEX p2_d_idx ON p2 (d);"
+    there_and_back(plan(make_db, parent + alone, parent + ATTACHED, rows=ROWS))
+    there_and_back(plan(make_db, parent + ATTACHED, parent + alone, rows=ROWS))

@@ -125,7 +125,8 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
         parts = [_creation(obj, catalog)]
         if obj.partition_of is not None:
             attach, detach = [attach_partition(obj)], [detach_partition(obj)]
-            uses = frozenset({obj.id, obj.partition_of}) | _attached_indexes(obj.id, catalog)
+            columns = {obj.partition_of.child("column", c.name) for c in columns_of(obj.id, catalog)}
+            uses = frozenset({obj.id, obj.partition_of, *columns}) | _attached_indexes(obj.id, catalog)
             parts.append(Part(tuple(attach), tuple(detach), frozenset({attachment(obj.id)}), uses))
         if isinstance(obj.replica_identity, ObjectId):
             plain = replace(obj, replica_identity="d")

@@ -23,9 +23,10 @@ from migplan.core.steps import (
     step_id,
     temporary_name,
 )
+from migplan.kinds.column import Column, NotNull, change_not_null
 from migplan.kinds.names import names_of
 from migplan.kinds.registry import kind_of
-from migplan.kinds.table import Table, attach_partition, attachment, detach_partition
+from migplan.kinds.table import Table, attach_partition, attachment, columns_of, detach_partition
 from migplan.strategies.base import Context, Expansion, Size, Strategy
 
 AX, SUE = LockMode.ACCESS_EXCLUSIVE, LockMode.SHARE_UPDATE_EXCLUSIVE
@@ -50,10 +51,42 @@ class AttachPartition(Strategy):
                 steps = _attach(context, old, new)
             else:
                 steps = [_move(context, old, new)]
-            yield Expansion(tuple(steps), fields={new.id: _FIELDS})
+            renamed = {column.id: frozenset({"not_null"}) for _, column in _renamed_not_nulls(context, new.id)}
+            yield Expansion(
+                tuple(steps), fields={new.id: _FIELDS, **renamed}, behind=_not_inherited(context, old, steps)
+            )
         for table in context.dropped(Table):
             if table.id not in context.rebuilds.items and concurrently(context, table):
                 yield Expansion(tuple(_drop(context, table)), frozenset({table.id}))
+
+
+def _not_inherited(context: Context, old: Table, steps: Sequence[Step]) -> dict[ObjectId, After]:
+    """Columns that the former parent gets once the table can't inherit them any more."""
+    detach = next((s for s in steps if attachment(old.id) in s.destroys), None)
+    if detach is None:
+        return {}
+    after = After(detach.id, f"{old.id} would get it too")
+    return {c.id: after for c in context.created(Column) if c.relation == old.partition_of}
+
+
+def _renamed_not_nulls(context: Context, table: ObjectId) -> list[tuple[Column, Column]]:
+    """From 18 on a partition's NOT NULL mostly bears its parent's name, and can't be renamed while it is inherited."""
+    if context.after.major < 18:
+        return []
+    known = {c.name: c for c in columns_of(table, context.before)}
+    pairs = [(known[c.name], c) for c in columns_of(table, context.after) if c.name in known]
+    return [(old, new) for old, new in pairs if _only_renamed(old.not_null, new.not_null)]
+
+
+def _only_renamed(old: NotNull | None, new: NotNull | None) -> bool:
+    if old is None or new is None or old.given == new.given:
+        return False
+    return replace(old, name=None, given=None) == replace(new, name=None, given=None)
+
+
+def _renames(context: Context, table: ObjectId, *, back: bool = False) -> list[Statement]:
+    pairs = _renamed_not_nulls(context, table)
+    return [s for old, new in pairs for s in (change_not_null(new, old) if back else change_not_null(old, new))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +203,8 @@ def _link(
         strategy=NAME,
         phase=max((Phase.EXPAND if sentence is None else Phase.CONTRACT, *(s.phase for s in before))),
         why="the check spares the scan" if guards else "both versions of the application can live with it",
-        up=(*up, *(g.drop for g in guards)),
-        down=Down((*(g.add for g in guards), *down)),
+        up=(*_renames(context, new.id), *up, *(g.drop for g in guards)),
+        down=Down((*(g.add for g in guards), *down, *_renames(context, new.id, back=True))),
         creates=frozenset({attachment(new.id)}),
         uses=context.after.uses.get(new.id, frozenset()) | kind.alter_uses(old, new, context.after),
         releases=context.before.uses.get(new.id, frozenset()) - context.after.uses.get(new.id, frozenset()),
@@ -195,6 +228,7 @@ def _detach(context: Context, old: Table, new: Table) -> list[Step]:
     steps = _guard_steps(guard, new.id, "keep rows outside its bounds out of", Phase.CONTRACT, sentence)
     steps = [replace(s, asserts=()) for s in steps]
     detach = _detached(context, old, new, sentence, (guard,), steps)
+    renames, back = _renames(context, old.id), _renames(context, old.id, back=True)
     last = Step(
         id=step_id("unguard", old.id),
         title=f"let {old.id} take any row",
@@ -202,8 +236,8 @@ def _detach(context: Context, old: Table, new: Table) -> list[Step]:
         strategy=NAME,
         phase=Phase.CONTRACT,
         why="metadata only",
-        up=(guard.drop,),
-        down=Down((guard.add, guard.validate)),
+        up=(guard.drop, *renames),
+        down=Down((*back, guard.add, guard.validate)),
         after=(After(detach.id, "it is a table of its own now"),),
     )
     return [*steps, detach, last]
@@ -217,7 +251,8 @@ def _detached(
     guards: Sequence[_Guard],
     before: Sequence[Step],
 ) -> Step:
-    detach = detach_concurrently(old) if guards else detach_partition(old)
+    detach = (detach_concurrently(old),) if guards else (detach_partition(old), *_renames(context, old.id))
+    back = () if guards else _renames(context, old.id, back=True)
     return Step(
         id=step_id("detach", old.id),
         title=f"detach {old.id} from {old.partition_of}",
@@ -225,8 +260,8 @@ def _detached(
         strategy=NAME,
         phase=Phase.EXPAND if sentence is None else Phase.CONTRACT,
         why="waits for the queries that read it, instead of stopping them" if guards else f"the application {sentence}",
-        up=(detach,),
-        down=Down((replace(attach_partition(old), scan=not guards),)),
+        up=detach,
+        down=Down((*back, replace(attach_partition(old), scan=not guards))),
         destroys=frozenset({attachment(old.id)}),
         uses=context.after.uses.get(new.id, frozenset()),
         releases=context.before.uses.get(old.id, frozenset()) - context.after.uses.get(new.id, frozenset()),
