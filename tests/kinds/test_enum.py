@@ -37,7 +37,7 @@ def test_labels_are_added_in_their_places(make_db: MakeDb) -> None:
         "ALTER TYPE public.e ADD VALUE 'a' BEFORE 'b'",
         "ALTER TYPE public.e ADD VALUE 'c' AFTER 'b'",
         "ALTER TYPE public.e ADD VALUE 'd' AFTER 'c'",
-        "ALTER TYPE public.e ADD VALUE 'f'",
+        "ALTER TYPE public.e ADD VALUE 'f' AFTER 'e'",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from migplan.core.changes import Change, Create, Drop, Rename
@@ -25,6 +25,7 @@ from migplan.planning.rebuilds import find_rebuilds
 from migplan.planning.renames import Renamed, with_renames
 from migplan.planning.segments import Segment, segments
 from migplan.planning.settle import settle
+from migplan.planning.widened_enums import widen_enums
 from migplan.planning.windows import place
 from migplan.strategies.base import Context, Expansion, Rebuilds
 from migplan.strategies.pieces import Pieces
@@ -60,23 +61,41 @@ def draft(
     renamed = renamed or Renamed(before)
     before = renamed.before
     after = with_conversions(settle(before, after), directives or Directives())
+    said = directives or Directives()
     freed = free_names(before, after)
-    followed = without_followers(diff(freed.before, after, chosen), freed.before, after)
+    widened = widen_enums(freed.before, after, said, _offline_way(chosen))
+    before = widened.before
+    followed = without_followers(diff(before, after, chosen), before, after)
     forced: frozenset[ObjectId] = frozenset()
     while True:
-        context = _context(freed.before, after, followed.changes, directives or Directives(), chosen, forced, renamed)
+        context = _context(before, after, followed.changes, said, chosen, forced, renamed)
+        context = replace(context, added_labels=widened.added)
         expansions = _expand(context)
-        joined = with_renames(renamed, after, followed.extended([*freed.steps, *_steps(context, expansions)]), chosen)
+        joined = with_renames(
+            renamed, after, followed.extended([*freed.steps, *widened.steps, *_steps(context, expansions)]), chosen
+        )
         steps = _sorted(joined.steps)
         edges = edges_of(steps)
         try:
             arranged = _arranged(context, expansions, steps, edges)
-            return replace(arranged, blocked=(*renamed.blocked, *joined.blocked, *arranged.blocked), renames=renamed.renames)
+            return replace(
+                arranged, blocked=(*renamed.blocked, *joined.blocked, *arranged.blocked), renames=renamed.renames
+            )
         except CycleError as cycle:
             more = frozenset(_rebuildable(cycle, context)) - forced
             if not more:
                 raise
             forced |= more
+
+
+def _offline_way(settings: Settings) -> Callable[[Catalog, Catalog], list[Statement]]:
+    """The direct statements from one catalog to another, for ways back."""
+
+    def way(source: Catalog, target: Catalog) -> list[Statement]:
+        drafted = draft(source, target, settings=replace(settings, offline=True))
+        return [statement for step in drafted.steps for statement in step.up]
+
+    return way
 
 
 def _rebuildable(cycle: CycleError, context: Context) -> Iterable[ObjectId]:
@@ -130,8 +149,7 @@ def _context(
             objects={**world.objects, id: after[id]},
             uses={**world.uses, id: after.uses.get(id, frozenset())},
         )
-        back = draft(altered, world, settings=replace(settings, offline=True))
-        return [statement for step in back.steps for statement in step.up]
+        return _offline_way(settings)(altered, world)
 
     rebuilt = [id for id, rebuild in rebuilds.items.items() if rebuild.whole]
     remade_before = pieces_before.absorbed_by(rebuilt)

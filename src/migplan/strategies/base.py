@@ -66,6 +66,8 @@ class Context:
     """Columns whose type can't change in place: a second one takes over (see :mod:`migplan.strategies.replaced`)."""
     renamed_columns: Mapping[ObjectId, str] = field(default_factory=dict[ObjectId, str])
     """Columns that an application knows by another name, by the one that both catalogs have: their present names."""
+    added_labels: Mapping[ObjectId, frozenset[str]] = field(default_factory=dict[ObjectId, frozenset[str]])
+    """Labels that the plan itself adds to enums before anything else, because rows are going to get them."""
     way_back: Callable[[ObjectId], list[Statement]] = _no_way_back
     """Statements that undo one object's in-place alteration where its kind can't: with all that stands on it."""
 

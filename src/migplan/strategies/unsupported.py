@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from migplan.core.changes import Create
+from migplan.kinds.column import Column
 from migplan.kinds.table import Table
 from migplan.strategies.base import Context, Expansion, Size, Strategy
 from migplan.strategies.chosen_phase import obeyed
@@ -21,7 +22,7 @@ class Unsupported(Strategy):
     offline = True
 
     def expand(self, context: Context) -> Iterable[Expansion]:
-        reasons = [*_directives(context), *irreplaceable(context), *_tables(context)]
+        reasons = [*_directives(context), *irreplaceable(context), *_tables(context), *_followers(context)]
         if reasons:
             yield Expansion((), blocked=tuple(reasons))
 
@@ -32,6 +33,8 @@ def _directives(context: Context) -> Iterable[str]:
     changed = {c.id for c in context.all_changes}
     for directive in context.directives.items:
         if directive.name in _HANDLED or directive.target is None:
+            continue
+        if directive.name == "values" and directive.target.kind == "enum":
             continue
         if directive.name == "phase" and obeyed(context, directive.target):
             continue
@@ -45,6 +48,20 @@ def _tables(context: Context) -> Iterable[str]:
         is_table = context.before.get(id, Table) is not None
         if is_table and rebuild.whole and context.size(id) is Size.LARGE:
             yield f"{id} would have to be rebuilt online, and is large: not supported yet"
+
+
+def _followers(context: Context) -> Iterable[str]:
+    """Columns that move to another incarnation of their type: every row is written, under lock."""
+    for id in sorted(context.rebuilds.followers):
+        column = context.before.get(id, Column)
+        if column is None or context.settings.offline or column.relation.kind != "table":
+            continue
+        if context.size(column.relation) is Size.LARGE:
+            causes = ", ".join(str(cause) for cause in sorted(context.rebuilds.followers[id]))
+            yield (
+                f"{causes} is replaced, which writes every row of {column.relation}, a large table, under lock: not "
+                f"supported; declare a new type beside it and change the type of {id}"
+            )
 
 
 STRATEGY = Unsupported()
