@@ -112,7 +112,7 @@ def _read(connection: Connection, scope: Scope, major: int) -> Catalog:
         objects=objects,
         uses=references.resolve(depends, addresses, objects),
         sizes=_sizes(sizes, objects),
-        unmodelled=_unmodelled(connection, parameters, major),
+        unmodelled=_unmodelled(connection, parameters, major, objects.values()),
         casts=frozenset(CastRule(*row) for row in casts),
         role=connection.info.user,
     )
@@ -153,9 +153,12 @@ def _sizes(rows: list[tuple[Any, ...]], objects: dict[ObjectId, DbObject]) -> di
     return sizes
 
 
-def _unmodelled(connection: Connection, parameters: dict[str, Any], major: int) -> tuple[Unmodelled, ...]:
+def _unmodelled(
+    connection: Connection, parameters: dict[str, Any], major: int, objects: Iterable[DbObject]
+) -> tuple[Unmodelled, ...]:
     found = _pipelined(connection, unmodelled.queries(major), parameters)
-    return tuple(sorted(Unmodelled(what, name) for rows in found for what, name in rows))
+    things = [Unmodelled(what, name) for rows in found for what, name in rows]
+    return tuple(sorted([*things, *unmodelled.unread_options(objects)]))
 
 
 @contextmanager

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
+
+from migplan.core.model import DbObject, Unmodelled
+from migplan.kinds.user_mapping import UserMapping
 
 _QUERIES: Final = (
     "SELECT 'subscription', subname::text FROM pg_stat_subscription WHERE subname IS NOT NULL",
@@ -35,3 +39,13 @@ _QUERIES: Final = (
 def queries(major: int) -> tuple[str, ...]:
     """One query a kind of thing; each yields (what it is, its name)."""
     return _QUERIES
+
+
+def unread_options(objects: Iterable[DbObject]) -> Iterable[Unmodelled]:
+    """Options of foreign data objects that stay on the server: those that may hold a secret, and those of user
+    mappings that this role may not see."""
+    for obj in objects:
+        hidden: tuple[str, ...] = getattr(obj, "hidden", ())
+        yield from (Unmodelled("option that may hold a secret", f"{option} of {obj.id}") for option in hidden)
+        if isinstance(obj, UserMapping) and obj.options is None:
+            yield Unmodelled("options that this role may not read", str(obj.id))
