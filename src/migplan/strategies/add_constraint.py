@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from migplan.core.sql import Sql, deparsed, ident, join, sql
-from migplan.core.steps import After, Assertion, Down, LockMode, Phase, Statement, Step, Timing, step_id
+from migplan.core.steps import After, Assertion, Down, LockMode, Part, Phase, Statement, Step, Timing, step_id
 from migplan.kinds.base import option_list
+from migplan.kinds.column import Column
 from migplan.kinds.constraint import (
     CHECK,
     FOREIGN_KEY,
@@ -42,14 +43,23 @@ def expand_constraint(context: Context, constraint: Constraint) -> list[Step]:
     table = context.after.get(constraint.relation, Table)
     if table is None or context.size(constraint.relation) is not Size.LARGE or not constraint.enforced:
         return []
-    partitioned = table.partition_key is not None or table.partition_of is not None
     if constraint.type in (CHECK, FOREIGN_KEY):
         if constraint.type == FOREIGN_KEY and table.partition_key is not None and context.after.major < 18:
             return []
         return _two_steps(context, constraint) if constraint.validated else []
-    if constraint.type in (UNIQUE, PRIMARY_KEY) and not partitioned and "WITHOUT OVERLAPS" not in constraint.definition:
-        return _from_index(context, constraint)
-    return []
+    if constraint.type not in (UNIQUE, PRIMARY_KEY) or "WITHOUT OVERLAPS" in constraint.definition:
+        return []
+    if table.partition_key is not None:
+        return _on_partitioned(context, constraint)
+    if table.partition_of is not None and _makes_not_null(context, constraint):
+        return []
+    return _from_index(context, constraint)
+
+
+def _makes_not_null(context: Context, key: Constraint) -> bool:
+    """From 18 on, USING INDEX makes a partition's inherited NOT NULL its own as well: there is no way back to none."""
+    columns = [c for c in context.before.members_of(key.relation, Column) if c.name in key.columns]
+    return context.after.major >= 18 and key.type == PRIMARY_KEY and any(c.not_null is None for c in columns)
 
 
 def _two_steps(context: Context, constraint: Constraint) -> list[Step]:
@@ -67,7 +77,7 @@ def _two_steps(context: Context, constraint: Constraint) -> list[Step]:
         creates=part.provides,
         uses=part.uses,
         deploy=sentence,
-        asserts=tuple(_offenders(constraint)),
+        asserts=tuple(offenders(constraint)),
     )
     validate = Step(
         id=step_id("validate", constraint.id),
@@ -88,7 +98,7 @@ def _not_valid(constraint: Constraint) -> Statement:
     return replace(add_constraint(replace(constraint, validated=False)), scan=False, timing=Timing.QUICK)
 
 
-def _offenders(constraint: Constraint) -> Iterable[Assertion]:
+def offenders(constraint: Constraint) -> Iterable[Assertion]:
     """What would make the validation fail, counted before any lock is taken."""
     table = ident(*constraint.relation.path)
     if constraint.type == CHECK:
@@ -117,8 +127,7 @@ def _orphans(constraint: Constraint) -> Sql:
 def _from_index(context: Context, constraint: Constraint) -> list[Step]:
     """A unique index built concurrently becomes the constraint's: ADD CONSTRAINT … USING INDEX reads nothing."""
     sentence = kind_of(constraint.id).create_contract(constraint, context.before)
-    part = context.pieces_after.of(constraint.id)[0]
-    name = ident(constraint.id.path[0], constraint.name)
+    part, *attachments = context.pieces_after.of(constraint.id)
     build = Step(
         id=step_id("build", constraint.id),
         title=f"build the index of {constraint.id} concurrently",
@@ -127,10 +136,10 @@ def _from_index(context: Context, constraint: Constraint) -> list[Step]:
         phase=Phase.CONTRACT,
         why="reads and writes go on while it is built; from its end duplicates are refused",
         up=(Statement(unique_index(constraint), SUE, scan=True, transactional=False, timing=Timing.LONG),),
-        down=Down((Statement(sql("DROP INDEX CONCURRENTLY {}", name), SUE, transactional=False),)),
+        down=Down((drop_index_of(constraint),)),
         uses=part.uses,
         deploy=sentence,
-        asserts=(_duplicates(constraint),),
+        asserts=(duplicates(constraint),),
     )
     add = Step(
         id=step_id("create", constraint.id),
@@ -140,17 +149,56 @@ def _from_index(context: Context, constraint: Constraint) -> list[Step]:
         phase=Phase.CONTRACT,
         why="the index exists: metadata only",
         up=(Statement(using_index(constraint, constraint.name), AX), *part.create[1:]),
-        down=Down((drop_constraint(constraint), *_index_again(constraint))),
+        down=Down((drop_constraint(constraint),)),
         creates=part.provides,
         uses=part.uses,
         after=(After(build.id, "needs its index"),),
     )
-    return [build, add]
+    return [build, add, *_attached(constraint, attachments)]
 
 
-def _index_again(constraint: Constraint) -> list[Statement]:
-    """Dropping the constraint drops its index; the step before expects to drop an index itself."""
-    return [Statement(Sql(unique_index(constraint).replace(" CONCURRENTLY", "", 1)), LockMode.SHARE, scan=True)]
+def _on_partitioned(context: Context, constraint: Constraint) -> list[Step]:
+    """With ONLY, nothing is built: the partitions' own keys are attached, and with the last of them it is valid."""
+    sentence = kind_of(constraint.id).create_contract(constraint, context.before)
+    part, *attachments = context.pieces_after.of(constraint.id)
+    add = Step(
+        id=step_id("create", constraint.id),
+        title=f"add {constraint.id} to the partitioned table alone",
+        object=constraint.id,
+        strategy=AddConstraint.name,
+        phase=Phase.CONTRACT,
+        why="metadata only: the keys of its partitions are attached to it",
+        up=(replace(part.create[0], scan=False, timing=Timing.QUICK), *part.create[1:]),
+        down=Down(part.drop),
+        creates=part.provides,
+        uses=part.uses,
+        deploy=sentence,
+    )
+    return [add, *_attached(constraint, attachments)]
+
+
+def _attached(constraint: Constraint, parts: Iterable[Part]) -> list[Step]:
+    return [
+        Step(
+            id=step_id("create", constraint.id, number),
+            title=f"attach {constraint.id} to {constraint.index_parent}",
+            object=constraint.id,
+            strategy=AddConstraint.name,
+            phase=Phase.CONTRACT,
+            why="metadata only: both indexes are there",
+            up=part.create,
+            down=Down(part.drop),
+            creates=part.provides,
+            uses=part.uses,
+        )
+        for number, part in enumerate(parts, start=1)
+    ]
+
+
+def drop_index_of(constraint: Constraint) -> Statement:
+    """Takes back an index that was built for a constraint; with the constraint, it went already."""
+    name = ident(constraint.id.path[0], constraint.name)
+    return Statement(sql("DROP INDEX CONCURRENTLY IF EXISTS {}", name), SUE, transactional=False)
 
 
 def unique_index(constraint: Constraint) -> Sql:
@@ -193,9 +241,12 @@ def using_index(constraint: Constraint, index: str) -> Sql:
     )
 
 
-def _duplicates(constraint: Constraint) -> Assertion:
+def duplicates(constraint: Constraint) -> Assertion:
+    """Counts the keys that more than one row has."""
     columns = join(", ", (ident(c) for c in constraint.columns))
     present = join(" AND ", (sql("{} IS NOT NULL", ident(c)) for c in constraint.columns))
+    if "NULLS NOT DISTINCT" in constraint.definition:
+        present = Sql("true")
     count = sql(
         "SELECT count(*) FROM (SELECT 1 FROM {} WHERE {} GROUP BY {} HAVING count(*) > 1) d",
         ident(*constraint.relation.path),

@@ -1,0 +1,121 @@
+"""A primary key or unique constraint of a large table gets other columns: its new index is built beforehand.
+
+Then both change in one transaction, in which nothing is read. The way back builds the former index beforehand, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from migplan.core.sql import ident, sql
+from migplan.core.steps import After, Down, LockMode, Phase, Statement, Step, Timing, step_id, temporary_name
+from migplan.kinds.constraint import PRIMARY_KEY, UNIQUE, Constraint, drop_constraint
+from migplan.kinds.registry import kind_of
+from migplan.kinds.table import Table
+from migplan.strategies.add_constraint import duplicates, unique_index, using_index
+from migplan.strategies.base import Context, Expansion, Size, Strategy
+
+AX, SUE = LockMode.ACCESS_EXCLUSIVE, LockMode.SHARE_UPDATE_EXCLUSIVE
+NAME = "replace_key"
+
+
+class ReplaceKey(Strategy):
+    """Keys that are rebuilt because they are declared otherwise."""
+
+    name = NAME
+
+    def expand(self, context: Context) -> Iterable[Expansion]:
+        for old, new, _ in context.altered(Constraint):
+            rebuild = context.rebuilds.items.get(new.id)
+            if rebuild is not None and rebuild.root and _fit(context, old) and _fit(context, new):
+                yield Expansion(tuple(_steps(context, old, new, rebuild.group)), frozenset({new.id}))
+
+
+def _fit(context: Context, key: Constraint) -> bool:
+    table = context.after.get(key.relation, Table)
+    if key.type not in (UNIQUE, PRIMARY_KEY) or "WITHOUT OVERLAPS" in key.definition or context.swapped(key.id):
+        return False
+    plain = table is not None and table.partition_key is None and table.partition_of is None
+    return plain and key.relation not in context.rebuilds.items and context.size(key.relation) is Size.LARGE
+
+
+def _steps(context: Context, old: Constraint, new: Constraint, group: str) -> list[Step]:
+    sentence = kind_of(new.id).contract(old, new)
+    gone, come = context.pieces_before.of(old.id)[0], context.pieces_after.of(new.id)[0]
+    build = _step(
+        new,
+        "build",
+        f"build the index of the new {new.id} concurrently",
+        "reads and writes go on while it is built; from its end duplicates are refused",
+        up=(_build(new, "new"),),
+        down=Down((_drop_index(new, "new"),)),
+        uses=come.uses,
+        deploy=sentence,
+        asserts=(duplicates(new),),
+    )
+    drop = _step(
+        old,
+        "drop",
+        f"drop the old {old.id}",
+        "metadata only; the new one comes in the same transaction",
+        up=gone.drop,
+        down=Down((Statement(using_index(old, _aside(old, "old")), AX), *gone.create[1:])),
+        destroys=gone.provides,
+        releases=gone.uses,
+        together=group,
+        after=(After(build.id, "the new index must be complete"),),
+    )
+    create = _step(
+        new,
+        "create",
+        f"make the new index {new.id}",
+        "the index exists: metadata only",
+        up=(Statement(using_index(new, _aside(new, "new")), AX), *come.create[1:]),
+        down=Down((drop_constraint(new),)),
+        creates=come.provides,
+        uses=come.uses,
+        together=group,
+    )
+    again = _step(
+        old,
+        "again",
+        f"on the way back: build the index of the old {old.id}",
+        "only the way back does anything: it needs the former index",
+        up=(),
+        down=Down((_drop_index(old, "old"), _build(old, "old"))),
+        releases=gone.uses,
+        after=(After(create.id, "the way back begins here"),),
+    )
+    return [build, drop, create, again]
+
+
+def _step(key: Constraint, verb: str, title: str, why: str, **fields: object) -> Step:
+    step = Step(
+        id=step_id(verb, key.id),
+        title=title,
+        object=key.id,
+        strategy=NAME,
+        phase=Phase.CONTRACT,
+        why=why,
+        up=(),
+        down=Down(()),
+    )
+    return replace(step, **fields)
+
+
+def _aside(key: Constraint, label: str) -> str:
+    return temporary_name(key.name, label)
+
+
+def _build(key: Constraint, label: str) -> Statement:
+    aside = replace(key, id=key.relation.child("constraint", _aside(key, label)))
+    return Statement(unique_index(aside), SUE, scan=True, transactional=False, timing=Timing.LONG)
+
+
+def _drop_index(key: Constraint, label: str) -> Statement:
+    name = ident(key.id.path[0], _aside(key, label))
+    return Statement(sql("DROP INDEX CONCURRENTLY IF EXISTS {}", name), SUE, transactional=False)
+
+
+STRATEGY = ReplaceKey()
