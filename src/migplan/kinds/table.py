@@ -212,7 +212,7 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
         return None
 
     def reshapes(self, old: Table, new: Table) -> bool:
-        return "of_type" in changed_fields(old, new)
+        return bool(changed_fields(old, new) & {"of_type", "unlogged"})
 
     def carried(self, old: Table, new: Table, before: Catalog) -> frozenset[ObjectId]:
         """A permanent table can't reference an unlogged one, so foreign keys make room while that changes."""

@@ -102,10 +102,10 @@ def start(binaries: Path, *, movable: Sequence[Path] = ()) -> Server:
     sweep()
     with ExitStack() as ends:
         home = ends.enter_context(_home(_base(account)))
-        readable = _readable(binaries, movable, home, account)
+        found = readable(binaries, movable, home, account)
         account.give(home)  # root writes no file in there from now on, where a symbolic link might wait for it
         ends.enter_context(_guard(home, account))
-        ends.enter_context(running(readable, home, account))
+        ends.enter_context(running(found, home, account))
         return Server(_url(home), ends.pop_all().close)
 
 
@@ -201,7 +201,7 @@ def _guard(home: Path, account: Account) -> Generator[None]:
         yield
 
 
-def _readable(binaries: Path, movable: Sequence[Path], home: Path, account: Account) -> Path:
+def readable(binaries: Path, movable: Sequence[Path], home: Path, account: Account) -> Path:
     """The binaries, or their copy in ``home`` where they lie closed to the account, as in root's home directory."""
     if is_open_to(account, binaries / "postgres"):
         return binaries
