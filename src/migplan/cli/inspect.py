@@ -9,7 +9,7 @@ from dataclasses import fields, is_dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -111,6 +111,5 @@ def _plain(value: object) -> object:
     if is_dataclass(value) and not isinstance(value, type):
         return _fields(value)
     if isinstance(value, tuple | list):
-        items: Sequence[object] = value
-        return [_plain(item) for item in items]
+        return [_plain(item) for item in cast("Sequence[object]", value)]
     return value if isinstance(value, str | int | float | None) else str(value)

@@ -26,6 +26,7 @@ from migplan.kinds.base import (
 from migplan.kinds.default import Default, is_volatile
 from migplan.kinds.default_privileges import NOTHING_AT_BIRTH, DefaultPrivileges, at_birth, grants_at_birth
 from migplan.kinds.domain import Domain
+from migplan.kinds.sequence import within_bounds
 
 AX = LockMode.ACCESS_EXCLUSIVE
 
@@ -569,6 +570,7 @@ def _change_identity(old: Identity | None, new: Identity, head: Sql) -> list[Sta
     if (old.type, _options_of(old)) != (new.type, _options_of(new)):
         cycle = Sql("" if new.cycle else " NO CYCLE")
         command = sql("ALTER SEQUENCE {} AS {} {}{}", sequence, deparsed(new.type), _sequence_options(new), cycle)
+        statements += within_bounds(sequence, old, new)
         statements.append(Statement(command))
     if old.sequence[0] != new.sequence[0]:
         statements.append(Statement(sql("ALTER SEQUENCE {} SET SCHEMA {}", sequence, ident(new.sequence[0]))))

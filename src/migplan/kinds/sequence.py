@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject, changed_fields
-from migplan.core.sql import EMPTY, Sql, deparsed, ident, sql
+from migplan.core.sql import EMPTY, Sql, deparsed, ident, literal, sql
 from migplan.core.steps import LockMode, Part, Statement
 from migplan.kinds import _acl
 from migplan.kinds.base import PG_CLASS, Address, Found, Kind, Reading, not_of_extension, simple_part
@@ -107,6 +107,7 @@ WHERE c.relpersistence <> 't' AND d.deptype IS DISTINCT FROM 'i' AND n.oid = ANY
         if fields & _OPTIONS:
             cycle = EMPTY if new.cycle else Sql(" NO CYCLE")
             command = sql("ALTER SEQUENCE {} AS {}{}{}", name, deparsed(new.type), _options(new), cycle)
+            statements += within_bounds(name, old, new)
             statements.append(Statement(command, LockMode.SHARE_ROW_EXCLUSIVE))
         if "unlogged" in fields:
             logged = Sql("UNLOGGED" if new.unlogged else "LOGGED")
@@ -127,6 +128,46 @@ WHERE c.relpersistence <> 't' AND d.deptype IS DISTINCT FROM 'i' AND n.oid = ANY
     def owner_statements(self, obj: Sequence, owner: str) -> list[Statement]:
         """An owned sequence follows its table's owner, and PostgreSQL refuses to set it apart."""
         return [] if obj.owned_by is not None else super().owner_statements(obj, owner)
+
+
+class Bounds(Protocol):
+    """What an ordinary sequence and an identity column's have in common."""
+
+    @property
+    def increment(self) -> int: ...
+    @property
+    def minimum(self) -> int: ...
+    @property
+    def maximum(self) -> int: ...
+
+
+def within_bounds(name: Sql, old: Bounds, new: Bounds) -> list[Statement]:
+    """What moves a value between tighter bounds before they are set: PostgreSQL refuses bounds that leave it outside.
+
+    From below the minimum (of a descending sequence: above the maximum) the sequence starts anew at that end; beyond
+    the other end it is exhausted.
+    """
+    if new.minimum <= old.minimum and new.maximum >= old.maximum:
+        return []
+    statements: list[Statement] = []
+    low, high = min(old.minimum, new.minimum), max(old.maximum, new.maximum)
+    if new.minimum > old.maximum or new.maximum < old.minimum:
+        wider = sql("ALTER SEQUENCE {} AS bigint MINVALUE {} MAXVALUE {}", name, low, high)
+        statements.append(Statement(wider, LockMode.SHARE_ROW_EXCLUSIVE))
+    fresh = sql("last_value < {}", new.minimum) if new.increment > 0 else sql("last_value > {}", new.maximum)
+    command = sql(
+        "SELECT setval({}, least(greatest(last_value, {}), {}), is_called AND NOT {})"
+        " FROM {} WHERE last_value NOT BETWEEN {} AND {}",
+        literal(name),
+        new.minimum,
+        new.maximum,
+        fresh,
+        name,
+        new.minimum,
+        new.maximum,
+    )
+    statements.append(Statement(command, LockMode.ROW_EXCLUSIVE))
+    return statements
 
 
 def ownership(id: ObjectId) -> ObjectId:

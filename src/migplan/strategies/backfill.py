@@ -68,9 +68,9 @@ def key_of(catalog: Catalog, table: ObjectId) -> list[Column]:
 def _one_update(table: ObjectId, assignments: Sequence[tuple[str, Sql]], where: Sql) -> list[Statement]:
     command = sql("UPDATE {} SET {} WHERE {}", ident(*table.path), _set_list(assignments), where)
     return [
-        Statement(sql("SELECT {}", SYNC_OFF)),
+        Statement(Sql("SET LOCAL migplan.sync = 'off'")),
         Statement(command, LockMode.ROW_EXCLUSIVE, scan=True, timing=Timing.LONG),
-        Statement(Sql("SELECT set_config('migplan.sync', 'on', true)")),
+        Statement(Sql("SET LOCAL migplan.sync = 'on'")),
     ]
 
 

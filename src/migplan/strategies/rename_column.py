@@ -31,7 +31,7 @@ from migplan.strategies.backfill import fill
 from migplan.strategies.base import Context, Expansion, Size, Strategy
 from migplan.strategies.routine_bodies import routines_on, words
 from migplan.strategies.steps_undone import chain, undone
-from migplan.strategies.sync import Pair, create_sync, disagreement, drop_sync, stale_arriving, stale_leaving
+from migplan.strategies.sync import Pair, create_sync, disagreement, drop_sync, of_new, stale_arriving, stale_leaving
 
 AX, SUE = LockMode.ACCESS_EXCLUSIVE, LockMode.SHARE_UPDATE_EXCLUSIVE
 NAME = "rename_column"
@@ -78,7 +78,8 @@ class _Renaming:
         return [self._pair(c, _aside(c) if swapped else self.old_name(c)) for c in self.kept_in_step]
 
     def _pair(self, column: Column, leaving: str) -> Pair:
-        return Pair(leaving, column.name, column.type, column.type, ident(leaving), ident(column.name))
+        old, new = ident(leaving), ident(column.name)
+        return Pair(leaving, column.name, column.type, column.type, old, new, of_new(leaving), of_new(column.name))
 
     @cached_property
     def views(self) -> tuple[View, ...]:
@@ -194,7 +195,11 @@ def _fill(
             object=renaming.table,
             strategy=NAME,
             phase=Phase.MIGRATE,
-            why="row by row, in short transactions; what the application writes meanwhile is kept in step",
+            why=(
+                "row by row, in short transactions; what the application writes meanwhile is kept in step"
+                if filled.backfill
+                else "one UPDATE, because the table is small"
+            ),
             up=filled.statements,
             down=Down(()),
             backfill=filled.backfill,

@@ -12,14 +12,14 @@ from functools import cached_property
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
-from migplan.core.sql import Sql, ident
+from migplan.core.sql import Sql, ident, sql
 from migplan.core.sql_names import with_columns_renamed
 from migplan.core.steps import temporary_name
 from migplan.kinds.column import Column, NotNull, cast
 from migplan.kinds.constraint import CHECK, PRIMARY_KEY, UNIQUE, Constraint
 from migplan.kinds.index import Index
 from migplan.kinds.sequence import Sequence as DbSequence
-from migplan.strategies.sync import Pair
+from migplan.strategies.sync import Pair, of_new, over_new
 
 
 @dataclass(frozen=True)
@@ -121,16 +121,21 @@ def pairs_of(old: Side, new: Side, *, swapped: bool) -> list[Pair]:
 def _pair(old: Side, new: Side, leaving: Column, arriving: Column, swapped: bool) -> Pair:
     old_name = old.aside_name(leaving.name) if swapped else leaving.name
     new_name = arriving.name if swapped else new.aside_name(arriving.name)
-    up = _expression(arriving.using, old.aside_names if swapped else {}, old_name, leaving.type, arriving.type)
-    down = _expression(arriving.reverse, {} if swapped else new.aside_names, new_name, arriving.type, leaving.type)
-    return Pair(old_name, new_name, leaving.type, arriving.type, up, down)
+    up, up_of_new = _conversion(
+        arriving.using, old.aside_names if swapped else {}, old_name, leaving.type, arriving.type
+    )
+    down, down_of_new = _conversion(
+        arriving.reverse, {} if swapped else new.aside_names, new_name, arriving.type, leaving.type
+    )
+    return Pair(old_name, new_name, leaving.type, arriving.type, up, down, up_of_new, down_of_new)
 
 
-def _expression(text: str | None, names: Mapping[str, str], column: str, source: str, target: str) -> Sql:
-    """A directive's expression over the row under its present names, else a cast."""
+def _conversion(text: str | None, names: Mapping[str, str], column: str, source: str, target: str) -> tuple[Sql, Sql]:
+    """A directive's expression under the row's present names, else a cast: over the row, and over the trigger's NEW."""
     if text is None:
-        return cast(ident(column), source, target)
-    return with_columns_renamed(text, names)
+        return cast(ident(column), source, target), cast(of_new(column), source, target)
+    expression = sql("({})", with_columns_renamed(text, names))
+    return expression, over_new(expression)
 
 
 def columns_in_step(columns: Sequence[Column]) -> str:

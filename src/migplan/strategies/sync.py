@@ -24,7 +24,8 @@ class Pair:
     """Two columns of one table by their present names: ``leaving`` is the one that goes, ``arriving`` takes its place.
 
     ``up`` computes the arriving column's value out of the row, ``down`` the leaving one's; both name the columns as
-    they are called now. The types tell how values are compared.
+    they are called now. ``up_of_new`` and ``down_of_new`` are the same inside the trigger, over ``NEW``. The types tell
+    how values are compared.
     """
 
     leaving: str
@@ -33,6 +34,18 @@ class Pair:
     arriving_type: str
     up: Sql
     down: Sql
+    up_of_new: Sql
+    down_of_new: Sql
+
+
+def of_new(column: str) -> Sql:
+    """A column of the row that the trigger is about to let through."""
+    return sql("NEW.{}", ident(column))
+
+
+def over_new(expression: Sql) -> Sql:
+    """An expression over the row, inside the trigger."""
+    return sql("(SELECT {} FROM (SELECT NEW.*) AS r)", expression)
 
 
 def create_sync(table: ObjectId, pairs: Sequence[Pair]) -> list[Statement]:
@@ -106,27 +119,22 @@ def _function(table: ObjectId) -> Sql:
 def _keep(pair: Pair) -> Sql:
     """What an application wrote wins: in an INSERT the arriving column where it has a value, in an UPDATE the one that
     changed."""
-    leaving, arriving = sql("NEW.{}", ident(pair.leaving)), sql("NEW.{}", ident(pair.arriving))
+    leaving, arriving = of_new(pair.leaving), of_new(pair.arriving)
     return sql(
         "  IF TG_OP = 'INSERT' THEN\n    IF {arriving} IS NULL THEN\n      {arriving} := {up};\n    ELSE\n"
         "      {leaving} := {down};\n    END IF;\n  ELSIF {arriving_changed} THEN\n    {leaving} := {down};\n"
         "  ELSIF {leaving_changed} THEN\n    {arriving} := {up};\n  END IF;",
         leaving=leaving,
         arriving=arriving,
-        up=_of_new(pair.up),
-        down=_of_new(pair.down),
+        up=pair.up_of_new,
+        down=pair.down_of_new,
         arriving_changed=_distinct(arriving, sql("OLD.{}", ident(pair.arriving)), pair.arriving_type),
         leaving_changed=_distinct(leaving, sql("OLD.{}", ident(pair.leaving)), pair.leaving_type),
     )
-
-
-def _of_new(expression: Sql) -> Sql:
-    """An expression over the row, inside the trigger."""
-    return sql("(SELECT {} FROM (SELECT NEW.*) AS r)", expression)
 
 
 def _distinct(left: Sql, right: Sql, type: str) -> Sql:
     """IS DISTINCT FROM needs an equality operator; what has none is compared as text."""
     if type.removesuffix("[]") in _NO_EQUALITY:
         return sql("({})::text IS DISTINCT FROM ({})::text", left, right)
-    return sql("{} IS DISTINCT FROM ({})", left, right)
+    return sql("{} IS DISTINCT FROM {}", left, right)
