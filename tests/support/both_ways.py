@@ -72,9 +72,9 @@ def _expect_equal(live: Catalog, declared: Catalog, settings: Settings, way: str
         raise AssertionError(f"differences after the way {way}:\n" + "\n".join(found))
 
 
-def dump(url: str) -> list[str]:
+def dump(url: str, *options: str) -> list[str]:
     """What pg_dump says of the database, line by line, without its comments and in no order; passwords left out."""
-    command = [client("pg_dump"), "--schema-only", "--no-owner", f"--dbname={url}"]
+    command = [client("pg_dump"), "--schema-only", "--no-owner", f"--dbname={url}", *options]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     lines = (line.rstrip(",") for line in text.splitlines())
     return sorted(line for line in lines if line and not line.lstrip().startswith(_LEFT_OUT))

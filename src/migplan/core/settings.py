@@ -10,7 +10,8 @@ class Settings:
     """``small_rows`` and ``small_bytes`` bound what counts as a small table (both must hold).
 
     ``offline`` says that nobody uses the database: plain DDL in one window. ``owners`` and ``grants`` tell whether
-    those are managed. ``lock_timeout`` and ``statement_timeout`` are milliseconds. ``batch_rows`` starts a backfill.
+    those are managed. ``backup`` (none, table) says what becomes of dropped values, ``keep_old`` that a dropped table
+    stays aside until the application has proved itself without it. ``lock_timeout`` and ``statement_timeout`` are milliseconds. ``batch_rows`` starts a backfill.
     """
 
     offline: bool = False
@@ -23,3 +24,4 @@ class Settings:
     batch_rows: int = 5_000
     dual_write: str = "trigger"
     backup: str = "none"
+    keep_old: bool = False

@@ -11,6 +11,7 @@ from migplan.core.model import Catalog, DbObject, changed_fields
 from migplan.core.steps import After, Down, Name, Part, Phase, Statement, Step, aside, step_id
 from migplan.kinds.names import names_of
 from migplan.kinds.registry import kind_of
+from migplan.strategies.backup import is_backed_up
 from migplan.strategies.base import Context, Rebuild
 from migplan.strategies.chosen_phase import contract_of
 from migplan.strategies.pieces import Pieces
@@ -70,7 +71,7 @@ def drop_steps(context: Context, obj: DbObject) -> list[Step]:
     kind = kind_of(obj.id)
     parts = context.pieces_before.of(obj.id)
     sentence = None if context.settings.offline else kind.drop_contract(obj)
-    loses = kind.drop_loses(obj)
+    loses = None if is_backed_up(context, obj) else kind.drop_loses(obj)
     contracts = context.settings.offline or sentence is not None
     return [
         Step(

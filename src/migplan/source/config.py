@@ -85,7 +85,11 @@ class ShadowTable(_Table):
 
 
 class PlanningTable(_Table):
-    """``[planning]``: sizes are rows and bytes (``"64 MB"``), timeouts milliseconds (``"2s"``)."""
+    """``[planning]``: sizes are rows and bytes (``"64 MB"``), timeouts milliseconds (``"2s"``).
+
+    ``backup = "table"`` keeps what drops would lose in the schema ``migplan``; ``keep_old`` drops tables only after one
+    more checkpoint.
+    """
 
     small_table_rows: Annotated[int, Field(ge=0)] = 10_000
     small_table_bytes: Quantity = 64 * 1024 * 1024
@@ -94,6 +98,7 @@ class PlanningTable(_Table):
     statement_timeout: Quantity = 7_000
     dual_write: Literal["trigger", "application"] = "trigger"
     backup: Literal["none", "table"] = "none"
+    keep_old: bool = False
 
 
 class PolicyTable(_Table):
@@ -134,6 +139,7 @@ class Config(_Table):
             batch_rows=planning.batch_rows,
             dual_write=planning.dual_write,
             backup=planning.backup,
+            keep_old=planning.keep_old,
         )
 
     def target_url(self, target: str | None = None) -> str:

@@ -10,6 +10,7 @@ from migplan.core.steps import After, Down, Phase, Step, step_id
 from migplan.kinds.column import Column, change_not_null
 from migplan.kinds.constraint import PRIMARY_KEY, Constraint
 from migplan.kinds.registry import kind_of
+from migplan.strategies.backup import is_backed_up
 from migplan.strategies.base import Context, Expansion, Strategy
 
 
@@ -17,9 +18,12 @@ class DropColumn(Strategy):
     """Loosens NOT NULL columns without default first; other columns are dropped plainly."""
 
     name = "drop_column"
+    offline = True
 
     def expand(self, context: Context) -> Iterable[Expansion]:
         for column in context.dropped(Column):
+            if context.settings.offline and not is_backed_up(context, column):
+                continue
             if _stands_in_the_way(context, column):
                 loosen = _loosen(column)
                 yield Expansion((loosen, _drop(context, column, loosen)), frozenset({column.id}))
@@ -59,19 +63,21 @@ def _drop(context: Context, column: Column, loosen: Step) -> Step:
     kind = kind_of(column.id)
     part = kind.parts(replace(column, not_null=None), context.before)[0]
     attributes = context.pieces_before.of(column.id)[0].create[len(kind.parts(column, context.before)[0].create) :]
-    loses = None if context.empty(column.relation) else kind.drop_loses(column)
+    sentence = None if context.settings.offline else kind.drop_contract(column)
+    kept = context.empty(column.relation) or is_backed_up(context, column)
+    loses = None if kept else kind.drop_loses(column)
     return Step(
         id=step_id("drop", column.id),
         title=f"drop {column.id}",
         object=column.id,
         strategy=DropColumn.name,
         phase=Phase.CONTRACT,
-        why=f"the application {kind.drop_contract(column)}",
+        why="the application neither reads nor writes it",
         up=part.drop,
         down=Down((*part.create, *attributes), loses=loses),
         destroys=part.provides,
         releases=part.uses,
-        deploy=kind.drop_contract(column),
+        deploy=sentence,
         after=(After(loosen.id, "inserts must do without it first"),),
         loses=loses,
     )

@@ -11,6 +11,7 @@ from migplan.core.steps import After, Down, LockMode, Name, Phase, Statement, St
 from migplan.kinds.index import Index, create_index, drop_index, index_extras
 from migplan.kinds.registry import kind_of
 from migplan.strategies.base import Context, Expansion, Size, Strategy
+from migplan.strategies.retire_table import is_retired
 
 SUE = LockMode.SHARE_UPDATE_EXCLUSIVE
 
@@ -25,7 +26,8 @@ class IndexConcurrently(Strategy):
             if _concurrent(context, index):
                 yield Expansion(tuple(_create(context, index)), frozenset({index.id}))
         for index in context.dropped(Index):
-            if _concurrent(context, index) and index.parent is None:
+            retired = is_retired(context, index.relation)
+            if _concurrent(context, index) and index.parent is None and not retired:
                 yield Expansion((_drop(index),), frozenset({index.id}))
         for old, new, _ in context.altered(Index):
             rebuild = context.rebuilds.items.get(new.id)

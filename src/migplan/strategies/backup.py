@@ -1,0 +1,121 @@
+"""``backup = "table"``: what a drop would lose is kept in the schema ``migplan``, and the way back brings it back.
+
+A column's values are copied with the key of their rows. A table is moved as it is: instant, and nothing is copied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from migplan.core.ids import ObjectId
+from migplan.core.model import DbObject
+from migplan.core.sql import Sql, deparsed, ident, join, sql
+from migplan.core.steps import Down, LockMode, Phase, Statement, Step, Timing, step_id
+from migplan.kinds.column import Column
+from migplan.kinds.registry import kind_of
+from migplan.kinds.table import Table
+from migplan.strategies.backfill import fill, key_of
+from migplan.strategies.base import Context, Expansion, Strategy
+
+NAME: Final = "backup"
+SCHEMA: Final = "migplan"
+MAKE_SCHEMA: Final = Statement(sql("CREATE SCHEMA IF NOT EXISTS {}", ident(SCHEMA)))
+DROP_EMPTY_SCHEMA: Final = Statement(
+    Sql(
+        "DO $migplan$\nBEGIN\n  IF NOT EXISTS (SELECT FROM pg_class WHERE relnamespace = 'migplan'::regnamespace) THEN\n"
+        "    DROP SCHEMA migplan;\n  END IF;\nEND\n$migplan$"
+    )
+)
+
+
+class Backup(Strategy):
+    """Columns that are dropped from tables with rows."""
+
+    name = NAME
+    offline = True
+
+    def expand(self, context: Context) -> Iterable[Expansion]:
+        if context.settings.backup != "table":
+            return
+        for column in context.dropped(Column):
+            if column.relation in context.rebuilds.items or not _holds_values(context, column):
+                continue
+            if is_backed_up(context, column):
+                yield Expansion((_keep(context, column, key_of(context.before, column.relation)),))
+            else:
+                reason = f"{column.relation} has no key that stays: the values of {column.id} can't be backed up"
+                yield Expansion((), blocked=(reason,))
+
+
+def is_backed_up(context: Context, obj: DbObject) -> bool:
+    """Whether the drop of a column loses nothing, because its values are kept with the key of their rows."""
+    if context.settings.backup != "table" or not isinstance(obj, Column) or not _holds_values(context, obj):
+        return False
+    key = key_of(context.before, obj.relation)
+    return bool(key) and all(c.id in context.after for c in key)
+
+
+def _holds_values(context: Context, column: Column) -> bool:
+    """Whether the drop loses something that an UPDATE can bring back."""
+    table = context.after.get(column.relation, Table)
+    plain = column.generated is None and column.identity is None
+    return table is not None and plain and not context.empty(column.relation)
+
+
+def backup_name(id: ObjectId) -> str:
+    """The backup's name: the object's full one, cut to 63 bytes."""
+    return id.name.encode()[:63].decode(errors="ignore")
+
+
+def _keep(context: Context, column: Column, key: list[Column]) -> Step:
+    """Runs right before the drop, behind all that lets go of the column; its way back right after the column's."""
+    name = backup_name(column.id)
+    backup, table, value = ident(SCHEMA, name), ident(*column.relation.path), ident(column.name)
+    keys = join(", ", (ident(c.name) for c in key))
+    copy = sql("CREATE TABLE {} AS SELECT {}, {} AS {} FROM {}", backup, keys, _kept(context, column), value, table)
+    sentence = None if context.settings.offline else kind_of(column.id).drop_contract(column)
+    restored = _restore(context, column, key, backup)
+    return Step(
+        id=step_id("backup", column.id),
+        title=f"keep the values of {column.id} in {backup}",
+        object=ObjectId("table", (SCHEMA, name)),
+        strategy=NAME,
+        phase=Phase.CONTRACT,
+        why="the way back brings them back",
+        up=(
+            MAKE_SCHEMA,
+            Statement(copy, LockMode.ACCESS_SHARE, scan=True, timing=Timing.LONG),
+            Statement(sql("ALTER TABLE {} ADD PRIMARY KEY ({})", backup, keys), timing=Timing.LONG),
+        ),
+        down=Down((*restored, Statement(sql("DROP TABLE {}", backup)), DROP_EMPTY_SCHEMA)),
+        destroys=frozenset({column.id}),
+        releases=frozenset({column.id, *(c.id for c in key)}),
+        deploy=sentence,
+        notes=(f"drop {backup} once nobody wants to go back",),
+    )
+
+
+def _kept(context: Context, column: Column) -> Sql:
+    """The value as it is, as text where its type goes as well."""
+    types = context.before.uses.get(column.id, frozenset()) - {column.relation}
+    return ident(column.name) if all(id in context.after for id in types) else sql("{}::text", ident(column.name))
+
+
+def _restore(context: Context, column: Column, key: list[Column], backup: Sql) -> tuple[Statement, ...]:
+    """Rows whose value isn't the kept one: the column's default may have filled them."""
+    table, value = ident(*column.relation.path), ident(column.name)
+    match = join(" AND ", (sql("kept.{} = {}.{}", ident(c.name), table, ident(c.name)) for c in key))
+    taken = sql("(SELECT kept.{}::{} FROM {} kept WHERE {})", value, deparsed(column.type), backup, match)
+    stale = sql(
+        "EXISTS (SELECT FROM {} kept WHERE {} AND kept.{}::text IS DISTINCT FROM {}.{}::text)",
+        backup,
+        match,
+        value,
+        table,
+        value,
+    )
+    return fill(context, column.relation, [(column.name, taken)], stale).statements
+
+
+STRATEGY = Backup()

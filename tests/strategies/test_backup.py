@@ -1,0 +1,96 @@
+"""What a drop would lose is kept, and the way back brings it back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.support.both_ways import read
+from tests.support.plans import CAREFUL
+from tests.support.windows import Shape, plan, query, there_and_back
+
+from migplan.planning.plan import draft
+
+if TYPE_CHECKING:
+    from tests.conftest import MakeDb
+
+    from migplan.core.settings import Settings
+
+BACKUP = replace(CAREFUL, backup="table")
+OFFLINE = replace(BACKUP, offline=True)
+KEEP_OLD = replace(CAREFUL, keep_old=True)
+
+NARROW = "CREATE TABLE t (id int PRIMARY KEY, b text);"
+ROWS = "INSERT INTO t SELECT g, g, g FROM generate_series(1, 100) g;"
+GUARDED = """
+CREATE TABLE t (id int PRIMARY KEY, a int NOT NULL CHECK (a > 0) REFERENCES t, b text); CREATE INDEX i ON t (a);
+"""
+OLD_TABLE = """
+CREATE TABLE q (id serial PRIMARY KEY, a int REFERENCES t, b text UNIQUE, CHECK (a > 0)); CREATE INDEX q_a ON q (a);
+COMMENT ON TABLE q IS 'q'; GRANT SELECT ON q TO pg_monitor; CREATE VIEW v AS SELECT * FROM q;
+ALTER TABLE q ENABLE ROW LEVEL SECURITY; CREATE POLICY mine ON q USING (true);
+"""
+OLD_ROWS = "INSERT INTO t SELECT g, g FROM generate_series(1, 100) g; INSERT INTO q SELECT id, id, id FROM t;"
+
+
+@pytest.mark.parametrize("settings", [BACKUP, OFFLINE], ids=["online", "offline"])
+def test_values_of_a_column_come_back(make_db: MakeDb, settings: Settings) -> None:
+    found = plan(make_db, GUARDED, NARROW, rows=ROWS, settings=settings)
+    assert [s.step for s in found.shapes][-2:] == ["backup:t.a", "drop:t.a"]
+    assert found.step("drop:t.a").loses is None
+    before = query(found.live, "SELECT id, a, b FROM t ORDER BY id")
+    there_and_back(found)
+    assert query(found.live, "SELECT id, a, b FROM t ORDER BY id") == before
+
+
+def test_null_that_a_default_would_fill_comes_back(make_db: MakeDb) -> None:
+    wide = "CREATE TABLE t (id int PRIMARY KEY, a int DEFAULT 7, b text);"
+    found = plan(make_db, wide, NARROW, rows="INSERT INTO t VALUES (1, NULL, 'x'), (2, 7, 'y')", settings=BACKUP)
+    there_and_back(found)
+    assert query(found.live, "SELECT a FROM t ORDER BY id") == [(None,), (7,)]
+
+
+def test_values_of_a_type_that_goes_as_well(make_db: MakeDb) -> None:
+    wide = "CREATE TYPE e AS ENUM ('x', 'y'); CREATE TABLE t (id int PRIMARY KEY, a e, b text);"
+    found = plan(make_db, wide, NARROW, rows="INSERT INTO t VALUES (1, 'x'), (2, 'y')", settings=BACKUP)
+    there_and_back(found)
+    assert query(found.live, "SELECT a::text FROM t ORDER BY id") == [("x",), ("y",)]
+
+
+def test_without_a_key_the_plan_is_blocked(make_db: MakeDb) -> None:
+    before, after = "CREATE TABLE t (id int, a int);", "CREATE TABLE t (id int);"
+    live = make_db(before + "INSERT INTO t VALUES (1, 1)")
+    drafted = draft(read(live), read(make_db(after)), settings=BACKUP)
+    assert drafted.blocked == (
+        "table public.t has no key that stays: the values of column public.t.a can't be backed up",
+    )
+
+
+@pytest.mark.parametrize("settings", [BACKUP, OFFLINE], ids=["online", "offline"])
+def test_table_moves_aside_with_its_rows(make_db: MakeDb, settings: Settings) -> None:
+    found = plan(make_db, NARROW + OLD_TABLE, NARROW, rows=OLD_ROWS, settings=settings)
+    assert found.shapes[-1].step == "retire:q"
+    there_and_back(found)
+    assert query(found.live, "SELECT count(*) FROM v JOIN t USING (id, b)") == [(100,)]
+
+
+def test_kept_table_goes_behind_another_checkpoint(make_db: MakeDb) -> None:
+    found = plan(make_db, NARROW + OLD_TABLE, NARROW, rows=OLD_ROWS, settings=KEEP_OLD)
+    assert found.shapes[-2:] == [
+        Shape("1 contract", "retire:q", "ACCESS EXCLUSIVE"),
+        Shape("2 contract", "drop:q", "ACCESS EXCLUSIVE"),
+    ]
+    (after,) = found.step("drop:q").after
+    assert after.contract == "has proved itself without table public.q: its rows go now"
+    there_and_back(found)
+
+
+def test_name_of_the_table_is_free_at_once(make_db: MakeDb) -> None:
+    found = plan(make_db, NARROW + OLD_TABLE, NARROW + "CREATE VIEW q AS SELECT 1 AS a", rows=OLD_ROWS, settings=BACKUP)
+    there_and_back(found)
+
+
+def test_empty_table_just_goes(make_db: MakeDb) -> None:
+    found = plan(make_db, NARROW + OLD_TABLE, NARROW, settings=BACKUP)
+    assert "drop:q" in [s.step for s in found.shapes]
