@@ -22,6 +22,5 @@ class Settings:
     lock_timeout: int = 2_000
     statement_timeout: int = 7_000
     batch_rows: int = 5_000
-    dual_write: str = "trigger"
     backup: str = "none"
     keep_old: bool = False

@@ -107,7 +107,7 @@ WHERE t.typtype = 'd' AND n.oid = ANY(%(ns)s::oid[])
 
     def alter(self, old: Domain, new: Domain, before: Catalog, after: Catalog) -> list[Statement] | None:
         fields = changed_fields(old, new)
-        if fields & {"type", "collation"}:
+        if fields & {"type", "collation"} or (self.contract(old, new) and _in_containers(old.id, before)):
             return None
         statements: list[Statement] = []
         if "default" in fields:
@@ -139,6 +139,28 @@ WHERE t.typtype = 'd' AND n.oid = ANY(%(ns)s::oid[])
 
 _BENEATH: Final = frozenset({"schema", "extension", "enum", "domain", "composite_type", "range", "table", "collation"})
 """What the type and collation of a domain may be made of."""
+
+
+def _in_containers(id: ObjectId, catalog: Catalog) -> bool:
+    """Whether a column holds values of the domain inside an array, a composite or a range: PostgreSQL can't check
+    those and refuses to tighten the domain. So it does with a domain over this one that is held like that."""
+    for user in catalog.used_by.get(id, frozenset()):
+        if user.kind == "column" and getattr(catalog[user], "type", "") != ident(*id.path):
+            return True
+        if user.kind == "domain" and _in_containers(user, catalog):
+            return True
+        if user.kind in ("composite_type", "range") and _is_held(user, catalog):
+            return True
+    return False
+
+
+def _is_held(id: ObjectId, catalog: Catalog) -> bool:
+    """Whether a column holds values of the type, directly or inside other types."""
+    users = catalog.used_by.get(id, frozenset())
+    return any(u.kind == "column" or (u.kind in _HOLDING and _is_held(u, catalog)) for u in users)
+
+
+_HOLDING: Final = frozenset({"composite_type", "range", "domain"})
 
 
 def _rules(id: ObjectId) -> ObjectId:

@@ -96,7 +96,7 @@ class _Folders:
             return "default_privileges.sql"
         if owner.kind in _TABLES:
             return self._within(owner, f"tables/{_file_name(owner.path[-1])}")
-        name = _FILES.get(owner.kind, "text_search" if owner.kind.startswith("text_search") else owner.kind)
+        name = _FILES.get(owner.kind, "text_search" if owner.kind.startswith("ts_") else owner.kind)
         return self._within(owner, name) if len(owner.path) > 1 else f"{name}.sql"
 
     def _within(self, id: ObjectId, name: str) -> str:

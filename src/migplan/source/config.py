@@ -96,7 +96,7 @@ class PlanningTable(_Table):
     batch_rows: Annotated[int, Field(gt=0)] = 5_000
     lock_timeout: Quantity = 2_000
     statement_timeout: Quantity = 7_000
-    dual_write: Literal["trigger", "application"] = "trigger"
+    dual_write: Literal["trigger"] = "trigger"
     backup: Literal["none", "table"] = "none"
     keep_old: bool = False
 
@@ -137,7 +137,6 @@ class Config(_Table):
             lock_timeout=planning.lock_timeout,
             statement_timeout=planning.statement_timeout,
             batch_rows=planning.batch_rows,
-            dual_write=planning.dual_write,
             backup=planning.backup,
             keep_old=planning.keep_old,
         )

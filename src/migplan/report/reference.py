@@ -1,0 +1,128 @@
+"""The documents that are written out of the code: docs/coverage.md and the JSON Schema of plan.json.
+
+``python -m migplan.report.reference docs`` writes them; a test compares.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import sys
+from collections.abc import Iterable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, Final, get_args
+
+from migplan.core.model import DbObject
+from migplan.kinds._acl import NOTHING
+from migplan.kinds.base import Kind
+from migplan.kinds.registry import kinds
+from migplan.planfile.model import PlanModel
+from migplan.source.unmodelled import things
+from migplan.strategies.registry import strategies
+
+_COMMON: Final = frozenset({"id", "comment", "owner", "grants"})
+_LIMITS: Final = (
+    "A large table whose rows would have to be written anew and that no second column can help (partition keys, "
+    "exclusion constraints, stored generated columns, columns of partitioned or inheriting tables): an online rebuild "
+    "is not there yet. Small tables take the direct form.",
+    "A type (enum, domain base, composite) that has to be replaced while a large table has columns of it.",
+    "Moving a column to another table, partitioning an existing table, splitting or merging columns.",
+    '`dual_write = "application"`: the trigger is the only form of dual write.',
+    "Renaming a column to a name that another column of the table has now, while applications use it: two plans.",
+    "Renaming columns of tables that others inherit from, while applications use them.",
+    "The directive `strategy`.",
+    "Reference data: DML in a declared file is refused with its place, unless the file says that it is reference data; "
+    "then it is named and not run.",
+    "Running plans by migplan itself: the files run under psql.",
+)
+
+
+def coverage() -> str:
+    """docs/coverage.md: every kind of object with what is compared of it, every expansion, what is not supported."""
+    rows = [_kind_row(kind) for kind in sorted(kinds().values(), key=lambda k: k.name)]
+    expansions = [f"| `{s.name}` | {_first_sentence(inspect.getmodule(type(s)))} |" for s in strategies()]
+    return "\n".join(
+        [
+            "# Coverage",
+            "",
+            "Written out of the code by `make docs`. PostgreSQL 14, 15, 16, 17 and 18.",
+            "",
+            "## Objects",
+            "",
+            "Each is read, compared, created, altered (in place, or dropped and made again with all that stands on it),",
+            "dropped, and carried through changes of what it stands on. An attribute that isn't listed is part of another",
+            "object, or reported as not modelled.",
+            "",
+            "| kind | from | attributes compared | comment | grants | owner |",
+            "|---|---|---|---|---|---|",
+            *rows,
+            "",
+            "Owners are compared with `[manage] owners = true`. Roles are known by name only.",
+            "",
+            "## Expansions",
+            "",
+            "What isn't taken by one of these is created, altered, rebuilt or dropped as its kind says.",
+            "",
+            "| expansion | what it does |",
+            "|---|---|",
+            *expansions,
+            "",
+            "## Named, never touched",
+            "",
+            "These are found and named; `--strict` makes them an error.",
+            "",
+            *(f"- {thing}" for thing in things()),
+            "",
+            "## Not supported",
+            "",
+            "Each of these stops with a sentence that names it: a blocked plan (exit status 3), or an error.",
+            "",
+            *(f"- {limit}" for limit in _LIMITS),
+            "",
+        ]
+    )
+
+
+def plan_schema() -> str:
+    """docs/plan.schema.json: the JSON Schema of plan.json."""
+    return json.dumps(PlanModel.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _kind_row(kind: Kind[Any]) -> str:
+    model = _model_of(kind)
+    compared = [f.name for f in fields(model) if f.compare and f.name not in _COMMON]
+    attributes = ", ".join(name.replace("_", " ") for name in compared) or "its existence"
+    grants = "yes" if kind.privileges != NOTHING or kind.name == "column" else "—"
+    return f"| {kind.name.replace('_', ' ')} | {kind.since} | {attributes} | yes | {grants} | {'yes' if kind.owned else '—'} |"
+
+
+def _model_of(kind: Kind[Any]) -> type[DbObject]:
+    """The model that a kind's class says in ``Kind[Model]``."""
+    for base in type(kind).__mro__:
+        for generic in getattr(base, "__orig_bases__", ()):
+            for argument in get_args(generic):
+                if isinstance(argument, type) and issubclass(argument, DbObject):
+                    return argument
+    raise TypeError(f"{type(kind).__name__} doesn't say its model")
+
+
+def _first_sentence(module: object) -> str:
+    text = " ".join((inspect.getdoc(module) or "").partition("\n\n")[0].split())
+    return text.replace("|", "\\|")
+
+
+def documents() -> dict[str, str]:
+    """Every generated document by its name in docs/."""
+    return {"coverage.md": coverage(), "plan.schema.json": plan_schema()}
+
+
+def main(arguments: Iterable[str]) -> None:
+    """Write the documents into the folder that is named."""
+    for folder in arguments:
+        for name, text in documents().items():
+            (Path(folder) / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
