@@ -116,3 +116,28 @@ def test_an_enum_takes_its_name(make_db: MakeDb) -> None:
 def test_a_column_of_a_constrained_domain_announces_its_rewrite(make_db: MakeDb) -> None:
     domains = "CREATE DOMAIN d AS int CHECK (VALUE > 0); CREATE DOMAIN e AS d; CREATE TABLE t (a int"
     assert_both_ways(make_db, "", f"{domains});", f"{domains}, b d, c e, f d[]);")
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "holder",
+    [
+        "CREATE TABLE t (id d PRIMARY KEY, ds d[]); INSERT INTO t VALUES ('a', '{b}');",
+        "CREATE DOMAIN e AS d; CREATE TABLE t (ds e[]); INSERT INTO t VALUES ('{b}');",
+        "CREATE TYPE c AS (d d); CREATE TABLE t (c c); INSERT INTO t VALUES (ROW('a'));",
+        "CREATE TYPE c AS (d d);",
+    ],
+    ids=["array", "domain in array", "composite", "unused composite"],
+)
+@pytest.mark.parametrize("tighter", ["CHECK (VALUE <> 'x')", "NOT NULL"])
+def test_a_domain_inside_other_values_is_tightened_by_another(
+    make_db: MakeDb, holder: str, tighter: str, settings: Settings
+) -> None:
+    """PostgreSQL refuses to check a domain that columns hold inside arrays and composites."""
+    view = "CREATE FUNCTION f(d) RETURNS d LANGUAGE sql AS 'SELECT $1';"
+    both_ways(
+        make_db,
+        "CREATE DOMAIN d AS text;" + holder + view,
+        f"CREATE DOMAIN d AS text {tighter};" + holder + view,
+        settings=settings,
+    )

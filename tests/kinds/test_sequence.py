@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
-from tests.support.both_ways import OFFLINE, both_ways, from_nothing, read
+from tests.support.both_ways import OFFLINE, both_ways, from_nothing, read, run
 
 from migplan.core.ids import ObjectId
 from migplan.core.settings import Settings
 from migplan.kinds.sequence import Sequence
+from migplan.planning.plan import draft
 
 if TYPE_CHECKING:
     from tests.conftest import MakeDb
@@ -39,21 +41,21 @@ def test_identity_sequences_belong_to_their_columns(make_db: MakeDb) -> None:
 
 @pytest.mark.parametrize("settings", [OFFLINE, ONLINE], ids=["offline", "online"])
 def test_options_change_in_place(make_db: MakeDb, settings: Settings) -> None:
-    run = both_ways(
+    ways = both_ways(
         make_db,
         "CREATE SEQUENCE s",
         "CREATE SEQUENCE s AS integer START 10 INCREMENT 5 MINVALUE 0 MAXVALUE 1000 CACHE 2 CYCLE",
         settings=settings,
     )
-    assert run.up == (
+    assert ways.up[1:] == (
         "ALTER SEQUENCE public.s AS integer START WITH 10 INCREMENT BY 5 MINVALUE 0 MAXVALUE 1000 CACHE 2 CYCLE",
     )
 
 
 @pytest.mark.pg(min=15)
 def test_persistence_changes_in_place(make_db: MakeDb) -> None:
-    run = both_ways(make_db, "CREATE SEQUENCE s", "CREATE UNLOGGED SEQUENCE s")
-    assert run.up == ("ALTER SEQUENCE public.s SET UNLOGGED",)
+    ways = both_ways(make_db, "CREATE SEQUENCE s", "CREATE UNLOGGED SEQUENCE s")
+    assert ways.up == ("ALTER SEQUENCE public.s SET UNLOGGED",)
 
 
 def test_persistence_follows_the_table(make_db: MakeDb) -> None:
@@ -96,5 +98,31 @@ def test_a_change_beside_the_rebuild_of_its_column(make_db: MakeDb) -> None:
 def test_an_owned_sequence_keeps_its_value(make_db: MakeDb) -> None:
     """Only the ownership is rebuilt with the column's table: the sequence itself is never dropped."""
     table = "CREATE TABLE t (id serial, a int) PARTITION BY RANGE ({})"
-    run = both_ways(make_db, table.format("a"), table.format("id"))
-    assert not any(statement.startswith(("DROP SEQUENCE", "CREATE SEQUENCE")) for statement in run.up)
+    ways = both_ways(make_db, table.format("a"), table.format("id"))
+    assert not any(statement.startswith(("DROP SEQUENCE", "CREATE SEQUENCE")) for statement in ways.up)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("CREATE SEQUENCE s", "CREATE SEQUENCE s MINVALUE 5"),
+        ("CREATE SEQUENCE s START 90; SELECT nextval('s')", "CREATE SEQUENCE s AS smallint MAXVALUE 50"),
+        ("CREATE SEQUENCE s MAXVALUE 9", "CREATE SEQUENCE s AS smallint MINVALUE 100 MAXVALUE 900"),
+        ("CREATE SEQUENCE s INCREMENT -1 MINVALUE -9", "CREATE SEQUENCE s INCREMENT -1 MINVALUE -99 MAXVALUE -10"),
+        (
+            "CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY)",
+            "CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY (MINVALUE 1000))",
+        ),
+    ],
+    ids=["minimum", "maximum", "elsewhere", "descending", "identity"],
+)
+def test_bounds_move_past_the_present_value(make_db: MakeDb, old: str, new: str) -> None:
+    both_ways(make_db, old, new)
+
+
+def test_a_sequence_below_its_new_minimum_starts_there(make_db: MakeDb) -> None:
+    live = make_db("CREATE SEQUENCE s; SELECT nextval('s')")
+    declared = make_db("CREATE SEQUENCE s MINVALUE 5")
+    run(live, [s for step in draft(read(live), read(declared), settings=OFFLINE).steps for s in step.up])
+    with psycopg.connect(live) as db:
+        assert db.execute("SELECT nextval('public.s')").fetchone() == (5,)
