@@ -264,7 +264,14 @@ def inline_in(
     if c.type == CHECK:
         return c.local or partition_of is not None
     plain = partition_key is None and partition_of is None
-    return plain and c.type in (UNIQUE, PRIMARY_KEY) and not key_extras(c) and c.index_parent is None
+    own_key = c.type == PRIMARY_KEY or (c.type == UNIQUE and not _has_twin(c, catalog))
+    return plain and own_key and not key_extras(c) and c.index_parent is None
+
+
+def _has_twin(unique: Constraint, catalog: Catalog) -> bool:
+    """CREATE TABLE drops a UNIQUE that says the same as another key of the table; ADD CONSTRAINT doesn't."""
+    keys = (c for c in catalog.members_of(unique.relation, Constraint) if c.type in (UNIQUE, PRIMARY_KEY))
+    return any(k.id != unique.id and k.columns == unique.columns for k in keys)
 
 
 def brought_by(parents: Iterable[ObjectId], relation: ObjectId, catalog: Catalog) -> dict[ObjectId, set[ObjectId]]:

@@ -12,6 +12,7 @@ from migplan.core.model import Catalog
 from migplan.core.settings import Settings
 from migplan.core.steps import Step
 from migplan.kinds.default_privileges import DefaultPrivileges
+from migplan.kinds.schema import PUBLIC_SCHEMA, Schema
 from migplan.kinds.sequence import Sequence
 from migplan.planning.plan import draft
 
@@ -66,8 +67,9 @@ def schema_sql(catalog: Catalog, settings: Settings, only: frozenset[ObjectId] |
 
 
 def _steps(catalog: Catalog, settings: Settings) -> Iterable[Step]:
-    """What makes the catalog out of an empty database; ``public`` is there already."""
-    public = {id: o for id, o in catalog.objects.items() if id == ObjectId("schema", ("public",))}
+    """What makes the catalog out of a new database, which has ``public`` already."""
+    owners = {o.id: o.owner for o in catalog if o.id == PUBLIC_SCHEMA}
+    public = {id: Schema(id=id, owner=owner) for id, owner in owners.items()}
     empty = replace(catalog, objects=public, uses={}, sizes={})
     return draft(empty, catalog, settings=replace(settings, offline=True)).steps
 
