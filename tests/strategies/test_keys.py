@@ -85,6 +85,18 @@ def test_foreign_key_on_a_key_that_changes_is_carried(make_db: MakeDb) -> None:
     there_and_back(found)
 
 
+@pytest.mark.parametrize("rows", [ROWS, ""], ids=["large", "empty"])
+def test_replica_identity_stays_with_a_key_that_changes(make_db: MakeDb, rows: str) -> None:
+    keys = "ALTER TABLE t ADD CONSTRAINT u UNIQUE ({}); ALTER TABLE t REPLICA IDENTITY USING INDEX u;"
+    there_and_back(plan(make_db, TABLE + keys.format("id"), TABLE + keys.format("id, a"), rows=rows))
+
+
+@pytest.mark.parametrize("rows", [ROWS, ""], ids=["large", "empty"])
+def test_replica_identity_stays_with_an_index_that_changes(make_db: MakeDb, rows: str) -> None:
+    index = "CREATE UNIQUE INDEX u ON t ({}); ALTER TABLE t REPLICA IDENTITY USING INDEX u;"
+    there_and_back(plan(make_db, TABLE + index.format("id"), TABLE + index.format("id, a"), rows=rows))
+
+
 @pytest.mark.pg(14, 17)
 def test_foreign_key_of_partitions_one_by_one(make_db: MakeDb) -> None:
     target = TABLE + "ALTER TABLE t ADD CONSTRAINT t_pkey PRIMARY KEY (id);"

@@ -144,13 +144,20 @@ def _lose(search: _Search, id: ObjectId, cause: ObjectId, lost: set[ObjectId]) -
         return
     known |= new
     for lost_id in sorted(new):
-        for user in sorted(search.before.used_by.get(lost_id, frozenset())):
+        for user in sorted({*search.before.used_by.get(lost_id, frozenset()), *_identified_by(search, lost_id)}):
             _lose_user(search, user, id, known)
         for child in sorted(search.before.index_children.get(lost_id, frozenset())):
             if child in search.after:
                 _lose(search, child, id, _provided(search, child))
     for user in _users_of_pseudo(search, id, new):
         _lose_user(search, user, id, known)
+
+
+def _identified_by(search: _Search, lost: ObjectId) -> Iterable[ObjectId]:
+    """The table whose replica identity was lost with its key or index: PostgreSQL records no such dependency."""
+    table = search.before[lost].table if lost in search.before else None
+    if table is not None and getattr(search.before[table], "replica_identity", None) == lost:
+        yield table
 
 
 def _users_of_pseudo(search: _Search, id: ObjectId, lost: set[ObjectId]) -> Iterable[ObjectId]:

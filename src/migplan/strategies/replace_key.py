@@ -37,7 +37,8 @@ def _fit(context: Context, key: Constraint) -> bool:
     if key.type not in (UNIQUE, PRIMARY_KEY) or "WITHOUT OVERLAPS" in key.definition or context.swapped(key.id):
         return False
     plain = table is not None and table.partition_key is None and table.partition_of is None
-    return plain and key.relation not in context.rebuilds.items and context.size(key.relation) is Size.LARGE
+    rebuild = context.rebuilds.items.get(key.relation)
+    return plain and (rebuild is None or not rebuild.whole) and context.size(key.relation) is Size.LARGE
 
 
 def _steps(context: Context, old: Constraint, new: Constraint, group: str) -> list[Step]:
