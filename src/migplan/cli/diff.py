@@ -30,6 +30,9 @@ def diff(
         bool, typer.Option("--offline", help="Nobody uses the database: plain DDL, one window.")
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="What isn't modelled is an error.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Say too where columns stand in another order.")
+    ] = False,
     config: Annotated[Path | None, typer.Option(help="migplan.toml, where it isn't here or above.")] = None,
 ) -> int:
     """Compare the declared schema with the database."""
@@ -43,4 +46,9 @@ def diff(
         refuse_unmodelled(inputs.before, inputs.after)
     drafted = inputs.draft()
     sys.stdout.write(render_diff(drafted, inputs.settings, format.value))
+    if verbose:
+        from migplan.report.column_order import column_order
+
+        for line in column_order(inputs.renamed.before, inputs.after):
+            print(line, file=sys.stderr)
     return 2 if exit_code and (drafted.changes or drafted.renames) else 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,7 +23,7 @@ plans = "plans"             # where plans are written
 url = "{url}"
 
 [manage]
-schemas = [{managed}]
+schemas = [{managed}]    # what migplan reads and changes: add a schema here when you declare one
 owners = false              # true: owners are a part of the declaration
 grants = true
 
@@ -42,7 +42,9 @@ def init(
     source: Annotated[str, typer.Option("--from", metavar="URL", help="The database to start from.")],
     directory: Annotated[Path, typer.Option(help="Where migplan.toml and the schema files go.")] = Path(),
     schemas: Annotated[str, typer.Option(help="The folder of the schema files in it.")] = "schemas",
-    force: Annotated[bool, typer.Option("--force", help="Write over files that are there.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace migplan.toml and the schema files that are there.")
+    ] = False,
 ) -> int:
     """Write migplan.toml and the schema files: one file a table with what belongs to it, the rest by kind.
 
@@ -55,13 +57,18 @@ def init(
 
     with connect(source) as connection:
         catalog = introspect(connection)
-    files = schema_files(catalog, Settings())
+    files = schema_files(catalog, Settings()) or {"schema.sql": "-- The database was empty: declare its schema here.\n"}
     for clash in case_clashes(files):
         print(f"note: {' and '.join(clash)} differ in case only: some file systems can't hold both")
     content = {f"{schemas}/{name}": text for name, text in files.items()}
     content["migplan.toml"] = _toml(source, schemas, catalog)
-    _refuse_overwriting(directory, content, force)
-    _write(directory, content)
+    there = _there(directory, schemas)
+    if not force:
+        _refuse_overwriting(there)
+    _write(directory, schemas, content)
+    for path in there:
+        if path.relative_to(directory).as_posix() not in content:
+            path.unlink()
     print(f"wrote {directory / 'migplan.toml'} and {len(files)} files in {directory / schemas}")
     for unmodelled in catalog.unmodelled:
         print(f"note: {unmodelled.what} {unmodelled.name} isn't modelled: it is left alone")
@@ -86,38 +93,47 @@ def _check(config: Path, source: str) -> int:
 
 def _toml(source: str, schemas: str, catalog: Catalog) -> str:
     names = sorted({id.path[0] for id in catalog.objects if id.kind == "schema"})
-    managed = ", ".join(_quoted(name) for name in names)
-    return TOML.format(schemas=schemas, url=_without_password(source), managed=managed)
+    managed = ", ".join(f'"{_escaped(name)}"' for name in names)
+    return TOML.format(schemas=_escaped(schemas), url=_escaped(_without_password(source)), managed=managed)
 
 
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+def _escaped(text: str) -> str:
+    """As a basic string of TOML holds it."""
+    return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _without_password(source: str) -> str:
     """The connection string as it may be kept in a file."""
     from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-    kept = {k: v for k, v in conninfo_to_dict(source).items() if k not in ("password", "sslpassword")}
-    return make_conninfo("", **kept).replace("\\", "\\\\").replace('"', '\\"')
+    given = conninfo_to_dict(source)
+    kept = {k: v for k, v in given.items() if k not in ("password", "sslpassword")}
+    return source if kept == given else make_conninfo("", **kept)
 
 
-def _refuse_overwriting(directory: Path, content: Mapping[str, str], force: bool) -> None:
+def _refuse_overwriting(there: Sequence[Path]) -> None:
     from migplan.core.errors import ConfigError
 
-    there = sorted(name for name in content if (directory / name).exists())
-    if there and not force:
+    if there:
         more = f" and {len(there) - 1} more" if len(there) > 1 else ""
-        raise ConfigError(f"{directory / there[0]}{more} would be written over", hint="--force does so.")
+        raise ConfigError(
+            f"{there[0]}{more} would be replaced",
+            hint="--force does so; --directory and --schemas name another place.",
+        )
 
 
-def _write(directory: Path, content: Mapping[str, str]) -> None:
+def _there(directory: Path, schemas: str) -> list[Path]:
+    """What an earlier declaration consists of: with a file of it left, the new one would say too much."""
+    config = directory / "migplan.toml"
+    return [*([config] if config.exists() else []), *sorted((directory / schemas).rglob("*.sql"))]
+
+
+def _write(directory: Path, schemas: str, content: Mapping[str, str]) -> None:
     """All files beside their places first, then all moved there: a full disk leaves nothing half-written."""
     from migplan.core.errors import ConfigError
 
-    directory.mkdir(parents=True, exist_ok=True)
     try:
+        (directory / schemas).mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=directory, prefix=".migplan-") as beside:
             for name, text in content.items():
                 path = Path(beside) / name

@@ -91,7 +91,7 @@ def _summary(catalog: Catalog, chosen: frozenset[ObjectId] | None) -> str:
 
 
 def _as_json(catalog: Catalog, chosen: frozenset[ObjectId] | None) -> str:
-    objects = [_fields(o) for o in catalog if chosen is None or o.id in chosen]
+    objects = [_fields(catalog[id]) for id in sorted(catalog.objects) if chosen is None or id in chosen]
     document = {"server_version": catalog.server_version, "fingerprint": catalog.fingerprint, "objects": objects}
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 

@@ -112,8 +112,17 @@ def _file_name(name: str) -> str:
 
 
 def _text(steps: Iterable[Step]) -> str:
-    blocks = ["".join(f"{s.sql};\n" for s in step.up) for step in steps if step.up]
-    return "\n".join(blocks)
+    """Statements with a blank line between, but for neighbours of one kind that take a line each."""
+    text, previous = "", ("", True)
+    for step in steps:
+        block = "".join(f"{s.sql};\n" for s in step.up)
+        if not block:
+            continue
+        shape = (step.object.kind, "\n" in block[:-1])
+        alike = shape == previous and not shape[1]
+        text += block if alike or not text else f"\n{block}"
+        previous = shape
+    return text
 
 
 def case_clashes(files: Mapping[str, str]) -> list[tuple[str, ...]]:
