@@ -10,6 +10,7 @@ from tests.support.both_ways import read
 from tests.support.plans import CAREFUL
 from tests.support.windows import Shape, plan, query, there_and_back
 
+from migplan.core.ids import ObjectId
 from migplan.planning.plan import draft
 
 if TYPE_CHECKING:
@@ -42,6 +43,13 @@ def test_values_of_a_column_come_back(make_db: MakeDb, settings: Settings) -> No
     before = query(found.live, "SELECT id, a, b FROM t ORDER BY id")
     there_and_back(found)
     assert query(found.live, "SELECT id, a, b FROM t ORDER BY id") == before
+
+
+def test_directive_beside_the_table_asks_for_it(make_db: MakeDb) -> None:
+    directive = (ObjectId("table", ("public", "t")), "backup", "table")
+    found = plan(make_db, GUARDED, NARROW, rows=ROWS, directives=[directive])
+    assert "backup:t.a" in [s.step for s in found.shapes]
+    there_and_back(found)
 
 
 def test_null_that_a_default_would_fill_comes_back(make_db: MakeDb) -> None:

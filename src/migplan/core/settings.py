@@ -11,7 +11,8 @@ class Settings:
 
     ``offline`` says that nobody uses the database: plain DDL in one window. ``owners`` and ``grants`` tell whether
     those are managed. ``backup`` (none, table) says what becomes of dropped values, ``keep_old`` that a dropped table
-    stays aside until the application has proved itself without it. ``lock_timeout`` and ``statement_timeout`` are milliseconds. ``batch_rows`` starts a backfill.
+    stays aside until the application has proved itself without it. ``lock_timeout`` and ``statement_timeout`` are
+    milliseconds. ``batch_rows`` starts a backfill.
     """
 
     offline: bool = False

@@ -371,7 +371,8 @@ def object_name(table: str, column: str, label: str) -> str:
 def column_clause(column: Column, default: Default | None, *, typed: bool = False, named: bool = False) -> Sql:
     """The column as CREATE TABLE and ADD COLUMN write it; empty for a column that its table's type fully says.
 
-    ``named`` spells out the NOT NULL constraint's name: PostgreSQL 18 counts those of other tables when it makes one up.
+    ``named`` spells out the NOT NULL constraint's name: PostgreSQL 18 counts those of other tables when it makes one
+    up.
     """
     constraints: list[Sql] = []
     if column.generated is not None:

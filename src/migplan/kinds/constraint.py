@@ -35,7 +35,8 @@ class Constraint(DbObject):
 
     ``definition`` is pg_get_constraintdef without NOT VALID and NOT ENFORCED, which are fields. ``columns`` are the
     constrained columns by name, ``target`` and ``target_columns`` a foreign key's other side. ``inherited`` checks
-    come from a parent; ``clone_of`` is the partitioned table's foreign key that a partition's one comes with; ``index_parent`` is the partitioned table's constraint that this one's index hangs on.
+    come from a parent; ``clone_of`` is the partitioned table's foreign key that a partition's one comes with;
+    ``index_parent`` is the partitioned table's constraint that this one's index hangs on.
     """
 
     relation: ObjectId = field(compare=False)
@@ -106,7 +107,8 @@ LEFT JOIN pg_tablespace ts ON ts.oid = i.reltablespace
 LEFT JOIN pg_constraint pk ON pk.oid = k.conparentid
 LEFT JOIN pg_class pt ON pt.oid = pk.conrelid
 LEFT JOIN pg_namespace pn ON pn.oid = pt.relnamespace
-WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x') AND NOT (k.contype = 'f' AND k.conparentid <> 0 AND pk.conrelid = k.conrelid)
+WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x')
+  AND NOT (k.contype = 'f' AND k.conparentid <> 0 AND pk.conrelid = k.conrelid)
   AND c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s::oid[])
   AND {not_of_extension(PG_CLASS, "c.oid")}
 """

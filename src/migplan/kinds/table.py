@@ -1,4 +1,4 @@
-"""Tables: ordinary, unlogged, partitioned, partitions and inheritance children. Their columns are a kind of their own."""
+"""Tables: ordinary, unlogged, partitioned, partitions and inheritance children. Columns are a kind of their own."""
 
 from __future__ import annotations
 
@@ -83,7 +83,8 @@ SELECT c.oid, n.nspname::text, c.relname::text, c.relowner, c.relacl::text[], c.
        CASE WHEN c.relreplident = 'i' THEN (
          SELECT ARRAY[CASE WHEN k.oid IS NULL THEN 'index' ELSE 'constraint' END, ri.relname::text]
            FROM pg_index x JOIN pg_class ri ON ri.oid = x.indexrelid
-           LEFT JOIN pg_constraint k ON k.conindid = x.indexrelid AND k.conrelid = x.indrelid AND k.contype IN ('p', 'u', 'x')
+           LEFT JOIN pg_constraint k
+             ON k.conindid = x.indexrelid AND k.conrelid = x.indrelid AND k.contype IN ('p', 'u', 'x')
           WHERE x.indrelid = c.oid AND x.indisreplident LIMIT 1) END,
        CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END
 FROM pg_class c

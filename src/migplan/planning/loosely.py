@@ -10,7 +10,8 @@ import re
 from migplan.core.changes import Alter
 
 _CAST = re.compile(
-    r'::(?:"[^"]*"|[a-z_][\w]*)(?:\.(?:"[^"]*"|[a-z_]\w*))?(?: (?:varying|precision|with(?:out)? time zone))*(?:\(\d+(?:,\d+)?\))?(?:\[\])*'
+    r'::(?:"[^"]*"|[a-z_][\w]*)(?:\.(?:"[^"]*"|[a-z_]\w*))?'
+    r'(?: (?:varying|precision|with(?:out)? time zone))*(?:\(\d+(?:,\d+)?\))?(?:\[\])*'
 )
 _NOISE = re.compile(r"[\s()]+")
 

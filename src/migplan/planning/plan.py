@@ -56,7 +56,7 @@ def draft(
     settings: Settings | None = None,
     renamed: Renamed | None = None,
 ) -> Draft:
-    """The plan that leads from one catalog to the other; ``renamed`` is the former after the renames that come first."""
+    """The plan that leads from one catalog to the other; ``renamed`` is the former after the renames ahead of it."""
     chosen = settings or Settings()
     renamed = renamed or Renamed(before)
     before = renamed.before

@@ -1,4 +1,4 @@
-"""Renames that come with others: CREATE TABLE makes up names of keys, indexes and sequences out of its and its columns'."""
+"""Renames that come with others: CREATE TABLE makes names of keys, indexes, sequences out of its and its columns'."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _KINDS: Final = frozenset({"constraint", "index", "sequence", "trigger", "policy
 
 
 def inferred(renames: Iterable[Rename], world: Catalog, after: Catalog) -> list[Rename]:
-    """Members of renamed tables, and of tables with renamed columns, that differ from declared ones in nothing but the name.
+    """Members of renamed tables, and of tables with renamed columns, that differ from declared ones only in the name.
 
     Among several alike, the one whose name becomes the declared one with the new name in it.
     """

@@ -37,7 +37,8 @@ def widen_enums(
     added: dict[ObjectId, Enum] = {}
     for old in before.of(Enum):
         new = after.get(old.id, Enum)
-        targets: set[str] = set() if new is None else set(mapped_labels(directives, old, new).values()) - set(old.labels)
+        mapped = set[str]() if new is None else set(mapped_labels(directives, old, new).values())
+        targets = mapped - set(old.labels)
         if new is not None and targets:
             added[old.id] = replace(old, labels=_with(old.labels, new.labels, targets))
     if not added:

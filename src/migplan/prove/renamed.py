@@ -178,8 +178,8 @@ class _Work:
         """A column of a table in use: both names live side by side for a while, so the new one must be free."""
         if hop.gone or hop.taken or hop.to != hop.final or hop.to in self.before:
             self.blocked.append(
-                f"{hop.final} takes a name that another column has now: while applications use the table that needs two "
-                "plans, one that frees the name and one that takes it"
+                f"{hop.final} takes a name that another column has now: while applications use the table that needs "
+                "two plans, one that frees the name and one that takes it"
             )
         self.columns[hop.final] = hop.origin.path[-1]
 

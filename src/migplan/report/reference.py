@@ -50,9 +50,9 @@ def coverage() -> str:
             "",
             "## Objects",
             "",
-            "Each is read, compared, created, altered (in place, or dropped and made again with all that stands on it),",
-            "dropped, and carried through changes of what it stands on. An attribute that isn't listed is part of another",
-            "object, or reported as not modelled.",
+            "Each is read, compared, created, altered (in place, or dropped and made again with all that stands on",
+            "it), dropped, and carried through changes of what it stands on. An attribute that isn't listed is part of",
+            "another object, or reported as not modelled.",
             "",
             "| kind | from | attributes compared | comment | grants | owner |",
             "|---|---|---|---|---|---|",
@@ -94,7 +94,8 @@ def _kind_row(kind: Kind[Any]) -> str:
     compared = [f.name for f in fields(model) if f.compare and f.name not in _COMMON]
     attributes = ", ".join(name.replace("_", " ") for name in compared) or "its existence"
     grants = "yes" if kind.privileges != NOTHING or kind.name == "column" else "—"
-    return f"| {kind.name.replace('_', ' ')} | {kind.since} | {attributes} | yes | {grants} | {'yes' if kind.owned else '—'} |"
+    owners = "yes" if kind.owned else "—"
+    return f"| {kind.name.replace('_', ' ')} | {kind.since} | {attributes} | yes | {grants} | {owners} |"
 
 
 def _model_of(kind: Kind[Any]) -> type[DbObject]:

@@ -102,7 +102,7 @@ class PlanningTable(_Table):
 
 
 class PolicyTable(_Table):
-    """``[policy]``: rules or severities whose findings ``refuse`` a plan, and rules to ``allow``, each with the reason."""
+    """``[policy]``: rules or severities whose findings ``refuse`` a plan, rules to ``allow``, each with a reason."""
 
     refuse: Names = ()
     allow: Mapping[str, str] = {}
@@ -223,7 +223,7 @@ def _known_keys(table: list[str]) -> list[str]:
 
 
 def line_of(text: str, keys: list[str]) -> int:
-    """The line on which a key stands, from 1; that of its table, else 1, where it isn't written on a line of its own."""
+    """The line on which a key stands, from 1; that of its table, else 1, where it has no line of its own."""
     table, found = list[str](), 1
     for number, line in enumerate(text.splitlines(), 1):
         header = re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line)

@@ -1,6 +1,7 @@
 """Expressions that PostgreSQL prints otherwise once it has read its own print.
 
-An ``IN`` list over varchar is printed as ``ANY ((ARRAY['a'::character varying, …])::text[])``; read again, the cast moves
+An ``IN`` list over varchar is printed as ``ANY ((ARRAY['a'::character varying, …])::text[])``; read again, the cast
+moves
 into the elements. Both are brought to the second form, so that a schema that went through a dump is no difference.
 """
 

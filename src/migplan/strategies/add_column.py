@@ -59,8 +59,8 @@ def _expand_required(context: Context, column: Column) -> Expansion:
     blocked = ()
     if not context.empty(column.relation) and fill_expression(context, column) is None:
         blocked = (
-            f"{column.id} is NOT NULL without a default, and {column.relation} has rows: write what they get beside the "
-            "column, as '-- migplan: backfill EXPRESSION', or give it a default",
+            f"{column.id} is NOT NULL without a default, and {column.relation} has rows: write what they get beside "
+            "the column, as '-- migplan: backfill EXPRESSION', or give it a default",
         )
     fills = [
         replace(s, after=(After(add.id, "the column must be there"),)) for s in fill_steps(context, column, sentence)

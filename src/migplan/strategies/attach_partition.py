@@ -114,7 +114,7 @@ class _Guard:
 
 
 def _guard(context: Context, table: Table) -> _Guard | None:
-    """The check of a large partition's bounds. Those of hash partitions name their parent by number: no text says them."""
+    """The check of a large partition's bounds. Those of hash partitions name their parent by number: no text does."""
     condition = table.bound_condition
     if condition is None or "satisfies_hash_partition" in condition:
         return None

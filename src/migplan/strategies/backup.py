@@ -23,7 +23,8 @@ SCHEMA: Final = "migplan"
 MAKE_SCHEMA: Final = Statement(sql("CREATE SCHEMA IF NOT EXISTS {}", ident(SCHEMA)))
 DROP_EMPTY_SCHEMA: Final = Statement(
     Sql(
-        "DO $migplan$\nBEGIN\n  IF NOT EXISTS (SELECT FROM pg_class WHERE relnamespace = 'migplan'::regnamespace) THEN\n"
+        "DO $migplan$\nBEGIN\n"
+        "  IF NOT EXISTS (SELECT FROM pg_class WHERE relnamespace = 'migplan'::regnamespace) THEN\n"
         "    DROP SCHEMA migplan;\n  END IF;\nEND\n$migplan$"
     )
 )
@@ -36,9 +37,9 @@ class Backup(Strategy):
     offline = True
 
     def expand(self, context: Context) -> Iterable[Expansion]:
-        if context.settings.backup != "table":
-            return
         for column in context.dropped(Column):
+            if not _wanted(context, column):
+                continue
             if column.relation in context.rebuilds.items or not _holds_values(context, column):
                 continue
             if is_backed_up(context, column):
@@ -48,9 +49,14 @@ class Backup(Strategy):
                 yield Expansion((), blocked=(reason,))
 
 
+def _wanted(context: Context, column: Column) -> bool:
+    """Whether the settings, or a directive beside the table, ask for it."""
+    return context.settings.backup == "table" or context.directives.get(column.relation, "backup") is not None
+
+
 def is_backed_up(context: Context, obj: DbObject) -> bool:
     """Whether the drop of a column loses nothing, because its values are kept with the key of their rows."""
-    if context.settings.backup != "table" or not isinstance(obj, Column) or not _holds_values(context, obj):
+    if not isinstance(obj, Column) or not _wanted(context, obj) or not _holds_values(context, obj):
         return False
     key = key_of(context.before, obj.relation)
     return bool(key) and all(c.id in context.after for c in key)

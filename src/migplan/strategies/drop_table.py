@@ -1,4 +1,4 @@
-"""Dropping a table: its foreign keys first, each by itself, because DROP TABLE would lock every table that they join."""
+"""Dropping a table: its foreign keys first, each by itself, because DROP TABLE would lock every table they join."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A foreign key of a partitioned table before 18, where only those of partitions can be NOT VALID.
 
-Every partition gets it on its own, NOT VALID and then validated; the partitioned table's then adopts them (manual: ALTER
-TABLE, ADD CONSTRAINT) and reads nothing.
+Every partition gets it on its own, NOT VALID and then validated; the partitioned table's then adopts them (manual:
+ALTER TABLE, ADD CONSTRAINT) and reads nothing.
 """
 
 from __future__ import annotations

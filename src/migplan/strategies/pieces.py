@@ -1,4 +1,4 @@
-"""Objects as creatable pieces: a kind's parts, with comment, grants and owner, and what another object's part absorbs."""
+"""Objects as creatable pieces: a kind's parts, with comment, grants, owner, and what another object's part absorbs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Labels that an enum loses: rows that hold one are moved to another, or there must be none; then the type is swapped."""
+"""Labels that an enum loses: rows with one are moved to another, or there must be none; then the type is swapped."""
 
 from __future__ import annotations
 

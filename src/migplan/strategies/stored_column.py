@@ -1,7 +1,7 @@
 """Stored generated columns of large tables: PostgreSQL can only compute them by rewriting the table under its lock.
 
-Unlike a plain column, one can't be filled in batches and made generated afterwards. So the plan stops, unless a directive
-beside the column says ``allow rewrite "why"``.
+Unlike a plain column, one can't be filled in batches and made generated afterwards. So the plan stops, unless a
+directive beside the column says ``allow rewrite "why"``.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ def _allowed(context: Context, column: Column) -> bool:
 def _reason(context: Context, column: Column) -> str:
     virtual = ", make it VIRTUAL," if context.after.major >= 18 else ""
     return (
-        f"{column.id} is a stored generated column of a large table, which would be rewritten while nobody can read it: "
-        f"write '-- migplan: allow rewrite \"why\"' beside it{virtual} or let a trigger fill a plain column"
+        f"{column.id} is a stored generated column of a large table, which would be rewritten while nobody can read "
+        f"it: write '-- migplan: allow rewrite \"why\"' beside it{virtual} or let a trigger fill a plain column"
     )
 
 

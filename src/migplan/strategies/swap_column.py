@@ -103,7 +103,7 @@ def _swap(context: Context, old: Side, new: Side, coming: Sequence[Pair], gone: 
         object=new.table,
         strategy=NAME,
         phase=Phase.CONTRACT,
-        why="renames in one transaction, with all that stands on the columns: no row is read, no query finds it half done",
+        why="renames in one transaction, with all that stands on the columns: no row is read",
         up=tuple(swap_sides(old, new, gone)),
         down=Down(tuple(swap_sides(new, old, coming))),
         creates=new.carried,

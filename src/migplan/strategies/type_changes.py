@@ -10,7 +10,7 @@ _VARCHAR, _TEXT = "character varying", "text"
 
 
 def keeps_rows(old: str, new: str) -> bool:
-    """Whether ALTER COLUMN … TYPE leaves the rows as they are: varchar wider or to text, numeric wider, cidr to inet."""
+    """Whether ALTER COLUMN … TYPE leaves the rows as they are: varchar wider or text, numeric wider, cidr to inet."""
     if old == new:
         return True
     one, other = base_type(old), base_type(new)

@@ -12,11 +12,12 @@ from migplan.strategies.base import Context, Expansion, Size, Strategy
 from migplan.strategies.chosen_phase import obeyed
 from migplan.strategies.replaced import irreplaceable
 
-_HANDLED: Final = frozenset({"backfill", "reference-data", "allow", "using", "reverse", "keep-old", "bake"})
+_HANDLED: Final = frozenset({"backfill", "reference-data", "allow", "using", "reverse", "keep-old", "bake", "backup"})
 
 
 class Unsupported(Strategy):
-    """Blocks renames, large rewriting type changes that no second column can take over, replaced tables with rows, and directives that nothing obeys."""
+    """Blocks large rewriting type changes that no second column can take over, replaced tables with rows, and
+    directives that nothing obeys."""
 
     name = "unsupported"
     offline = True
