@@ -7,11 +7,12 @@ import shutil
 import sys
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-NAME = "demo"
+NAME: Final = "demo"
+SHOP: Final = "shop"
 
 
 def demo(
@@ -34,23 +35,25 @@ def demo(
             f"there is no folder {schema}", hint="Run the demo in a checkout of migplan, or give --schema."
         )
     print("starting an embedded PostgreSQL as the shop's production …")
-    url = _load_shop(start_standing(NAME))
-    shutil.rmtree(out, ignore_errors=True)
-    status = _plan(url, schema, out)
+    maintenance = start_standing(NAME)
+    if (out / "plan.json").is_file():
+        shutil.rmtree(out)
+    status = _plan(_load_shop(maintenance), schema, out)
     if status == 0:
-        print(_next(url, schema, out))
+        print(_farewell(maintenance, out))
     return status
 
 
 def _load_shop(maintenance: str) -> str:
     from psycopg import sql
+    from psycopg.conninfo import make_conninfo
 
     from migplan.source.connect import connect
 
     with connect(maintenance) as connection:
         connection.autocommit = True
-        connection.execute(sql.SQL("CREATE DATABASE shop"))
-    url = maintenance.replace("/postgres?", "/shop?", 1)
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(SHOP)))
+    url = make_conninfo(maintenance, dbname=SHOP)
     with connect(url) as connection:
         connection.execute(files("migplan.demo").joinpath("shop.sql").read_bytes())
     return url
@@ -61,9 +64,9 @@ def _plan(url: str, schema: Path, out: Path) -> int:
     from migplan.cli.plan import plan
     from migplan.cli.review import review
 
-    _say(f"migplan diff --target $SHOP --schema {schema}")
+    _say(f"migplan diff --schema {schema}")
     diff(target=url, schema=[str(schema)])
-    _say(f"migplan plan --target $SHOP --schema {schema} --out {out}")
+    _say(f"migplan plan --schema {schema} --out {out}")
     status = plan(target=url, schema=[str(schema)], out=out)
     _say(f"migplan review {out}")
     review(out)
@@ -75,16 +78,41 @@ def _say(command: str) -> None:
     sys.stdout.flush()
 
 
-def _next(url: str, schema: Path, out: Path) -> str:
-    migplan = sys.argv[0] if Path(sys.argv[0]).exists() else "migplan"
-    target = f"export SHOP={shlex.quote(url)}"
-    files = [f"psql $SHOP -v ON_ERROR_STOP=1 -f {path}" for path in sorted(out.glob("*.up.sql"))]
-    steps = [
-        (target, "the shop's database; it stays until you stop it"),
-        (f"{migplan} review {out} --why swap:table:public.orders", "why a step is where it is"),
-        ("\n  ".join(files), "run it, in this order; the application would be deployed between w0 and w1"),
-        (f"{migplan} diff --target $SHOP --schema {schema}", "nothing is left to do"),
-        (f"{migplan} demo --stop", "end the demo's PostgreSQL"),
-    ]
-    lines = "\n".join(f"  {command}\n      # {why}" for command, why in steps)
-    return f"\nNext, if you like:\n{lines}\n"
+def _farewell(maintenance: str, out: Path) -> str:
+    """What to paste next: libpq's own variables lead psql and migplan alike to the shop."""
+    phases = "\n".join(
+        f"  psql -v ON_ERROR_STOP=1 -f {shlex.quote(str(path))}" for path in sorted(out.glob("*.up.sql"))
+    )
+    return f"""
+The shop's PostgreSQL goes on running; these commands find it after
+
+  export {" ".join(_variables(maintenance))}
+
+The whole change, as an operator runs it (the new application is deployed between w0 and w1), and what is left:
+
+{phases}
+  migplan diff
+
+Change a file in schemas/ and plan again; 'migplan demo' starts over; this ends the shop's PostgreSQL:
+
+  migplan demo --stop
+"""
+
+
+def _variables(maintenance: str) -> list[str]:
+    from psycopg.conninfo import conninfo_to_dict
+
+    given = conninfo_to_dict(maintenance)
+    found = {"PGHOST": given["host"], "PGPORT": 5432, "PGUSER": given["user"], "PGDATABASE": SHOP}
+    variables = [f"{name}={shlex.quote(str(value))}" for name, value in found.items()]
+    missing = [shlex.quote(str(path)) for path in _missing_from_path()]
+    return [*variables, f"PATH={':'.join(missing)}:$PATH"] if missing else variables
+
+
+def _missing_from_path() -> list[Path]:
+    """Where migplan and psql are, as far as the shell doesn't find them by itself."""
+    from migplan.source.binaries import embedded_binaries
+
+    here = Path(sys.argv[0]).absolute().parent
+    places = {"migplan": here, "psql": embedded_binaries()}
+    return [place for program, place in places.items() if shutil.which(program) is None]

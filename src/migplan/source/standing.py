@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -44,6 +45,7 @@ def stop_standing(name: str) -> bool:
     home = _home(name, account)
     if not home.exists():
         return False
+    _must_be_ours(home, account)
     binaries = next((p.parent for p in home.glob("copy/**/bin/pg_ctl")), embedded_binaries())
     run([binaries / "pg_ctl", "-D", home / "data", "-m", "immediate", "-w", "stop"], account, home)
     shutil.rmtree(home)
@@ -52,6 +54,12 @@ def stop_standing(name: str) -> bool:
 
 def _home(name: str, account: Account) -> Path:
     return Path(tempfile.gettempdir()) / f"migplan-{name}-{account.uid}"
+
+
+def _must_be_ours(home: Path, account: Account) -> None:
+    """Anybody may make a folder of that name among the temporary ones; programs in it run only when it's ours."""
+    if home.is_symlink() or home.stat().st_uid not in (account.uid, os.getuid()):
+        raise ShadowError(f"{home} belongs to somebody else", hint="Remove it, or set TMPDIR to a folder of your own.")
 
 
 def _must(command: list[str | Path], account: Account, home: Path) -> None:
