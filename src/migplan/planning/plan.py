@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from migplan.core.changes import Change, Create, Drop, Rename
+from migplan.core.changes import Alter, Change, Create, Drop, Rename
 from migplan.core.directives import Directives
 from migplan.core.errors import PlanningError
 from migplan.core.ids import ObjectId
@@ -20,7 +20,7 @@ from migplan.planning.fold import fold
 from migplan.planning.followers import without_followers
 from migplan.planning.freed_names import free_names
 from migplan.planning.graph import START, CycleError, Edge, edges_of, nodes_of
-from migplan.planning.plain import plain_steps
+from migplan.planning.plain import PLAIN, plain_steps
 from migplan.planning.rebuilds import find_rebuilds
 from migplan.planning.renames import Renamed, with_renames
 from migplan.planning.segments import Segment, segments
@@ -101,7 +101,8 @@ def _offline_way(settings: Settings) -> Callable[[Catalog, Catalog], list[Statem
 def _rebuildable(cycle: CycleError, context: Context) -> Iterable[ObjectId]:
     """Objects altered in place that stand between what goes and what comes under its name: they can make room."""
     for step in cycle.steps:
-        if step.object in context.changes and step.creates == step.destroys == frozenset({step.object}):
+        change = context.changes.get(step.object)
+        if isinstance(change, Alter) and step.strategy == PLAIN and step.creates == step.destroys:
             obj = context.before[step.object]
             if obj.table is None and kind_of(step.object).set_aside(obj, "x") is None:
                 yield step.object

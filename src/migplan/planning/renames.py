@@ -17,6 +17,7 @@ from migplan.core.model import Catalog
 from migplan.core.settings import Settings
 from migplan.core.sql import ident
 from migplan.core.steps import After, Down, Phase, Step
+from migplan.planning.renames_inferred import owner_of
 from migplan.planning.renames_steps import Hop, HopSteps, steps_of
 
 
@@ -48,7 +49,7 @@ def with_renames(renamed: Renamed, after: Catalog, steps: list[Step], settings: 
     if not renamed.hops:
         return Joined(steps, ())
     made = [steps_of(hop, renamed.before, after, settings) for hop in renamed.hops]
-    made = [_behind_earlier(m, made[:number]) for number, m in enumerate(made)]
+    made = [_behind_earlier(m, made[:number], renamed.before) for number, m in enumerate(made)]
     rest = [_without_own_deploy(step, made) for step in steps]
     for number, each in enumerate(made):
         last = all(later.hop.final != each.hop.final for later in made[number + 1 :])
@@ -58,11 +59,12 @@ def with_renames(renamed: Renamed, after: Catalog, steps: list[Step], settings: 
     return Joined([*(s for m in made for s in m.steps), *rest], tuple(b for m in made for b in m.blocked))
 
 
-def _behind_earlier(made: HopSteps, earlier: Sequence[HopSteps]) -> HopSteps:
+def _behind_earlier(made: HopSteps, earlier: Sequence[HopSteps], catalog: Catalog) -> HopSteps:
     """A rename runs after those of what it belongs to, and after the earlier ones of the same object."""
     rename = made.rename
+    owner = owner_of(catalog[made.hop.final])
     for other in earlier:
-        same = other.hop.final == made.hop.final
+        same = other.hop.final in (made.hop.final, owner)
         if same or _is_under(made.hop.origin, other.hop.to) or _mentions(rename, other.hop.to):
             rename = _behind(rename, other.rename, other.hop)
     return replace(made, rename=rename)
@@ -87,7 +89,7 @@ def _around_alias(made: HopSteps, rest: list[Step]) -> tuple[HopSteps, list[Step
     for step in rest:
         if not step.destroys & made.stands_on:
             result.append(step)
-        elif _is_early(step):
+        elif _is_early(step) and made.hop.to == made.hop.final:
             alias = replace(alias, after=(*alias.after, After(step.id, "shows what has been changed")))
             result.append(step)
         else:

@@ -24,8 +24,8 @@ def inferred(renames: Iterable[Rename], world: Catalog, after: Catalog) -> list[
     """
     renamed = {r.new: r.old for r in renames}
     owners = _with_partitions({id if id.kind == "table" else id.parent("table") for id in renamed}, world)
-    left = _by_shape((o for o in world if o.id not in after), world, owners)
-    wanted = _by_shape((o for o in after if o.id not in world), after, owners)
+    left = _by_shape((o for o in world if not _stays(o, after)), world, owners)
+    wanted = _by_shape((o for o in after if not _stays(o, world)), after, owners)
     found: list[Rename] = []
     for key, news in wanted.items():
         olds = left.get(key, [])
@@ -37,10 +37,15 @@ def inferred(renames: Iterable[Rename], world: Catalog, after: Catalog) -> list[
     return found
 
 
+def _stays(obj: DbObject, other: Catalog) -> bool:
+    """Whether the other side has the object under its name, and with the same table."""
+    return obj.id in other and owner_of(other[obj.id]) == owner_of(obj)
+
+
 def _by_shape(objects: Iterable[DbObject], catalog: Catalog, owners: set[ObjectId]) -> dict[Hashable, list[ObjectId]]:
     grouped: dict[Hashable, list[ObjectId]] = defaultdict(list)
     for obj in objects:
-        owner = _owner(obj)
+        owner = owner_of(obj)
         if obj.id.kind in _KINDS and owner in owners and not _follows_parent(obj):
             grouped[(obj.id.kind, owner, shape(obj, catalog))].append(obj.id)
     return grouped
@@ -51,7 +56,8 @@ def _follows_parent(obj: DbObject) -> bool:
     return isinstance(obj, Constraint) and obj.type == CHECK and obj.inherited
 
 
-def _owner(obj: DbObject) -> ObjectId | None:
+def owner_of(obj: DbObject) -> ObjectId | None:
+    """The table that an object goes with: a sequence's is that of the column that owns it."""
     if isinstance(obj, Sequence) and obj.owned_by is not None:
         return ObjectId("table", obj.owned_by.path[:2])
     return obj.table

@@ -131,7 +131,9 @@ def _rename(hop: Hop, obj: DbObject, after: Catalog) -> Step:
         down=Down(tuple(rename_statements(here, hop.origin, not hop.taken))),
         uses=frozenset({ObjectId("schema", hop.to.path[:1])}) - {hop.to},
         releases=frozenset({ObjectId("schema", hop.origin.path[:1])}) - {hop.origin},
-        takes=_names_at(obj, hop.to) - _names_at(obj, hop.origin),
+        takes=_names_at(obj, hop.to) - _names_at(obj, hop.origin)
+        if hop.to == hop.final and not hop.gone
+        else frozenset(),
         notes=tuple(_left_behind(hop, after)),
     )
 
