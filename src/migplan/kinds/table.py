@@ -23,7 +23,7 @@ from migplan.kinds.base import (
     option_list,
     options,
 )
-from migplan.kinds.column import Column, column_clause, column_extras
+from migplan.kinds.column import Column, column_clause, column_extras, not_null_name
 from migplan.kinds.constraint import Constraint, brought_by, inline_in
 from migplan.kinds.default import Default
 
@@ -154,6 +154,8 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
             for p in old.inherits
             if p not in new.inherits
         ]
+        if fields & {"inherits", "partition_of"}:
+            statements += _renamed_not_nulls(new.id, before, after)
         statements += [
             Statement(sql("ALTER {} INHERIT {}", target, ident(*p.path)), AX)
             for p in new.inherits
@@ -232,7 +234,11 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
         if new.partition_of is None:
             return linked
         attached = _attached_indexes(new.id, after)
-        return linked | attached | {p for id in attached for p in after.uses.get(id, ()) if p.kind in _INDEXES}
+        return (
+            linked
+            | _ready_indexes(new.id, after)
+            | {p for id in attached for p in after.uses.get(id, ()) if p.kind in _INDEXES}
+        )
 
     def drop_contract(self, obj: Table) -> str | None:
         return f"doesn't use {obj.id}"
@@ -248,6 +254,13 @@ def _attached_indexes(table: ObjectId, catalog: Catalog) -> frozenset[ObjectId]:
         for o in catalog.members.get(table, ())
         if getattr(o, "parent", None) is not None or getattr(o, "index_parent", None) is not None
     )
+
+
+def _ready_indexes(table: ObjectId, catalog: Catalog) -> frozenset[ObjectId]:
+    """The same, with what makes those of a partitioned partition valid: PostgreSQL takes no invalid one."""
+    attached = _attached_indexes(table, catalog)
+    inner = {attachment(child) for id in attached for child in catalog.index_children.get(id, frozenset())}
+    return attached | inner
 
 
 _INDEXES = frozenset({"index", "constraint"})
@@ -352,6 +365,24 @@ def _creation(table: Table, catalog: Catalog) -> Part:
         frozenset(provided),
         frozenset(uses - provided),
     )
+
+
+def _renamed_not_nulls(table: ObjectId, before: Catalog, after: Catalog) -> list[Statement]:
+    """From 18 on an inherited NOT NULL mostly bears its parent's name. It can't be renamed while it is inherited, so it
+    gets its declared name between leaving the old parent and joining the new one."""
+    statements: list[Statement] = []
+    for new in columns_of(table, after):
+        old = before.get(new.id, Column)
+        if old is None or old.not_null is None or new.not_null is None:
+            continue
+        if old.not_null == new.not_null:
+            was, wanted = not_null_name(old, old.not_null), not_null_name(new, new.not_null)
+            if was != wanted and after.major >= 18:
+                names = (ident(was), ident(wanted))
+                statements.append(
+                    Statement(sql("ALTER TABLE {} RENAME CONSTRAINT {} TO {}", ident(*table.path), *names), AX)
+                )
+    return statements
 
 
 def _overrides(table: Table, columns: list[Column], catalog: Catalog) -> list[Statement]:
