@@ -19,13 +19,27 @@ COMMANDS: Final = {
 
 def main() -> None:
     """The entry point of the console script."""
+    from migplan.cli.endings import on_termination_signals, tolerate_narrow_encodings
+
+    on_termination_signals()
+    tolerate_narrow_encodings()
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: list[str]) -> int:
-    """Run the command line and give its exit status. No error of migplan's own shows a stack trace."""
-    from migplan.core.errors import MigplanError
+    """Run the command line and give its exit status. However it ends, no stack trace is shown."""
+    try:
+        status = _dispatch(arguments)
+        if sys.stdout is not None:  # pyright: ignore[reportUnnecessaryComparison] - None where it was closed
+            sys.stdout.flush()
+    except (Exception, KeyboardInterrupt) as error:
+        from migplan.cli.endings import ending
 
+        return ending(error)
+    return status
+
+
+def _dispatch(arguments: list[str]) -> int:
     if arguments[:1] in (["--help"], ["-h"], []):
         print(_overview())
         return 0
@@ -38,17 +52,7 @@ def run(arguments: list[str]) -> int:
         print(f"error: there is no command {arguments[0]!r}", file=sys.stderr)
         print(f"hint: {_suggestion(arguments[0])}", file=sys.stderr)
         return 1
-    try:
-        return _command(arguments[0], arguments[1:])
-    except MigplanError as error:
-        from migplan.cli.errors import report
-
-        return report(error)
-    except KeyboardInterrupt:
-        print("error: interrupted", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        return 0
+    return _command(arguments[0], arguments[1:])
 
 
 def _command(name: str, arguments: list[str]) -> int:
@@ -60,7 +64,8 @@ def _command(name: str, arguments: list[str]) -> int:
     app.command(name)(getattr(module, name))
     command: Any = get_command(app)
     try:
-        status = command.main(args=arguments, prog_name=f"migplan {name}", standalone_mode=False)
+        with command.make_context(f"migplan {name}", arguments) as context:
+            status = command.invoke(context)
     except typer.Exit as exit:
         return exit.exit_code
     except Exception as error:

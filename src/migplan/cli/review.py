@@ -38,11 +38,9 @@ def review(
     if why is not None:
         sys.stdout.write(why_text(folder.plan, find_step(folder.plan, why)))
     elif format is Format.TEXT:
-        from rich.console import Console
+        from migplan.report.terminal import Terminal, print_review
 
-        from migplan.report.terminal import print_review
-
-        print_review(folder, Console())
+        print_review(folder, Terminal())
     else:
         sys.stdout.write(_document(folder, format))
 

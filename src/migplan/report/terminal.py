@@ -27,6 +27,14 @@ _STYLES: Final = {
 _SQL_LINES: Final = 14
 
 
+class Terminal(Console):
+    """Standard output; a pipe that its reader closed is told by ``BrokenPipeError``."""
+
+    def on_broken_pipe(self) -> None:
+        """Leave it to the command line what that means."""
+        raise BrokenPipeError
+
+
 def print_review(folder: PlanFolder, console: Console) -> None:
     """Print the review of the plan in ``folder``."""
     found = review(folder)

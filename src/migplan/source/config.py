@@ -9,11 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationError
 
 from migplan.core.errors import ConfigError
 from migplan.core.settings import Settings
-from migplan.source.connect import redact
 from migplan.source.presets import PRESETS
 
 FILE_NAME: Final = "migplan.toml"
@@ -21,6 +20,17 @@ TARGET_VARIABLE: Final = "MIGPLAN_TARGET_URL"
 
 _UNITS: Final = {"kb": 1024, "mb": 1024**2, "gb": 1024**3, "ms": 1, "s": 1000, "min": 60_000}
 _QUANTITY: Final = re.compile(r"\s*(\d+)\s*([a-zA-Z]+)\s*")
+_TOML_PLACE: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_WANTED: Final = {
+    "tuple_type": "write a list of strings",
+    "string_type": "write a string in quotes",
+    "bool_type": "write true or false",
+    "int_type": "write a whole number",
+    "model_type": "write a table of settings",
+    "dict_type": "write a table of settings",
+    "mapping_type": "write a table of settings",
+}
+"""What values of a wrong type are answered with, by pydantic's name of the mistake."""
 _WINDOW: Final = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun|daily) \d\d:\d\d-\d\d:\d\d( \S+)?")
 
 
@@ -51,7 +61,7 @@ def _preset(value: str) -> str:
     return value
 
 
-Quantity = Annotated[int, BeforeValidator(_quantity), Field(gt=0)]
+Quantity = Annotated[int, BeforeValidator(_quantity), Field(gt=0, strict=True)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_list)]
 
 
@@ -71,8 +81,8 @@ class ManageTable(_Table):
     ``grants`` are managed, and patterns of objects to ``ignore`` (``table public.audit_*``)."""
 
     schemas: Annotated[tuple[str, ...] | None, BeforeValidator(_list)] = None
-    owners: bool = False
-    grants: bool = True
+    owners: StrictBool = False
+    grants: StrictBool = True
     ignore: Names = ()
 
 
@@ -91,14 +101,14 @@ class PlanningTable(_Table):
     more checkpoint.
     """
 
-    small_table_rows: Annotated[int, Field(ge=0)] = 10_000
+    small_table_rows: Annotated[int, Field(ge=0, strict=True)] = 10_000
     small_table_bytes: Quantity = 64 * 1024 * 1024
-    batch_rows: Annotated[int, Field(gt=0)] = 5_000
+    batch_rows: Annotated[int, Field(gt=0, strict=True)] = 5_000
     lock_timeout: Quantity = 2_000
     statement_timeout: Quantity = 7_000
     dual_write: Literal["trigger"] = "trigger"
     backup: Literal["none", "table"] = "none"
-    keep_old: bool = False
+    keep_old: StrictBool = False
 
 
 class PolicyTable(_Table):
@@ -190,16 +200,28 @@ def read_config(path: Path | None = None) -> Config:
     try:
         return Config.model_validate({**tomllib.loads(text), "path": file.absolute()})
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"not valid TOML: {redact(str(error))}", place=str(file)) from error
+        raise _toml_error(error, text, file) from None
     except ValidationError as error:
         raise _config_error(error, text, file) from None
 
 
 def _read(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"can't read the file: {error}", place=str(file)) from error
+        return file.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ConfigError(f"can't read the file: {error.strerror}", place=str(file)) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError("the file is not UTF-8 text", place=str(file), hint="Convert it to UTF-8.") from error
+
+
+def _toml_error(error: tomllib.TOMLDecodeError, text: str, file: Path) -> ConfigError:
+    found = _TOML_PLACE.search(str(error))
+    line, column = (found[1], found[2]) if found and found[1] else (str(text.count("\n") + 1), "1")
+    return ConfigError(
+        f"not valid TOML: {_TOML_PLACE.sub('', str(error))}",
+        place=f"{file}:{line}:{column}",
+        hint='Strings stand in quotes, lists in brackets: schema = ["schemas"]',
+    )
 
 
 def _config_error(error: ValidationError, text: str, file: Path) -> ConfigError:
@@ -210,7 +232,10 @@ def _config_error(error: ValidationError, text: str, file: Path) -> ConfigError:
     if first["type"] == "extra_forbidden":
         known = ", ".join(_known_keys(keys[:-1]))
         return ConfigError(f"unknown key {name}", place=place, hint=f"Known here: {known}." if known else None)
-    return ConfigError(f"{name}: {first['msg'].removeprefix('Value error, ')}", place=place)
+    wanted = _WANTED.get(first["type"]) or first["msg"].removeprefix("Value error, ")
+    return ConfigError(
+        f"{name}: {wanted}", place=place, hint="Correct the line, or remove it: every setting has a default."
+    )
 
 
 def _known_keys(table: list[str]) -> list[str]:

@@ -15,7 +15,7 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 APPLICATION_NAME: Final = "migplan"
 OLDEST, NEWEST = 14, 18
 _CONNECT_TIMEOUT: Final = 10
-_URL_PASSWORD: Final = re.compile(r"(postgres(?:ql)?://[^\s/?#@:]*:)[^\s/?#]*(?=@)", re.I)
+_URL_PASSWORD: Final = re.compile(r"(\w+://[^\s/@:]*:)[^\s]*(?=@)", re.I)
 _KEY_PASSWORD: Final = re.compile(r"((?:ssl)?password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&]+)", re.I)
 
 
@@ -28,9 +28,9 @@ def connect(target: str, *, error: type[MigplanError] = TargetError, what: str =
     try:
         connection = psycopg.connect(_complete(target, error), autocommit=True, client_encoding="utf8")
     except psycopg.Error as failure:
-        raise error(
-            f"can't connect to {what} ({describe(target)}): {_reason(failure, target)}", hint=_hint(str(failure))
-        ) from None
+        reason = redact(str(failure)).strip()
+        hint = _hint(reason) if target else _NO_TARGET
+        raise error(f"can't connect to {what} ({describe(target)}): {reason}", hint=hint) from None
     major = connection.info.server_version // 10000
     if not OLDEST <= major <= NEWEST:
         connection.close()
@@ -56,34 +56,71 @@ def describe(target: str) -> str:
     try:
         parts = conninfo_to_dict(target)
     except psycopg.Error:
-        return redact(target)
+        return _shown(target)
     words = [f"{key}={parts[key]}" for key in ("service", "host", "port", "dbname", "user") if parts.get(key)]
     return " ".join(words) or "libpq's defaults"
 
 
 def _complete(target: str, error: type[MigplanError]) -> str:
+    _refuse_bare_at_signs(target, error)
     try:
         given = conninfo_to_dict(target)
     except psycopg.Error as failure:
-        raise error(
-            f"{redact(target)!r} is not a connection string: {redact(str(failure)).strip()}",
-            hint="Write postgresql://user@host:port/database, or key=value pairs.",
-        ) from None
+        reason = _QUOTED.sub("…", str(failure)).strip()  # libpq quotes what may be a piece of the password
+        raise error(f"{_shown(target)!r} is not a connection string: {reason}", hint=_FORM) from None
     defaults = {"application_name": APPLICATION_NAME, "connect_timeout": _CONNECT_TIMEOUT}
     return make_conninfo(target, **{k: v for k, v in defaults.items() if k not in given})
 
 
-def _reason(failure: psycopg.Error, target: str) -> str:
-    text = redact(str(failure)).strip()
-    password = conninfo_to_dict(target).get("password")
-    return text.replace(str(password), "***") if password else text
+def _shown(malformed: str) -> str:
+    """What can't be parsed, without anything of it that may be a password."""
+    if "://" in malformed:
+        return redact(malformed)
+    found = _UP_TO_SECRET.match(malformed)
+    return malformed if found is None else f"{found[0]}…"
+
+
+def _refuse_bare_at_signs(target: str, error: type[MigplanError]) -> None:
+    """libpq reads a password up to its first ``@`` or ``/``, and would show the rest as a host or database."""
+    _, mark, rest = target.partition("://")
+    place = rest.partition("?")[0] if mark else ""
+    if place.count("@") > 1 or "@" in place.partition("/")[2]:
+        raise error(f"{redact(target)!r} has an @ that is not the one before the host", hint=_ENCODE)
 
 
 def _hint(message: str) -> str:
-    if "password authentication failed" in message or "no password supplied" in message:
-        return "Check the user and the password (PGPASSWORD, ~/.pgpass or the URL)."
-    if "does not exist" in message and "database" in message:
-        return "Check the database's name; migplan doesn't create the target database."
-    if "does not exist" in message and "role" in message:
-        return "Check the user's name."
-    return "Check host and port, and that the server accepts connections from here."
+    return next(hint for pattern, hint in _HINTS if re.search(pattern, message))
+
+
+_UP_TO_SECRET: Final = re.compile(r".*?password(?=\s*=)|[^=]*?:", re.I | re.S)
+_QUOTED: Final = re.compile(r'"[^"]*"')
+_FORM: Final = "Write postgresql://user@host:port/database, or key=value pairs."
+_ENCODE: Final = (
+    "In a URL, @ : / ? # % and blanks of a user, password or database are written %40 %3A %2F %3F %23 %25 %20; "
+    "or leave the password to PGPASSWORD or ~/.pgpass."
+)
+_NO_TARGET: Final = (
+    "Say --target URL, set MIGPLAN_TARGET_URL or libpq's variables (PGHOST, PGSERVICE, …), or name a target in "
+    "migplan.toml."
+)
+_HINTS: Final = (
+    (
+        "password authentication failed|no password supplied",
+        "Check the user and the password (PGPASSWORD, ~/.pgpass or the URL).",
+    ),
+    ('database ".*" does not exist', "Check the database's name; migplan doesn't create the target database."),
+    ('role ".*" does not exist', "Check the user's name."),
+    ("definition of service|service file", "Check PGSERVICE, and ~/.pg_service.conf or PGSERVICEFILE."),
+    (
+        "pg_hba.conf|SSL",
+        "Check with the server's administrator how this user may connect from here (pg_hba.conf, sslmode).",
+    ),
+    (
+        "permission denied for database|not permitted to log in",
+        "Check that the role may log in and connect to this database.",
+    ),
+    ("too many|remaining connection slots", "Wait, or free connections: migplan needs up to four."),
+    ("starting up|shutting down|recovery", "Wait until the server is ready, then run it again."),
+    ("", "Check host and port, and that the server accepts connections from here."),
+)
+"""What libpq says, and what to do about it; the last one fits everything."""

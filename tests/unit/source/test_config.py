@@ -84,7 +84,10 @@ def test_without_a_file_there_are_defaults(tmp_path: Path, monkeypatch: pytest.M
         ("[planning]\nlock_timeout = '3 days'\n", 2, "unknown unit 'days'"),
         ("\n[shadow]\npreset = 'x'\n", 3, "unknown preset 'x'"),
         ("windows = ['sometimes']\n", 1, "write a window as"),
-        ("[manage]\nowners = 'perhaps'\n", 2, "manage.owners"),
+        ("[manage]\nowners = 'yes'\n", 2, "manage.owners: write true or false"),
+        ("schema = 3\n", 1, "schema: write a list of strings"),
+        ("[planning]\n\nsmall_table_rows = '5'\n", 3, "planning.small_table_rows: write a whole number"),
+        ("targets = 3\n", 1, "targets: write a table of settings"),
     ],
 )
 def test_errors_name_the_line(tmp_path: Path, text: str, line: int, message: str) -> None:
@@ -101,7 +104,7 @@ def test_unknown_keys_come_with_the_known_ones(tmp_path: Path) -> None:
 
 
 def test_bad_toml(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"not valid TOML.*line 2"):
+    with pytest.raises(ConfigError, match=r"toml:2:5: not valid TOML"):
         read(tmp_path, "a = 1\nb = \n")
 
 

@@ -17,6 +17,9 @@ from migplan.source.connect import connect, describe, redact
         (r"password='a b\'c' host=h", "password=*** host=h"),
         ("postgresql://h/d?password=secret&user=u", "postgresql://h/d?password=***&user=u"),
         ("postgresql://u@h/d", "postgresql://u@h/d"),
+        ("postgresql://u:sec?ret@h/d", "postgresql://u:***@h/d"),
+        ("postgresql://u:secret@more/secret@h/d", "postgresql://u:***@h/d"),
+        ("mysql://u:secret@h/d", "mysql://u:***@h/d"),
     ],
 )
 def test_redact(text: str, shown: str) -> None:
@@ -39,3 +42,29 @@ def test_what_is_no_connection_string_is_a_clear_error() -> None:
     with pytest.raises(TargetError, match="is not a connection string") as error:
         connect("postgresql://u:secret@h/d?nonsense=1")
     assert "secret" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "postgresql://u:sec@secret@127.0.0.1:1/d",
+        "postgresql://u:sec/secret@127.0.0.1:1/d",
+        "postgresql://u:sec%zzsecret@127.0.0.1:1/d",
+        "postgresql://u:secret@[::1/d",
+        "mysql://u:secret@h/d",
+        "host=h password=one secret user=u",
+        "host=h password='secret user=u",
+        "h:secret",
+    ],
+)
+def test_of_a_malformed_target_nothing_is_shown_that_may_be_a_password(target: str) -> None:
+    with pytest.raises(TargetError) as error:
+        connect(target)
+    assert "secret" not in str(error.value)
+    assert error.value.hint
+
+
+@pytest.mark.parametrize("target", ["postgresql://u:p%40w@127.0.0.1:1/d", "postgresql://127.0.0.1:1/d?options=a@b"])
+def test_an_at_sign_in_its_place_is_accepted(target: str) -> None:
+    with pytest.raises(TargetError, match="can't connect"):
+        connect(target)
