@@ -31,11 +31,15 @@ def plan(
 ) -> int:
     """Write the plan's folder: phased up and down SQL, plan.json, review.md; proved unless told otherwise.
 
-    Exit status: 0 written, or nothing differs; 1 an error or a failed proof; 3 the plan is blocked.
+    Exit status: 0 written, or nothing differs; 1 an error or a failed proof; 3 the plan is blocked, or the policy of
+    migplan.toml refuses it.
     """
     from migplan.cli.inputs import gather
     from migplan.cli.writing import refuse_unmodelled, write
+    from migplan.planfile.folder import refuse_to_replace
 
+    if out is not None:
+        refuse_to_replace(out)
     inputs = gather(target, schema or [], config=config, offline=offline)
     if strict:
         refuse_unmodelled(inputs.before, inputs.after)
@@ -63,7 +67,10 @@ def _verdict(written: PlanFolder) -> int:
     if proof.error is not None:
         print(f"error: the proof failed at {proof.step}: {proof.error}", file=sys.stderr)
         return 1
-    return 0
+    refused = [f for f in written.plan.findings if f.refused]
+    for finding in refused:
+        print(f"refused by policy: {finding.rule}: {finding.message}", file=sys.stderr)
+    return 3 if refused else 0
 
 
 def _named_after(drafted: Draft) -> str:

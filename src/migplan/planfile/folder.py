@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Final, cast
 
 from pydantic import ValidationError
 
@@ -18,6 +19,7 @@ from migplan.core.errors import PlanFileError
 from migplan.planfile.model import FORMAT_VERSION, PlanModel
 
 PLAN, REVIEW = "plan.json", "review.md"
+_OURS: Final = re.compile(r"plan\.json|review\.(md|html)|w\d+_\d_\w+\.(up|down)\.sql")
 _EDITED = "If you edited it on purpose, run 'migplan verify' to prove and seal it again."
 
 
@@ -53,30 +55,66 @@ def write_folder(path: Path, plan: PlanModel, files: Mapping[str, str], extra: M
     """Write the folder beside its place and rename it there: it appears whole or not at all.
 
     ``extra`` are files that the digest doesn't cover (review.md). An existing folder is replaced only if it is a
-    plan's. Raises ``PlanFileError`` for anything the file system refuses.
+    plan's; what others laid into it stays. Raises ``PlanFileError`` for anything the file system refuses.
     """
     complete = sealed(plan, files)
     contents = {PLAN: complete.model_dump_json(indent=2) + "\n", **files, **extra}
-    if path.exists() and not (path / PLAN).is_file() and any(path.iterdir() if path.is_dir() else [path]):
-        raise PlanFileError(f"{path} exists and is not a plan's folder", hint="Choose another --out.")
+    _must_be_a_plans(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     except OSError as error:
-        raise PlanFileError(f"can't write {path}: {error.strerror}") from error
+        raise _refused(path, error) from error
     try:
+        _keep_foreign(path, staging)
         for name, text in contents.items():
             _write(staging / name, text)
         staging.chmod(0o755)
         _swap(staging, path)
     except OSError as error:
-        raise PlanFileError(
-            f"can't write {path}: {error.strerror}",
-            hint="Nothing was left behind; free the cause and run again.",
-        ) from error
+        raise _refused(path, error) from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return PlanFolder(path, complete, dict(files))
+
+
+def refuse_to_replace(path: Path) -> None:
+    """Raises ``PlanFileError`` where a new plan would take the place of something else, or of work done by hand."""
+    _must_be_a_plans(path)
+    if not (path / PLAN).is_file():
+        return
+    try:
+        read_folder(path)
+    except PlanFileError as error:
+        raise PlanFileError(
+            f"{path} holds a plan that isn't as it was sealed ({error})",
+            hint=f"Seal it (migplan verify {path}), remove it, or choose another --out.",
+        ) from error
+
+
+def _must_be_a_plans(path: Path) -> None:
+    if path.exists() and not (path / PLAN).is_file() and any(path.iterdir() if path.is_dir() else [path]):
+        raise PlanFileError(f"{path} exists and is not a plan's folder", hint="Choose another --out.")
+
+
+def _refused(path: Path, error: OSError) -> PlanFileError:
+    return PlanFileError(
+        f"can't write {path}: {error.strerror}",
+        hint="Nothing was left behind. Make room, or name another place with --out.",
+    )
+
+
+def _keep_foreign(path: Path, staging: Path) -> None:
+    """What of an existing folder isn't ours: notes, approvals."""
+    if not path.is_dir():
+        return
+    for entry in path.iterdir():
+        if _OURS.fullmatch(entry.name):
+            continue
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.copytree(entry, staging / entry.name, symlinks=True)
+        else:
+            shutil.copy2(entry, staging / entry.name, follow_symlinks=False)
 
 
 def _write(path: Path, text: str) -> None:
@@ -113,10 +151,19 @@ def read_folder(path: Path, *, check: bool = True) -> PlanFolder:
         file = path / name
         if not file.is_file():
             raise PlanFileError(f"the plan lacks its file {name}", place=str(path), hint="Restore it, or plan anew.")
-        files[name] = file.read_text(encoding="utf-8")
+        files[name] = _text(file)
     if check and digest(plan, files) != plan.digest:
         raise PlanFileError("the plan was edited since it was sealed", place=str(path), hint=_EDITED)
     return PlanFolder(path, plan, files)
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise PlanFileError(f"can't be read: {error.strerror}", place=str(file)) from error
+    except UnicodeDecodeError as error:
+        raise PlanFileError("is not UTF-8 text", place=str(file), hint="Restore it, or plan anew.") from error
 
 
 def _parse(document: Path) -> PlanModel:
@@ -131,7 +178,9 @@ def _parse(document: Path) -> PlanModel:
     version = cast("dict[str, object]", raw).get("format_version") if isinstance(raw, dict) else None
     if version != FORMAT_VERSION:
         raise PlanFileError(
-            f"has format version {version}, this migplan reads {FORMAT_VERSION}",
+            "says no format_version"
+            if version is None
+            else f"has format version {version}, this migplan reads {FORMAT_VERSION}",
             place=str(document),
             hint="Use the migplan that made it, or plan anew.",
         )

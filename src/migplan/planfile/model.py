@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -37,17 +37,21 @@ class MeasuredModel(Model):
     scan: bool
 
 
+FileName = Annotated[str, Field(pattern=r"^w\d+_\d_[a-z]+\.(up|down)\.sql$")]
+"""A file in the plan's own folder: a path that led out of it would be read, and written by verify."""
+
+
 class MarkModel(Model):
     """Where a step's SQL stands: the file in the plan's folder and the mark ``-- migplan:step ID`` in it."""
 
-    file: str
+    file: FileName
     mark: str
 
 
 class DownModel(Model):
     """The way back. ``irreversible`` says why there is none; ``loses`` which data it can't bring back."""
 
-    file: str | None = None
+    file: FileName | None = None
     mark: str | None = None
     irreversible: str | None = None
     loses: str | None = None
@@ -105,8 +109,8 @@ class PhaseModel(Model):
     """One phase of a window and its two files."""
 
     name: Literal["expand", "migrate", "contract"]
-    up: str
-    down: str
+    up: FileName
+    down: FileName
     steps: list[str]
 
 
