@@ -177,7 +177,28 @@ def test_extensions_are_pinned_only_where_a_version_is_declared(folder: Path, sh
 
 def test_a_wrong_database_and_user_are_clear_errors(pg_url: str) -> None:
     with pytest.raises(TargetError, match="does not exist") as error:
-        connect(pg_url.replace("/postgres", "/no_such_database"))
+        connect(pg_url.removesuffix("postgres") + "no_such_database")
     assert "database's name" in (error.value.hint or "")
     with pytest.raises(TargetError, match="does not exist"):
         connect(pg_url.replace("postgres@", "no_such_user@"))
+
+
+@pytest.mark.parametrize(
+    ("content", "place", "message"),
+    [
+        (b"CREATE TABLE t ();\n\0CREATE TABLE u ();", ":2", "zero byte"),
+        ("CREATE TABLE t ();\n".encode("utf-16"), ":1", "zero byte"),
+        (b"CREATE TABLE t ();\n-- \xe9t\xe9\n", ":2", "not UTF-8"),
+    ],
+)
+def test_what_is_not_text_is_refused(folder: Path, shadow: Shadow, content: bytes, place: str, message: str) -> None:
+    (folder / "a.sql").write_bytes(content)
+    with pytest.raises(SourceError, match=message) as error:
+        declared_catalog(folder, shadow)
+    assert str(error.value.place).endswith(f"a.sql{place}")
+    assert error.value.hint
+
+
+def test_a_database_stands_alone(folder: Path, shadow: Shadow, pg_url: str) -> None:
+    with pytest.raises(SourceError, match="stands alone"):
+        declared_catalog([folder, pg_url], shadow)

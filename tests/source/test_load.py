@@ -158,3 +158,27 @@ def test_many_failures_end_in_one_error(make_db: MakeDb) -> None:
     url = make_db()
     load_into(url, "\n".join([*views, "CREATE TABLE v30 (a int);"]))
     assert ask(url, "SELECT count(*) FROM pg_views WHERE viewname ~ '^v[0-9]+$'") == [(30,)]
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        ("LANGUAGE plpgsql AS $$\nBEGIN\n  RETRUN 1;\nEND\n$$", r"f2\.sql:4:3: .*RETRUN"),
+        ("LANGUAGE plpgsql AS $$\nBEGIN\n  RETURN (SELECT 1 FORM t);\nEND\n$$", r"f2\.sql:4:25: .*syntax error"),
+        ("LANGUAGE plpgsql AS '\nBEGIN\n  PERFORM ''x''; RETRUN 1;\nEND\n'", r"f2\.sql:4:18: .*RETRUN"),
+        ("LANGUAGE sql AS $$\n  SELEC 1\n$$", r"f2\.sql:3:3: .*SELEC"),
+    ],
+)
+def test_a_syntax_error_in_a_body_has_its_place(make_db: MakeDb, body: str, place: str) -> None:
+    with pytest.raises(SourceError, match=place):
+        load_into(make_db(), "CREATE TABLE t ();", f"CREATE FUNCTION f() RETURNS int\n{body};")
+
+
+def test_bodies_may_name_what_is_not_there(make_db: MakeDb) -> None:
+    load_into(
+        make_db(),
+        """
+        CREATE FUNCTION a() RETURNS int LANGUAGE sql AS 'SELECT count(*)::int FROM missing';
+        CREATE FUNCTION b() RETURNS int LANGUAGE plpgsql AS 'DECLARE x missing%ROWTYPE; BEGIN RETURN x.id; END';
+        """,
+    )

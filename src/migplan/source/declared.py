@@ -75,7 +75,7 @@ def declared_catalog(
     wanted = wanted or Wanted()
     if is_url(source):
         return _of_database(str(source), wanted)
-    texts = read_sources([source] if isinstance(source, (str, Path)) else source)
+    texts = read_sources([source] if isinstance(source, (str, Path)) else _paths(source))
     digest = digest_of(texts)
     key = _cache_key(texts, digest, shadow, wanted)
     if use_cache and (found := cache.read(key, Declared)) is not None:
@@ -84,6 +84,15 @@ def declared_catalog(
     if use_cache:
         cache.write(key, declared)
     return declared
+
+
+def _paths(sources: Sequence[str | Path]) -> Sequence[str | Path]:
+    if any(is_url(source) for source in sources):
+        raise SourceError(
+            "a database as the declared side stands alone, and other sources were named beside it",
+            hint="Name one database's URL, or files and folders.",
+        )
+    return sources
 
 
 def is_url(source: object) -> bool:
@@ -124,10 +133,16 @@ def _files(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
     if not path.is_dir():
-        raise SourceError("there is no such file or folder", place=str(path))
+        raise SourceError(
+            "there is no such file or folder",
+            place=str(path),
+            hint='Name the schema files: --schema PATH, or schema = ["PATH"] in migplan.toml; migplan init makes both.',
+        )
     files = sorted(file for file in path.rglob("*.sql") if file.is_file() and not _is_hidden(file.relative_to(path)))
     if not files:
-        raise SourceError("the folder holds no .sql files", place=str(path))
+        raise SourceError(
+            "the folder holds no .sql files", place=str(path), hint="Name the folder where the schema files lie."
+        )
     return files
 
 
@@ -146,11 +161,21 @@ def _text(file: Path) -> str:
             place=str(file),
             hint=f"Make it SQL: pg_restore -s -f schema.sql {file}",
         )
+    if (nul := content.find(b"\0")) >= 0:
+        raise SourceError(
+            "the file holds a zero byte: it is not text, or not UTF-8",
+            place=f"{file}:{_line(content, nul)}",
+            hint="Convert it to UTF-8.",
+        )
     try:
         return content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise SourceError("the file is not UTF-8 text", place=f"{file}:{line}", hint="Convert it to UTF-8.") from error
+        place = f"{file}:{_line(content, error.start)}"
+        raise SourceError("the file is not UTF-8 text", place=place, hint="Convert it to UTF-8.") from error
+
+
+def _line(content: bytes, offset: int) -> int:
+    return content.count(b"\n", 0, offset) + 1
 
 
 def _load(texts: Sequence[SourceText], digest: str, shadow: Shadow, wanted: Wanted) -> Declared:

@@ -13,6 +13,7 @@ from typing import Final
 
 from migplan.core.errors import ShadowError
 from migplan.source.batches import Failure, run_batch
+from migplan.source.bodies import check_bodies
 from migplan.source.connect import Connection
 from migplan.source.load_errors import MISSING, error_of, is_missing, root_cause
 from migplan.source.psqlfile import Loadable, Note, PsqlFile
@@ -56,6 +57,7 @@ def load(connection: Connection, files: Iterable[PsqlFile]) -> list[Note]:
     loadables = [loadable for file in files for loadable in file.loadables]
     loader.run([x for x in loadables if not x.last])
     loader.run([x for x in loadables if x.last])
+    check_bodies(connection, loadables)
     loader.reset()
     return loader.notes
 
