@@ -112,20 +112,3 @@ def test_orphans_are_counted_first(make_db: MakeDb) -> None:
     )
     (assertion,) = found.step("create:r.f").asserts
     assert query(found.live, assertion.count) == [(1,)]
-
-
-@pytest.mark.parametrize(
-    ("index", "noted"),
-    [
-        ("", True),
-        ("CREATE INDEX i ON r (t DESC) INCLUDE (id);", False),
-        ("CREATE INDEX i ON r (t) WHERE t > 3;", True),
-        ("CREATE INDEX i ON r (id, t);", True),
-        ("CREATE INDEX i ON r USING hash (t);", False),
-        ("ALTER TABLE r ADD UNIQUE (t, id);", False),
-    ],
-)
-def test_foreign_key_without_an_index_is_noted(make_db: MakeDb, index: str, *, noted: bool) -> None:
-    key = "ALTER TABLE r ADD CONSTRAINT f FOREIGN KEY (t) REFERENCES t;"
-    found = plan(make_db, TABLE + CHILD + index, TABLE + CHILD + index + key, rows=ROWS + "INSERT INTO r VALUES (1, 1)")
-    assert bool(found.step("create:r.f").notes) == noted

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from migplan.cli.policy import policy_of
 from migplan.core.changes import Create
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.settings import Settings
+from migplan.findings.policy import Policy
 from migplan.planning.diff import diff
 from migplan.planning.plan import Draft, draft
 from migplan.planning.renames import Renamed
@@ -38,6 +40,7 @@ class Inputs:
     before: Catalog
     after: Catalog
     renamed: Renamed
+    policy: Policy
 
     def draft(self) -> Draft:
         """The plan from one side to the other."""
@@ -50,13 +53,14 @@ def gather(target: str | None, schema: Sequence[str], *, config: Path | None, of
     ``schema`` are paths or one URL; empty for what migplan.toml says. Raises the errors of each reading.
     """
     configuration = read_config(config)
+    policy = policy_of(configuration)
     url = configuration.target_url(target)
     settings = configuration.settings(offline=offline)
     shadow = choose_shadow(url, url=configuration.shadow.url, setup=_setup(configuration))
     declared = schemas_to_read(declared_catalog(_source(schema, configuration), shadow, wanted(configuration)))
     before, after = _sides(url, declared, shadow, settings)
     renamed = renamed_side(before, after, declared, shadow, settings)
-    return Inputs(configuration, url, settings, shadow, declared, before, after, renamed)
+    return Inputs(configuration, url, settings, shadow, declared, before, after, renamed, policy)
 
 
 def wanted(config: Config) -> Wanted:

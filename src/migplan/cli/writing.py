@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
 from migplan.cli.inputs import Inputs
 from migplan.core.errors import UnsupportedError
 from migplan.core.model import Catalog
+from migplan.findings.base import Subject
+from migplan.findings.collect import Collected, collect
 from migplan.planfile.build import build
 from migplan.planfile.folder import REVIEW, PlanFolder, write_folder
-from migplan.planfile.model import FindingModel, MeasuredModel, PlanModel, ProofModel
+from migplan.planfile.model import MeasuredModel, PlanModel, ProofModel
 from migplan.planning.plan import Draft
 from migplan.prove.measure import Connections
 from migplan.prove.proof import Outcome, prove
@@ -24,6 +26,7 @@ _BLOCKED = ProofModel(status="unproved", reason="the plan is blocked")
 
 def write(inputs: Inputs, drafted: Draft, folder: Path, name: str, created: datetime, *, prove: bool) -> PlanFolder:
     """Prove the plan where asked, and write its folder with its review."""
+    collected = findings_of(inputs, drafted)
     plan, files = build(
         drafted,
         inputs.before,
@@ -32,8 +35,8 @@ def write(inputs: Inputs, drafted: Draft, folder: Path, name: str, created: date
         name=name,
         created=created.isoformat(timespec="seconds"),
         proof=_BLOCKED if drafted.blocked else _NOT_ASKED,
-        findings=_findings(inputs, drafted),
-        notes=[*(str(note) for note in inputs.declared.notes), *inputs.renamed.notes],
+        findings=collected.findings,
+        notes=[*(str(note) for note in inputs.declared.notes), *inputs.renamed.notes, *collected.notes],
     )
     if prove and not drafted.blocked:
         plan = with_outcome(plan, prove_on_shadow(inputs, plan, files))
@@ -75,9 +78,7 @@ def refuse_unmodelled(*catalogs: Catalog) -> None:
         )
 
 
-def _findings(inputs: Inputs, drafted: Draft) -> Sequence[FindingModel]:
-    from migplan.findings.collect import collect
-
-    found = collect(drafted)
-    blocked = [FindingModel(rule="blocked", severity="blocked", message=reason) for reason in drafted.blocked]
-    return [*blocked, *found]
+def findings_of(inputs: Inputs, drafted: Draft) -> Collected:
+    """What the rules find in the draft, as the directives and the policy judge it."""
+    subject = Subject(drafted, inputs.renamed.before, inputs.after, inputs.settings)
+    return collect(subject, inputs.declared.directives, inputs.policy)

@@ -2,27 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from migplan.core.steps import Irreversible, Step
+from migplan.core.directives import Directives
+from migplan.findings.allowances import Allowances
+from migplan.findings.base import Rule, Subject
 from migplan.findings.model import FindingModel
-from migplan.planning.plan import Draft
+from migplan.findings.policy import Policy
+from migplan.findings.registry import rules
+
+BLOCKED = "blocked"
+"""The rule of what stops a plan; it can't be allowed or weighed otherwise."""
 
 
-def collect(draft: Draft) -> list[FindingModel]:
-    """The findings, in the order in which the steps run."""
-    return [finding for step in draft.steps for finding in _of_step(step)]
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """``findings`` in the order in which the steps run; ``notes`` name directives that had nothing to allow."""
+
+    findings: tuple[FindingModel, ...]
+    notes: tuple[str, ...]
 
 
-def _of_step(step: Step) -> Iterator[FindingModel]:
-    if step.loses is not None:
-        message = f"{step.title} destroys {step.loses}; the way back doesn't bring that back"
-        yield FindingModel(rule="data-loss", severity="danger", message=message, step=step.id, object=str(step.object))
-    if isinstance(step.down, Irreversible):
-        message = f"{step.title} has no way back: {step.down.reason}"
-        yield FindingModel(
-            rule="irreversible", severity="danger", message=message, step=step.id, object=str(step.object)
-        )
-    if step.rewrite and not step.new_objects:
-        message = f"{step.title} rewrites the table under {step.lock}: fit for a small table only"
-        yield FindingModel(rule="rewrite", severity="warning", message=message, step=step.id, object=str(step.object))
+def collect(subject: Subject, directives: Directives | None = None, policy: Policy | None = None) -> Collected:
+    """What every rule finds, weighed by the policy, with the reasons of what is allowed.
+
+    Raises ``DirectiveError`` for an ``allow`` of a rule that doesn't exist.
+    """
+    chosen = policy or Policy()
+    allowances = Allowances.of(directives or Directives(), subject)
+    raw = [finding for rule in rules().values() for finding in _of_rule(rule, subject, chosen)]
+    found = [_judged(finding, allowances, chosen) for finding in _in_order(raw, subject)]
+    blocked = (FindingModel(rule=BLOCKED, severity="blocked", message=reason) for reason in subject.draft.blocked)
+    return Collected((*blocked, *found), tuple(allowances.unused()))
+
+
+def _of_rule(rule: Rule, subject: Subject, policy: Policy) -> Iterator[FindingModel]:
+    if policy.level(rule) == "off":
+        return
+    for found in rule.find(subject):
+        severity = policy.weight(rule, found.severity)
+        if severity is not None:
+            step = found.step or (None if found.object is None else subject.step_of(found.object))
+            yield FindingModel(
+                rule=rule.id,
+                severity=severity,
+                message=found.message,
+                advice=found.advice or rule.advice,
+                step=step,
+                object=None if found.object is None else str(found.object),
+            )
+
+
+def _judged(finding: FindingModel, allowances: Allowances, policy: Policy) -> FindingModel:
+    reason = allowances.reason(finding) or policy.reason(finding)
+    allowed = finding.model_copy(update={"allowed": reason})
+    return allowed.model_copy(update={"refused": policy.refuses(allowed)})
+
+
+def _in_order(findings: Iterable[FindingModel], subject: Subject) -> list[FindingModel]:
+    place = {step.id: number for number, step in enumerate(subject.draft.steps)}
+    return sorted(findings, key=lambda f: place.get(f.step or "", len(place)))

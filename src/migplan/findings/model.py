@@ -7,12 +7,14 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 Severity = Literal["note", "warning", "danger", "blocked"]
+RANKS = {"note": 0, "warning": 1, "danger": 2, "blocked": 3}
 
 
 class FindingModel(BaseModel):
     """Something that a reviewer should know: a rule's id, its weight, what it speaks of, and the sentence.
 
-    ``allowed`` is the reason that an ``allow`` directive gives, where there is one.
+    ``advice`` says what to do about it. ``allowed`` is the reason that an ``allow`` directive or the policy gives,
+    where there is one; ``refused`` says that the policy takes no plan with this finding.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -20,6 +22,8 @@ class FindingModel(BaseModel):
     rule: str
     severity: Severity
     message: str
+    advice: str | None = None
     step: str | None = None
     object: str | None = None
     allowed: str | None = None
+    refused: bool = False

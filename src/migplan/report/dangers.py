@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from migplan.findings.model import FindingModel
 from migplan.planfile.model import StepModel
 from migplan.report.facts import Facts, loses_for_good
-from migplan.report.wording import bytes_of, listed, rows_of
+from migplan.report.wording import bytes_of, listed, rows_of, sentence
 
 
 @dataclass(frozen=True, slots=True)
 class Danger:
-    """One thing to read: ``weight`` is a word (blocked, data loss, no way back, long lock, danger, warning)."""
+    """One thing to read: ``weight`` is refused, blocked, data loss, no way back, long lock, danger or warning."""
 
     weight: str
     text: str
@@ -22,14 +23,19 @@ class Danger:
 
 def dangers(facts: Facts) -> list[Danger]:
     """Every danger of the plan; what a directive allows comes last, with its reason."""
-    found = [*_blocked(facts), *_losses(facts), *_one_way(facts), *_long_locks(facts), *_findings(facts)]
-    told = {(d.step, d.weight) for d in found if d.weight in _OWN}
-    kept = [d for d in found if d.weight in _OWN or (d.step, _SAME.get(d.weight, "")) not in told]
-    return sorted(kept, key=lambda d: d.allowed is not None)
+    own = [*_blocked(facts), *_losses(facts), *_one_way(facts), *_long_locks(facts)]
+    told = {(d.step, d.weight) for d in own}
+    return sorted([*_refused(facts), *own, *_findings(facts, told)], key=lambda d: d.allowed is not None)
 
 
-_OWN = ("blocked", "data loss", "no way back", "long lock")
-_SAME = {"data-loss": "data loss", "irreversible": "no way back", "long-lock": "long lock"}
+_SAME = {"data-loss": "data loss", "irreversible": "no way back", "long-lock": "long lock", "rewrite": "long lock"}
+"""Findings that say of a step what is worked out here from the plan itself, measurements included."""
+
+
+def _refused(facts: Facts) -> Iterable[Danger]:
+    rules = sorted({f.rule for f in facts.plan.findings if f.refused})
+    if rules:
+        yield Danger("refused", f"the policy takes no plan with {listed(rules, limit=6)}")
 
 
 def _blocked(facts: Facts) -> Iterable[Danger]:
@@ -47,7 +53,8 @@ def _losses(facts: Facts) -> Iterable[Danger]:
 
 def _one_way(facts: Facts) -> Iterable[Danger]:
     for step in facts.irreversible:
-        yield Danger("no way back", f"{step.title}: {step.down.irreversible}", step.id)
+        allowed = _allowance(facts, step, "irreversible")
+        yield Danger("no way back", f"{step.title}: {step.down.irreversible}", step.id, allowed)
 
 
 def _long_locks(facts: Facts) -> Iterable[Danger]:
@@ -55,7 +62,9 @@ def _long_locks(facts: Facts) -> Iterable[Danger]:
         if facts.long_under_lock(step):
             what = "rewrites" if step.rewrite else "reads"
             tables = listed([f"{t}{_size(facts, t)}" for t in facts.locked(step) if not facts.small(t)])
-            yield Danger("long lock", f"{step.title}: {what} a table while {step.lock} is held on {tables}", step.id)
+            allowed = _allowance(facts, step, "long-lock", "rewrite")
+            text = f"{step.title}: {what} a table while {step.lock} is held on {tables}"
+            yield Danger("long lock", text, step.id, allowed)
 
 
 def _size(facts: Facts, table: str) -> str:
@@ -63,12 +72,18 @@ def _size(facts: Facts, table: str) -> str:
     return f" ({rows_of(size.rows)}, {bytes_of(size.bytes)})" if size is not None else ""
 
 
-def _findings(facts: Facts) -> Iterable[Danger]:
+def _findings(facts: Facts, told: set[tuple[str | None, str]]) -> Iterable[Danger]:
+    """Warnings and worse that nothing else has told yet."""
     ranks = {"danger": 0, "warning": 1}
-    chosen = [f for f in facts.plan.findings if f.severity in ranks and f.rule not in _SAME]
+    chosen = [f for f in facts.plan.findings if f.severity in ranks and (f.step, _SAME.get(f.rule, "")) not in told]
     for finding in sorted(chosen, key=lambda f: ranks[f.severity]):
-        yield Danger(finding.severity, finding.message, finding.step, finding.allowed)
+        yield Danger(finding.severity, told_in_full(finding), finding.step, finding.allowed)
 
 
-def _allowance(facts: Facts, step: StepModel, rule: str) -> str | None:
-    return next((f.allowed for f in facts.findings.get(step.id, ()) if f.rule == rule and f.allowed), None)
+def told_in_full(finding: FindingModel) -> str:
+    """The finding with what to do about it."""
+    return f"{sentence(finding.message)} {finding.advice}" if finding.advice else finding.message
+
+
+def _allowance(facts: Facts, step: StepModel, *rules: str) -> str | None:
+    return next((f.allowed for f in facts.findings.get(step.id, ()) if f.rule in rules and f.allowed), None)

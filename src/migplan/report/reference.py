@@ -1,4 +1,4 @@
-"""The documents that are written out of the code: docs/coverage.md and the JSON Schema of plan.json.
+"""The documents that are written out of the code: docs/coverage.md, docs/findings.md and the JSON Schema of plan.json.
 
 ``python -m migplan.report.reference docs`` writes them; a test compares.
 """
@@ -18,6 +18,7 @@ from migplan.kinds._acl import NOTHING
 from migplan.kinds.base import Kind
 from migplan.kinds.registry import kinds
 from migplan.planfile.model import PlanModel
+from migplan.report.findings_reference import findings
 from migplan.source.unmodelled import things
 from migplan.strategies.registry import strategies
 
@@ -115,7 +116,7 @@ def _first_sentence(module: object) -> str:
 
 def documents() -> dict[str, str]:
     """Every generated document by its name in docs/."""
-    return {"coverage.md": coverage(), "plan.schema.json": plan_schema()}
+    return {"coverage.md": coverage(), "findings.md": findings(), "plan.schema.json": plan_schema()}
 
 
 def main(arguments: Iterable[str]) -> None:

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any, Final
 
 import migplan
 from migplan.findings.model import FindingModel
+from migplan.findings.registry import rules
 from migplan.planfile.folder import PlanFolder
 from migplan.planfile.render import MARK
+from migplan.report.dangers import told_in_full
 
 FORMAT_VERSION: Final = 1
 _SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS: Final = {"note": "note", "warning": "warning", "danger": "error", "blocked": "error"}
 
 
-def sarif(folder: PlanFolder, rules: Mapping[str, str] | None = None) -> str:
-    """The findings of the plan in ``folder``; ``rules`` maps rule ids to a sentence on what they look for."""
+def sarif(folder: PlanFolder) -> str:
+    """The findings of the plan in ``folder``, with what is known of their rules."""
     findings = folder.plan.findings
-    told = rules or {}
     used = sorted({f.rule for f in findings})
     run = {
         "tool": {
             "driver": {
                 "name": "migplan",
                 "version": migplan.__version__,
-                "rules": [{"id": r, "shortDescription": {"text": told.get(r, r.replace("-", " "))}} for r in used],
+                "rules": [_rule(id) for id in used],
             }
         },
         "results": [_result(folder, f, used.index(f.rule)) for f in findings],
@@ -35,12 +35,24 @@ def sarif(folder: PlanFolder, rules: Mapping[str, str] | None = None) -> str:
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
 
 
+def _rule(id: str) -> dict[str, Any]:
+    rule = rules().get(id)
+    if rule is None:
+        return {"id": id, "shortDescription": {"text": id.replace("-", " ")}}
+    return {
+        "id": id,
+        "shortDescription": {"text": rule.condition},
+        "fullDescription": {"text": rule.effect},
+        "help": {"text": rule.advice},
+    }
+
+
 def _result(folder: PlanFolder, finding: FindingModel, rule: int) -> dict[str, Any]:
     result: dict[str, Any] = {
         "ruleId": finding.rule,
         "ruleIndex": rule,
         "level": _LEVELS[finding.severity],
-        "message": {"text": finding.message},
+        "message": {"text": told_in_full(finding)},
         "locations": [_location(folder, finding)],
     }
     if finding.allowed is not None:

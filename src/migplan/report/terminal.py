@@ -17,6 +17,7 @@ from migplan.report.review import GroupView, PhaseView, Review, StepView, review
 from migplan.report.wording import sentence
 
 _STYLES: Final = {
+    "refused": "bold white on red",
     "blocked": "bold white on red",
     "data loss": "bold red",
     "no way back": "bold red",

@@ -112,10 +112,12 @@ class PlanningTable(_Table):
 
 
 class PolicyTable(_Table):
-    """``[policy]``: rules or severities whose findings ``refuse`` a plan, rules to ``allow``, each with a reason."""
+    """``[policy]``: rules or severities whose findings ``refuse`` a plan; rules, or rules on objects, to ``allow``,
+    each with a reason; another ``severity`` by rule."""
 
     refuse: Names = ()
     allow: Mapping[str, str] = {}
+    severity: Mapping[str, Literal["off", "note", "warning", "danger"]] = {}
 
 
 class Config(_Table):

@@ -22,7 +22,6 @@ from migplan.kinds.constraint import (
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
 from migplan.strategies.base import Context, Expansion, Size, Strategy
-from migplan.strategies.serving_index import unserved
 
 SUE, AX = LockMode.SHARE_UPDATE_EXCLUSIVE, LockMode.ACCESS_EXCLUSIVE
 
@@ -79,7 +78,6 @@ def _two_steps(context: Context, constraint: Constraint) -> list[Step]:
         uses=part.uses,
         deploy=sentence,
         asserts=tuple(offenders(constraint)),
-        notes=unserved(constraint, context.after) if constraint.type == FOREIGN_KEY else (),
     )
     validate = Step(
         id=step_id("validate", constraint.id),

@@ -16,7 +16,6 @@ from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
 from migplan.strategies.add_constraint import offenders
 from migplan.strategies.base import Context, Expansion, Size, Strategy
-from migplan.strategies.serving_index import unserved
 
 NAME = "partitioned_foreign_key"
 
@@ -62,7 +61,6 @@ def _steps(context: Context, key: Constraint) -> list[Step]:
         uses=part.uses,
         deploy=sentence,
         after=tuple(After(s.id, "it adopts valid ones") for s in steps),
-        notes=unserved(key, context.after),
     )
     return [*steps, adopt]
 

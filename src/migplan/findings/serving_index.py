@@ -13,13 +13,10 @@ from migplan.kinds.index import Index
 _ORDERED: Final = re.compile(r"USING (?:btree|hash) \((?P<columns>.*)\)")
 
 
-def unserved(key: Constraint, catalog: Catalog) -> tuple[str, ...]:
-    """The note that belongs into the plan where no index begins with the foreign key's columns, in any order."""
+def is_served(key: Constraint, catalog: Catalog) -> bool:
+    """Whether some index begins with the foreign key's columns, in any order."""
     wanted = {str(ident(c)) for c in key.columns}
-    if any(set(columns[: len(wanted)]) == wanted for columns in _columns_of_indexes(key, catalog)):
-        return ()
-    columns = ", ".join(key.columns)
-    return (f"no index of {key.relation} begins with {columns}: each DELETE on {key.target} will read all of it",)
+    return any(set(columns[: len(wanted)]) == wanted for columns in _columns_of_indexes(key, catalog))
 
 
 def _columns_of_indexes(key: Constraint, catalog: Catalog) -> list[list[str]]:

@@ -1,0 +1,36 @@
+"""``[policy]`` of migplan.toml, with every name in it known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from migplan.core.errors import ConfigError
+from migplan.findings.allowances import suggestion
+from migplan.findings.policy import SEVERITIES, STYLE, Policy
+from migplan.findings.registry import rules
+from migplan.source.config import FILE_NAME, Config, line_of
+
+
+def policy_of(config: Config) -> Policy:
+    """The policy. Raises ``ConfigError`` with file and line for a finding that doesn't exist."""
+    said = config.policy
+    for keys, name in _named(config):
+        if name not in rules():
+            raise ConfigError(f"there is no finding {name!r}", place=_place(config, keys), hint=suggestion(name))
+    return Policy(said.refuse, said.allow, said.severity)
+
+
+def _named(config: Config) -> Iterator[tuple[list[str], str]]:
+    """Every name of a finding, with the keys that lead to it."""
+    said = config.policy
+    yield from ((["policy", "refuse"], name) for name in said.refuse if name not in SEVERITIES)
+    yield from ((["policy", "allow", key], key.partition(" ")[0]) for key in said.allow)
+    yield from ((["policy", "severity", name], name) for name in said.severity if name != STYLE)
+
+
+def _place(config: Config, keys: list[str]) -> str:
+    if config.path is None:
+        return FILE_NAME
+    text = Path(config.path).read_text(encoding="utf-8")
+    return f"{config.path}:{line_of(text, keys)}"

@@ -1,0 +1,136 @@
+"""The contract of a rule: one danger, what it looks at, and what it says."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import ClassVar, Literal
+
+from migplan.core.changes import Alter, Create, Drop
+from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog, O
+from migplan.core.settings import Settings
+from migplan.core.steps import Step
+from migplan.findings.model import Severity
+from migplan.planning.plan import Draft
+from migplan.strategies.sizing import Size, Sizing
+
+Level = Literal["off", "note", "warning", "danger"]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What rules look at. ``before`` and ``after`` speak of objects by their declared names, as the draft does."""
+
+    draft: Draft
+    before: Catalog
+    after: Catalog
+    settings: Settings = field(default_factory=Settings)
+
+    def created(self, model: type[O]) -> Iterator[O]:
+        """New objects of one model, also those that come with a new table."""
+        return (c.new for c in self.draft.changes if isinstance(c, Create) and isinstance(c.new, model))
+
+    def dropped(self, model: type[O]) -> Iterator[O]:
+        """Objects of one model that vanish."""
+        return (c.old for c in self.draft.changes if isinstance(c, Drop) and isinstance(c.old, model))
+
+    def altered(self, model: type[O]) -> Iterator[tuple[O, O]]:
+        """Objects of one model that change, in place or rebuilt: old and new."""
+        for c in self.draft.changes:
+            if isinstance(c, Alter) and isinstance(c.old, model) and isinstance(c.new, model):
+                yield c.old, c.new
+
+    def new_versions(self, model: type[O]) -> Iterator[tuple[O | None, O]]:
+        """Everything of one model that is created (old is None) or changed."""
+        yield from ((None, new) for new in self.created(model))
+        yield from self.altered(model)
+
+    def size(self, table: ObjectId) -> Size:
+        """The class of a relation's size."""
+        return self._sizing.of(table)
+
+    def holds_rows(self, table: ObjectId) -> bool:
+        """Whether a relation may hold rows when the plan runs."""
+        return not self._sizing.empty(table)
+
+    def owner(self, id: ObjectId) -> ObjectId | None:
+        """The relation that an object of either side belongs to."""
+        for side in (self.after, self.before):
+            if id in side:
+                return side[id].table
+        return None
+
+    def relation(self, step: Step) -> ObjectId:
+        """The relation that the step works on, else its object."""
+        return self.owner(step.object) or step.object
+
+    def step_of(self, id: ObjectId) -> str | None:
+        """The id of the first step that does something about an object: its own, else one that makes or ends it."""
+        own = self._steps_by_object.get(id)
+        return self._steps_by_effect.get(id) if own is None else own
+
+    @cached_property
+    def _sizing(self) -> Sizing:
+        return Sizing(self.before, self.settings)
+
+    @cached_property
+    def _steps_by_object(self) -> Mapping[ObjectId, str]:
+        found: dict[ObjectId, str] = {}
+        for step in self.draft.steps:
+            if step.up:
+                found.setdefault(step.object, step.id)
+        return found
+
+    @cached_property
+    def _steps_by_effect(self) -> Mapping[ObjectId, str]:
+        found: dict[ObjectId, str] = {}
+        for step in self.draft.steps:
+            for id in step.creates | step.destroys:
+                found.setdefault(id, step.id)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One finding of a rule: the sentence, the object, and where they differ from the rule's: step, weight, advice."""
+
+    message: str
+    object: ObjectId | None
+    step: str | None = None
+    severity: Severity | None = None
+    advice: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A live schema (with rows), a declaration that the rule speaks of, and one that does the same without danger.
+
+    Documentation and test at once. ``since`` is the first major version that knows the SQL.
+    """
+
+    before: str
+    bad: str
+    good: str
+    since: int = 14
+
+
+class Rule(ABC):
+    """One danger. Rules are found by listing ``findings/rules``; each file offers ``RULE``.
+
+    ``condition`` says what the rule looks for, ``effect`` why it matters, ``advice`` what to do. ``severity`` "off" is
+    for rules of style, which speak only where migplan.toml asks for them.
+    """
+
+    id: ClassVar[str]
+    severity: ClassVar[Level]
+    condition: ClassVar[str]
+    effect: ClassVar[str]
+    advice: ClassVar[str]
+    example: ClassVar[Example | None] = None
+
+    @abstractmethod
+    def find(self, subject: Subject) -> Iterable[Found]:
+        """What the rule finds in a plan."""

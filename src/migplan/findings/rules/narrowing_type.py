@@ -1,0 +1,35 @@
+"""Type changes that take something away from values: a cast truncates and rounds without a word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from migplan.findings.base import Example, Found, Rule, Subject
+from migplan.findings.narrowing import lost_by
+from migplan.kinds.column import Column
+
+
+class NarrowingType(Rule):
+    """Columns of tables with rows whose new type holds less; an expression of the user's own is believed."""
+
+    id = "narrowing-type"
+    severity = "danger"
+    condition = "A column with values gets a type that holds less: a shorter text, fewer digits, no time of day."
+    effect = "The cast cuts or rounds what doesn't fit, without an error, and the way back can't undo it."
+    advice = "Look for values that don't fit first, or say with 'using' what becomes of them."
+    example = Example(
+        before="CREATE TABLE t (id int PRIMARY KEY, code varchar(20)); INSERT INTO t VALUES (1, 'x'); ANALYZE;",
+        bad="CREATE TABLE t (id int PRIMARY KEY, code varchar(5));",
+        good="CREATE TABLE t (id int PRIMARY KEY, code varchar(40));",
+    )
+
+    def find(self, subject: Subject) -> Iterable[Found]:
+        for old, new in subject.altered(Column):
+            if new.inherited or new.generated is not None or not subject.holds_rows(new.relation):
+                continue
+            lost = None if new.using is not None else lost_by(old.type, new.type)
+            if lost is not None:
+                yield Found(f"{new.id} from {old.type} to {new.type} {lost}, in silence", new.id)
+
+
+RULE = NarrowingType()
