@@ -53,10 +53,10 @@ def init(
     from migplan.core.settings import Settings
     from migplan.report.schema_files import case_clashes, schema_files
     from migplan.source.connect import connect
-    from migplan.source.introspect import introspect
+    from migplan.source.live import introspect_live
 
     with connect(source) as connection:
-        catalog = introspect(connection)
+        catalog = introspect_live(connection)
     files = schema_files(catalog, Settings()) or {"schema.sql": "-- The database was empty: declare its schema here.\n"}
     for clash in case_clashes(files):
         print(f"note: {' and '.join(clash)} differ in case only: some file systems can't hold both")

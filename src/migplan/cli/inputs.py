@@ -21,7 +21,7 @@ from migplan.prove.settle import comparable
 from migplan.source.config import Config, read_config
 from migplan.source.connect import connect
 from migplan.source.declared import Declared, Wanted, declared_catalog
-from migplan.source.introspect import introspect
+from migplan.source.live import introspect_live
 from migplan.source.presets import ignored_by, read_setup_files
 from migplan.source.psqlfile import PsqlFile
 from migplan.source.shadow import Shadow, choose_shadow
@@ -84,7 +84,7 @@ def _source(schema: Sequence[str], config: Config) -> str | Sequence[str | Path]
 def _sides(url: str, declared: Declared, shadow: Shadow, settings: Settings) -> tuple[Catalog, Catalog]:
     managed = declared.managed
     with contextlib.closing(connect(url)) as connection:
-        live = managed.of(introspect(connection, managed.scope))
+        live = managed.of(introspect_live(connection, managed.scope))
         live, after = comparable(live, declared.catalog, shadow.scratch, managed, settings)
         return probe(connection, live, _touched(live, after, settings), settings.small_rows), after
 

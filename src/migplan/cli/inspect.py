@@ -43,13 +43,14 @@ def inspect(
     from migplan.report.schema_files import schema_sql
     from migplan.source.config import read_config
     from migplan.source.connect import connect
-    from migplan.source.introspect import Scope, introspect
+    from migplan.source.introspect import Scope
+    from migplan.source.live import introspect_live
 
     configuration = read_config(config)
     schemas = configuration.manage.schemas
     scope = Scope(None if schemas is None else frozenset(schemas))
     with connect(configuration.target_url(target)) as connection:
-        catalog = introspect(connection, scope)
+        catalog = introspect_live(connection, scope)
     chosen = _chosen(catalog, patterns or [])
     match format:
         case Format.SQL:

@@ -16,6 +16,7 @@ from migplan.source import cache
 from migplan.source.connect import Connection, connect
 from migplan.source.directives import check_targets, read_directives
 from migplan.source.introspect import Scope, introspect
+from migplan.source.live import introspect_live
 from migplan.source.load import load
 from migplan.source.managed import Managed, mentioned_schemas
 from migplan.source.psqlfile import Note, PsqlFile, ReadingRules, read_file
@@ -138,7 +139,7 @@ def _files(path: Path) -> list[Path]:
             place=str(path),
             hint='Name the schema files: --schema PATH, or schema = ["PATH"] in migplan.toml; migplan init makes both.',
         )
-    files = sorted(file for file in path.rglob("*.sql") if file.is_file() and not _is_hidden(file.relative_to(path)))
+    files = sorted(file for file in path.rglob("*.sql") if not file.is_dir() and not _is_hidden(file.relative_to(path)))
     if not files:
         raise SourceError(
             "the folder holds no .sql files", place=str(path), hint="Name the folder where the schema files lie."
@@ -255,7 +256,7 @@ def _outside(files: Iterable[PsqlFile], set_up: SetUp, managed: Managed) -> Iter
 
 def _of_database(url: str, wanted: Wanted) -> Declared:
     with contextlib.closing(connect(url, error=SourceError, what="the declared database")) as connection:
-        everything = introspect(connection, Scope(wanted.schemas, wanted.without))
+        everything = introspect_live(connection, Scope(wanted.schemas, wanted.without))
     schemas = wanted.schemas or frozenset(id.path[0] for id in everything.objects if id.kind == "schema")
     managed = Managed(Scope(schemas, wanted.without), patterns=wanted.ignore)
     catalog = managed.of(everything)

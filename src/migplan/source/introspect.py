@@ -1,24 +1,24 @@
-"""Reading a database's schema into a catalog: one snapshot, every kind's query in one pipelined round trip."""
+"""Reading a database's schema into a catalog: one snapshot, every kind's query in one round trip."""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, LiteralString, cast
+from typing import Any
 
 import psycopg
 
 from migplan.core.errors import TargetError
 from migplan.core.ids import CALLABLE, ObjectId
 from migplan.core.model import CastRule, Catalog, DbObject, TableSize, Unmodelled
-from migplan.kinds.base import Address, Kind, Reading
+from migplan.kinds.base import Kind, Reading
 from migplan.kinds.registry import kinds
 from migplan.source import references, unmodelled
 from migplan.source.reprinting import settled
+from migplan.source.streaming import Connection, Rows, streamed
 
-Connection = psycopg.Connection[tuple[Any, ...]]
 
 _SCHEMAS = """
 SELECT oid, nspname FROM pg_namespace
@@ -62,9 +62,15 @@ def introspect(connection: Connection, scope: Scope | None = None) -> Catalog:
         raise TargetError(
             f"PostgreSQL {major} is not supported", hint="migplan works with PostgreSQL 14 to 18; upgrade the server."
         )
+    with clear_errors(connection), snapshot(connection), _collector_paused():
+        return _read(connection, scope or Scope(), major)
+
+
+@contextmanager
+def clear_errors(connection: Connection) -> Generator[None]:
+    """What reading catalogs may meet, as ``TargetError``."""
     try:
-        with snapshot(connection), _collector_paused():
-            return _read(connection, scope or Scope(), major)
+        yield
     except (psycopg.errors.UndefinedTable, psycopg.errors.InternalError_) as error:
         raise TargetError(
             f"the schema changed while it was read: {error.diag.message_primary}",
@@ -79,7 +85,11 @@ def introspect(connection: Connection, scope: Scope | None = None) -> Catalog:
 
 @contextmanager
 def snapshot(connection: Connection) -> Generator[None]:
-    """One read-only REPEATABLE READ transaction with an empty search_path, so that every name is printed qualified."""
+    """One read-only REPEATABLE READ transaction with an empty search_path, so that every name is printed qualified.
+
+    Without nested loops: nobody has gathered statistics of a new database's catalogs, the planner takes its objects for
+    a few, and would go through all of one catalog for each row of another.
+    """
     if connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
         connection.rollback()
     connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -87,7 +97,8 @@ def snapshot(connection: Connection) -> Generator[None]:
         connection.execute(
             "SELECT set_config('search_path', '', true), set_config('statement_timeout', '0', true),"
             " set_config('intervalstyle', 'postgres', true), set_config('datestyle', 'ISO', true),"
-            " set_config('extra_float_digits', '1', true), set_config('quote_all_identifiers', 'off', true)"
+            " set_config('extra_float_digits', '1', true), set_config('quote_all_identifiers', 'off', true),"
+            " set_config('enable_nestloop', 'off', true), set_config('jit', 'off', true)"
         )
         yield
     finally:
@@ -97,44 +108,32 @@ def snapshot(connection: Connection) -> Generator[None]:
 
 def _read(connection: Connection, scope: Scope, major: int) -> Catalog:
     schemas = [(oid, name) for oid, name in connection.execute(_SCHEMAS).fetchall() if name in scope]
-    parameters = {"ns": [oid for oid, _ in schemas]}
     readers = [kind for kind in kinds().values() if major >= kind.since]
-    queries = [_ROLES, _COMMENTS, _CASTS, _SIZES, references.query(major), *(k.query(major) for k in readers)]
-    roles, comments, casts, sizes, depends, *tables = _pipelined(connection, queries, parameters)
-    reading = Reading(
-        major=major,
-        roles=dict(roles),
-        comments={Address(*row[:3]): row[3] for row in comments},
-    )
-    objects, addresses = _build(zip(readers, tables, strict=True), reading)
+    others = unmodelled.queries(major)
+    queries = [_ROLES, _COMMENTS, _CASTS, *(k.query(major) for k in readers), references.query(major), _SIZES, *others]
+    with streamed(connection, queries, [oid for oid, _ in schemas]) as results:
+        roles, comments, casts = (next(results) for _ in range(3))
+        reading = Reading(major=major, roles=dict(roles), comments={row[:3]: row[3] for row in comments})
+        objects, addresses = _build(((kind, next(results)) for kind in readers), reading)
+        uses = references.resolve(next(results), addresses, objects)
+        sizes = _sizes(next(results), objects)
+        found = [Unmodelled(*row) for rows in results for row in rows]
     return Catalog(
         server_version=connection.info.server_version,
         objects=objects,
-        uses=references.resolve(depends, addresses, objects),
-        sizes=_sizes(sizes, objects),
-        unmodelled=_unmodelled(connection, parameters, major, objects.values()),
+        uses=uses,
+        sizes=sizes,
+        unmodelled=tuple(sorted([*found, *unmodelled.unread_options(objects.values())])),
         casts=frozenset(CastRule(*row) for row in casts),
         role=connection.info.user,
     )
 
 
-def _pipelined(
-    connection: Connection, queries: Sequence[str], parameters: dict[str, Any]
-) -> list[list[tuple[Any, ...]]]:
-    cursors: list[psycopg.Cursor[tuple[Any, ...]]] = []
-    with connection.pipeline():
-        for query in queries:
-            cursor = connection.cursor(binary=True)
-            cursor.execute(cast("LiteralString", query), parameters if "%(ns)s" in query else None)
-            cursors.append(cursor)
-    return [cursor.fetchall() for cursor in cursors]
-
-
 def _build(
-    read: Iterable[tuple[Kind[Any], list[tuple[Any, ...]]]], reading: Reading
-) -> tuple[dict[ObjectId, DbObject], dict[Address, ObjectId]]:
+    read: Iterable[tuple[Kind[Any], Rows]], reading: Reading
+) -> tuple[dict[ObjectId, DbObject], dict[tuple[int, int, int], ObjectId]]:
     objects: dict[ObjectId, DbObject] = {}
-    addresses: dict[Address, ObjectId] = {}
+    addresses: dict[tuple[int, int, int], ObjectId] = {}
     for kind, rows in read:
         has_bodies = kind.name in CALLABLE
         for row in rows:
@@ -144,21 +143,13 @@ def _build(
     return objects, addresses
 
 
-def _sizes(rows: list[tuple[Any, ...]], objects: dict[ObjectId, DbObject]) -> dict[ObjectId, TableSize]:
+def _sizes(rows: Rows, objects: dict[ObjectId, DbObject]) -> dict[ObjectId, TableSize]:
     sizes: dict[ObjectId, TableSize] = {}
     for schema, name, tuples, size, no_pages in rows:
         for kind in ("table", "materialized_view"):
             if (id := ObjectId(kind, (schema, name))) in objects:
                 sizes[id] = TableSize(rows=0 if no_pages else tuples, bytes=size, empty=no_pages)
     return sizes
-
-
-def _unmodelled(
-    connection: Connection, parameters: dict[str, Any], major: int, objects: Iterable[DbObject]
-) -> tuple[Unmodelled, ...]:
-    found = _pipelined(connection, unmodelled.queries(major), parameters)
-    things = [Unmodelled(what, name) for rows in found for what, name in rows]
-    return tuple(sorted([*things, *unmodelled.unread_options(objects)]))
 
 
 @contextmanager

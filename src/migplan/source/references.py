@@ -7,7 +7,7 @@ from typing import Any
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import DbObject
-from migplan.kinds.base import PG_CLASS, PG_REWRITE, PG_TYPE, Address
+from migplan.kinds.base import PG_CLASS, PG_CONSTRAINT, PG_REWRITE, PG_TRIGGER, PG_TYPE
 
 _PINNED_BELOW = 16384
 
@@ -17,7 +17,8 @@ def query(major: int) -> str:
 
     Rows are (classid, objid, objsubid, refclassid, refobjid, refobjsubid). A view's query hangs on its rule, a
     default on its pg_attrdef row, an array or row type on its element or relation: the depending and the referenced
-    side are both translated here, so that only modelled objects remain.
+    side are both translated here, so that only modelled objects remain. What PostgreSQL makes by itself is left out:
+    array and row types, and the triggers of foreign keys.
     """
     return f"""
 SELECT d.classid::oid,
@@ -34,49 +35,59 @@ LEFT JOIN pg_type t ON d.refclassid = {PG_TYPE} AND t.oid = d.refobjid
      AND (t.typrelid <> 0 OR (t.typelem <> 0 AND t.typcategory = 'A'))
 LEFT JOIN pg_type et ON et.oid = t.typelem
 WHERE d.refobjid >= {_PINNED_BELOW} AND d.objid >= {_PINNED_BELOW} AND d.deptype IN ('n', 'a', 'i', 'P', 'S')
+  AND NOT (d.classid = {PG_TYPE} AND d.deptype = 'i')
+  AND NOT (d.classid = {PG_TRIGGER} AND d.refclassid = {PG_CONSTRAINT})
 """
 
 
 def resolve(
     rows: Iterable[tuple[Any, ...]],
-    addresses: Mapping[Address, ObjectId],
+    addresses: Mapping[tuple[int, int, int], ObjectId],
     objects: Mapping[ObjectId, DbObject],
 ) -> dict[ObjectId, frozenset[ObjectId]]:
     """Direct dependencies by object, plus the structural ones: a member on its relation, everything on its schema."""
-    uses: dict[ObjectId, set[ObjectId]] = {id: set() for id in objects}
+    uses: dict[ObjectId, list[ObjectId]] = {id: [] for id in objects}
     for classid, objid, subid, refclass, refobj, refsub, row_type, elem_rel, rule in rows:
         user = _user(addresses, classid, objid, subid, rule)
+        if user is None:
+            continue
         used = _used(addresses, refclass, refobj, refsub, row_type, elem_rel)
-        if user is not None and used is not None and user != used:
-            uses.setdefault(user, set()).add(used)
+        if used is not None and user != used:
+            uses.setdefault(user, []).append(used)
+    schemas = {id.path[0]: id for id in objects if id.kind == "schema"}
     for id, obj in objects.items():
         structural = uses[id]
-        if obj.table is not None and obj.table != id:
-            structural.add(obj.table)
-        schema = ObjectId("schema", id.path[:1])
-        if len(id.path) > 1 and schema in objects and schema != id:
-            structural.add(schema)
+        table = obj.table
+        if table is not None and table != id:
+            structural.append(table)
+        if len(id.path) > 1 and id.path[0] in schemas:
+            structural.append(schemas[id.path[0]])
     return {id: frozenset(used) for id, used in uses.items()}
 
 
 def _user(
-    addresses: Mapping[Address, ObjectId], classid: int, objid: int, subid: int, rule: str | None
+    addresses: Mapping[tuple[int, int, int], ObjectId], classid: int, objid: int, subid: int, rule: str | None
 ) -> ObjectId | None:
     if classid == PG_REWRITE:
-        relation = addresses.get(Address(PG_CLASS, objid))
+        relation = addresses.get((PG_CLASS, objid, 0))
         if relation is None or rule == "_RETURN":
             return relation
         return relation.child("rule", rule or "")
-    return addresses.get(Address(classid, objid, subid)) or addresses.get(Address(classid, objid))
+    return addresses.get((classid, objid, subid)) or addresses.get((classid, objid, 0))
 
 
 def _used(
-    addresses: Mapping[Address, ObjectId], classid: int, objid: int, subid: int, row_type: str, elem_rel: int | None
+    addresses: Mapping[tuple[int, int, int], ObjectId],
+    classid: int,
+    objid: int,
+    subid: int,
+    row_type: str,
+    elem_rel: int | None,
 ) -> ObjectId | None:
     if row_type == "r":
-        return addresses.get(Address(PG_CLASS, objid))
+        return addresses.get((PG_CLASS, objid, 0))
     if row_type == "R":
-        return addresses.get(Address(PG_CLASS, elem_rel or 0))
+        return addresses.get((PG_CLASS, elem_rel or 0, 0))
     if classid == PG_REWRITE:
-        return addresses.get(Address(PG_CLASS, objid))
-    return addresses.get(Address(classid, objid, subid)) or addresses.get(Address(classid, objid))
+        return addresses.get((PG_CLASS, objid, 0))
+    return addresses.get((classid, objid, subid)) or addresses.get((classid, objid, 0))

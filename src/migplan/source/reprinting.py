@@ -17,9 +17,10 @@ _ITEM: Final = re.compile(_ELEMENT)
 
 def settled(row: tuple[Any, ...]) -> tuple[Any, ...]:
     """The row with such lists in the form that doesn't change any more."""
-    if not any(isinstance(value, str) and "(ARRAY[" in value for value in row):
-        return row
-    return tuple(settled_text(value) if isinstance(value, str) else value for value in row)
+    for value in row:
+        if isinstance(value, str) and "(ARRAY[" in value:
+            return tuple(settled_text(value) if isinstance(value, str) else value for value in row)
+    return row
 
 
 def settled_text(text: str) -> str:

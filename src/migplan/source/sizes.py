@@ -41,5 +41,8 @@ def _count(connection: Connection, table: ObjectId, limit: int) -> int | None:
     except psycopg.errors.InsufficientPrivilege:
         return None
     except psycopg.Error as error:
-        raise TargetError(f"can't count the rows of {table}: {error.diag.message_primary or error}") from error
+        raise TargetError(
+            f"can't count the rows of {table}: {error.diag.message_primary or error}",
+            hint="Run the command again when no other migration is running.",
+        ) from error
     return int(row[0]) if row is not None else None

@@ -1,0 +1,60 @@
+"""Reading a database that others may change at the same time.
+
+A snapshot fixes the catalogs' rows, but not what functions like pg_get_viewdef print, which is always the newest.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from migplan.core.errors import TargetError
+from migplan.core.model import Catalog
+from migplan.source.connect import Connection
+from migplan.source.introspect import Scope, clear_errors, introspect
+
+_ATTEMPTS: Final = 3
+_SIGNATURE: Final = """
+SELECT count(*), max(xmin::text::bigint) FROM pg_class
+UNION ALL SELECT count(*), max(xmin::text::bigint) FROM pg_attribute
+UNION ALL SELECT count(*), max(xmin::text::bigint) FROM pg_attrdef
+UNION ALL SELECT count(*), max(xmin::text::bigint) FROM pg_constraint
+UNION ALL SELECT count(*), max(xmin::text::bigint) FROM pg_index
+UNION ALL SELECT count(*), max(xmin::text::bigint) FROM pg_trigger
+UNION ALL SELECT count(*), max(xmin::text::bigint) FROM pg_rewrite
+UNION ALL SELECT count(*), max(xmin::text::bigint) FROM pg_policy
+UNION ALL SELECT count(*), max(xmin::text::bigint) FROM pg_proc
+UNION ALL SELECT count(*), max(xmin::text::bigint) FROM pg_type
+UNION ALL SELECT count(*), max(xmin::text::bigint) FROM pg_enum
+UNION ALL SELECT count(*), max(xmin::text::bigint) FROM pg_namespace
+"""
+"""Changes with every DDL command; with TRUNCATE, REFRESH and temporary tables as well, so that two readings decide."""
+
+
+def introspect_live(connection: Connection, scope: Scope | None = None) -> Catalog:
+    """The catalog of a database in use, read again where something was changed meanwhile.
+
+    Raises ``TargetError`` where the schema keeps changing, and like ``introspect``.
+    """
+    seen: Catalog | None = None
+    why = "two readings differ"
+    for _ in range(_ATTEMPTS):
+        before = _signature(connection)
+        try:
+            found = introspect(connection, scope)
+        except Exception as error:  # whatever half an object leads to
+            if _signature(connection) == before:
+                raise
+            why = str(error)
+            continue
+        if _signature(connection) == before or (seen is not None and seen.fingerprint == found.fingerprint):
+            return found
+        seen = found
+    raise TargetError(
+        f"the schema changed while it was read, {_ATTEMPTS} times in a row: {why}",
+        hint="Run the command again when no other migration is running.",
+    )
+
+
+def _signature(connection: Connection) -> list[tuple[Any, ...]]:
+    with clear_errors(connection):
+        return connection.execute(_SIGNATURE).fetchall()

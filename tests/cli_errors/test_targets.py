@@ -1,0 +1,194 @@
+"""Targets that can't be had: servers, passwords, databases, privileges, versions. No password is shown."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+from tests.support import servers
+from tests.support.command import SECRET
+
+from migplan.core.errors import TargetError
+from migplan.source import connect as connecting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.conftest import MakeDb
+    from tests.support.command import Command
+
+pytestmark = pytest.mark.pg(18)
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[str]:
+    """A server of our own that asks for passwords; its URL without one. Role ``asked`` has ``SECRET``."""
+    account = servers._owner()
+    home = Path(tempfile.mkdtemp(prefix="mp", dir="/tmp"))
+    servers._give(home)
+    bin = servers.binaries(18)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+
+    def run(*command: str | Path) -> None:
+        subprocess.run(command, cwd="/", check=True, capture_output=True, user=account, timeout=120)
+
+    run(bin / "initdb", "--username=postgres", "--auth=trust", "--no-sync", "--pgdata", home / "data")
+    options = f"-p {port} -k {home} -c fsync=off -c listen_addresses=127.0.0.1"
+    try:
+        run(bin / "pg_ctl", "-D", home / "data", "-w", "-l", home / "log", "-o", options, "start")
+        admin = f"postgresql://postgres@127.0.0.1:{port}/postgres"
+        with psycopg.connect(admin, autocommit=True) as db:
+            db.execute(f"CREATE ROLE asked LOGIN PASSWORD '{SECRET}'".encode())
+            db.execute("CREATE TABLE users (id int PRIMARY KEY, name text)")
+            (home / "data/pg_hba.conf").write_text("host all asked 127.0.0.1/32 scram-sha-256\n")
+            db.execute("SELECT pg_reload_conf()")
+        yield f"postgresql://asked@127.0.0.1:{port}/postgres"
+    finally:
+        run(bin / "pg_ctl", "-D", home / "data", "-m", "immediate", "-w", "stop")
+        shutil.rmtree(home)
+
+
+def with_password(url: str, password: str) -> str:
+    return url.replace("@", f":{password}@", 1)
+
+
+def test_an_unreachable_server(migplan: Command, wanted: str) -> None:
+    for url in (f"postgresql://me:{SECRET}@127.0.0.1:1/d", f"host=127.0.0.1 port=1 password={SECRET}"):
+        migplan("plan", "--target", url, "--schema", wanted).refused("port=1", "Connection refused", "Check host")
+    migplan("plan", "--target", f"postgresql://me:{SECRET}@no-such-host.invalid/d", "--schema", wanted).refused(
+        "no-such-host.invalid"
+    )
+    assert migplan.left() == [wanted]
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        f"postgresql://me:x@{SECRET}@127.0.0.1:1/d",
+        f"postgresql://me:x/{SECRET}@127.0.0.1:1/d",
+        f"postgresql://me:x#{SECRET}@127.0.0.1:1/d",
+        f"postgresql://me:x?{SECRET}@127.0.0.1:1/d",
+        f"postgresql://me:x%zz{SECRET}@127.0.0.1:1/d",
+        f"postgresql://me:x%40{SECRET}@127.0.0.1:1/d",
+        f"postgresql://me@127.0.0.1:1/d?password={SECRET}",
+        f"mysql://me:{SECRET}@h/d",
+        f"host=127.0.0.1 port=1 password=x {SECRET}",
+    ],
+)
+def test_special_characters_in_a_password(migplan: Command, wanted: str, target: str) -> None:
+    migplan("diff", "--target", target, "--schema", wanted).refused()
+    migplan("diff", env={"MIGPLAN_TARGET_URL": target}).refused()
+    migplan("init", "--from", target).refused()
+
+
+def test_wrong_and_right_passwords(migplan: Command, guarded: str, wanted: str, tmp_path: Path) -> None:
+    what = ("plan", "--schema", wanted, "--out", "plan", "--target")
+    migplan(*what, with_password(guarded, f"{SECRET}x")).refused("password authentication failed", "PGPASSWORD")
+    migplan(*what, guarded).refused("no password supplied", "PGPASSWORD")
+    migplan(*what, guarded, env={"PGPASSWORD": f"{SECRET}-no"}).refused("password authentication failed")
+    migplan(*what, guarded.replace("asked@", "stranger@")).refused("pg_hba.conf")
+    assert migplan.left() == [wanted]
+    assert migplan(*what, with_password(guarded, SECRET)).status == 0
+    for path in migplan.folder.rglob("plan/*"):
+        assert SECRET not in path.read_text()
+    assert migplan(*what, guarded, env={"PGPASSWORD": SECRET}).status == 0
+    parts = conninfo_to_dict(guarded)
+    passwords = tmp_path / "pgpass"
+    passwords.write_text(f"*:{parts['port']}:*:asked:{SECRET}\n")
+    passwords.chmod(0o600)
+    assert migplan(*what, guarded, env={"PGPASSFILE": str(passwords)}).status == 0
+    services = tmp_path / "services"
+    services.write_text("[shop]\n" + "".join(f"{k}={v}\n" for k, v in parts.items()) + f"password={SECRET}\n")
+    service = {"PGSERVICEFILE": str(services), "PGSERVICE": "shop"}
+    assert migplan(*what[:-1], env=service).status == 0
+    assert migplan(*what, "service=shop", env={"PGSERVICEFILE": str(services)}).status == 0
+    migplan(*what, "service=shed", env=service).refused('service "shed" not found', "PGSERVICE")
+
+
+def test_init_writes_no_password(migplan: Command, guarded: str) -> None:
+    assert migplan("init", "--from", with_password(guarded, SECRET)).status == 0
+    for path in migplan.folder.rglob("*"):
+        assert path.is_dir() or SECRET not in path.read_text()
+
+
+def test_unknown_database_and_role(migplan: Command, live: str, wanted: str) -> None:
+    base, _, _ = live.rpartition("/")
+    migplan("plan", "--target", f"{base}/no_such_database", "--schema", wanted).refused(
+        'database "no_such_database" does not exist', "Check the database's name"
+    )
+    stranger = live.replace("postgres@", "no_such_role@")
+    migplan("plan", "--target", stranger, "--schema", wanted).refused('role "no_such_role"', "Check the user's name")
+
+
+@contextmanager
+def role(url: str, attributes: str = "") -> Iterator[str]:
+    """A role that may log in, for as long as the database is there."""
+    name = f"migplan_test_{os.getpid()}_{secrets.token_hex(4)}"
+    with psycopg.connect(url, autocommit=True) as db:
+        db.execute(f"CREATE ROLE {name} LOGIN {attributes}".encode())
+        try:
+            yield name
+        finally:
+            db.execute(f"DROP OWNED BY {name}".encode())
+            db.execute(f"DROP ROLE {name}".encode())
+
+
+def test_a_role_that_may_only_read_plans_with_another_shadow(migplan: Command, make_db: MakeDb, pg_url: str) -> None:
+    url = make_db(
+        "CREATE SCHEMA app; CREATE TABLE app.users (id int PRIMARY KEY, name text); CREATE TABLE app.secret (id int);"
+        "INSERT INTO app.users SELECT i, 'x' FROM generate_series(1, 100) i; INSERT INTO app.secret VALUES (1);"
+        "CREATE VIEW app.v AS SELECT * FROM app.users; CREATE FUNCTION app.f() RETURNS int LANGUAGE sql AS 'SELECT 1'"
+    )
+    schema = migplan.write(
+        "s.sql",
+        "CREATE SCHEMA app; CREATE TABLE app.users (id int PRIMARY KEY, name text NOT NULL, email text);"
+        "CREATE TABLE app.secret (id int NOT NULL); CREATE VIEW app.v AS SELECT id, name FROM app.users;"
+        "CREATE FUNCTION app.f() RETURNS int LANGUAGE sql AS 'SELECT 2'",
+    )
+    toml = migplan.write("migplan.toml", f'[shadow]\nurl = "{pg_url}"\n[manage]\ngrants = false\n')
+    with role(url) as name:
+        with psycopg.connect(url, autocommit=True) as db:
+            db.execute(f"GRANT USAGE ON SCHEMA app TO {name}; GRANT SELECT ON app.users TO {name}".encode())
+        target = url.replace("postgres@", f"{name}@")
+        planned = migplan("plan", "--target", target, "--schema", schema, "--config", toml, "--out", "plan")
+        assert (planned.status, planned.err) == (0, "")
+        assert "; proved" in planned.out
+        assert migplan("diff", "--target", target, "--schema", schema, "--config", toml).status == 0
+        assert migplan("inspect", "--target", target).status == 0
+
+
+def test_missing_privileges(migplan: Command, make_db: MakeDb, wanted: str) -> None:
+    url = make_db("CREATE TABLE users (id int PRIMARY KEY); REVOKE SELECT ON pg_catalog.pg_proc FROM PUBLIC")
+    with role(url) as name:
+        target = url.replace("postgres@", f"{name}@")
+        migplan("diff", "--target", target, "--schema", wanted).refused("may not read the catalogs", "pg_proc")
+        toml = migplan.write("migplan.toml", f'[shadow]\nurl = "{target}"\n')
+        migplan("diff", "--target", url, "--schema", wanted, "--config", toml).refused(
+            "may not create databases on the shadow server", f"ALTER ROLE {name} CREATEDB"
+        )
+        with psycopg.connect(url, autocommit=True) as db:
+            database = db.info.dbname
+            db.execute(f"REVOKE CONNECT ON DATABASE {database} FROM PUBLIC".encode())
+        migplan("diff", "--target", target, "--schema", wanted).refused("permission denied for database")
+
+
+@pytest.mark.parametrize(("oldest", "newest"), [(19, 20), (10, 13)])
+def test_an_unsupported_version(live: str, monkeypatch: pytest.MonkeyPatch, oldest: int, newest: int) -> None:
+    """There is no such server here: a real connection is judged by bounds that leave it out."""
+    monkeypatch.setattr(connecting, "OLDEST", oldest)
+    monkeypatch.setattr(connecting, "NEWEST", newest)
+    with pytest.raises(TargetError, match="is PostgreSQL 18, which is not supported") as error:
+        connecting.connect(live)
+    assert error.value.hint == f"migplan works with PostgreSQL {oldest} to {newest}."
