@@ -28,7 +28,7 @@ class IndexConcurrently(Strategy):
         for index in context.dropped(Index):
             retired = is_retired(context, index.relation)
             if _concurrent(context, index) and index.parent is None and not retired:
-                yield Expansion((_drop(index),), frozenset({index.id}))
+                yield Expansion((_drop(context, index),), frozenset({index.id}))
         for old, new, _ in context.altered(Index):
             rebuild = context.rebuilds.items.get(new.id)
             alone = rebuild is not None and rebuild.root and _only_member(context, rebuild.group)
@@ -99,7 +99,7 @@ def _finish(index: Index, extras: tuple[Statement, ...], build: Step) -> Step:
     )
 
 
-def _drop(index: Index) -> Step:
+def _drop(context: Context, index: Index) -> Step:
     sentence = kind_of(index.id).drop_contract(index)
     return Step(
         id=step_id("drop", index.id),
@@ -111,7 +111,7 @@ def _drop(index: Index) -> Step:
         up=(drop_index(index, concurrently=True),),
         down=Down((create_index(index, concurrently=True), *index_extras(index), *_comment(index))),
         destroys=frozenset({index.id}),
-        releases=frozenset({index.relation}),
+        releases=context.before.uses.get(index.id, frozenset()) | {index.relation},
         frees=frozenset({Name("relation", index.id.path)}),
         deploy=sentence,
     )

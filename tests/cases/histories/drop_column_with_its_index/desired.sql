@@ -1,0 +1,1 @@
+CREATE TABLE job (id int PRIMARY KEY, note text, status text NOT NULL);
