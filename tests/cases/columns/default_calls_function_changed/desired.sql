@@ -1,0 +1,1 @@
+CREATE FUNCTION f() RETURNS bigint LANGUAGE sql AS 'SELECT 2::bigint'; CREATE TABLE t (a bigint DEFAULT f());

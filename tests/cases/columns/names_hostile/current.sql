@@ -1,0 +1,1 @@
+CREATE SCHEMA "sel ect"; CREATE TABLE "sel ect"."ta""ble" ("from" int, "ä ö" text, "UPPER" int);

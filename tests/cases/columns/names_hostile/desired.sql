@@ -1,0 +1,1 @@
+CREATE SCHEMA "sel ect"; CREATE TABLE "sel ect"."ta""ble" ("from" bigint, "ä ö" text DEFAULT 'it''s $$ \ x', "UPPER" int CONSTRAINT "che""ck" CHECK ("UPPER" > 0)); CREATE INDEX "in-dex" ON "sel ect"."ta""ble" ("ä ö"); COMMENT ON COLUMN "sel ect"."ta""ble"."from" IS E'line\nbreak; -- x';

@@ -1,0 +1,1 @@
+CREATE TABLE t (id serial PRIMARY KEY); CREATE TABLE r (t_id int REFERENCES t);

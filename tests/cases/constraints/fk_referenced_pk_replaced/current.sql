@@ -1,0 +1,1 @@
+CREATE TABLE a (id int PRIMARY KEY, u uuid UNIQUE); CREATE TABLE b (id int REFERENCES a);

@@ -1,0 +1,1 @@
+CREATE TABLE t (a int NOT NULL, b int); CREATE TABLE ch () INHERITS (t);

@@ -1,0 +1,1 @@
+CREATE TABLE dummy (i int);CREATE DOMAIN d AS text DEFAULT 'q' NOT NULL CONSTRAINT dc CHECK (length(VALUE) < 9); CREATE TABLE t (x d);

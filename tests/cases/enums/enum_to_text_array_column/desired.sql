@@ -1,0 +1,1 @@
+CREATE TABLE t (arr text[] DEFAULT '{a}');

@@ -1,0 +1,1 @@
+SELECT area(ROW(1, 2)::size);

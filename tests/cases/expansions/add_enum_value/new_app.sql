@@ -1,0 +1,1 @@
+INSERT INTO item (id, kind) VALUES (1002, 'b');

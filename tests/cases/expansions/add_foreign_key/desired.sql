@@ -1,0 +1,2 @@
+CREATE TABLE item (id int PRIMARY KEY, name text);
+CREATE TABLE sale (id int PRIMARY KEY, item_id int REFERENCES item);

@@ -1,0 +1,2 @@
+INSERT INTO item (id, name, note) VALUES (1002, 'new', 'n');
+UPDATE item SET state = 'sold';

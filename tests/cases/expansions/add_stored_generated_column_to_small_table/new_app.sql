@@ -1,0 +1,1 @@
+DO $$ BEGIN ASSERT (SELECT bool_and(length = length(name)) FROM item); END $$;

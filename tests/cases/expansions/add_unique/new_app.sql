@@ -1,0 +1,2 @@
+INSERT INTO item VALUES (1003, 'u') ON CONFLICT (id) DO NOTHING;
+UPDATE item SET name = 'v' WHERE id = 1;

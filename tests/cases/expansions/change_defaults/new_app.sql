@@ -1,0 +1,1 @@
+INSERT INTO item (id, place) VALUES (1002, 'x');

@@ -1,0 +1,1 @@
+SELECT called(1);

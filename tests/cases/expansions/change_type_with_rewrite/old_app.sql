@@ -1,0 +1,5 @@
+INSERT INTO item (id, name) VALUES (1001, 'old');
+UPDATE item SET name = 'changed' WHERE id IN (1, 1001);
+DELETE FROM item WHERE id = 1001;
+UPDATE item SET amount = 7 WHERE id = 2;
+SELECT amount::bigint FROM amounts;

@@ -1,0 +1,1 @@
+INSERT INTO item (id, name, kind, place) VALUES (1001, 'old', 'k', 'there');

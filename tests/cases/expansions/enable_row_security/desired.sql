@@ -1,0 +1,3 @@
+CREATE TABLE item (id int PRIMARY KEY, name text);
+ALTER TABLE item ENABLE ROW LEVEL SECURITY;
+CREATE POLICY low ON item USING (id < 100);

@@ -1,0 +1,2 @@
+CREATE TABLE item (id int PRIMARY KEY, name text);
+GRANT SELECT, INSERT ON item TO PUBLIC;

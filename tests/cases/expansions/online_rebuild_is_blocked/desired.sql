@@ -1,0 +1,2 @@
+CREATE TABLE item (id int, name text, PRIMARY KEY (id)) PARTITION BY RANGE (id);
+CREATE TABLE item_all PARTITION OF item DEFAULT;

@@ -1,0 +1,2 @@
+CREATE TYPE kind AS ENUM ('a', 'b', 'c');
+CREATE TABLE item (id int PRIMARY KEY, name text, kind kind DEFAULT 'a');

@@ -1,0 +1,2 @@
+SELECT id, name FROM goods;
+SELECT * FROM best;

@@ -1,0 +1,2 @@
+SELECT * FROM goods;
+UPDATE goods SET name = 'x' WHERE id = 1;

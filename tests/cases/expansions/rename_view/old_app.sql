@@ -1,0 +1,2 @@
+SELECT * FROM things;
+UPDATE things SET name = 'x' WHERE id = 1;

@@ -1,0 +1,5 @@
+CREATE TABLE item (
+  id int PRIMARY KEY,
+  -- migplan: backfill 'none'
+  name text NOT NULL
+);

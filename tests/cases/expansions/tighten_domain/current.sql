@@ -1,0 +1,2 @@
+CREATE DOMAIN title AS text;
+CREATE TABLE item (id int PRIMARY KEY, name title);

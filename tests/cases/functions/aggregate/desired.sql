@@ -1,0 +1,1 @@
+CREATE FUNCTION sf(int, int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT coalesce($1,0)+coalesce($2,0)'; CREATE TABLE t (a int, g int); CREATE AGGREGATE mysum(int) (SFUNC = sf, STYPE = int, INITCOND = '0', PARALLEL = SAFE); CREATE VIEW v AS SELECT g, mysum(a) AS s FROM t GROUP BY g;

@@ -1,0 +1,1 @@
+CREATE PROCEDURE p(INOUT a int DEFAULT 1) LANGUAGE plpgsql AS $$ BEGIN a := 2; END $$;

@@ -1,0 +1,1 @@
+CREATE PROCEDURE p(INOUT a int DEFAULT 1, IN b text DEFAULT $q$x'y$q$) LANGUAGE plpgsql SECURITY DEFINER SET search_path TO pg_catalog, public AS $$ BEGIN a := 2; END $$; COMMENT ON PROCEDURE p(int, text) IS 'does it';

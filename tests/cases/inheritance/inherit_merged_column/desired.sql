@@ -1,0 +1,1 @@
+CREATE TABLE a (id int PRIMARY KEY, n text NOT NULL DEFAULT 'q'); CREATE TABLE b (z int, n text) INHERITS (a); CREATE TABLE c () INHERITS (b);

@@ -1,0 +1,1 @@
+CREATE TYPE ct AS (a int, b text); CREATE TABLE t OF ct (a PRIMARY KEY, b WITH OPTIONS DEFAULT 'x');

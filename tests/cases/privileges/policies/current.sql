@@ -1,0 +1,1 @@
+CREATE TABLE t (a int, o name); CREATE TABLE m (u name, t_id int); CREATE FUNCTION mine(name) RETURNS boolean LANGUAGE sql STABLE AS $$ SELECT $1 = current_user $$; ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON t FOR SELECT USING (mine(o));

@@ -1,0 +1,1 @@
+CREATE SEQUENCE s; CREATE TABLE b (id int DEFAULT nextval('s')); ALTER SEQUENCE s OWNED BY b.id;

@@ -1,0 +1,1 @@
+CREATE SCHEMA ext; CREATE EXTENSION citext; CREATE TABLE t (a citext);

@@ -1,0 +1,1 @@
+CREATE EXTENSION postgres_fdw; CREATE SERVER srv FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'h', dbname 'd'); CREATE USER MAPPING FOR PUBLIC SERVER srv OPTIONS (user 'x'); CREATE FOREIGN TABLE ft (a int OPTIONS (column_name 'b'), c text NOT NULL) SERVER srv OPTIONS (table_name 'q'); CREATE VIEW fv AS SELECT a FROM ft;

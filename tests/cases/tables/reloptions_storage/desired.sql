@@ -1,0 +1,1 @@
+CREATE TABLE t (a text, b text) WITH (fillfactor = 80, autovacuum_enabled = false, toast.autovacuum_enabled = false); CREATE INDEX i ON t (a) WITH (fillfactor = 60, deduplicate_items = off); ALTER TABLE t ALTER a SET STORAGE EXTERNAL, ALTER b SET STATISTICS 500, ALTER b SET (n_distinct = -0.5), ALTER b SET COMPRESSION pglz;

@@ -1,0 +1,1 @@
+CREATE TABLE t (a int, b int, c text); CREATE STATISTICS s (dependencies) ON a, b, (lower(c)) FROM t; ALTER STATISTICS s SET STATISTICS 50; COMMENT ON STATISTICS s IS 'st';

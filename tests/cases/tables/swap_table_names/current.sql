@@ -1,0 +1,1 @@
+CREATE TABLE a (x int PRIMARY KEY); CREATE TABLE b (y text PRIMARY KEY, z date);

@@ -1,0 +1,1 @@
+CREATE TABLE b (x int PRIMARY KEY); CREATE TABLE a (y text PRIMARY KEY, z date);

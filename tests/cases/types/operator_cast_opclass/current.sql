@@ -1,0 +1,1 @@
+CREATE TYPE mt AS (x int, y int); CREATE FUNCTION mt_eq(mt, mt) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT ($1).x = ($2).x'; CREATE FUNCTION mt_t(mt) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT ($1).x::text'; CREATE TABLE t (m mt);

@@ -1,0 +1,1 @@
+CREATE FUNCTION tdiff(time, time) RETURNS float8 LANGUAGE sql IMMUTABLE AS $$ SELECT EXTRACT(EPOCH FROM ($1 - $2)) $$; CREATE TYPE timerange AS RANGE (subtype = time, subtype_diff = tdiff, multirange_type_name = timemr); CREATE TABLE shifts (r timerange, m timemr, EXCLUDE USING gist (r WITH &&));

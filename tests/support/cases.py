@@ -1,0 +1,201 @@
+"""Case folders: a schema before and after, rows, and the statements of the old and the new application.
+
+``tests/cases/GROUP/NAME`` holds current.sql and desired.sql; seed.sql (rows), old_app.sql and new_app.sql where the case
+has them; and case.toml with the options of ``Options``.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import psycopg
+from pydantic import ConfigDict, TypeAdapter
+from pydantic.dataclasses import dataclass as checked
+from tests.support import dumps
+from tests.support.migrations import Migration, migration, psql
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from migplan.planfile.model import PlanModel
+
+FOLDER: Final = Path(__file__).parent.parent / "cases"
+
+
+@checked(frozen=True, config=ConfigDict(extra="forbid"))
+class Options:
+    """What case.toml says.
+
+    ``server`` is the first major version that knows the case's SQL. ``config`` is the text of its migplan.toml.
+    ``deploys`` is the number of checkpoints, ``require`` and ``forbid`` pieces of the up files' SQL, ``findings`` rules that
+    must be found. ``blocked`` is a piece of the reason why there is no plan. ``loses`` says that rows don't come back,
+    ``stays`` that only the last file can be undone without them. ``fails`` is a known bug, on the servers ``fails_on``.
+    """
+
+    server: int = 14
+    offline: bool = False
+    config: str = ""
+    roles: tuple[str, ...] = ()
+    deploys: int | None = None
+    require: tuple[str, ...] = ()
+    forbid: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
+    blocked: str | None = None
+    loses: bool = False
+    stays: bool = False
+    fails: str | None = None
+    fails_on: tuple[int, ...] = (14, 15, 16, 17, 18)
+
+
+_OPTIONS: Final = TypeAdapter(Options)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One folder."""
+
+    path: Path
+    options: Options
+
+    @property
+    def name(self) -> str:
+        """GROUP/NAME."""
+        return str(self.path.relative_to(FOLDER))
+
+    def fails_on(self, major: int) -> bool:
+        """Whether it shows a known bug on that server."""
+        return self.options.fails is not None and major in self.options.fails_on
+
+    def sql(self, name: str) -> str:
+        """The text of one of its files, empty where there is none."""
+        file = self.path / f"{name}.sql"
+        return file.read_text() if file.exists() else ""
+
+
+def cases() -> list[Case]:
+    """Every case, in order of name."""
+    return [_case(file.parent) for file in sorted(FOLDER.glob("*/*/current.sql"))]
+
+
+def _case(path: Path) -> Case:
+    file = path / "case.toml"
+    return Case(path, _OPTIONS.validate_python(tomllib.loads(file.read_text())) if file.exists() else Options())
+
+
+def check(case: Case, make_db: Callable[[str], str], path: Path) -> Migration:
+    """Plan, and judge the plan: up and down by psql, both applications at each boundary, by pg_dump and by rows."""
+    options = case.options
+    _make_roles(make_db(""), options.roles)
+    found = migration(
+        make_db,
+        path,
+        case.sql("current") + "\n" + case.sql("seed"),
+        case.sql("desired"),
+        offline=options.offline,
+        config=options.config,
+    )
+    blocked = [f.message for f in found.plan.findings if f.severity == "blocked"]
+    if options.blocked is not None:
+        assert any(options.blocked in reason for reason in blocked), blocked
+        return found
+    _expect_none(blocked)
+    assert found.plan.proof.status == "proved", f"{found.plan.proof.step}: {found.plan.proof.error}"
+    _expect_facts(found, options)
+    there_and_back(case, found, make_db)
+    return found
+
+
+def there_and_back(case: Case, found: Migration, make_db: Callable[[str], str]) -> None:
+    """Run every file by psql, judge both ends, and let the applications work at each boundary on either way."""
+    first, rows = dumps.schema(found.live), _rows(found.live)
+    files = [(found.folder.files[p.up], found.folder.files[p.down]) for p in found.phases]
+    work(case, found, 0)
+    for number, (up, _) in enumerate(files, 1):
+        psql(found.live, up)
+        work(case, found, number)
+    _expect_none(_left(found, make_db))
+    assert found.second() == ([], [])
+    for number in reversed(range(len(files))):
+        if case.options.stays and number < len(files) - 1:
+            return
+        psql(found.live, files[number][1])
+        work(case, found, number)
+    _expect_none(dumps.difference(dumps.schema(found.live), first))
+    if not case.options.loses:
+        assert _rows(found.live) == rows
+
+
+def _left(found: Migration, make_db: Callable[[str], str]) -> list[str]:
+    """How the live schema differs from the declared one, or from its dump: some expressions print otherwise once they
+    were read again."""
+    live = dumps.schema(found.live, "--exclude-schema=migplan")
+    left = dumps.difference(live, dumps.schema(found.wanted))
+    if not left or not dumps.difference(live, dumps.schema(make_db(dumps.script(found.wanted)))):
+        return []
+    return left
+
+
+def work(case: Case, found: Migration, boundary: int) -> None:
+    """What runs after so many files: the old application until the first deploy, the new one from there on."""
+    if case.options.offline:
+        return
+    deploy = sum(len(w.phases) for w in found.plan.windows if w.number == 0)
+    if not found.plan.checkpoints:
+        deploy = len(found.phases)
+    if boundary <= deploy:
+        _run(found.live, case.sql("old_app"), f"the old application after {boundary} files")
+    if boundary >= deploy:
+        _run(found.live, case.sql("new_app"), f"the new application after {boundary} files")
+
+
+def _run(url: str, script: str, who: str) -> None:
+    """An application's statements, in a transaction that is taken back so that the rows stay comparable."""
+    with psycopg.connect(url) as db:
+        for statement in dumps.statements(script):
+            try:
+                db.execute(statement.encode())
+            except psycopg.Error as error:
+                raise AssertionError(f"{who}: {statement}: {error}") from error
+        db.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        db.rollback()
+
+
+def _expect_facts(found: Migration, options: Options) -> None:
+    plan: PlanModel = found.plan
+    if options.deploys is not None:
+        assert len(plan.checkpoints) == options.deploys, plan.checkpoints
+    _expect_none([f"lacks: {text}" for text in options.require if text not in found.up])
+    _expect_none([f"has: {text}" for text in options.forbid if text in found.up])
+    _expect_none(sorted(set(options.findings) - {f.rule for f in plan.findings}))
+
+
+def _expect_none(found: list[str]) -> None:
+    """Fail with all of them, one a line."""
+    if found:
+        raise AssertionError("\n".join(found))
+
+
+def _rows(url: str) -> dict[str, list[str]]:
+    """The rows of every table, by its name, in no order of rows or columns."""
+    with psycopg.connect(url) as db:
+        db.execute("SET search_path = pg_catalog")
+        tables = db.execute(
+            "SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' ORDER BY 1"
+        ).fetchall()
+        return {
+            table: sorted(row for (row,) in db.execute(f"SELECT to_jsonb(t)::text FROM ONLY {table} t".encode()))
+            for (table,) in tables
+        }
+
+
+def _make_roles(url: str, roles: tuple[str, ...]) -> None:
+    with psycopg.connect(url, autocommit=True) as db:
+        for role in roles:
+            make = f'CREATE ROLE "{role}"'
+            db.execute(
+                f"DO $$ BEGIN {make}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$".encode()
+            )

@@ -1,0 +1,108 @@
+"""pg_dump's view of a schema, as statements in no order: a judge that knows nothing of migplan's own reader."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from tests.support.servers import client
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_TOKEN: Final = re.compile(
+    r"""
+    (?P<comment>--[^\n]*)
+  | (?P<text>[eE]'(?:[^'\\]|\\.|'')*' | '(?:[^']|'')*' | "(?:[^"]|"")*" | (?P<tag>\$(?:[^\W\d]\w*)?\$).*?(?P=tag))
+  | (?P<space>\s+)
+  | (?P<word>[\w$.]+)
+  | (?P<sign>.)
+    """,
+    re.X | re.S,
+)
+_SETTINGS: Final = re.compile(r"SET |SELECT pg_catalog\.set_config\(")
+_OWNER: Final = re.compile(r"ALTER .* OWNER TO \S+$", re.S)
+_SECRETS: Final = re.compile(r"((?:password|api_key) )'[^']*'")
+_WITH_LISTS: Final = re.compile(r"CREATE (UNLOGGED |FOREIGN )?TABLE (?!.* PARTITION OF )|CREATE (UNIQUE )?INDEX ")
+
+
+def script(url: str, *options: str) -> str:
+    """What pg_dump writes of the schema."""
+    command = [client("pg_dump"), "--schema-only", "--no-owner", f"--dbname={url}", *options]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return re.sub(r"(?m)^(\\(un)?restrict |SET transaction_timeout ).*$", "", text)
+
+
+def schema(url: str, *options: str) -> Counter[str]:
+    """The statements that make the schema, each how often; owners and the order of columns left out."""
+    found = (s for s in statements(script(url, *options)) if not _SETTINGS.match(s) and not _OWNER.match(s))
+    return Counter(_SECRETS.sub(r"\1''", _columns_sorted(s)) for s in found)
+
+
+def difference(found: Counter[str], wanted: Counter[str]) -> list[str]:
+    """The statements that only one side has; nothing where both are the same."""
+    missing = [f"missing: {s}" for s in sorted((wanted - found).elements())]
+    return [*missing, *(f"extra: {s}" for s in sorted((found - wanted).elements()))]
+
+
+def statements(text: str) -> Iterator[str]:
+    """The statements of a script without comments, blanks outside of strings made one. ``BEGIN ATOMIC`` bodies stay whole."""
+    parts: list[str] = []
+    words: list[str] = []
+    for kind, token in _tokens(text):
+        if kind == "sign" and token == ";" and not _in_body(words):
+            yield "".join(parts).strip()
+            parts, words = [], []
+        else:
+            parts.append(" " if kind == "space" else token)
+            words += [token.upper()] if kind == "word" else []
+    if "".join(parts).strip():
+        yield "".join(parts).strip()
+
+
+def _tokens(script: str) -> Iterator[tuple[str, str]]:
+    for match in _TOKEN.finditer(script):
+        kind = "text" if match.lastgroup == "tag" else str(match.lastgroup)
+        if kind != "comment":
+            yield kind, match.group()
+
+
+def _in_body(words: list[str]) -> bool:
+    """Whether a ``BEGIN ATOMIC`` still lacks its END; a CASE has one of its own."""
+    if "ATOMIC" not in words:
+        return False
+    body = words[words.index("ATOMIC") :]
+    return body.count("END") <= body.count("CASE")
+
+
+def _columns_sorted(statement: str) -> str:
+    """``CREATE TABLE`` with its columns and constraints, and any list of storage parameters, in order of their text."""
+    if not _WITH_LISTS.match(statement):
+        return statement
+    table, text = not re.match("CREATE (UNIQUE )?INDEX", statement), ""
+    for part in _parts(statement):
+        if isinstance(part, str):
+            text += part
+        else:
+            ordered = sorted(part) if table or text.endswith("WITH ") else part
+            text, table = f"{text}({', '.join(ordered)})", False
+    return text
+
+
+def _parts(statement: str) -> Iterator[str | list[str]]:
+    """The text outside of brackets, and each list in brackets as its items."""
+    items, depth = [""], 0
+    for _, text in _tokens(statement):
+        depth += text == "("
+        if depth == 0:
+            yield text
+        elif text == "," and depth == 1:
+            items.append("")
+        elif text == ")" and depth == 1:
+            yield [item.strip() for item in items]
+            items = [""]
+        elif text != "(" or depth > 1:
+            items[-1] += text
+        depth -= text == ")"
