@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, NamedTuple
+from typing import Any, ClassVar, Generic, LiteralString, NamedTuple
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, Grant, O
@@ -36,15 +36,15 @@ class Address(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What every kind may look up while its rows become objects."""
+    """What every kind may look up while its rows become objects: roles by oid, comments by address."""
 
     major: int
     roles: Mapping[int, str]
-    comments: Mapping[Address, str]
+    comments: Mapping[tuple[int, int, int], str]
 
     def comment(self, classid: int, objid: int, subid: int = 0) -> str | None:
         """The object's COMMENT, or None."""
-        return self.comments.get(Address(classid, objid, subid))
+        return self.comments.get((classid, objid, subid))
 
     def grants(self, acl: Sequence[str] | None, owner: int | str, default: Default) -> tuple[Grant, ...] | None:
         """The grants of an ``aclitem[]::text[]``; None where they are PostgreSQL's default."""
@@ -207,9 +207,21 @@ def not_of_extension(classid: int, oid: str) -> str:
     )
 
 
+def column_names(relation: LiteralString, numbers: LiteralString) -> str:
+    """An expression: the names of columns (a text array) by their numbers, without the 0 that stands for an expression.
+
+    Each is looked up by itself: for keys of a column or two nothing is faster.
+    """
+    return f"""CASE WHEN {numbers} IS NOT NULL THEN ARRAY(
+         SELECT (SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = {relation} AND a.attnum = key.number)
+           FROM unnest({numbers}) key(number) WHERE key.number <> 0) END"""
+
+
 def options(items: Sequence[str] | None) -> tuple[tuple[str, str], ...]:
     """``reloptions`` and their like (``name=value`` texts) as sorted pairs."""
-    return tuple(sorted((k, v) for k, _, v in (item.partition("=") for item in items or ())))
+    if not items:
+        return ()
+    return tuple(sorted((k, v) for k, _, v in (item.partition("=") for item in items)))
 
 
 def option_list(pairs: Iterable[tuple[str, str]]) -> Sql:

@@ -131,9 +131,8 @@ JOIN pg_type t ON t.oid = a.atttypid
 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum AND a.attgenerated <> ''
 LEFT JOIN (
   SELECT dep.refobjid, dep.refobjsubid,
-         jsonb_build_array(sn.nspname, sc.relname, format_type(q.seqtypid, NULL), q.seqstart, q.seqincrement,
-                           q.seqmin, q.seqmax, q.seqcache, q.seqcycle, sc.relpersistence, sc.relacl::text[],
-                           obj_description(sc.oid, 'pg_class')) AS seq
+         json_build_array(sn.nspname, sc.relname, format_type(q.seqtypid, NULL), q.seqstart, q.seqincrement, q.seqmin,
+                          q.seqmax, q.seqcache, q.seqcycle, sc.relpersistence, sc.relacl::text[], sc.oid::bigint) AS seq
   FROM pg_depend dep
   JOIN pg_sequence q ON q.seqrelid = dep.objid
   JOIN pg_class sc ON sc.oid = dep.objid
@@ -619,7 +618,7 @@ def identity_extras(old: Identity | None, new: Identity) -> list[Statement]:
 
 
 def _identity(letter: str, sequence: list[Any], owner: str, reading: Reading) -> Identity:
-    schema, name, type, start, increment, minimum, maximum, cache, cycle, persistence, acl, comment = sequence
+    schema, name, type, start, increment, minimum, maximum, cache, cycle, persistence, acl, oid = sequence
     return Identity(
         always=letter == "a",
         sequence=(schema, name),
@@ -632,7 +631,7 @@ def _identity(letter: str, sequence: list[Any], owner: str, reading: Reading) ->
         cycle=cycle,
         unlogged=persistence == "u",
         grants=reading.grants(acl, owner, _acl.SEQUENCE),
-        comment=comment,
+        comment=reading.comment(PG_CLASS, oid),
     )
 
 

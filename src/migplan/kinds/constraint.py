@@ -17,6 +17,7 @@ from migplan.kinds.base import (
     Found,
     Kind,
     Reading,
+    column_names,
     not_of_extension,
     option_changes,
     option_list,
@@ -87,12 +88,9 @@ class ConstraintKind(Kind[Constraint]):
         return f"""
 SELECT k.oid, n.nspname::text, c.relname::text, c.relkind::text, c.relowner, k.conname::text, k.contype::text,
        pg_get_constraintdef(k.oid),
-       (SELECT array_agg(a.attname::text ORDER BY x.n) FROM unnest(k.conkey) WITH ORDINALITY x(num, n)
-          JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = x.num),
+       {column_names("k.conrelid", "k.conkey")},
        fn.nspname::text, fc.relname::text,
-       CASE WHEN k.contype = 'f' THEN
-         (SELECT array_agg(a.attname::text ORDER BY x.n) FROM unnest(k.confkey) WITH ORDINALITY x(num, n)
-            JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = x.num) END,
+       {column_names("k.confrelid", "k.confkey")},
        k.convalidated, {enforced}, k.connoinherit, k.coninhcount > 0, k.conislocal,
        i.oid, i.reloptions, ts.spcname::text, ix.indisclustered,
        pn.nspname::text, pt.relname::text, pk.conname::text

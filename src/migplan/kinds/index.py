@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from migplan.core.ids import ObjectId
@@ -36,10 +36,9 @@ class Index(DbObject):
     An invalid index (a CREATE INDEX CONCURRENTLY that failed) differs from a valid one.
     """
 
-    relation: ObjectId = field(compare=False)
+    relation: ObjectId
     unique: bool = False
     definition: str
-    columns: tuple[str, ...] = field(default=(), compare=False)
     options: tuple[tuple[str, str], ...] = ()
     tablespace: str | None = None
     clustered: bool = False
@@ -73,9 +72,7 @@ SELECT i.oid, n.nspname::text, i.relname::text, tn.nspname::text, t.relname::tex
        CASE WHEN 0 = ANY(x.indkey) THEN
          (SELECT array_agg(ARRAY[a.attnum, a.attstattarget]::int[] ORDER BY a.attnum) FROM pg_attribute a
            WHERE a.attrelid = i.oid AND a.attstattarget >= 0) END,
-       x.indisvalid OR i.relkind = 'I',
-       (SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_attribute a
-         WHERE a.attrelid = t.oid AND a.attnum = ANY(x.indkey))
+       x.indisvalid OR i.relkind = 'I'
 FROM pg_index x
 JOIN pg_class i ON i.oid = x.indexrelid
 JOIN pg_namespace n ON n.oid = i.relnamespace
@@ -90,7 +87,7 @@ WHERE t.relkind IN ('r', 'p', 'm', 'f') AND t.relpersistence <> 't' AND n.oid = 
 
     def build(self, row: tuple[Any, ...], reading: Reading) -> Iterable[Found[Index]]:
         oid, schema, name, table_schema, table, relkind, owner, unique, definition, reloptions, tablespace = row[:11]
-        clustered, partitioned, parent, statistics, valid, columns = row[11:]
+        clustered, partitioned, parent, statistics, valid = row[11:]
         yield (
             Address(PG_CLASS, oid),
             Index(
@@ -100,7 +97,6 @@ WHERE t.relkind IN ('r', 'p', 'm', 'f') AND t.relpersistence <> 't' AND n.oid = 
                 relation=ObjectId(_RELATION_KINDS[relkind], (table_schema, table)),
                 unique=unique,
                 definition=_tail(definition, name, table_schema, table, reloptions),
-                columns=tuple(columns or ()),
                 options=options(reloptions),
                 tablespace=tablespace,
                 clustered=clustered,

@@ -16,9 +16,9 @@ from migplan.core.model import CastRule, Catalog, DbObject, TableSize, Unmodelle
 from migplan.kinds.base import Kind, Reading
 from migplan.kinds.registry import kinds
 from migplan.source import references, unmodelled
+from migplan.source.connect import Connection
 from migplan.source.reprinting import settled
-from migplan.source.streaming import Connection, Rows, streamed
-
+from migplan.source.streaming import Rows, streamed
 
 _SCHEMAS = """
 SELECT oid, nspname FROM pg_namespace

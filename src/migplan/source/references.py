@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import DbObject
@@ -13,27 +12,24 @@ _PINNED_BELOW = 16384
 
 
 def query(major: int) -> str:
-    """Every dependency on something that users made, and the ways from rules, defaults and types to their objects.
+    """Every dependency on something that users made, as (classid, objid, objsubid, refclassid, refobjid, refobjsubid).
 
-    Rows are (classid, objid, objsubid, refclassid, refobjid, refobjsubid). A view's query hangs on its rule, a
-    default on its pg_attrdef row, an array or row type on its element or relation: the depending and the referenced
-    side are both translated here, so that only modelled objects remain. What PostgreSQL makes by itself is left out:
-    array and row types, and the triggers of foreign keys.
+    A view's query hangs on its rule, an array or row type on its element or relation: both sides are translated here
+    to what bears the name. What PostgreSQL makes by itself is left out: array and row types, and the triggers of
+    foreign keys.
     """
     return f"""
-SELECT d.classid::oid,
-       coalesce(r.ev_class, d.objid), d.objsubid,
-       d.refclassid::oid,
-       coalesce(nullif(t.typrelid, 0), nullif(t.typelem, 0), rr.ev_class, d.refobjid),
-       d.refobjsubid,
-       CASE WHEN t.typrelid <> 0 THEN 'r' WHEN t.typelem <> 0 AND et.typrelid <> 0 THEN 'R' ELSE '' END,
-       et.typrelid, r.rulename
+SELECT CASE WHEN view.oid IS NULL THEN d.classid ELSE {PG_CLASS} END::oid, coalesce(view.ev_class, d.objid), d.objsubid,
+       CASE WHEN coalesce(type.relation, rule.ev_class) IS NULL THEN d.refclassid ELSE {PG_CLASS} END::oid,
+       coalesce(type.relation, rule.ev_class, type.element, d.refobjid), d.refobjsubid
 FROM pg_depend d
-LEFT JOIN pg_rewrite r ON d.classid = {PG_REWRITE} AND r.oid = d.objid
-LEFT JOIN pg_rewrite rr ON d.refclassid = {PG_REWRITE} AND rr.oid = d.refobjid
-LEFT JOIN pg_type t ON d.refclassid = {PG_TYPE} AND t.oid = d.refobjid
-     AND (t.typrelid <> 0 OR (t.typelem <> 0 AND t.typcategory = 'A'))
-LEFT JOIN pg_type et ON et.oid = t.typelem
+LEFT JOIN pg_rewrite view ON d.classid = {PG_REWRITE} AND view.oid = d.objid AND view.rulename = '_RETURN'
+LEFT JOIN pg_rewrite rule ON d.refclassid = {PG_REWRITE} AND rule.oid = d.refobjid
+LEFT JOIN (
+  SELECT t.oid, e.oid AS element, nullif(coalesce(e.typrelid, t.typrelid), 0) AS relation
+  FROM pg_type t LEFT JOIN pg_type e ON e.oid = t.typelem AND t.typcategory = 'A'
+  WHERE e.oid IS NOT NULL OR t.typrelid <> 0
+) type ON d.refclassid = {PG_TYPE} AND type.oid = d.refobjid
 WHERE d.refobjid >= {_PINNED_BELOW} AND d.objid >= {_PINNED_BELOW} AND d.deptype IN ('n', 'a', 'i', 'P', 'S')
   AND NOT (d.classid = {PG_TYPE} AND d.deptype = 'i')
   AND NOT (d.classid = {PG_TRIGGER} AND d.refclassid = {PG_CONSTRAINT})
@@ -41,53 +37,25 @@ WHERE d.refobjid >= {_PINNED_BELOW} AND d.objid >= {_PINNED_BELOW} AND d.deptype
 
 
 def resolve(
-    rows: Iterable[tuple[Any, ...]],
+    rows: Iterable[tuple[int, int, int, int, int, int]],
     addresses: Mapping[tuple[int, int, int], ObjectId],
     objects: Mapping[ObjectId, DbObject],
 ) -> dict[ObjectId, frozenset[ObjectId]]:
     """Direct dependencies by object, plus the structural ones: a member on its relation, everything on its schema."""
     uses: dict[ObjectId, list[ObjectId]] = {id: [] for id in objects}
-    for classid, objid, subid, refclass, refobj, refsub, row_type, elem_rel, rule in rows:
-        user = _user(addresses, classid, objid, subid, rule)
+    find = addresses.get
+    for classid, objid, subid, refclass, refobj, refsub in rows:
+        user = find((classid, objid, subid)) or find((classid, objid, 0))
         if user is None:
             continue
-        used = _used(addresses, refclass, refobj, refsub, row_type, elem_rel)
-        if used is not None and user != used:
-            uses.setdefault(user, []).append(used)
+        used = find((refclass, refobj, refsub)) or find((refclass, refobj, 0))
+        if used is not None and used != user:
+            uses[user].append(used)
     schemas = {id.path[0]: id for id in objects if id.kind == "schema"}
     for id, obj in objects.items():
-        structural = uses[id]
         table = obj.table
         if table is not None and table != id:
-            structural.append(table)
+            uses[id].append(table)
         if len(id.path) > 1 and id.path[0] in schemas:
-            structural.append(schemas[id.path[0]])
+            uses[id].append(schemas[id.path[0]])
     return {id: frozenset(used) for id, used in uses.items()}
-
-
-def _user(
-    addresses: Mapping[tuple[int, int, int], ObjectId], classid: int, objid: int, subid: int, rule: str | None
-) -> ObjectId | None:
-    if classid == PG_REWRITE:
-        relation = addresses.get((PG_CLASS, objid, 0))
-        if relation is None or rule == "_RETURN":
-            return relation
-        return relation.child("rule", rule or "")
-    return addresses.get((classid, objid, subid)) or addresses.get((classid, objid, 0))
-
-
-def _used(
-    addresses: Mapping[tuple[int, int, int], ObjectId],
-    classid: int,
-    objid: int,
-    subid: int,
-    row_type: str,
-    elem_rel: int | None,
-) -> ObjectId | None:
-    if row_type == "r":
-        return addresses.get((PG_CLASS, objid, 0))
-    if row_type == "R":
-        return addresses.get((PG_CLASS, elem_rel or 0, 0))
-    if classid == PG_REWRITE:
-        return addresses.get((PG_CLASS, objid, 0))
-    return addresses.get((classid, objid, subid)) or addresses.get((classid, objid, 0))

@@ -6,12 +6,12 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import psycopg
 from psycopg import generators, pq
 from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
 
-Connection = psycopg.Connection[tuple[Any, ...]]
+from migplan.source.connect import Connection
+
 Rows = list[tuple[Any, ...]]
 
 
