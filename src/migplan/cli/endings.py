@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import signal
 import sys
@@ -9,6 +10,7 @@ from types import FrameType
 from typing import Final
 
 TRACE_VARIABLE: Final = "MIGPLAN_TRACEBACK"
+_ESCAPE: Final = "migplan-escape"
 _SIGNALS: Final = ("SIGTERM", "SIGHUP")
 
 
@@ -33,11 +35,19 @@ def _terminate(number: int, frame: FrameType | None) -> None:
 
 
 def tolerate_narrow_encodings() -> None:
-    """What a terminal's encoding lacks is escaped, not an error."""
+    """What the encoding of an output lacks is written as JSON writes it, and is no error."""
+    codecs.register_error(_ESCAPE, _escaped)
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
+            reconfigure(errors=_ESCAPE)
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[i : i + 2].hex()}" for i in range(0, len(units), 2)), error.end
 
 
 def ending(error: BaseException) -> int:

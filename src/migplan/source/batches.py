@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import selectors
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
 
+import psycopg
 from psycopg import pq
 
 from migplan.core.errors import ShadowError
@@ -39,7 +42,7 @@ def run_batch(connection: Connection, statements: Sequence[str]) -> tuple[int, F
     pgconn = connection.pgconn
     pgconn.send_query(_SEPARATOR.join(statements).encode())
     done, failed = 0, None
-    while (result := pgconn.get_result()) is not None:
+    while (result := _next_result(pgconn)) is not None:
         if result.status in _GOOD:
             done += 1
         elif failed is None:
@@ -47,8 +50,21 @@ def run_batch(connection: Connection, statements: Sequence[str]) -> tuple[int, F
     if failed is None:
         return len(statements), None
     if connection.broken or pgconn.status == pq.ConnStatus.BAD:
-        raise ShadowError("the shadow server closed the connection while the declaration was loaded")
+        raise ShadowError(
+            "the shadow server closed the connection while the declaration was loaded",
+            hint="Look into that server's log, then run it again.",
+        )
     return _located(failed, statements, done)
+
+
+def _next_result(pgconn: pq.abc.PGconn) -> pq.abc.PGresult | None:
+    """libpq's own waiting would not be interrupted by Ctrl-C. A lost connection is a result too."""
+    with selectors.DefaultSelector() as selector, suppress(psycopg.OperationalError):
+        selector.register(pgconn.socket, selectors.EVENT_READ)
+        while pgconn.is_busy():
+            selector.select()
+            pgconn.consume_input()
+    return pgconn.get_result()
 
 
 def _located(result: pq.abc.PGresult, statements: Sequence[str], done: int) -> tuple[int, Failure]:

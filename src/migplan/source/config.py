@@ -159,7 +159,7 @@ class Config(_Table):
         Without one: ``MIGPLAN_TARGET_URL``, else the only target of the file, else libpq's own variables (``""``).
         Raises ``ConfigError`` for a name that isn't there and an empty environment variable.
         """
-        if target is not None:
+        if target:
             return target if _is_connection_string(target) else self._named(target)
         if given := os.environ.get(TARGET_VARIABLE):
             return given
@@ -196,7 +196,9 @@ def read_config(path: Path | None = None) -> Config:
     file = path or Path(FILE_NAME)
     if not file.is_file():
         if path is not None:
-            raise ConfigError("there is no such file", place=str(path))
+            raise ConfigError(
+                "there is no such file", place=str(path), hint="Name another --config; migplan init writes one."
+            )
         return Config()
     text = _read(file)
     try:

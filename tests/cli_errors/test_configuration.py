@@ -1,0 +1,64 @@
+"""migplan.toml and the command line: what can't be taken is named with its line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.support.command import SECRET
+
+if TYPE_CHECKING:
+    from tests.support.command import Command
+
+pytestmark = pytest.mark.pg(18)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('schemas = "x"\n', "migplan.toml:1: unknown key schemas"),
+        ("[planning]\n\nlock_timeouts = 3\n", "migplan.toml:3: unknown key planning.lock_timeouts"),
+        ("schema = 3\n", "migplan.toml:1: schema: write a list of strings"),
+        ("[manage]\nowners = 'yes'\n", "migplan.toml:2: manage.owners: write true or false"),
+        ("[planning]\nlock_timeout = '2 parsecs'\n", "migplan.toml:2: planning.lock_timeout: unknown unit 'parsecs'"),
+        ("[targets.live]\nurl = 5\n", "migplan.toml:2: targets.live.url: write a string"),
+        ("[shadow]\npreset = 'supabse'\n", "migplan.toml:2: shadow.preset: unknown preset"),
+        (f'[targets.live]\nurl = "postgresql://u:{SECRET}@h/d\n', "migplan.toml:2:"),
+        (f"[targets.live]\npassword = '{SECRET}'\n", "unknown key targets.live.password"),
+        (f"[shadow]\nurl = 'postgresql://u:{SECRET}@127.0.0.1:1/d'\n", "the shadow server of migplan.toml"),
+        (f"[shadow]\nurl = 'postgresql://u:{SECRET}@[::1/d'\n", "is not a connection string"),
+        (f"[shadow]\nurl = 'u:{SECRET}'\n", "is not a connection string"),
+        ("[shadow]\nsetup = ['nothere.sql']\n", "nothere.sql: there is no such file"),
+        (b"\xff", "migplan.toml: the file is not UTF-8 text"),
+    ],
+)
+def test_a_bad_file(migplan: Command, live: str, wanted: str, text: str | bytes, said: str) -> None:
+    migplan.write("migplan.toml", text)
+    migplan("plan", "--target", live, "--schema", wanted).refused(said)
+    assert migplan.left() == ["migplan.toml", wanted]
+
+
+def test_targets(migplan: Command, live: str, wanted: str) -> None:
+    migplan.write("migplan.toml", f'[targets.live]\nurl = "{live}"\n[targets.other]\nenv = "OTHER_URL"\n')
+    what = ("diff", "--schema", wanted)
+    migplan(*what).refused("which target? migplan.toml has live, other", "--target NAME")
+    migplan(*what, "--target", "liv").refused("there is no target 'liv'", "live, other")
+    migplan(*what, "--target", "other").refused("has no URL", "OTHER_URL")
+    migplan(*what, "--target", "").refused("which target?")
+    assert migplan(*what, "--target", "other", env={"OTHER_URL": live}).status == 0
+    assert migplan(*what, "--target", "live").status == 0
+    assert migplan(*what, env={"MIGPLAN_TARGET_URL": live}).status == 0
+    migplan(*what, "--config", "nothere.toml").refused("nothere.toml: there is no such file")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("plna",), "Did you mean 'migplan plan'?"),
+        (("plan", "--nope"), "No such option"),
+        (("review",), "Missing argument"),
+        (("diff", "--format", "nope"), "is not one of"),
+    ],
+)
+def test_a_bad_command_line(migplan: Command, arguments: tuple[str, ...], said: str) -> None:
+    migplan(*arguments).refused(said)
