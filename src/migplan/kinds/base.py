@@ -183,7 +183,7 @@ class Kind(ABC, Generic[O]):
 
     def grant_statements(self, obj: O, old: Iterable[Grant], new: Iterable[Grant], owner: str) -> list[Statement]:
         """The commands that lead from one set of grants to the other."""
-        return [Statement(s) for s in change_grants(self.grant_target(obj), old, new, owner)]
+        return [Statement(s, LockMode.ACCESS_SHARE) for s in change_grants(self.grant_target(obj), old, new, owner)]
 
     def owner_statements(self, obj: O, owner: str) -> list[Statement]:
         """The command that gives the object to ``owner``."""

@@ -308,7 +308,9 @@ ORDER BY a.attrelid, a.attnum
 
     def grant_statements(self, obj: Column, old: Iterable[Grant], new: Iterable[Grant], owner: str) -> list[Statement]:
         target = sql("TABLE {}", ident(*obj.relation.path))
-        return [Statement(s) for s in _acl.change_grants(target, old, new, owner, ident(obj.name))]
+        return [
+            Statement(s, LockMode.ACCESS_SHARE) for s in _acl.change_grants(target, old, new, owner, ident(obj.name))
+        ]
 
 
 def _rewrites(column: Column, default: Default | None, catalog: Catalog) -> bool:
@@ -607,7 +609,7 @@ def identity_extras(old: Identity | None, new: Identity) -> list[Statement]:
     before = _acl.grants_of(_acl.SEQUENCE, 14) if old is None or old.grants is None else old.grants
     after = _acl.grants_of(_acl.SEQUENCE, 14) if new.grants is None else new.grants
     target = sql("SEQUENCE {}", name)
-    statements += [Statement(s) for s in _acl.change_grants(target, before, after, "")]
+    statements += [Statement(s, LockMode.ACCESS_SHARE) for s in _acl.change_grants(target, before, after, "")]
     if (old.comment if old else None) != new.comment:
         text = Sql("NULL") if new.comment is None else literal(new.comment)
         statements.append(Statement(sql("COMMENT ON SEQUENCE {} IS {}", name, text)))

@@ -142,7 +142,9 @@ ORDER BY a.attrelid, a.attnum
         self, obj: ViewColumn, old: Iterable[Grant], new: Iterable[Grant], owner: str
     ) -> list[Statement]:
         target = sql("TABLE {}", ident(*obj.relation.path))
-        return [Statement(s) for s in _acl.change_grants(target, old, new, owner, ident(obj.name))]
+        return [
+            Statement(s, LockMode.ACCESS_SHARE) for s in _acl.change_grants(target, old, new, owner, ident(obj.name))
+        ]
 
 
 def columns_of_view(relation: ObjectId, catalog: Catalog) -> list[ViewColumn]:
