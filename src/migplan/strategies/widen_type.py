@@ -1,0 +1,114 @@
+"""A type that is widened without rewriting a row: metadata only, and no application has to be ready for it.
+
+A CHECK over the column would be tried on every row again, under the lock. Where the table is large, the same ALTER
+TABLE adds it anew, NOT VALID, and it is validated afterwards. The way back narrows: it stops at a value that has
+become too long, instead of cutting it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+from migplan.core.ids import ObjectId
+from migplan.core.sql import Sql, deparsed, ident, join, sql
+from migplan.core.steps import After, Down, LockMode, Phase, Statement, Step, Timing, step_id
+from migplan.kinds.column import Column
+from migplan.kinds.constraint import CHECK, Constraint, validate_constraint
+from migplan.kinds.registry import kind_of
+from migplan.strategies.base import Context, Expansion, Size, Strategy
+from migplan.strategies.type_changes import keeps_rows
+
+NAME: Final = "widen_type"
+
+
+class WidenType(Strategy):
+    """Columns of tables whose rows stay as they are, and whose checks say the same before and after."""
+
+    name = NAME
+    offline = True
+
+    def expand(self, context: Context) -> Iterable[Expansion]:
+        for old, new, fields in context.altered(Column):
+            if "type" not in fields or "collation" in fields or not _widens(context, old, new):
+                continue
+            checks = _checks(context, new)
+            if all(context.after.objects.get(c.id) == c for c in checks):
+                yield Expansion(tuple(_steps(context, old, new, checks)), fields={new.id: frozenset({"type"})})
+
+
+def _widens(context: Context, old: Column, new: Column) -> bool:
+    plain = new.relation.kind == "table" and not new.inherited and old.generated is None and new.generated is None
+    said = new.using is not None or new.reverse is not None
+    stays = context.rebuilds.items.get(new.id) is None and new.id not in context.renamed_columns
+    return plain and stays and not said and keeps_rows(old.type, new.type)
+
+
+def _checks(context: Context, column: Column) -> list[Constraint]:
+    """The checks that PostgreSQL would try again, those of children among them by their parent's."""
+    users = sorted(context.before.used_by.get(column.id, frozenset()))
+    found = (context.before.get(id, Constraint) for id in users)
+    return [c for c in found if c is not None and c.type == CHECK]
+
+
+def _steps(context: Context, old: Column, new: Column, checks: list[Constraint]) -> Iterable[Step]:
+    valid = [c for c in checks if c.validated and c.enforced]
+    apart = valid if context.size(new.relation) is Size.LARGE else []
+    uses = context.after.uses.get(new.id, frozenset())
+    widen = Step(
+        id=step_id("widen", new.id),
+        title=f"widen {new.id} from {old.type} to {new.type}",
+        object=new.id,
+        strategy=NAME,
+        phase=Phase.EXPAND,
+        why="no row is rewritten, and what the running application writes still fits",
+        up=_altered(new, [replace(c, validated=False) for c in apart], scan=bool(valid) and not apart),
+        down=Down(_altered(old, apart, scan=True)),
+        creates=frozenset({new.id}),
+        destroys=frozenset({new.id}),
+        uses=uses,
+        releases=context.before.uses.get(new.id, frozenset()) - uses,
+        together=context.rebuilds.groups.get(new.id),
+        notes=("the way back stops at values that fit only the wider type",),
+    )
+    yield widen
+    yield from (_validate(c, widen) for c in apart)
+
+
+def _altered(column: Column, checks: Iterable[Constraint], *, scan: bool) -> tuple[Statement, ...]:
+    """One ALTER TABLE for the column's type and for the checks, which are made anew as they are given here."""
+    clause = sql("ALTER COLUMN {} TYPE {}", ident(column.name), deparsed(column.type))
+    return _table(column.relation, [clause], checks, scan=scan)
+
+
+def _table(
+    table: ObjectId, clauses: list[Sql], checks: Iterable[Constraint], *, scan: bool = False
+) -> tuple[Statement, ...]:
+    """PostgreSQL makes the drops first, whatever their order."""
+    comments: list[Statement] = []
+    for check in checks:
+        name = ident(check.name)
+        clauses = [*clauses, sql("DROP CONSTRAINT {}", name), sql("ADD CONSTRAINT {} {}", name, check.clause)]
+        comments += kind_of(check.id).comment_statements(check, check.comment) if check.comment is not None else []
+    command = sql("ALTER TABLE {} {}", ident(*table.path), join(", ", clauses))
+    timing = Timing.LONG if scan else Timing.QUICK
+    return (Statement(command, LockMode.ACCESS_EXCLUSIVE, scan=scan, timing=timing), *comments)
+
+
+def _validate(check: Constraint, widen: Step) -> Step:
+    return Step(
+        id=step_id("validate", check.id),
+        title=f"validate {check.id} again",
+        object=check.id,
+        strategy=NAME,
+        phase=Phase.MIGRATE,
+        why="reads the table in a transaction of its own, under a lock that only DDL and vacuum feel",
+        up=(validate_constraint(check),),
+        down=Down(_table(check.relation, [], [replace(check, validated=False)])),
+        uses=frozenset({check.id}),
+        after=(After(widen.id, "was added anew with the wider column"),),
+    )
+
+
+STRATEGY = WidenType()

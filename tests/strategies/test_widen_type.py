@@ -1,0 +1,92 @@
+"""Types that are widened: metadata only, before any deploy, whatever stands on the column."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from tests.support.migrations import proved
+from tests.support.windows import Shape, plan, there_and_back
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import MakeDb
+
+AX, SUE = "ACCESS EXCLUSIVE", "SHARE UPDATE EXCLUSIVE"
+LARGE = "[planning]\nsmall_table_rows = 0\n"
+ROWS = "INSERT INTO t SELECT g, g FROM generate_series(1, 100) g;"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("varchar(20)", "varchar(40)"),
+        ("varchar(20)", "text"),
+        ("numeric(8,2)", "numeric(12,2)"),
+        ("numeric(8,2)", "numeric"),
+    ],
+)
+def test_reads_and_writes_no_row(make_db: MakeDb, old: str, new: str) -> None:
+    table = "CREATE TABLE t (id int PRIMARY KEY, a {} UNIQUE);"
+    found = plan(make_db, table.format(old), table.format(new), rows=ROWS)
+    assert found.shapes == [Shape("0 expand", "widen:t.a", AX)]
+    step = found.step("widen:t.a")
+    assert (step.rewrite, step.scan) == (False, False)
+    there_and_back(found)
+
+
+def test_a_check_is_validated_afterwards(make_db: MakeDb, tmp_path: Path) -> None:
+    table = (
+        "CREATE TABLE t (id int PRIMARY KEY, a varchar({}) CONSTRAINT c CHECK (a <> ''));"
+        " COMMENT ON CONSTRAINT c ON t IS 'never empty';"
+    )
+    found = proved(make_db, tmp_path, table.format(20) + ROWS + "ANALYZE;", table.format(40), config=LARGE)
+    steps = {s.id: (s.phase, s.lock, s.scan) for s in found.plan.steps if s.strategy == "widen_type"}
+    assert steps == {
+        "widen:column:public.t.a": ("expand", AX, False),
+        "validate:constraint:public.t.c": ("migrate", SUE, True),
+    }
+    assert found.plan.checkpoints == []
+    found.both_ways()
+
+
+def test_a_view_on_the_column_comes_along(make_db: MakeDb, tmp_path: Path) -> None:
+    table = "CREATE TABLE t (id int PRIMARY KEY, a varchar({}) CHECK (a <> '')); CREATE VIEW v AS SELECT a FROM t;"
+    proved(make_db, tmp_path, table.format(20) + ROWS + "ANALYZE;", table.format(40), config=LARGE).both_ways()
+
+
+def test_a_small_tables_check_is_read_at_once(make_db: MakeDb, tmp_path: Path) -> None:
+    table = "CREATE TABLE t (id int PRIMARY KEY, a varchar({}) CONSTRAINT c CHECK (a <> ''));"
+    found = proved(make_db, tmp_path, table.format(20) + ROWS + "ANALYZE;", table.format(40))
+    assert [(s.id, s.scan) for s in found.plan.steps] == [("widen:column:public.t.a", True)]
+    found.both_ways()
+
+
+def test_partitions_follow(make_db: MakeDb, tmp_path: Path) -> None:
+    table = (
+        "CREATE TABLE t (id int, a varchar({}) CONSTRAINT c CHECK (a <> '')) PARTITION BY RANGE (id);"
+        " CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (1) TO (1000);"
+    )
+    found = proved(make_db, tmp_path, table.format(20) + ROWS + "ANALYZE;", table.format(40), config=LARGE)
+    assert found.plan.checkpoints == []
+    found.both_ways()
+
+
+def test_not_null_in_the_same_plan_still_waits(make_db: MakeDb, tmp_path: Path) -> None:
+    table = "CREATE TABLE t (id int PRIMARY KEY, a varchar({}){});"
+    old, new = table.format(20, "") + ROWS + "ANALYZE;", table.format(40, " NOT NULL")
+    found = proved(make_db, tmp_path, old, new, config=LARGE)
+    assert {s.id: s.window for s in found.plan.steps}["tighten:column:public.t.a"] == 1
+    found.both_ways()
+
+
+def test_the_way_back_stops_instead_of_cutting(make_db: MakeDb, tmp_path: Path) -> None:
+    table = "CREATE TABLE t (id int PRIMARY KEY, a varchar({}));"
+    found = proved(make_db, tmp_path, table.format(20) + ROWS + "ANALYZE;", table.format(40), config=LARGE)
+    found.run(0)
+    with psycopg.connect(found.live, autocommit=True) as db:
+        db.execute("INSERT INTO t VALUES (1000, repeat('x', 40))")
+        with pytest.raises(psycopg.errors.StringDataRightTruncation):
+            db.execute(found.folder.files["w0_1_expand.down.sql"].encode())
