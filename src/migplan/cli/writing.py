@@ -26,8 +26,17 @@ _BLOCKED = ProofModel(status="unproved", reason="the plan is blocked")
 
 def write(inputs: Inputs, drafted: Draft, folder: Path, name: str, created: datetime, *, prove: bool) -> PlanFolder:
     """Prove the plan where asked, and write its folder with its review."""
+    plan, files = assembled(inputs, drafted, name, created)
+    if prove and not drafted.blocked:
+        plan = with_outcome(plan, prove_on_shadow(inputs, plan, files))
+    sealed = PlanFolder(folder, plan, files)
+    return write_folder(folder, plan, files, {REVIEW: markdown(sealed)})
+
+
+def assembled(inputs: Inputs, drafted: Draft, name: str, created: datetime) -> tuple[PlanModel, dict[str, str]]:
+    """The plan, unproved, with what the rules find in it, and its SQL files."""
     collected = findings_of(inputs, drafted)
-    plan, files = build(
+    return build(
         drafted,
         inputs.before,
         inputs.after,
@@ -37,11 +46,8 @@ def write(inputs: Inputs, drafted: Draft, folder: Path, name: str, created: date
         proof=_BLOCKED if drafted.blocked else _NOT_ASKED,
         findings=collected.findings,
         notes=[*(str(note) for note in inputs.declared.notes), *inputs.renamed.notes, *collected.notes],
+        renamed=inputs.renamed.before,
     )
-    if prove and not drafted.blocked:
-        plan = with_outcome(plan, prove_on_shadow(inputs, plan, files))
-    sealed = PlanFolder(folder, plan, files)
-    return write_folder(folder, plan, files, {REVIEW: markdown(sealed)})
 
 
 def prove_on_shadow(inputs: Inputs, plan: PlanModel, files: Mapping[str, str]) -> Outcome:

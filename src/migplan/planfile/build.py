@@ -45,9 +45,14 @@ def build(
     proof: ProofModel,
     findings: Sequence[FindingModel] = (),
     notes: Sequence[str] = (),
+    renamed: Catalog | None = None,
 ) -> tuple[PlanModel, dict[str, str]]:
-    """The plan's model (not sealed yet) and its SQL files by name. ``created`` is an ISO 8601 time in UTC."""
-    phases = render(draft.segments, settings, Waivers(before, after, settings))
+    """The plan's model (not sealed yet) and its SQL files by name. ``created`` is an ISO 8601 time in UTC.
+
+    ``renamed`` is ``before`` with every object under its declared name, where the plan renames any.
+    """
+    known = renamed or before
+    phases = render(draft.segments, settings, Waivers(known, after, settings))
     files = {n: t for p in phases for n, t in ((p.up_name, p.up), (p.down_name, p.down))}
     plan = PlanModel(
         tool_version=migplan.__version__,
@@ -62,7 +67,7 @@ def build(
         steps=_steps(draft, phases),
         checkpoints=_checkpoints(draft),
         findings=list(findings),
-        sizes=_sizes(draft, before, after),
+        sizes=_sizes(draft, known, after),
         unmodelled=sorted({f"{u.what} {u.name}" for u in (*before.unmodelled, *after.unmodelled)}),
         notes=list(notes),
         proof=proof,

@@ -1,0 +1,141 @@
+"""An outside linter reads the up files of every case, and of the demo shop, as if by somebody who knows no plan.
+
+Each is planned twice: with the sizes as they are, and as if every table with rows were large. What squawk complains of
+is a bug: where a plan knows better, its files say why beside the statement.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import psycopg
+import pytest
+from tests.support.cases import cases
+
+from migplan.cli.inputs import gather
+from migplan.cli.writing import assembled
+from migplan.planfile.render import MARK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tests.conftest import MakeDb
+    from tests.support.cases import Case
+
+    from migplan.planfile.model import PlanModel
+
+ROOT: Final = Path(__file__).parents[2]
+SIZES: Final = {"as they are": {}, "all large": {"small_rows": 0, "small_bytes": 0}}
+UNAVOIDABLE: Final = frozenset({("expansions-add_exclude", "constraint-missing-not-valid")})
+"""Cases and rules: PostgreSQL has no other way, and the plan says so (an exclusion constraint knows no NOT VALID)."""
+WARNS: Final = frozenset({"long-lock", "rewrite"})
+GROUPS: Final = sorted({case.name.partition("/")[0] for case in cases()})
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The up files of one plan in a folder, and the steps of which the plan says that they hold a lock for long."""
+
+    path: Path
+    warned: frozenset[str]
+
+
+def planned(live: str, schema: str | Path, config: str, path: Path) -> Iterator[Planned]:
+    """The plans from a database to a declaration, one for each view of the tables' sizes. Blocked ones aren't to be run."""
+    path.mkdir(parents=True)
+    toml = path / "migplan.toml"
+    toml.write_text(config)
+    if isinstance(schema, str):
+        declared = path / "schema.txt"
+        declared.write_text(schema)
+        schema = declared
+    inputs = gather(live, [str(schema)], config=toml, offline=False)
+    for name, settings in SIZES.items():
+        sized = replace(inputs, settings=replace(inputs.settings, **settings))
+        plan, texts = assembled(sized, sized.draft(), "test", datetime.now(UTC))
+        if any(f.severity == "blocked" for f in plan.findings):
+            continue
+        folder = path / name.replace(" ", "-")
+        folder.mkdir()
+        for file, text in texts.items():
+            if file.endswith(".up.sql"):
+                (folder / file).write_text(text)
+        yield Planned(folder, _warned(plan))
+
+
+def _warned(plan: PlanModel) -> frozenset[str]:
+    return frozenset(f.step for f in plan.findings if f.rule in WARNS and f.severity == "danger" and f.step is not None)
+
+
+def complaints(plans: Iterable[Planned]) -> list[str]:
+    """What squawk says of the files, but for what is unavoidable and said by the plan itself."""
+    found: list[str] = []
+    by_folder = {plan.path: plan for plan in plans}
+    for said in _squawk(by_folder):
+        file = Path(str(said["file"]))
+        step = _step(file, int(said["line"]))
+        excused = (file.parent.parent.name, said["rule_name"]) in UNAVOIDABLE and step in by_folder[file.parent].warned
+        if not excused:
+            found.append(f"{file.parent.parent.name}/{file.parent.name}/{file.name}: {said['rule_name']}: {step}")
+    return found
+
+
+def _squawk(folders: Iterable[Path]) -> list[dict[str, Any]]:
+    paths = [str(file) for folder in folders for file in sorted(folder.glob("*.sql"))]
+    if not paths:
+        return []
+    command = ["squawk", "--config", str(ROOT / ".squawk.toml"), "--reporter", "json", *paths]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.stdout, ended.stderr
+    return json.loads(ended.stdout)
+
+
+def _step(file: Path, line: int) -> str:
+    """The step whose statement stands there."""
+    before = file.read_text().splitlines()[: line + 1]
+    return next(text.removeprefix(MARK) for text in reversed(before) if text.startswith(MARK))
+
+
+def _make_roles(url: str, wanted: Iterable[Case]) -> None:
+    with psycopg.connect(url, autocommit=True) as db:
+        for role in sorted({role for case in wanted for role in case.options.roles}):
+            command = f'CREATE ROLE "{role}"; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;'
+            db.execute(f"DO $$ BEGIN {command} END $$".encode())
+
+
+@pytest.mark.pg(min=18)
+@pytest.mark.parametrize("group", GROUPS)
+def test_cases(group: str, make_db: MakeDb, pg_url: str, tmp_path: Path) -> None:
+    chosen = [case for case in cases() if case.name.startswith(f"{group}/")]
+    _make_roles(pg_url, chosen)
+    plans: list[Planned] = []
+    for case in chosen:
+        live = make_db(f"{case.sql('current')}\n{case.sql('seed')}\n;ANALYZE")
+        plans += planned(live, case.sql("desired"), case.options.config, tmp_path / case.name.replace("/", "-"))
+    assert plans
+    assert complaints(plans) == []
+
+
+@pytest.mark.pg(min=18)
+def test_shop(make_db: MakeDb, tmp_path: Path) -> None:
+    live = make_db(files("migplan.demo").joinpath("shop.sql").read_text())
+    assert complaints(planned(live, ROOT / "schemas", "", tmp_path / "shop")) == []
+
+
+@pytest.mark.pg(min=18)
+def test_the_linter_is_heard(make_db: MakeDb, tmp_path: Path) -> None:
+    """What can't be had without a lock isn't excused: squawk complains, and so does the plan."""
+    before = "CREATE TABLE t (id int, span int4range); INSERT INTO t VALUES (1, '[1,2)'); ANALYZE"
+    after = "{} CREATE TABLE u (id int, span int4range, CONSTRAINT x EXCLUDE USING gist (span WITH &&));"
+    large = "[planning]\nsmall_table_rows = 0\n"
+    plans = list(planned(make_db(before), after.format("-- migplan: renamed-from t\n"), large, tmp_path / "renamed"))
+    assert [c.split(": ")[1:] for c in complaints(plans)] == 2 * [
+        ["constraint-missing-not-valid", "create:constraint:public.u.x"]
+    ]
+    assert [plan.warned for plan in plans] == 2 * [{"create:constraint:public.u.x"}]
