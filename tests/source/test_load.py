@@ -11,7 +11,7 @@ from migplan.core.errors import ShadowError, SourceError
 from migplan.source.connect import connect
 from migplan.source.load import load
 from migplan.source.psqlfile import read_file
-from migplan.source.split import SourceText
+from migplan.source.files import SourceText
 
 if TYPE_CHECKING:
     from tests.conftest import MakeDb

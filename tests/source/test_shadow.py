@@ -18,7 +18,7 @@ from migplan.source.connect import connect, with_database
 from migplan.source.psqlfile import ReadingRules, read_file
 from migplan.source.scratch import PREFIX, locale_of, scratch_database, sweep
 from migplan.source.shadow import choose_shadow, read_setup
-from migplan.source.split import SourceText
+from migplan.source.files import SourceText
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from migplan.planfile.render import MARK
-from migplan.source.split import SourceText, split
+from migplan.source.files import SourceText
+from migplan.source.split import split
 
 _MARK: Final = re.compile(f"^{re.escape(MARK)}(.*)$", re.M)
 

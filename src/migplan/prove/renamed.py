@@ -24,7 +24,7 @@ from migplan.planning.renames_inferred import inferred
 from migplan.planning.renames_order import hops
 from migplan.planning.renames_steps import Hop
 from migplan.planning.renames_wanted import DIRECTIVE, LEVELS, names_of_argument, of_level, wanted
-from migplan.prove.proof import rebuild_live
+from migplan.prove.rebuilt import rebuild_live
 from migplan.prove.settle import Scratch, comparable
 from migplan.source.connect import Connection
 from migplan.source.declared import Declared

@@ -12,7 +12,7 @@ from migplan.core.model import Catalog
 from migplan.core.settings import Settings
 from migplan.planning.diff import diff
 from migplan.planning.loosely import loosely_equal
-from migplan.prove.proof import rebuild_live
+from migplan.prove.rebuilt import rebuild_live
 from migplan.source.introspect import introspect
 from migplan.source.managed import Managed
 from migplan.source.scratch import ScratchDatabase

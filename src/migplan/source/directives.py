@@ -15,9 +15,10 @@ from migplan.core.directives import Directive, Directives
 from migplan.core.errors import DirectiveError
 from migplan.core.ids import CALLABLE, ObjectId
 from migplan.core.model import Catalog
+from migplan.source.files import SourceText
 from migplan.source.psqlfile import Loadable, PsqlFile
 from migplan.source.signatures import same_arguments
-from migplan.source.split import Comment, SourceStatement, SourceText
+from migplan.source.split import Comment, SourceStatement
 from migplan.source.table_elements import Element, elements_of
 from migplan.source.targets import target_of
 

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from migplan.source.declared import read_sources
-from migplan.source.psqlfile import PsqlFile, ReadingRules, read_file
-from migplan.source.split import SourceText
+from migplan.source.files import SourceText, read_sources
+
+if TYPE_CHECKING:
+    from migplan.source.psqlfile import PsqlFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,10 @@ def read_setup_files(preset: str | None, paths: Iterable[Path]) -> tuple[PsqlFil
     listed = list(paths)
     if listed:
         texts += read_sources(listed)
+    if not texts:
+        return ()
+    from migplan.source.psqlfile import ReadingRules, read_file
+
     return tuple(read_file(text, ReadingRules(data=True)) for text in texts)
 
 

@@ -13,9 +13,10 @@ from typing import Final
 
 from migplan.core.errors import SourceError
 from migplan.source import do_block
+from migplan.source.files import SourceText
 from migplan.source.role_names import is_role, role_names, sets_owner
 from migplan.source.session import Session
-from migplan.source.split import SourceStatement, SourceText, SplitFile, split
+from migplan.source.split import SourceStatement, SplitFile, split
 from migplan.source.targets import name_at
 
 

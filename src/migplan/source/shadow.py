@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import psycopg
 from psycopg import sql
@@ -17,10 +17,10 @@ from migplan.core.sql import ident
 from migplan.source.binaries import embedded_binaries, local_binaries
 from migplan.source.connect import NEWEST, OLDEST, Connection, connect, describe
 from migplan.source.introspect import introspect
-from migplan.source.load import load
-from migplan.source.psqlfile import PsqlFile
 from migplan.source.scratch import Locale, ScratchDatabase, locale_of, scratch_database, sweep
-from migplan.source.servers import embedded_server, local_server
+
+if TYPE_CHECKING:
+    from migplan.source.psqlfile import PsqlFile
 
 EMBEDDED_MAJOR: Final = 18
 _MAY_CREATE: Final = """
@@ -62,6 +62,8 @@ class Shadow:
             self.ensure_roles({role: place for file in self.setup for role, place in file.roles.items()})
         with scratch_database(self.url, self.locale) as database:
             if setup and self.setup:
+                from migplan.source.load import load
+
                 with contextlib.closing(database.connect()) as connection:
                     load(connection, self.setup)
             yield database
@@ -141,9 +143,7 @@ def _on_this_machine(major: int | None, setup: tuple[PsqlFile, ...]) -> Shadow:
     if major is not None and local_binaries(major) is not None:
         return _local(major, setup)
     if _is_embedded_installed():
-        return Shadow(
-            f"an embedded PostgreSQL {EMBEDDED_MAJOR}", EMBEDDED_MAJOR, True, None, setup, lambda: embedded_server().url
-        )
+        return Shadow(f"an embedded PostgreSQL {EMBEDDED_MAJOR}", EMBEDDED_MAJOR, True, None, setup, _start_embedded)
     for other in range(NEWEST, OLDEST - 1, -1):
         if local_binaries(other) is not None:
             return _local(other, setup)
@@ -158,7 +158,19 @@ def _on_this_machine(major: int | None, setup: tuple[PsqlFile, ...]) -> Shadow:
 
 def _local(major: int, setup: tuple[PsqlFile, ...]) -> Shadow:
     what = f"a server from this machine's PostgreSQL {major}"
-    return Shadow(what, major, True, None, setup, lambda: local_server(major).url)
+    return Shadow(what, major, True, None, setup, lambda: _start_local(major))
+
+
+def _start_embedded() -> str:
+    from migplan.source.servers import embedded_server
+
+    return embedded_server().url
+
+
+def _start_local(major: int) -> str:
+    from migplan.source.servers import local_server
+
+    return local_server(major).url
 
 
 def _is_embedded_installed() -> bool:

@@ -8,7 +8,6 @@ from statement ends. Lines of psql (``\\restrict``) come out as statements of th
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -16,6 +15,7 @@ from typing import Final
 
 from migplan.core.errors import SourceError
 from migplan.source import lexer
+from migplan.source.files import SourceText
 from migplan.source.lexer import Token, tokens
 
 _GAP: Final = re.compile(r"\s*")
@@ -25,28 +25,6 @@ _COPY_FROM_STDIN: Final = re.compile(r"copy\b.*\bfrom\s+stdin\b", re.I | re.S)
 _COPY_END: Final = re.compile(r"^\\\.[ \t]*\r?$", re.M)
 _BACKSLASHES: Final = re.compile(r"set\s+standard_conforming_strings\s*(?:=|to)\s*'?(on|off|true|false)", re.I)
 _HEAD: Final = 12
-
-
-@dataclass(frozen=True, eq=False)
-class SourceText:
-    """The text of one file; ``name`` is what errors call it."""
-
-    name: str
-    text: str
-
-    @cached_property
-    def _line_starts(self) -> list[int]:
-        return [0, *(m.end() for m in re.finditer("\n", self.text))]
-
-    def line_column(self, offset: int) -> tuple[int, int]:
-        """Line and column of a character, both counted from 1."""
-        line = bisect_right(self._line_starts, offset)
-        return line, offset - self._line_starts[line - 1] + 1
-
-    def place(self, offset: int) -> str:
-        """``file:line:column`` of a character."""
-        line, column = self.line_column(offset)
-        return f"{self.name}:{line}:{column}"
 
 
 @dataclass(frozen=True, slots=True)

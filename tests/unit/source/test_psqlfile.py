@@ -6,7 +6,7 @@ import pytest
 
 from migplan.core.errors import SourceError
 from migplan.source.psqlfile import PsqlFile, ReadingRules, read_file
-from migplan.source.split import SourceText
+from migplan.source.files import SourceText
 
 DUMP = r"""
 --

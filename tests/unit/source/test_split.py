@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from migplan.core.errors import SourceError
-from migplan.source.split import SourceText, split
+from migplan.source.files import SourceText
+from migplan.source.split import split
 
 
 def texts(sql: str) -> list[str]:

@@ -1,0 +1,95 @@
+"""Loading declared files into a scratch database, and reading what came of them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
+
+from migplan.core.model import Catalog
+from migplan.kinds.extension import pin_versions
+from migplan.source.connect import Connection
+from migplan.source.declared import Declared, Wanted
+from migplan.source.directives import check_targets, read_directives
+from migplan.source.files import SourceText
+from migplan.source.introspect import Scope, introspect
+from migplan.source.load import load
+from migplan.source.managed import Managed, mentioned_schemas
+from migplan.source.psqlfile import Note, PsqlFile, ReadingRules, read_file
+from migplan.source.shadow import SetUp, Shadow, read_setup
+from migplan.source.targets import target_of
+
+
+def load_declaration(texts: Sequence[SourceText], digest: str, shadow: Shadow, wanted: Wanted) -> Declared:
+    """The catalog of these files; ``digest`` is theirs. Raises like ``declared_catalog``."""
+    rules = ReadingRules(owners=wanted.owners, grants=wanted.grants)
+    files = [read_file(text, rules) for text in texts]
+    directives = read_directives(files)
+    shadow.ensure_roles({role: place for file in files for role, place in file.roles.items()})
+    with shadow.scratch() as database, contextlib.closing(database.connect()) as connection:
+        set_up = read_setup(connection, shadow)
+        notes = load(connection, files)
+        everything = introspect(connection, Scope(without=set_up.schemas | wanted.without))
+        managed = _managed(files, everything, set_up, wanted)
+        catalog = managed.of(_within(everything, managed.scope, connection))
+    catalog = pin_versions(catalog, _pinned(files))
+    return Declared(
+        catalog=catalog,
+        directives=check_targets(directives, catalog),
+        digest=digest,
+        managed=managed,
+        roles=frozenset(role for file in files for role in file.roles),
+        notes=(*(note for file in files for note in file.notes), *notes, *_outside(files, set_up, managed)),
+    )
+
+
+def _within(everything: Catalog, scope: Scope, connection: Connection) -> Catalog:
+    """The catalog of the managed schemas: what was read already, where nothing lies outside of them."""
+    found = {id.path[0] for id in everything.objects if id.kind == "schema"}
+    return everything if all(name in scope for name in found) else introspect(connection, scope)
+
+
+def _managed(files: Iterable[PsqlFile], everything: Catalog, set_up: SetUp, wanted: Wanted) -> Managed:
+    schemas = wanted.schemas
+    if schemas is None:
+        schemas = _schemas(files, everything) - set_up.schemas or frozenset({"public"})
+    scope = Scope(schemas, without=set_up.schemas | wanted.without)
+    return Managed(scope, set_up.objects, wanted.ignore)
+
+
+def _schemas(files: Iterable[PsqlFile], everything: Catalog) -> frozenset[str]:
+    """The schemas that the files create or mention; ``public`` where something lies in it or nothing else is there."""
+    made = {id.path[0] for id in everything.objects if id.kind == "schema" and id.path[0] != "public"}
+    if any(len(id.path) > 1 and id.path[0] == "public" for id in everything.objects):
+        made.add("public")
+    mentioned = {schema for file in files for schema in (*file.search_paths, *_target_schemas(file))}
+    return mentioned_schemas(made | mentioned)
+
+
+def _target_schemas(file: PsqlFile) -> Iterator[str]:
+    for loadable in file.loadables:
+        target = target_of(loadable.statement.head, loadable.session.schema)
+        if target is not None and (target.id.kind == "schema" or (target.qualified and len(target.id.path) > 1)):
+            yield target.id.path[0]
+
+
+def _pinned(files: Iterable[PsqlFile]) -> Iterator[str]:
+    """The extensions whose CREATE EXTENSION says VERSION."""
+    for loadable in (x for file in files for x in file.loadables):
+        statement = loadable.statement
+        if statement.begins("CREATE", "EXTENSION") and "VERSION" in statement.words[3:]:
+            target = target_of(statement.head, loadable.session.schema)
+            if target is not None:
+                yield target.id.path[0]
+
+
+def _outside(files: Iterable[PsqlFile], set_up: SetUp, managed: Managed) -> Iterator[Note]:
+    """Statements about objects that are not managed: loaded, because others may need them, and not compared."""
+    for loadable in (x for file in files for x in file.loadables):
+        target = target_of(loadable.statement.head, loadable.session.schema)
+        if target is None:
+            continue
+        schema = target.id.path[0] if target.id.kind == "schema" or len(target.id.path) > 1 else None
+        if target.id in set_up.objects or (schema is not None and schema not in managed.scope):
+            yield Note(
+                loadable.statement.place, f"{target.id} is not managed: loaded, but neither compared nor planned"
+            )
