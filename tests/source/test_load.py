@@ -9,9 +9,9 @@ import pytest
 
 from migplan.core.errors import ShadowError, SourceError
 from migplan.source.connect import connect
+from migplan.source.files import SourceText
 from migplan.source.load import load
 from migplan.source.psqlfile import read_file
-from migplan.source.files import SourceText
 
 if TYPE_CHECKING:
     from tests.conftest import MakeDb

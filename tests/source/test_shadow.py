@@ -15,10 +15,10 @@ from psycopg import sql
 
 from migplan.core.errors import ShadowError
 from migplan.source.connect import connect, with_database
+from migplan.source.files import SourceText
 from migplan.source.psqlfile import ReadingRules, read_file
 from migplan.source.scratch import PREFIX, locale_of, scratch_database, sweep
 from migplan.source.shadow import choose_shadow, read_setup
-from migplan.source.files import SourceText
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,19 +6,25 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from migplan.core.errors import ConfigError
-from migplan.findings.allowances import suggestion
 from migplan.findings.policy import SEVERITIES, STYLE, Policy
-from migplan.findings.registry import rules
 from migplan.source.config import FILE_NAME, Config, line_of
 
 
 def policy_of(config: Config) -> Policy:
     """The policy. Raises ``ConfigError`` with file and line for a finding that doesn't exist."""
     said = config.policy
-    for keys, name in _named(config):
+    if names := list(_named(config)):
+        _check(config, names)
+    return Policy(said.refuse, said.allow, said.severity)
+
+
+def _check(config: Config, names: list[tuple[list[str], str]]) -> None:
+    from migplan.findings.allowances import suggestion
+    from migplan.findings.registry import rules
+
+    for keys, name in names:
         if name not in rules():
             raise ConfigError(f"there is no finding {name!r}", place=_place(config, keys), hint=suggestion(name))
-    return Policy(said.refuse, said.allow, said.severity)
 
 
 def _named(config: Config) -> Iterator[tuple[list[str], str]]:

@@ -7,6 +7,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 Severity = Literal["note", "warning", "danger", "blocked"]
+Level = Literal["off", "note", "warning", "danger"]
+"""What a rule, or a policy of it, may weigh."""
 RANKS = {"note": 0, "warning": 1, "danger": 2, "blocked": 3}
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
-from migplan.findings.base import Level, Rule
-from migplan.findings.model import RANKS, FindingModel, Severity
+from migplan.findings.model import RANKS, FindingModel, Level, Severity
+
+if TYPE_CHECKING:
+    from migplan.findings.base import Rule
 
 SEVERITIES = ("note", "warning", "danger")
 STYLE = "style"

@@ -6,12 +6,15 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from migplan.core.settings import Settings
 from migplan.core.sql import Sql, literal, sql
 from migplan.core.steps import Assertion, Down, Irreversible, LockMode, Phase, Statement, Step, Timing
-from migplan.planfile.squawk import Waivers
 from migplan.planning.segments import Segment
+
+if TYPE_CHECKING:
+    from migplan.planfile.squawk import Waivers
 
 MARK = "-- migplan:step "
 _WIDTH = 110

@@ -6,11 +6,10 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import networkx as nx
-
 from migplan.core.errors import PlanningError
 from migplan.core.ids import ObjectId
 from migplan.core.steps import Step
+from migplan.planning.digraph import Successors, components, digraph, in_order
 
 START = "start"
 
@@ -93,12 +92,9 @@ def _soft(steps: Sequence[Step], hard: Sequence[Edge]) -> list[Edge]:
     )
     if not wished:
         return []
-    graph: nx.DiGraph[str] = nx.DiGraph()
     groups = {s.id: s.together or s.id for s in steps}
-    for e in [*hard, *wished]:
-        if e.source != START:
-            graph.add_edge(groups[e.source], groups[e.target])
-    component = {n: i for i, members in enumerate(nx.strongly_connected_components(graph)) for n in members}
+    graph = digraph((), ((groups[e.source], groups[e.target]) for e in [*hard, *wished] if e.source != START))
+    component = {n: i for i, members in enumerate(components(graph)) for n in members}
     return [e for e in wished if component[groups[e.source]] != component[groups[e.target]]]
 
 
@@ -133,18 +129,11 @@ def nodes_of(steps: Sequence[Step], edges: Sequence[Edge]) -> tuple[list[Node], 
     """
     by_id = {s.id: s for s in steps}
     group = {s.id: s.together or s.id for s in steps}
-    graph: nx.DiGraph[str] = nx.DiGraph()
-    graph.add_nodes_from(sorted(set(group.values())))
-    inner: nx.DiGraph[str] = nx.DiGraph()
-    inner.add_nodes_from(sorted(by_id))
-    for e in edges:
-        if e.source == START:
-            continue
-        inner.add_edge(e.source, e.target)
-        if group[e.source] != group[e.target]:
-            graph.add_edge(group[e.source], group[e.target])
+    pairs = [(e.source, e.target) for e in edges if e.source != START]
+    inner = digraph(sorted(by_id), pairs)
     _refuse_cycles(inner, by_id)
-    merged = {n: min(c) for c in nx.strongly_connected_components(graph) for n in c}
+    graph = digraph(sorted(set(group.values())), ((group[a], group[b]) for a, b in pairs if group[a] != group[b]))
+    merged = {n: min(c) for c in components(graph) for n in c}
     members: dict[str, list[Step]] = defaultdict(list)
     for step in steps:
         members[merged[group[step.id]]].append(step)
@@ -155,12 +144,10 @@ def nodes_of(steps: Sequence[Step], edges: Sequence[Edge]) -> tuple[list[Node], 
     return nodes, sorted((a, b, d) for a, b, d in outer if a != b)
 
 
-def _inner_order(members: list[Step], graph: nx.DiGraph[str]) -> tuple[Step, ...]:
+def _inner_order(members: list[Step], graph: Successors) -> tuple[Step, ...]:
     by_id = {s.id: s for s in members}
-    if len(members) == 1:
-        return tuple(members)
-    order = nx.lexicographical_topological_sort(graph.subgraph(by_id), key=sort_key(by_id))
-    return tuple(by_id[id] for id in order)
+    within = {id: [target for target in graph[id] if target in by_id] for id in by_id}
+    return tuple(by_id[id] for id in in_order(within, key=sort_key(by_id)))
 
 
 def sort_key(by_id: Mapping[str, Step]):
@@ -172,7 +159,7 @@ def sort_key(by_id: Mapping[str, Step]):
     return key
 
 
-def _refuse_cycles(graph: nx.DiGraph[str], by_id: Mapping[str, Step]) -> None:
-    cycles = sorted(sorted(c) for c in nx.strongly_connected_components(graph) if len(c) > 1)
+def _refuse_cycles(graph: Successors, by_id: Mapping[str, Step]) -> None:
+    cycles = sorted(sorted(c) for c in components(graph) if len(c) > 1)
     if cycles:
         raise CycleError([by_id[id] for id in cycles[0]])

@@ -6,9 +6,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import networkx as nx
-
 from migplan.core.steps import Phase
+from migplan.planning.digraph import Successors, digraph, in_order
 from migplan.planning.graph import START, Node
 
 Position = tuple[int, Phase]
@@ -27,16 +26,13 @@ def place(nodes: Sequence[Node], edges: Sequence[tuple[str, str, bool]]) -> list
     """Every node in execution order. A node's window is the largest number of deploy edges on any path to it."""
     by_key = {n.key: n for n in nodes}
     incoming: dict[str, list[tuple[str, bool]]] = defaultdict(list)
-    graph: nx.DiGraph[str] = nx.DiGraph()
-    graph.add_nodes_from(sorted(by_key))
     for source, target, deploy in edges:
         incoming[target].append((source, deploy))
-        if source != START:
-            graph.add_edge(source, target)
+    graph = digraph(sorted(by_key), ((source, target) for source, target, _ in edges if source != START))
     positions: dict[str, Position] = {}
-    for key in nx.topological_sort(graph):
+    for key in in_order(graph, key=str):
         positions[key] = _position(by_key[key], incoming[key], positions)
-    order = nx.lexicographical_topological_sort(_within_phases(graph, positions), key=_sort_key(by_key, positions))
+    order = in_order(_within_phases(graph, positions), key=_sort_key(by_key, positions))
     placed = [Placed(by_key[k], *positions[k]) for k in order]
     return sorted(placed, key=lambda p: (p.window, p.phase))
 
@@ -55,12 +51,9 @@ def _window(source: str, deploy: bool, positions: Mapping[str, Position]) -> int
     return start + 1 if deploy else start
 
 
-def _within_phases(graph: nx.DiGraph[str], positions: Mapping[str, Position]) -> nx.DiGraph[str]:
+def _within_phases(graph: Successors, positions: Mapping[str, Position]) -> Successors:
     """Edges between phases are kept by sorting the phases; only those inside one order its nodes."""
-    inner: nx.DiGraph[str] = nx.DiGraph()
-    inner.add_nodes_from(graph)
-    inner.add_edges_from((a, b) for a, b in graph.edges if positions[a] == positions[b])
-    return inner
+    return {a: [b for b in targets if positions[a] == positions[b]] for a, targets in graph.items()}
 
 
 def _sort_key(by_key: Mapping[str, Node], positions: Mapping[str, Position]):

@@ -8,8 +8,8 @@ from migplan.core.errors import DirectiveError
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
 from migplan.source.directives import check_targets, read_directives
-from migplan.source.psqlfile import read_file
 from migplan.source.files import SourceText
+from migplan.source.psqlfile import read_file
 
 
 def read(sql: str) -> list[tuple[str, str, str]]:
