@@ -50,7 +50,7 @@ ROWS_OF_THE_TABLE = {
     "grants": Row(
         "GRANT SELECT, UPDATE ON t TO pg_monitor;",
         "GRANT SELECT, INSERT ON t TO pg_monitor;",
-        (("0 expand", "grant:t", NONE), ("1 contract", "revoke:t", NONE)),
+        (("0 expand", "grant:t", "ACCESS SHARE"), ("1 contract", "revoke:t", "ACCESS SHARE")),
     ),
     "default: set": Row("", "ALTER TABLE t ALTER a SET DEFAULT 3;", (("0 expand", "create:t.a", AX),)),
     "default: change": Row(

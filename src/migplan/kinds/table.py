@@ -37,7 +37,8 @@ class Table(DbObject):
     ``partition_key`` is the deparsed key of a partitioned table, ``bound`` the deparsed ``FOR VALUES …`` of a
     partition of ``partition_of``, and ``bound_condition`` what it says of every row, as an expression;
     ``inherits`` are plain parents, in order. ``replica_identity`` is d, f, n or the id of an index or constraint.
-    ``of_type`` is the qualified composite type of a typed table.
+    ``of_type`` is the qualified composite type of a typed table. ``key_columns`` are those that the partition key
+    names or computes from: PostgreSQL changes no type of theirs.
     """
 
     partition_key: str | None = None
@@ -53,6 +54,7 @@ class Table(DbObject):
     force_row_security: bool = False
     replica_identity: str | ObjectId = "d"
     of_type: str | None = None
+    key_columns: tuple[str, ...] = field(default=(), compare=False)
 
 
 def columns_of(table: ObjectId, catalog: Catalog) -> list[Column]:
@@ -86,7 +88,12 @@ SELECT c.oid, n.nspname::text, c.relname::text, c.relowner, c.relacl::text[], c.
            LEFT JOIN pg_constraint k
              ON k.conindid = x.indexrelid AND k.conrelid = x.indrelid AND k.contype IN ('p', 'u', 'x')
           WHERE x.indrelid = c.oid AND x.indisreplident LIMIT 1) END,
-       CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END
+       CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END,
+       CASE WHEN c.relkind = 'p' THEN
+         (SELECT array_agg(a.attname::text ORDER BY a.attnum)
+            FROM pg_depend d JOIN pg_attribute a ON a.attrelid = d.objid AND a.attnum = d.objsubid
+           WHERE d.classid = {PG_CLASS} AND d.objid = c.oid AND d.objsubid > 0
+             AND d.refclassid = {PG_CLASS} AND d.refobjid = c.oid AND d.refobjsubid = 0) END
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_tablespace ts ON ts.oid = c.reltablespace
@@ -97,7 +104,8 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
 
     def build(self, row: tuple[Any, ...], reading: Reading) -> Iterable[Found[Table]]:
         oid, schema, name, owner, acl, row_type, key, bound, condition, parents, is_partition = row[:11]
-        unlogged, reloptions, toast, tablespace, method, rls, force, replica, replica_index, of_type = row[11:]
+        unlogged, reloptions, toast, tablespace, method, rls, force, replica, replica_index = row[11:20]
+        of_type, key_columns = row[20:]
         parent_ids = tuple(ObjectId("table", tuple(p)) for p in parents or ())
         id = ObjectId("table", (schema, name))
         table = Table(
@@ -118,6 +126,7 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
             force_row_security=force,
             replica_identity=_replica_identity(id, replica, replica_index),
             of_type=of_type,
+            key_columns=tuple(key_columns or ()),
         )
         yield Address(PG_CLASS, oid), table
         yield Address(PG_TYPE, row_type), table

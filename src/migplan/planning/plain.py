@@ -133,13 +133,13 @@ def _beside_parts(context: Context, change: Alter, rebuild: Rebuild) -> Alter | 
 def _alteration(context: Context, change: Alter) -> Step:
     kind = kind_of(change.id)
     up = kind.alter(change.old, change.new, context.before, context.after) or []
-    down = kind.alter(change.new, change.old, context.after, context.before)
+    back = kind.alter(change.new, change.old, context.after, context.before)
+    down = Down(tuple(back)) if back is not None else context.way_back(change.id)
     sentence = contract_of(context, change.id, kind.contract(change.old, change.new))
     old_uses = context.before.uses.get(change.id, frozenset())
     new_uses = context.after.uses.get(change.id, frozenset())
     shaped = frozenset({change.id}) if kind.reshapes(change.old, change.new) else frozenset[ObjectId]()
-    if down is None:
-        down = context.way_back(change.id)
+    if back is None:
         # The way back drops and re-creates every dependant: nobody else may touch one before this step.
         shaped = frozenset({change.id, *context.before.dependants({change.id})})
     return Step(
@@ -150,7 +150,7 @@ def _alteration(context: Context, change: Alter) -> Step:
         phase=Phase.EXPAND if sentence is None else Phase.CONTRACT,
         why="both versions of the application can live with it" if sentence is None else f"the application {sentence}",
         up=tuple(up),
-        down=Down(tuple(down)),
+        down=down,
         creates=shaped,
         destroys=shaped,
         uses=new_uses | kind.alter_uses(change.old, change.new, context.after),

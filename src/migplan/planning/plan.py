@@ -11,7 +11,7 @@ from migplan.core.errors import PlanningError
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.settings import Settings
-from migplan.core.steps import Statement, Step
+from migplan.core.steps import Down, Irreversible, Step
 from migplan.kinds.default_privileges import DefaultPrivileges
 from migplan.kinds.registry import kind_of
 from migplan.planning.conversions import with_conversions
@@ -88,12 +88,14 @@ def draft(
             forced |= more
 
 
-def _offline_way(settings: Settings) -> Callable[[Catalog, Catalog], list[Statement]]:
-    """The direct statements from one catalog to another, for ways back."""
+def _offline_way(settings: Settings) -> Callable[[Catalog, Catalog], Down | Irreversible]:
+    """The direct statements from one catalog to another, for ways back; or what is in their way."""
 
-    def way(source: Catalog, target: Catalog) -> list[Statement]:
+    def way(source: Catalog, target: Catalog) -> Down | Irreversible:
         drafted = draft(source, target, settings=replace(settings, offline=True))
-        return [statement for step in drafted.steps for statement in step.up]
+        if drafted.blocked:
+            return Irreversible("; ".join(drafted.blocked))
+        return Down(tuple(statement for step in drafted.steps for statement in step.up))
 
     return way
 
@@ -139,7 +141,7 @@ def _context(
     replaced = replaced_columns(sizing)
     rebuilds = find_rebuilds(before, after, own, pieces_before, forced, passed_on, replaced)
 
-    def way_back(id: ObjectId) -> list[Statement]:
+    def way_back(id: ObjectId) -> Down | Irreversible:
         """From the world before with just this object altered, back to the world before, both without the dependants
         that are gone while it is altered."""
         gone = {d for d in before.dependants({id}) if d not in after or d in rebuilds.items}

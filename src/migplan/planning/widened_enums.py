@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from migplan.core.directives import Directives
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
-from migplan.core.steps import Down, Phase, Statement, Step, step_id
+from migplan.core.steps import Down, Irreversible, Phase, Step, step_id
 from migplan.kinds.enum import Enum
 from migplan.kinds.registry import kind_of
 from migplan.strategies.mapped_labels import mapped_labels
@@ -31,7 +31,7 @@ class Widened:
 
 
 def widen_enums(
-    before: Catalog, after: Catalog, directives: Directives, back: Callable[[Catalog, Catalog], list[Statement]]
+    before: Catalog, after: Catalog, directives: Directives, back: Callable[[Catalog, Catalog], Down | Irreversible]
 ) -> Widened:
     """Add what the ``values`` directives ask for; ``back`` drafts the statements from one catalog to another."""
     added: dict[ObjectId, Enum] = {}
@@ -76,12 +76,14 @@ def _step(
     after: Catalog,
     id: ObjectId,
     directives: Directives,
-    back: Callable[[Catalog, Catalog], list[Statement]],
+    back: Callable[[Catalog, Catalog], Down | Irreversible],
 ) -> Step:
     old, wide, new = _enum(world, id), _enum(wider, id), _enum(after, id)
     up = kind_of(id).alter(old, wide, world, wider)
     assert up is not None
     mapping = mapped_labels(directives, old, new)
+    way = back(wider, world)
+    rows = rows_back(world, old, mapping)
     return Step(
         id=step_id("widen", id),
         title=f"add the labels to {id} that rows are going to get",
@@ -90,7 +92,7 @@ def _step(
         phase=Phase.EXPAND,
         why="the next version of the application may write them",
         up=tuple(up),
-        down=Down((*rows_back(world, old, mapping), *back(wider, world))),
+        down=Down((*rows, *way.statements)) if isinstance(way, Down) else way,
         releases=frozenset({id, *world.dependants({id})}),
         first=True,
     )

@@ -27,7 +27,8 @@ _LIMITS: Final = (
     "A large table whose rows would have to be written anew and that no second column can help (partition keys, "
     "exclusion constraints, stored generated columns, columns of partitioned or inheriting tables): an online rebuild "
     "is not there yet. Small tables take the direct form.",
-    "A type (enum, domain base, composite) that has to be replaced while a large table has columns of it.",
+    "A type (enum, domain base, composite) that has to be replaced while a large table has columns of it, or a "
+    "partition key one; a label added to such an enum stays on the way back.",
     "Moving a column to another table, partitioning an existing table, splitting or merging columns.",
     '`dual_write = "application"`: the trigger is the only form of dual write.',
     "Renaming a column to a name that another column of the table has now, while applications use it: two plans.",

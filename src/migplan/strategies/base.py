@@ -14,7 +14,7 @@ from migplan.core.errors import PlanningError
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject, O
 from migplan.core.settings import Settings
-from migplan.core.steps import After, Statement, Step
+from migplan.core.steps import After, Down, Irreversible, Step
 from migplan.strategies.pieces import Pieces
 from migplan.strategies.sizing import Size, Sizing
 
@@ -40,7 +40,7 @@ class Rebuilds:
     followers: Mapping[ObjectId, frozenset[ObjectId]]
 
 
-def _no_way_back(id: ObjectId) -> list[Statement]:
+def _no_way_back(id: ObjectId) -> Down | Irreversible:
     raise PlanningError(f"no way back is known for {id}")
 
 
@@ -68,8 +68,8 @@ class Context:
     """Columns that an application knows by another name, by the one that both catalogs have: their present names."""
     added_labels: Mapping[ObjectId, frozenset[str]] = field(default_factory=dict[ObjectId, frozenset[str]])
     """Labels that the plan itself adds to enums before anything else, because rows are going to get them."""
-    way_back: Callable[[ObjectId], list[Statement]] = _no_way_back
-    """Statements that undo one object's in-place alteration where its kind can't: with all that stands on it."""
+    way_back: Callable[[ObjectId], Down | Irreversible] = _no_way_back
+    """What undoes one object's in-place alteration where its kind can't: with all that stands on it."""
 
     def created(self, model: type[O]) -> list[O]:
         """New objects of one model that are not rebuilt."""

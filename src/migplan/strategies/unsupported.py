@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from migplan.core.changes import Create
+from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog
 from migplan.kinds.column import Column
 from migplan.kinds.table import Table
 from migplan.strategies.base import Context, Expansion, Size, Strategy
@@ -23,7 +25,13 @@ class Unsupported(Strategy):
     offline = True
 
     def expand(self, context: Context) -> Iterable[Expansion]:
-        reasons = [*_directives(context), *irreplaceable(context), *_tables(context), *_followers(context)]
+        reasons = [
+            *_directives(context),
+            *irreplaceable(context),
+            *_tables(context),
+            *_partition_keys(context),
+            *_followers(context),
+        ]
         if reasons:
             yield Expansion((), blocked=tuple(reasons))
 
@@ -49,6 +57,29 @@ def _tables(context: Context) -> Iterable[str]:
         is_table = context.before.get(id, Table) is not None
         if is_table and rebuild.whole and context.size(id) is Size.LARGE:
             yield f"{id} would have to be rebuilt online, and is large: not supported yet"
+
+
+def _partition_keys(context: Context) -> Iterable[str]:
+    """Columns in a partition key whose type changes, or whose type is replaced: PostgreSQL refuses both."""
+    changed = {new.id for _, new, fields in context.altered(Column) if fields & {"type", "collation"}}
+    changed |= context.rebuilds.followers.keys()
+    for table in context.before.of(Table):
+        rebuild = context.rebuilds.items.get(table.id)
+        if rebuild is not None and rebuild.whole:
+            continue
+        for name in table.key_columns:
+            if any(owner.child("column", name) in changed for owner in _with_parents(table, context.before)):
+                yield (
+                    f"the partition key of {table.id} uses column {name}, whose type would change: the table would "
+                    "have to be rebuilt, which is not supported yet"
+                )
+
+
+def _with_parents(table: Table, catalog: Catalog) -> Iterable[ObjectId]:
+    found: Table | None = table
+    while found is not None:
+        yield found.id
+        found = catalog.get(found.partition_of, Table) if found.partition_of is not None else None
 
 
 def _followers(context: Context) -> Iterable[str]:
