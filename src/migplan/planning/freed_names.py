@@ -1,7 +1,8 @@
 """Names that no application sees, held by what is going to be dropped and wanted by what is going to be created.
 
 A new table's ``users_pkey`` must not wait for the checkpoint after which the old table goes. So the holder (an index, a
-key) is renamed out of the way first, and everything after that is planned for the renamed one.
+key, the sequence of an identity column) is renamed out of the way first, and everything after that is planned for the
+renamed one.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
 from migplan.core.sql import ident, sql
 from migplan.core.steps import Down, LockMode, Phase, Statement, Step, step_id, temporary_name
+from migplan.kinds.column import Column
 from migplan.kinds.constraint import INDEXED, Constraint
 from migplan.kinds.index import Index
 from migplan.kinds.names import names_of
@@ -36,15 +38,18 @@ def free_names(before: Catalog, after: Catalog) -> Freed:
     )
     if not holders:
         return Freed(before)
-    renames = {o.id: _renamed_id(o) for o in holders}
-    steps = tuple(_step(o, renames[o.id]) for o in holders)
-    return Freed(_with_renames(before, renames), steps)
+    sequences: dict[ObjectId, DbObject] = {o.id: _sequence_renamed(o) for o in holders if isinstance(o, Column)}
+    renames = {o.id: _renamed_id(o) for o in holders if not isinstance(o, Column)}
+    steps = tuple(_sequence_step(o) if isinstance(o, Column) else _step(o, renames[o.id]) for o in holders)
+    return Freed(_with_renames(before, renames, sequences), steps)
 
 
 def _holds(obj: DbObject, after: Catalog) -> bool:
     """Whether the object bears a name that only the database sees, and is not declared any more."""
     if obj.id in after:
         return False
+    if isinstance(obj, Column):
+        return obj.identity is not None
     return isinstance(obj, Index) or (isinstance(obj, Constraint) and obj.type in INDEXED)
 
 
@@ -70,8 +75,38 @@ def _step(obj: DbObject, to: ObjectId) -> Step:
     )
 
 
-def _with_renames(catalog: Catalog, renames: Mapping[ObjectId, ObjectId]) -> Catalog:
-    objects = {renames.get(id, id): _rewritten(o, renames) for id, o in catalog.objects.items()}
+def _gone(sequence: tuple[str, ...]) -> tuple[str, ...]:
+    return (*sequence[:-1], temporary_name(sequence[-1], "gone"))
+
+
+def _sequence_renamed(column: Column) -> Column:
+    assert column.identity is not None
+    return replace(column, identity=replace(column.identity, sequence=_gone(column.identity.sequence)))
+
+
+def _sequence_step(column: Column) -> Step:
+    assert column.identity is not None
+    (schema, old), (_, new) = column.identity.sequence, _gone(column.identity.sequence)
+    lock = LockMode.ACCESS_EXCLUSIVE
+    return Step(
+        id=step_id("free", column.id),
+        title=f"free the name of the sequence of {column.id}",
+        object=column.id,
+        strategy=STRATEGY,
+        phase=Phase.EXPAND,
+        why="another object takes it before this one is dropped; the column finds its sequence by itself",
+        up=(Statement(sql("ALTER SEQUENCE {} RENAME TO {}", ident(schema, old), ident(new)), lock),),
+        down=Down((Statement(sql("ALTER SEQUENCE {} RENAME TO {}", ident(schema, new), ident(old)), lock),)),
+        releases=frozenset({column.id}),
+        frees=names_of(column),
+    )
+
+
+def _with_renames(
+    catalog: Catalog, renames: Mapping[ObjectId, ObjectId], replaced: Mapping[ObjectId, DbObject]
+) -> Catalog:
+    """The catalog after renames of objects, where ``replaced`` objects are known by other attributes."""
+    objects = {renames.get(id, id): _rewritten(replaced.get(id, o), renames) for id, o in catalog.objects.items()}
     uses = {renames.get(id, id): frozenset(_each(used, renames)) for id, used in catalog.uses.items()}
     return replace(catalog, objects=objects, uses=uses)
 

@@ -14,6 +14,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import DbObject
 from migplan.core.sql import ident, sql
 from migplan.core.steps import After, Down, LockMode, Part, Phase, Statement, Step, step_id
+from migplan.kinds.column import Column
 from migplan.kinds.constraint import FOREIGN_KEY, Constraint
 from migplan.kinds.default import Default
 from migplan.kinds.index import Index
@@ -100,7 +101,7 @@ def _move(context: Context, table: Table, members: list[DbObject]) -> Step:
     sentence = None if context.settings.offline else kind_of(table.id).drop_contract(table)
     parts = [p for o in (table, *members) for p in context.pieces_before.of(o.id)]
     provided = frozenset(id for p in parts for id in p.provides)
-    kept = ident(SCHEMA, backup_name(table.id))
+    kept, columns = ident(SCHEMA, backup_name(table.id)), context.before.members_of(table.id, Column)
     return Step(
         id=step_id("retire", table.id),
         title=f"move {table.id} aside, to {kept}",
@@ -112,7 +113,7 @@ def _move(context: Context, table: Table, members: list[DbObject]) -> Step:
         down=Down(tuple(_back(table))),
         destroys=provided,
         releases=frozenset(u for p in parts for u in p.uses) - provided,
-        frees=frozenset(n for o in (table, *members) for n in names_of(o)),
+        frees=frozenset(n for o in (table, *columns, *members) for n in names_of(o)),
         deploy=sentence,
         notes=(f"drop {kept} once nobody wants to go back",) if context.settings.backup == "table" else (),
     )

@@ -1,0 +1,2 @@
+INSERT INTO job (name) VALUES ('old');
+INSERT INTO task (name) VALUES ('old');
