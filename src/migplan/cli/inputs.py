@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from migplan.cli.policy import policy_of
-from migplan.core.changes import Create
+from migplan.core.changes import Change, Create
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.settings import Settings
 from migplan.findings.policy import Policy
-from migplan.planning.diff import diff
 from migplan.planning.plan import Draft, draft
 from migplan.planning.renames import Renamed
 from migplan.prove.renamed import renamed_side, schemas_to_read
@@ -58,7 +57,7 @@ def gather(target: str | None, schema: Sequence[str], *, config: Path | None, of
     settings = configuration.settings(offline=offline)
     shadow = choose_shadow(url, url=configuration.shadow.url, setup=_setup(configuration))
     declared = schemas_to_read(declared_catalog(_source(schema, configuration), shadow, wanted(configuration)))
-    before, after = _sides(url, declared, shadow, settings)
+    before, after = _live(url, declared, shadow, settings), declared.catalog
     renamed = renamed_side(before, after, declared, shadow, settings)
     return Inputs(configuration, url, settings, shadow, declared, before, after, renamed, policy)
 
@@ -81,18 +80,18 @@ def _source(schema: Sequence[str], config: Config) -> str | Sequence[str | Path]
     return list(schema) or [config.resolve(p) for p in config.schema_paths]
 
 
-def _sides(url: str, declared: Declared, shadow: Shadow, settings: Settings) -> tuple[Catalog, Catalog]:
+def _live(url: str, declared: Declared, shadow: Shadow, settings: Settings) -> Catalog:
     managed = declared.managed
     with contextlib.closing(connect(url)) as connection:
         live = managed.of(introspect_live(connection, managed.scope))
-        live, after = comparable(live, declared.catalog, shadow.scratch, managed, settings)
-        return probe(connection, live, _touched(live, after, settings), settings.small_rows), after
+        before, changes = comparable(live, declared.catalog, shadow.scratch, managed, settings)
+        return probe(connection, before, _touched(before, changes), settings.small_rows)
 
 
-def _touched(before: Catalog, after: Catalog, settings: Settings) -> set[ObjectId]:
+def _touched(before: Catalog, changes: Iterable[Change]) -> set[ObjectId]:
     """The relations that some change speaks of."""
     found: set[ObjectId] = set()
-    for change in diff(before, after, settings):
+    for change in changes:
         obj = change.new if isinstance(change, Create) else change.old
         target: ObjectId | None = getattr(obj, "target", None)
         found |= {id for id in (obj.id, obj.table, target) if id is not None and id in before.sizes}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import TypeVar
@@ -154,6 +155,12 @@ class Catalog:
             if parent is not None:
                 children.setdefault(parent, set()).add(o.id)
         return {id: frozenset(found) for id, found in children.items()}
+
+    def with_sizes(self, sizes: Mapping[ObjectId, TableSize]) -> Catalog:
+        """The same schema with other sizes; what has been worked out of the schema is kept."""
+        resized = copy(self)
+        object.__setattr__(resized, "sizes", sizes)
+        return resized
 
     def members_of(self, table: ObjectId, model: type[O]) -> list[O]:
         """The members of one relation that are of one model, in reading order."""

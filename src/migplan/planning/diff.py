@@ -22,9 +22,8 @@ def _changes(before: Catalog, after: Catalog, settings: Settings) -> Iterator[Ch
             yield Create(new)
         elif fields := differing(old, new, settings):
             yield Alter(old, new, fields)
-    for id, old in before.objects.items():
-        if id not in after:
-            yield Drop(old)
+    for id in before.objects.keys() - after.objects.keys():
+        yield Drop(before[id])
 
 
 def differing(old: DbObject, new: DbObject, settings: Settings) -> frozenset[str]:

@@ -32,7 +32,11 @@ class Freed:
 
 def free_names(before: Catalog, after: Catalog) -> Freed:
     """Rename the holders of wanted names; nothing else changes."""
-    wanted = {n for o in after if o.id not in before for n in names_of(o) if n.space == "relation"}
+    wanted = {
+        n for id, o in after.objects.items() if id not in before.objects for n in names_of(o) if n.space == "relation"
+    }
+    if not wanted:
+        return Freed(before)
     holders = sorted(
         (o for o in before if _holds(o, after) and any(n in wanted for n in names_of(o))), key=lambda o: o.id
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from migplan.core.ids import ObjectId
@@ -11,9 +12,14 @@ from migplan.kinds.registry import kind_of, kinds
 
 def settle(live: Catalog, declared: Catalog) -> Catalog:
     """The declared catalog as it is to be compared with the live one: see :meth:`Kind.settle`."""
+    settled = {
+        id: kind_of(id).settle(live.objects.get(id), declared.objects.get(id))
+        for id in _open_to_settling(live, declared)
+    }
+    if all(found is declared.objects.get(id) for id, found in settled.items()):
+        return declared
     objects, uses = dict(declared.objects), dict(declared.uses)
-    for id in _open_to_settling(live, declared):
-        found = kind_of(id).settle(live.objects.get(id), declared.objects.get(id))
+    for id, found in settled.items():
         if found is None:
             objects.pop(id, None)
             uses.pop(id, None)
@@ -23,7 +29,7 @@ def settle(live: Catalog, declared: Catalog) -> Catalog:
     return replace(declared, objects=objects, uses=uses)
 
 
-def _open_to_settling(live: Catalog, declared: Catalog) -> list[ObjectId]:
+def _open_to_settling(live: Catalog, declared: Catalog) -> Iterable[ObjectId]:
     """The objects of kinds that have anything to settle: never the thousands of columns."""
     settling = {kind.name for kind in kinds().values() if kind.settles}
-    return [id for id in {**live.objects, **declared.objects} if id.kind in settling]
+    return dict.fromkeys(id for catalog in (live, declared) for id in catalog.objects if id.kind in settling)

@@ -53,8 +53,8 @@ def renamed_side(before: Catalog, after: Catalog, declared: Declared, shadow: Sh
     found = renamed(before, after, declared.directives, shadow.scratch, declared.managed, settings)
     if not found.hops and not found.columns:
         return found
-    catalog, _ = comparable(found.before, after, shadow.scratch, declared.managed, settings)
-    return replace(found, before=catalog)
+    compared = comparable(found.before, after, shadow.scratch, declared.managed, settings)
+    return replace(found, before=compared.before)
 
 
 def renamed(

@@ -6,8 +6,9 @@ import contextlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from typing import NamedTuple
 
-from migplan.core.changes import Alter
+from migplan.core.changes import Alter, Change
 from migplan.core.model import Catalog
 from migplan.core.settings import Settings
 from migplan.planning.diff import diff
@@ -20,20 +21,27 @@ from migplan.source.scratch import ScratchDatabase
 Scratch = Callable[[], AbstractContextManager[ScratchDatabase]]
 
 
-def comparable(
-    before: Catalog, after: Catalog, scratch: Scratch, managed: Managed, settings: Settings
-) -> tuple[Catalog, Catalog]:
-    """Both catalogs as one server prints them; differences that vanish when printed once more are taken out."""
+class Compared(NamedTuple):
+    """The live side as it compares with the declared one, and what differs."""
+
+    before: Catalog
+    changes: list[Change]
+
+
+def comparable(before: Catalog, after: Catalog, scratch: Scratch, managed: Managed, settings: Settings) -> Compared:
+    """The live side as the declared one's server prints it; differences that vanish when printed once more are taken
+    out."""
     if before.major != after.major:
         before = reread(before, scratch, managed, settings)
-    suspicious = [c for c in diff(before, after, settings) if isinstance(c, Alter) and loosely_equal(c)]
+    changes = diff(before, after, settings)
+    suspicious = [c for c in changes if isinstance(c, Alter) and loosely_equal(c)]
     if not suspicious:
-        return before, after
+        return Compared(before, changes)
     again_before = reread(before, scratch, managed, settings)
     again_after = reread(after, scratch, managed, settings)
     same = {c.id for c in suspicious if again_before.objects.get(c.id) == again_after.objects.get(c.id)}
     objects = {id: after.objects[id] if id in same else o for id, o in before.objects.items()}
-    return replace(before, objects=objects), after
+    return Compared(replace(before, objects=objects), [c for c in changes if c.id not in same])
 
 
 def reread(catalog: Catalog, scratch: Scratch, managed: Managed, settings: Settings) -> Catalog:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 import psycopg
 from psycopg import sql
@@ -29,7 +28,7 @@ def probe(connection: Connection, catalog: Catalog, tables: Iterable[ObjectId], 
         rows = _count(connection, id, limit)
         if rows is not None:
             sizes[id] = TableSize(rows, size.bytes, empty=rows == 0)
-    return replace(catalog, sizes=sizes)
+    return catalog.with_sizes(sizes)
 
 
 def _count(connection: Connection, table: ObjectId, limit: int) -> int | None:
