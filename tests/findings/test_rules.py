@@ -6,20 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from migplan.core.ids import ObjectId
-from migplan.core.model import Catalog
-from migplan.core.steps import Irreversible, Phase, Step
-from migplan.findings.base import Subject
-from migplan.findings.collect import collect
 from migplan.findings.registry import rules
-from migplan.planning.plan import Draft
-from migplan.planning.segments import Segment
 
 if TYPE_CHECKING:
     from tests.conftest import MakeDb
     from tests.findings.conftest import Find
 
-    from migplan.findings.base import Example, Rule
+    from migplan.findings.base import Rule
     from migplan.findings.collect import Collected
 
 STYLE = '[policy.severity]\nstyle = "note"\n'
@@ -31,13 +24,12 @@ def told(rule: Rule, found: Collected) -> list[str]:
 
 
 def _with_example(*majors: int) -> pytest.MarkDecorator:
-    chosen = [r for r in rules().values() if r.example is not None and r.example.since in majors]
+    chosen = [r for r in rules().values() if r.example.since in majors]
     return pytest.mark.parametrize("rule", chosen, ids=[r.id for r in chosen])
 
 
 def _fires_and_is_silent(rule: Rule, make_db: MakeDb, find: Find) -> None:
-    example: Example | None = rule.example
-    assert example is not None
+    example = rule.example
     live = make_db(example.before)
     bad = find(live, example.bad, STYLE)
     assert len(told(rule, bad)) == 1, bad
@@ -59,34 +51,8 @@ def test_fires_and_is_silent_on_15(rule: Rule, make_db: MakeDb, find: Find) -> N
     _fires_and_is_silent(rule, make_db, find)
 
 
-def test_every_rule_has_an_example_but_what_no_plan_does() -> None:
-    assert [r.id for r in rules().values() if r.example is None] == ["irreversible"]
-
-
 def test_style_is_quiet_by_itself(make_db: MakeDb, find: Find) -> None:
     quiet = {r.id for r in rules().values() if r.severity == "off"}
     found = find(make_db(), "CREATE TABLE t (id serial PRIMARY KEY, a char(3), b timestamp, c json, d money);")
     assert quiet
     assert not quiet & {f.rule for f in found.findings}
-
-
-def test_a_step_without_a_way_back_is_told() -> None:
-    step = Step(
-        id="alter:table:public.t",
-        title="alter table public.t",
-        object=ObjectId("table", ("public", "t")),
-        strategy="plain",
-        phase=Phase.CONTRACT,
-        why="",
-        up=(),
-        down=Irreversible("nobody knows how"),
-    )
-    found = collect(_subject(Draft((), (Segment(0, Phase.CONTRACT, (step,)),)))).findings
-    assert [(f.rule, f.message) for f in found] == [
-        ("irreversible", "alter table public.t has no way back: nobody knows how")
-    ]
-
-
-def _subject(draft: Draft) -> Subject:
-    empty = Catalog(180000, {}, {})
-    return Subject(draft, empty, empty)

@@ -6,18 +6,19 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import ClassVar, Literal
+from typing import ClassVar, Final
 
 from migplan.core.changes import Alter, Create, Drop
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, O
 from migplan.core.settings import Settings
 from migplan.core.steps import Step
-from migplan.findings.model import Severity
+from migplan.findings.model import Level, Severity
+from migplan.kinds.column import Column
 from migplan.planning.plan import Draft
 from migplan.strategies.sizing import Size, Sizing
 
-Level = Literal["off", "note", "warning", "danger"]
+_TYPES: Final = frozenset({"enum", "domain", "composite_type", "range", "base_type"})
 
 
 @dataclass(frozen=True)
@@ -63,33 +64,39 @@ class Subject:
                 return side[id].table
         return None
 
-    def relation(self, step: Step) -> ObjectId:
-        """The relation that the step works on, else its object."""
-        return self.owner(step.object) or step.object
+    def relations(self, step: Step) -> list[ObjectId]:
+        """The existing relations with rows that the step works on: its own, or those with columns of its type."""
+        own = self.owner(step.object) or step.object
+        if own in self.before.sizes:
+            return [own] if self.holds_rows(own) else []
+        if own.kind not in _TYPES:
+            return []
+        users = (self.before[id] for id in self.before.dependants([own]))
+        tables = {user.relation for user in users if isinstance(user, Column)}
+        return sorted(id for id in tables if id in self.before.sizes and self.holds_rows(id))
+
+    def large(self, relations: Iterable[ObjectId]) -> list[ObjectId]:
+        """The large ones among them."""
+        return [id for id in relations if self.size(id) is Size.LARGE]
 
     def step_of(self, id: ObjectId) -> str | None:
-        """The id of the first step that does something about an object: its own, else one that makes or ends it."""
-        own = self._steps_by_object.get(id)
-        return self._steps_by_effect.get(id) if own is None else own
+        """The id of the step that makes an object, else of the first that works on it or ends it."""
+        steps = [s for s in self._steps_about.get(id, ()) if s.up]
+        made = next((s for s in steps if id in s.creates), None)
+        own = next((s for s in steps if s.object == id), None)
+        found = made or own or next(iter(steps), None)
+        return None if found is None else found.id
 
     @cached_property
     def _sizing(self) -> Sizing:
         return Sizing(self.before, self.settings)
 
     @cached_property
-    def _steps_by_object(self) -> Mapping[ObjectId, str]:
-        found: dict[ObjectId, str] = {}
+    def _steps_about(self) -> Mapping[ObjectId, list[Step]]:
+        found: dict[ObjectId, list[Step]] = {}
         for step in self.draft.steps:
-            if step.up:
-                found.setdefault(step.object, step.id)
-        return found
-
-    @cached_property
-    def _steps_by_effect(self) -> Mapping[ObjectId, str]:
-        found: dict[ObjectId, str] = {}
-        for step in self.draft.steps:
-            for id in step.creates | step.destroys:
-                found.setdefault(id, step.id)
+            for id in {step.object, *step.creates, *step.destroys}:
+                found.setdefault(id, []).append(step)
         return found
 
 
@@ -129,7 +136,7 @@ class Rule(ABC):
     condition: ClassVar[str]
     effect: ClassVar[str]
     advice: ClassVar[str]
-    example: ClassVar[Example | None] = None
+    example: ClassVar[Example]
 
     @abstractmethod
     def find(self, subject: Subject) -> Iterable[Found]:

@@ -200,7 +200,7 @@ ORDER BY a.attrelid, a.attnum
         return [
             Part(
                 (
-                    Statement(add, AX, rewrite=_rewrites(obj, default, catalog), scan=obj.not_null is not None),
+                    Statement(add, AX, rewrite=_rewrites(obj, default, catalog), scan=_verifies(obj, default)),
                     *column_extras(obj, name),
                 ),
                 (Statement(drop, AX),),
@@ -317,6 +317,11 @@ def _rewrites(column: Column, default: Default | None, catalog: Catalog) -> bool
     """Whether ADD COLUMN has to compute a value for every row."""
     computed = column.identity is not None or (column.generated is not None and not column.virtual)
     return computed or (default is not None and is_volatile(default)) or _has_checks(column, catalog)
+
+
+def _verifies(column: Column, default: Default | None) -> bool:
+    """Whether ADD COLUMN has to look for NULLs; a default leaves none."""
+    return column.not_null is not None and default is None
 
 
 def _has_checks(column: Column, catalog: Catalog) -> bool:

@@ -85,13 +85,12 @@ def _chapter(rule: Rule) -> Iterator[str]:
     yield f"### {rule.id}\n"
     yield f"**{rule.severity.capitalize()}.** {rule.condition} {rule.effect}\n"
     yield f"What to do: {rule.advice}\n"
-    if rule.example is not None:
-        yield "```sql"
-        if rule.example.before:
-            yield f"-- live\n{_lines(rule.example.before)}\n"
-        yield f"-- declared so, it speaks\n{_lines(rule.example.bad)}\n"
-        yield f"-- declared so, it is silent\n{_lines(rule.example.good)}"
-        yield "```\n"
+    yield "```sql"
+    if rule.example.before:
+        yield f"-- live\n{_lines(rule.example.before)}\n"
+    yield f"-- declared so, it speaks\n{_lines(rule.example.bad)}\n"
+    yield f"-- declared so, it is silent\n{_lines(rule.example.good)}"
+    yield "```\n"
 
 
 def _lines(script: str) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 
 from migplan.core.steps import LockMode, Step
 from migplan.findings.base import Example, Found, Rule, Subject
-from migplan.strategies.sizing import Size
 
 
 class LongLock(Rule):
@@ -34,13 +33,14 @@ class LongLock(Rule):
 def _of_transaction(subject: Subject, steps: Sequence[Step]) -> Iterable[Found]:
     held: list[Step] = []
     for step in steps:
-        table = subject.relation(step)
         held += [step] if step.lock > LockMode.SHARE_UPDATE_EXCLUSIVE and not step.new_objects else []
         lasting = step.scan and not step.rewrite and not step.new_objects
-        if held and lasting and subject.size(table) is Size.LARGE:
+        large = subject.large(subject.relations(step)) if held and lasting else []
+        if large:
             strongest = max(held, key=lambda s: s.lock)
-            on = "" if subject.relation(strongest) == table else f" on {subject.relation(strongest)}"
-            yield Found(f"{step.title} reads {table} while {strongest.lock} is held{on}", step.object, step.id)
+            names = ", ".join(map(str, large))
+            whose = "" if strongest is step else f", which {strongest.title} took"
+            yield Found(f"{step.title} reads {names} while {strongest.lock} is held{whose}", step.object, step.id)
 
 
 RULE = LongLock()

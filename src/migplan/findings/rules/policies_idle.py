@@ -10,11 +10,11 @@ from migplan.kinds.table import Table
 
 
 class PoliciesIdle(Rule):
-    """Policies that are added or changed on tables without row-level security."""
+    """Policies that are added to tables without row-level security."""
 
     id = "policies-idle"
     severity = "warning"
-    condition = "A policy is added to, or changed on, a table without ENABLE ROW LEVEL SECURITY."
+    condition = "A policy is added to a table without ENABLE ROW LEVEL SECURITY."
     effect = "It does nothing: every role sees all rows that the grants allow."
     advice = "Add ALTER TABLE … ENABLE ROW LEVEL SECURITY to the declaration."
     example = Example(
@@ -27,7 +27,7 @@ class PoliciesIdle(Rule):
     )
 
     def find(self, subject: Subject) -> Iterable[Found]:
-        for _, policy in subject.new_versions(Policy):
+        for policy in subject.created(Policy):
             table = subject.after.get(policy.relation, Table)
             if table is not None and not table.row_security:
                 yield Found(f"{policy.id} does nothing while {table.id} has no row-level security", policy.id)

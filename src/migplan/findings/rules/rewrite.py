@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from migplan.findings.base import Example, Found, Rule, Subject
-from migplan.strategies.sizing import Size
 
 
 class Rewrite(Rule):
@@ -29,11 +28,12 @@ class Rewrite(Rule):
         if subject.settings.offline:
             return
         for step in subject.draft.steps:
-            table = subject.relation(step)
-            if step.rewrite and not step.new_objects and subject.holds_rows(table):
-                small = subject.size(table) is Size.SMALL
-                what = f"{step.title} rewrites {table} while {step.lock} is held"
-                yield Found(what + (": it is small" if small else ""), step.object, step.id, "note" if small else None)
+            relations = subject.relations(step) if step.rewrite and not step.new_objects else []
+            if relations:
+                names = ", ".join(map(str, relations))
+                small = not subject.large(relations)
+                what = f"{step.title} rewrites {names} while {step.lock} is held{': small' if small else ''}"
+                yield Found(what, step.object, step.id, "note" if small else None)
 
 
 RULE = Rewrite()

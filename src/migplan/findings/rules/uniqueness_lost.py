@@ -28,7 +28,7 @@ class UniquenessLost(Rule):
         gone = [*subject.dropped(Constraint), *(old for old, _ in subject.altered(Constraint))]
         gone_indexes = [*subject.dropped(Index), *(old for old, _ in subject.altered(Index))]
         for obj in (*gone, *gone_indexes):
-            if not _keeps_unique(obj) or obj.relation not in subject.after or _columns_gone(obj, subject):
+            if not _is_own(obj) or obj.relation not in subject.after or _columns_gone(obj, subject):
                 continue
             members = (
                 *subject.after.members_of(obj.relation, Constraint),
@@ -39,10 +39,13 @@ class UniquenessLost(Rule):
 
 
 def _keeps_unique(obj: Constraint | Index) -> bool:
-    """Whether it is a key of its own, not a partition's share in one."""
-    if isinstance(obj, Constraint):
-        return obj.type in (PRIMARY_KEY, UNIQUE) and obj.index_parent is None
-    return obj.unique and obj.parent is None
+    return obj.unique if isinstance(obj, Index) else obj.type in (PRIMARY_KEY, UNIQUE)
+
+
+def _is_own(obj: Constraint | Index) -> bool:
+    """Whether it is a key by itself, not a partition's share in one."""
+    parent = obj.parent if isinstance(obj, Index) else obj.index_parent
+    return _keeps_unique(obj) and parent is None
 
 
 def _columns_gone(obj: Constraint | Index, subject: Subject) -> bool:

@@ -19,9 +19,7 @@ class ViewAroundPolicies(Rule):
 
     id = "view-around-policies"
     severity = "warning"
-    condition = (
-        "A view without security_invoker is added or changed over a table with row-level security, or that comes."
-    )
+    condition = "A view without security_invoker comes to read a table with row-level security, because either is new."
     effect = "The table's policies are asked about the view's owner: whoever may read the view reads those rows."
     advice = (
         "Declare it WITH (security_invoker = true), from PostgreSQL 15 on, or grant the view to the right roles only."
@@ -37,16 +35,12 @@ class ViewAroundPolicies(Rule):
     )
 
     def find(self, subject: Subject) -> Iterable[Found]:
-        secured = {new.id for old, new in subject.altered(Table) if new.row_security and not old.row_security}
-        changed = {new.id for _, new in subject.new_versions(View)}
         for view in subject.after.of(View):
-            if _as_reader(view):
-                continue
-            around = _protected(view.id, subject.after)
-            if view.id in changed or around & secured:
-                yield from (
-                    Found(f"{view.id} reads {table} by its owner's rights", view.id) for table in sorted(around)
-                )
+            news = set[ObjectId]() if _as_reader(view) else _protected(view.id, subject.after)
+            known = subject.before.get(view.id, View)
+            if news and known is not None and not _as_reader(known):
+                news -= _protected(view.id, subject.before)
+            yield from (Found(f"{view.id} reads {table} by its owner's rights", view.id) for table in sorted(news))
 
 
 def _as_reader(view: View) -> bool:
