@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Final, NamedTuple
 
 from migplan.core.model import OWNER, PUBLIC, Grant
@@ -53,6 +54,7 @@ def default_for(default: Default, major: int) -> Default:
     return default
 
 
+@cache
 def grants_of(default: Default, major: int) -> tuple[Grant, ...]:
     """The grants that PostgreSQL's built-in default amounts to."""
     resolved = default_for(default, major)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -587,7 +587,7 @@ def _change_identity(old: Identity | None, new: Identity, head: Sql) -> list[Sta
     return statements + identity_extras(old, new)
 
 
-def sequence_grants(identity: Identity, in_force: Iterable[DefaultPrivileges]) -> list[Statement]:
+def sequence_grants(identity: Identity, in_force: Collection[DefaultPrivileges]) -> list[Statement]:
     """What sets right the grants of a new identity column's sequence where default privileges speak of sequences."""
     built_in = _acl.grants_of(_acl.SEQUENCE, 14)
     wanted = built_in if identity.grants is None else identity.grants

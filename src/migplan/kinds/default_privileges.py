@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -152,13 +152,15 @@ Change = Callable[[Iterable[Grant], Iterable[Grant]], list[Statement]]
 
 def grants_at_birth(
     id: ObjectId,
-    in_force: Iterable[DefaultPrivileges],
+    in_force: Collection[DefaultPrivileges],
     built_in: tuple[Grant, ...],
     wanted: tuple[Grant, ...],
     change: Change,
 ) -> list[Statement]:
     """From what a new object may bear at once to what it must: what default privileges may have given is taken back
     where it isn't wanted, and what they may have kept back is granted."""
+    if not in_force and wanted == built_in:
+        return []
     born = at_birth(id, in_force, built_in)
     concerned = {(g.grantee, g.privilege) for g in born.added}
     taken_back = change(born.added, [g for g in wanted if (g.grantee, g.privilege) in concerned])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from migplan.core.ids import ObjectId
 from migplan.core.settings import Settings
@@ -27,36 +27,58 @@ class Segment:
 
 def segments(placed: Sequence[Placed], settings: Settings) -> list[Segment]:
     """The transactions of a plan, in order."""
-    found: list[Segment] = []
+    found: list[_Growing] = []
     for item in placed:
-        last = found[-1] if found else None
-        if last is not None and _joins(last, item, settings):
-            found[-1] = Segment(last.window, last.phase, (*last.steps, *item.node.steps))
+        if found and found[-1].takes(item, settings):
+            found[-1].add(item.node.steps)
         else:
             found += _own(item)
+    return [Segment(g.window, g.phase, tuple(g.steps)) for g in found]
+
+
+@dataclass
+class _Growing:
+    """A transaction that more steps may join, and what of its steps decides that."""
+
+    window: int
+    phase: Phase
+    steps: list[Step] = field(default_factory=list[Step])
+    transactional: bool = True
+    long: bool = False
+    locked: set[ObjectId] = field(default_factory=set[ObjectId])
+
+    def add(self, steps: Sequence[Step]) -> None:
+        """Takes the steps in."""
+        self.steps += steps
+        self.transactional = self.transactional and all(s.transactional for s in steps)
+        self.long = self.long or any(_long(s) for s in steps)
+        self.locked |= _locked(steps)
+
+    def takes(self, item: Placed, settings: Settings) -> bool:
+        """Whether the steps may share the transaction."""
+        steps = item.node.steps
+        if (self.window, self.phase) != (item.window, item.phase) or not self.transactional:
+            return False
+        if not all(s.transactional for step in steps for s in (*step.up, *_way_back(step))):
+            return False
+        if any(step.asserts for step in steps) and not settings.offline:
+            return False
+        if settings.offline:
+            return True
+        if self.long or any(_long(s) for s in steps):
+            return False
+        return len(self.locked | _locked(steps)) <= 1
+
+
+def _own(item: Placed) -> list[_Growing]:
+    steps = item.node.steps
+    alone = [steps] if all(s.transactional for s in steps) else [(s,) for s in steps]
+    found: list[_Growing] = []
+    for together in alone:
+        segment = _Growing(item.window, item.phase)
+        segment.add(together)
+        found.append(segment)
     return found
-
-
-def _own(item: Placed) -> list[Segment]:
-    steps = item.node.steps
-    if all(s.transactional for s in steps):
-        return [Segment(item.window, item.phase, steps)]
-    return [Segment(item.window, item.phase, (s,)) for s in steps]
-
-
-def _joins(last: Segment, item: Placed, settings: Settings) -> bool:
-    steps = item.node.steps
-    if (last.window, last.phase) != (item.window, item.phase) or not last.transactional:
-        return False
-    if not all(s.transactional for step in steps for s in (*step.up, *_way_back(step))):
-        return False
-    if any(step.asserts for step in steps) and not settings.offline:
-        return False
-    if settings.offline:
-        return True
-    if any(_long(s) for s in (*last.steps, *steps)):
-        return False
-    return len(_locked(last.steps) | _locked(steps)) <= 1
 
 
 def _long(step: Step) -> bool:

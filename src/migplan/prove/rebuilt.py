@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-
-import psycopg
+from typing import Final
 
 from migplan.core.errors import ProofError
 from migplan.core.model import Catalog
 from migplan.core.settings import Settings
+from migplan.core.steps import Statement, Step
 from migplan.planning.plan import draft
+from migplan.source.batches import run_batch
 from migplan.source.connect import Connection
 from migplan.source.introspect import introspect
 from migplan.source.managed import Managed
+
+_BATCH: Final = 100
+"""Statements in one message, which PostgreSQL runs as one transaction."""
 
 
 def rebuild_live(before: Catalog, connection: Connection, *, managed: Managed, settings: Settings) -> None:
@@ -22,13 +27,27 @@ def rebuild_live(before: Catalog, connection: Connection, *, managed: Managed, s
     plan = draft(empty, before, settings=offline)
     connection.autocommit = True
     connection.execute("SET check_function_bodies = off; SET client_min_messages = warning")
-    for step in plan.steps:
+    for batch in _batches(plan.steps):
+        done, failure = run_batch(connection, [statement.sql for _, statement in batch])
+        if failure is not None:
+            raise ProofError(
+                f"the live schema can't be rebuilt in the shadow: {failure.message}",
+                place=str(batch[min(done, len(batch) - 1)][0].object),
+                hint="Objects that it needs may lie outside of the managed schemas: load them by [shadow] setup.",
+            )
+
+
+def _batches(steps: Iterable[Step]) -> Iterator[list[tuple[Step, Statement]]]:
+    """The statements in messages that are neither too many nor too long; alone what can't run in a transaction."""
+    batch: list[tuple[Step, Statement]] = []
+    for step in steps:
         for statement in step.up:
-            try:
-                connection.execute(statement.sql.encode())
-            except psycopg.Error as error:
-                raise ProofError(
-                    f"the live schema can't be rebuilt in the shadow: {error.diag.message_primary or error}",
-                    place=str(step.object),
-                    hint="Objects that it needs may lie outside of the managed schemas: load them by [shadow] setup.",
-                ) from error
+            if batch and (len(batch) == _BATCH or not statement.transactional):
+                yield batch
+                batch = []
+            batch.append((step, statement))
+            if not statement.transactional:
+                yield batch
+                batch = []
+    if batch:
+        yield batch
