@@ -50,7 +50,8 @@ class Timing(Enum):
 class Statement:
     """One SQL command without its semicolon.
 
-    ``lock`` is the strongest lock that it promises to take on a relation that existed before the plan.
+    ``lock`` is the strongest lock that it promises to take on a relation that existed before the plan, ``stronger``
+    what exceeds it on single relations (``schema.name``).
     ``transactional`` is False for what PostgreSQL refuses inside a transaction block.
     """
 
@@ -60,6 +61,7 @@ class Statement:
     scan: bool = False
     transactional: bool = True
     timing: Timing = Timing.QUICK
+    stronger: tuple[tuple[str, LockMode], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +181,11 @@ class Step:
     def lock(self) -> LockMode:
         """The strongest lock that the step promises to take."""
         return max((s.lock for s in self.up), default=LockMode.NONE)
+
+    @property
+    def stronger(self) -> dict[str, LockMode]:
+        """Locks that exceed ``lock`` on single relations (``schema.name``)."""
+        return {name: mode for s in self.up for name, mode in s.stronger if mode > self.lock}
 
     @property
     def rewrite(self) -> bool:

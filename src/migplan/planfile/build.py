@@ -147,6 +147,7 @@ def _step(step: Step, phase: PhaseFiles, transaction: int, edges: Sequence[Edge]
         transaction=transaction,
         transactional=step.transactional,
         lock=str(step.lock),
+        stronger={name: str(mode) for name, mode in sorted(step.stronger.items())},
         rewrite=step.rewrite,
         scan=step.scan,
         why=step.why,

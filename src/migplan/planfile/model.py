@@ -28,13 +28,15 @@ class EdgeModel(Model):
 class MeasuredModel(Model):
     """What the proof saw a step do on the shadow: its strongest lock, and whether it rewrote or scanned a table.
 
-    ``locks`` are mode by relation, of relations that existed before the step's transaction.
+    ``locks`` are mode by relation, of relations that existed before the step's transaction. ``unseen`` says that some
+    statement ran in no transaction and waited for nobody, so that its locks could not be read.
     """
 
     lock: str
     locks: dict[str, str] = Field(default_factory=dict)
     rewrite: bool
     scan: bool
+    unseen: bool = False
 
 
 FileName = Annotated[str, Field(pattern=r"^w\d+_\d_[a-z]+\.(up|down)\.sql$")]
@@ -77,7 +79,9 @@ class AssertionModel(Model):
 class StepModel(Model):
     """One step: where it stands, what it promises, what was measured.
 
-    ``new_objects`` says that it touches only what the plan itself created, so that nobody waits for its locks.
+    ``lock`` is the strongest one on existing relations, but for the ``stronger`` ones on single relations
+    (``schema.name``). ``new_objects`` says that it touches only what the plan itself created, so that nobody waits for
+    its locks.
     """
 
     id: str
@@ -91,6 +95,7 @@ class StepModel(Model):
     transaction: int
     transactional: bool
     lock: str
+    stronger: dict[str, str] = Field(default_factory=dict)
     rewrite: bool
     scan: bool
     why: str

@@ -1,14 +1,17 @@
 """What a statement really does on the shadow: the locks that it takes, and whether it rewrites or reads a table.
 
-Locks are read from pg_locks by a second connection while the transaction is still open. Rewrites and scans are told
-by PostgreSQL itself at ``client_min_messages = debug1``. An empty table behaves like a full one in both respects.
+Locks are read by a second connection while the transaction is still open, or while the statement waits at a gate
+(:mod:`migplan.prove.gates`). Rewrites show in pg_class, scans are told by PostgreSQL itself at
+``client_min_messages = debug1``. An empty table behaves like a full one in all of that.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import psycopg
 from psycopg.errors import Diagnostic
@@ -16,21 +19,14 @@ from psycopg.errors import Diagnostic
 from migplan.core.steps import LockMode
 from migplan.planfile.model import MeasuredModel
 from migplan.planfile.script import ScriptStatement
+from migplan.prove.gates import run_gated
+from migplan.prove.locks import Connection, Relations, files_now, locks_of, relations
 
-Connection = psycopg.Connection[tuple[Any, ...]]
-
-_LOCKS: Final = """
-SELECT n.nspname || '.' || c.relname, l.mode
-FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE l.pid = %s AND l.locktype = 'relation' AND l.granted AND l.relation = ANY(%s) AND c.relkind IN ('r', 'p', 'm')
-"""
-_EXISTING: Final = """
-SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'p', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-"""
 _REWRITE: Final = re.compile(r"^rewriting table")
 # A table gets its TOAST table, with an index on nothing, along with its first column of a wide type.
 _SCAN: Final = re.compile(r"^(verifying table|validating foreign key constraint|building index (?!\"pg_toast_))")
+_ALONE: Final = (psycopg.errors.ActiveSqlTransaction, psycopg.errors.InvalidTransactionTermination)
+"""What a command answers that runs in no transaction block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +42,7 @@ class _Seen:
     locks: dict[str, LockMode] = field(default_factory=dict[str, LockMode])
     rewrite: bool = False
     scan: bool = False
+    unseen: bool = False
 
 
 class Measure:
@@ -56,8 +53,9 @@ class Measure:
         self._watch = connections.watch
         self._active = active
         self._seen: dict[str, _Seen] = {}
-        self._held: dict[str, LockMode] = {}
-        self._existing: list[int] = []
+        self._held: dict[int, LockMode] = {}
+        self._existing = Relations({}, {})
+        self._files: dict[int, int] = {}
         self._messages: list[str] = []
 
     def execute(self, statement: ScriptStatement) -> None:
@@ -65,10 +63,12 @@ class Measure:
         try:
             if not self._active or statement.step is None:
                 self._control(statement)
+            elif self._in_transaction:
+                self._inside(statement.sql, self._of(statement.step))
             else:
-                self._measured(statement)
+                self._outside(statement.sql, self._of(statement.step))
         except psycopg.Error:
-            if self._work.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+            if self._work.info.transaction_status != psycopg.pq.TransactionStatus.IDLE and not self._work.broken:
                 self._work.rollback()
             raise
 
@@ -80,47 +80,85 @@ class Measure:
                 locks={name: str(mode) for name, mode in sorted(seen.locks.items())},
                 rewrite=seen.rewrite,
                 scan=seen.scan,
+                unseen=seen.unseen,
             )
             for step, seen in self._seen.items()
         }
 
+    @property
+    def _in_transaction(self) -> bool:
+        return self._work.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS
+
+    def _of(self, step: str) -> _Seen:
+        return self._seen.setdefault(step, _Seen())
+
     def _control(self, statement: ScriptStatement) -> None:
         if self._active and statement.controls == "begin":
-            self._existing = [row[0] for row in self._watch.execute(_EXISTING).fetchall()]
-            self._held = {}
+            self._start()
         self._work.execute(statement.sql.encode())
 
-    def _measured(self, statement: ScriptStatement) -> None:
-        assert statement.step is not None
-        seen = self._seen.setdefault(statement.step, _Seen())
-        in_transaction = self._work.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS
+    def _start(self) -> None:
+        self._existing = relations(self._watch)
+        self._files = dict(self._existing.files)
+        self._held = {}
+
+    def _inside(self, sql: str, seen: _Seen) -> None:
+        with self._listening(seen):
+            self._work.execute(sql.encode())
+        self._read_locks(seen)
+        exclusive = [oid for oid, mode in self._held.items() if mode is LockMode.ACCESS_EXCLUSIVE]
+        seen.rewrite |= self._moved(self._work, exclusive)
+
+    def _outside(self, sql: str, seen: _Seen) -> None:
+        """In a transaction of its own, whose locks can be read; what refuses one runs against gates."""
+        self._start()
+        try:
+            self._work.execute("BEGIN")
+            self._inside(sql, seen)
+            self._work.execute("COMMIT")
+        except _ALONE:
+            self._work.rollback()
+            self._gated(sql, seen)
+
+    def _gated(self, sql: str, seen: _Seen) -> None:
+        with self._listening(seen):
+            waited = run_gated(
+                self._work, self._watch, sql, lambda: self._read_locks(seen), lambda: self._work.execute(sql.encode())
+            )
+        seen.unseen |= waited == 0
+        seen.rewrite |= self._moved(self._watch, self._existing.names)
+
+    @contextmanager
+    def _listening(self, seen: _Seen) -> Generator[None]:
+        """What PostgreSQL tells of its work meanwhile."""
         self._messages.clear()
         self._work.execute("SET client_min_messages = debug1")
         self._work.add_notice_handler(self._notice)
         try:
-            self._work.execute(statement.sql.encode())
+            yield
         finally:
             self._work.remove_notice_handler(self._notice)
-            if self._work.info.transaction_status != psycopg.pq.TransactionStatus.INERROR:
+            if self._work.info.transaction_status in (
+                psycopg.pq.TransactionStatus.IDLE,
+                psycopg.pq.TransactionStatus.INTRANS,
+            ):
                 self._work.execute("SET client_min_messages = warning")
-        if in_transaction:
-            self._read_locks(seen)
-            seen.rewrite |= any(_REWRITE.match(m) for m in self._messages)
-            seen.scan |= any(_SCAN.match(m) for m in self._messages)
+        seen.rewrite |= any(_REWRITE.match(m) for m in self._messages)
+        seen.scan |= any(_SCAN.match(m) for m in self._messages)
 
     def _read_locks(self, seen: _Seen) -> None:
-        parameters = (self._work.info.backend_pid, self._existing)
-        for name, mode_name in self._watch.execute(_LOCKS, parameters).fetchall():
-            mode = _mode(mode_name)
-            if mode > self._held.get(name, LockMode.NONE):
-                self._held[name] = mode
+        for oid, mode in locks_of(self._work.info.backend_pid, self._watch, self._existing).items():
+            if mode > self._held.get(oid, LockMode.NONE):
+                self._held[oid] = mode
+                name = self._existing.names[oid]
                 seen.locks[name] = max(mode, seen.locks.get(name, LockMode.NONE))
+
+    def _moved(self, connection: Connection, oids: Iterable[int]) -> bool:
+        """Whether rows of one of these lie in another file since the last look."""
+        now = files_now(connection, oids)
+        moved = any(self._files[oid] != file for oid, file in now.items())
+        self._files |= now
+        return moved
 
     def _notice(self, diagnostic: Diagnostic) -> None:
         self._messages.append(diagnostic.message_primary or "")
-
-
-def _mode(name: str) -> LockMode:
-    """``AccessExclusiveLock`` as pg_locks writes it."""
-    words = re.findall("[A-Z][a-z]+", name.removesuffix("Lock"))
-    return LockMode["_".join(words).upper()]

@@ -20,6 +20,7 @@ from migplan.planfile.model import BoundaryModel, MeasuredModel, PlanModel, Proo
 from migplan.planfile.script import ScriptStatement, read_script
 from migplan.planning.diff import diff
 from migplan.planning.loosely import loosely_equal
+from migplan.prove.lost import stop_if_lost
 from migplan.prove.measure import Connections, Measure
 from migplan.prove.rebuilt import rebuild_live
 from migplan.source.introspect import introspect
@@ -116,6 +117,7 @@ def _run(statements: Sequence[ScriptStatement], measure: Measure, measured: dict
         try:
             measure.execute(statement)
         except psycopg.Error as error:
+            stop_if_lost(error)
             message = error.diag.message_primary or str(error)
             raise _Failed(statement.step or statement.place, f"{statement.place}: {message}") from error
     measured.update(measure.results())
@@ -149,8 +151,10 @@ def _keep_promises(steps: Iterable[StepModel], measured: Mapping[str, MeasuredMo
         seen = measured.get(step.id)
         if seen is None:
             continue
-        if _mode(seen.lock) > _mode(step.lock):
-            raise _Failed(step.id, f"{step.id} promised {step.lock} and took {seen.lock} ({seen.locks})")
+        for relation, lock in seen.locks.items():
+            allowed = max(LockMode.ACCESS_SHARE, _mode(step.lock), _mode(step.stronger.get(relation, "NONE")))
+            if _mode(lock) > allowed:  # ACCESS SHARE is what every SELECT takes
+                raise _Failed(step.id, f"{step.id} promised {step.lock} and took {lock} on {relation}")
         if step.new_objects:
             continue  # a new table's own keys and rows: empty, and nobody waits for them
         if seen.rewrite and not step.rewrite:

@@ -49,9 +49,9 @@ def _open(facts: Facts) -> Iterable[str]:
         at = f", at {proof.step}" if proof.step else ""
         why = f": {proof.error}" if proof.error else ""
         yield f"the plan is NOT proved: {proof.reason or 'nothing was run'}{at}{why}"
-    unseen = [s.id for s in plan.steps if not s.transactional]
+    unseen = [s.id for s in plan.steps if s.measured is not None and s.measured.unseen]
     if unseen:
-        yield f"locks of {listed(unseen)} are as promised: outside of transactions they weren't measured"
+        yield f"locks of {listed(unseen)} are as promised: outside of transactions they couldn't be measured"
     asserting = [s for s in plan.steps if s.assertions]
     if asserting:
         steps = counted(len(asserting), "step")

@@ -72,7 +72,7 @@ class Facts:
     @cached_property
     def measured(self) -> list[StepModel]:
         """Steps whose lock was seen on the shadow."""
-        return [s for s in self.plan.steps if s.measured is not None and s.transactional]
+        return [s for s in self.plan.steps if s.measured is not None and not s.measured.unseen]
 
     @cached_property
     def proved(self) -> bool:
@@ -117,7 +117,7 @@ class Facts:
     def locked(self, step: StepModel) -> list[str]:
         """``schema.table`` of the existing tables on which reads or writes wait for the step."""
         seen = step.measured
-        if seen is not None and step.transactional:
+        if seen is not None and not seen.unseen:
             return [t for t, m in seen.locks.items() if lock_mode(m) > _FELT and t not in self._created]
         return [own(step)] if lock_mode(step.lock) > _FELT and not step.new_objects else []
 

@@ -31,7 +31,8 @@ def promised(step: StepModel) -> str:
         return "no table lock"
     if step.rewrite:
         return f"{step.lock} while it rewrites the table"
-    return f"{step.lock} {'while it reads the table' if step.scan else 'for a moment'}"
+    rest = "".join(f", {mode} on {relation} for a moment" for relation, mode in sorted(step.stronger.items()))
+    return f"{step.lock} {'while it reads the table' if step.scan else 'for a moment'}{rest}"
 
 
 def measured(step: StepModel) -> str:
@@ -39,8 +40,8 @@ def measured(step: StepModel) -> str:
     seen = step.measured
     if seen is None:
         return "promised, not measured"
-    if not step.transactional:
-        return "promised; outside of a transaction it can't be measured"
+    if seen.unseen:
+        return "promised; outside of a transaction it couldn't be measured"
     held = {table: mode for table, mode in seen.locks.items() if lock_mode(mode) > lock_mode("ACCESS SHARE")}
     if not held:
         return "measured: none on existing tables"

@@ -51,7 +51,7 @@ def run_batch(connection: Connection, statements: Sequence[str]) -> tuple[int, F
         return len(statements), None
     if connection.broken or pgconn.status == pq.ConnStatus.BAD:
         raise ShadowError(
-            "the shadow server closed the connection while the declaration was loaded",
+            "the shadow server closed the connection in the middle of the work",
             hint="Look into that server's log, then run it again.",
         )
     return _located(failed, statements, done)

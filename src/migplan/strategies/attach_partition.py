@@ -316,11 +316,16 @@ def concurrently(context: Context, partition: Table) -> bool:
 
 
 def detach_concurrently(partition: Table) -> Statement:
-    """``DETACH PARTITION … CONCURRENTLY``, which no transaction block may hold."""
+    """``DETACH PARTITION … CONCURRENTLY``, which no transaction block may hold.
+
+    It waits for the queries that read the partition by its parent; at its end the partition itself is locked for a
+    moment, which queries on the parent don't look at any more.
+    """
     assert partition.partition_of is not None
     parent = ident(*partition.partition_of.path)
     command = sql("ALTER TABLE ONLY {} DETACH PARTITION {} CONCURRENTLY", parent, ident(*partition.id.path))
-    return Statement(command, SUE, transactional=False, timing=Timing.LONG)
+    own = ((partition.id.name, LockMode.ACCESS_EXCLUSIVE),)
+    return Statement(command, SUE, transactional=False, timing=Timing.LONG, stronger=own)
 
 
 STRATEGY = AttachPartition()
