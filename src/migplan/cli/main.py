@@ -15,6 +15,14 @@ COMMANDS: Final = {
     "plan": "Write a plan: phased up and down SQL, proved on a shadow database.",
     "review": "Explain a plan: what changes, what to read first, every step, what was proved.",
     "verify": "Prove a plan again: after a hand edit, or against a target that moved.",
+    "approve": "Sign a plan off; an edit makes the sign-off void.",
+    "apply": "Run a plan on the live database up to the next checkpoint; resumes where it stopped.",
+    "confirm": "Say that the application which a checkpoint asks for is deployed.",
+    "rollback": "Lead the database back to an earlier boundary of a plan.",
+    "status": "Say where every plan on a database stands.",
+    "pause": "Let a plan's backfills wait.",
+    "resume": "Let a plan's backfills go on.",
+    "doctor": "Say what a failure left behind, and what to do about it.",
 }
 
 

@@ -10,7 +10,8 @@ from migplan.core.changes import Alter, Change, Create, Drop, Rename
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.settings import Settings
-from migplan.core.steps import Down, Irreversible, Step
+from migplan.core.sql import ident
+from migplan.core.steps import Backfill, Down, Irreversible, Step
 from migplan.findings.model import FindingModel
 from migplan.planfile.model import (
     AssertionModel,
@@ -156,7 +157,7 @@ def _step(step: Step, phase: PhaseFiles, transaction: int, edges: Sequence[Edge]
         down=_down(step, phase),
         edges=[EdgeModel(after=e.source, reason=e.reason, deploy=e.deploy) for e in edges],
         assertions=[AssertionModel(count=a.count, message=a.message, sample=a.sample) for a in step.asserts],
-        backfill=_backfill(step),
+        backfill=_backfill(step.backfill),
         loses=step.loses,
         notes=list(step.notes),
     )
@@ -167,14 +168,19 @@ def _down(step: Step, phase: PhaseFiles) -> DownModel:
         case Irreversible(reason):
             return DownModel(irreversible=reason)
         case Down(_, loses):
-            return DownModel(file=phase.down_name, mark=step.id, loses=loses)
+            return DownModel(file=phase.down_name, mark=step.id, loses=loses, backfill=_backfill(step.undo_backfill))
 
 
-def _backfill(step: Step) -> BackfillModel | None:
-    b = step.backfill
-    if b is None:
+def _backfill(batches: Backfill | None) -> BackfillModel | None:
+    if batches is None:
         return None
-    return BackfillModel(table=str(b.table), assignments=dict(b.assignments), where=b.where, key=list(b.key))
+    return BackfillModel(
+        table=str(batches.table),
+        relation=ident(*batches.table.path),
+        assignments=dict(batches.assignments),
+        where=batches.where,
+        key=list(batches.key),
+    )
 
 
 def _checkpoints(draft: Draft) -> list[CheckpointModel]:

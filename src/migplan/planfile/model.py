@@ -50,6 +50,19 @@ class MarkModel(Model):
     mark: str
 
 
+class BackfillModel(Model):
+    """A keyset backfill: ``assignments`` are column = expression over the row, ``where`` finds what is left to do.
+
+    ``relation`` is the table's name as SQL writes it; ``key`` is empty where batches run along the table's pages.
+    """
+
+    table: str
+    relation: str
+    assignments: dict[str, str]
+    where: str
+    key: list[str]
+
+
 class DownModel(Model):
     """The way back. ``irreversible`` says why there is none; ``loses`` which data it can't bring back."""
 
@@ -57,15 +70,7 @@ class DownModel(Model):
     mark: str | None = None
     irreversible: str | None = None
     loses: str | None = None
-
-
-class BackfillModel(Model):
-    """A keyset backfill: ``assignments`` are column = expression over the row, ``where`` finds what is left to do."""
-
-    table: str
-    assignments: dict[str, str]
-    where: str
-    key: list[str]
+    backfill: BackfillModel | None = None
 
 
 class AssertionModel(Model):
@@ -150,7 +155,12 @@ class BoundaryModel(Model):
 
 
 class ProofModel(Model):
-    """``unproved`` says why: not asked for, failed (then ``step`` and ``error``), or edited since."""
+    """``unproved`` says why: not asked for, failed (then ``step`` and ``error``), or edited since.
+
+    ``objects`` are the objects that the plan touches, each with its digest at the start and after every phase (null
+    where it doesn't exist): what the live database is held against before each window. ``schemas`` are those that are
+    managed (null: all), ``ignored`` the patterns of objects that migplan.toml leaves alone.
+    """
 
     status: Literal["proved", "unproved"]
     reason: str = ""
@@ -159,6 +169,9 @@ class ProofModel(Model):
     server_version: int | None = None
     at: str | None = None
     boundaries: list[BoundaryModel] = Field(default_factory=list[BoundaryModel])
+    objects: dict[str, list[str | None]] = Field(default_factory=dict)
+    schemas: list[str] | None = None
+    ignored: list[str] = Field(default_factory=list[str])
 
 
 class ChangeModel(Model):

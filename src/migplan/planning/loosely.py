@@ -23,11 +23,12 @@ def loosely_equal(change: Alter) -> bool:
 
 def _same(old: object, new: object) -> bool:
     if isinstance(old, str) and isinstance(new, str):
-        return _bare(old) == _bare(new)
+        return without_noise(old) == without_noise(new)
     if isinstance(old, tuple) and isinstance(new, tuple):
         return len(old) == len(new) and all(_same(a, b) for a, b in zip(old, new, strict=True))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
     return old == new
 
 
-def _bare(text: str) -> str:
+def without_noise(text: str) -> str:
+    """The text without what PostgreSQL prints now so and now otherwise: casts, parentheses, white space."""
     return _NOISE.sub("", _CAST.sub("", text))

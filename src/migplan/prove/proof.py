@@ -13,12 +13,14 @@ from datetime import UTC, datetime
 import psycopg
 
 from migplan.core.changes import Alter, Change, Create
+from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.settings import Settings
 from migplan.core.steps import LockMode
 from migplan.planfile.model import BoundaryModel, MeasuredModel, PlanModel, ProofModel, StepModel
 from migplan.planfile.script import ScriptStatement, read_script
 from migplan.planning.diff import diff
+from migplan.planning.footprint import footprints
 from migplan.planning.loosely import loosely_equal
 from migplan.prove.lost import stop_if_lost
 from migplan.prove.measure import Connections, Measure
@@ -62,8 +64,9 @@ def prove(
     rebuild_live(before, shadow.work, managed=managed, settings=settings)
     measured: dict[str, MeasuredModel] = {}
     boundaries: list[BoundaryModel] = []
+    states: list[Catalog] = []
     try:
-        _run_both_ways(plan, files, before, after, shadow, managed, settings, measured, boundaries)
+        _run_both_ways(plan, files, before, after, shadow, managed, settings, measured, boundaries, states)
         _keep_promises(plan.steps, measured)
     except _Failed as failed:
         proof = ProofModel(
@@ -81,6 +84,9 @@ def prove(
         server_version=shadow.work.info.server_version,
         at=datetime.now(UTC).isoformat(timespec="seconds"),
         boundaries=boundaries,
+        objects=footprints(before, states, {ObjectId(s.kind, tuple(s.path)) for s in plan.steps}),
+        schemas=None if managed.scope.schemas is None else sorted(managed.scope.schemas),
+        ignored=list(managed.patterns),
     )
     return Outcome(proof, measured)
 
@@ -95,9 +101,10 @@ def _run_both_ways(
     settings: Settings,
     measured: dict[str, MeasuredModel],
     boundaries: list[BoundaryModel],
+    states: list[Catalog],
 ) -> None:
     phases = [(w.number, p) for w in plan.windows for p in w.phases]
-    states = [managed.of(introspect(shadow.work, managed.scope))]
+    states.append(managed.of(introspect(shadow.work, managed.scope)))
     _expect(states[0], before, settings, "the rebuilt live schema")
     measure = Measure(shadow)
     for window, phase in phases:

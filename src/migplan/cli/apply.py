@@ -1,0 +1,88 @@
+"""``migplan apply``: run a plan on a live database up to the next checkpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from migplan.execute.apply import Intent, Reached
+    from migplan.planfile.folder import PlanFolder
+
+
+def apply(
+    plan: Annotated[Path, typer.Argument(help="The plan's folder.")],
+    target: Annotated[str | None, typer.Option(help="A target of migplan.toml, or a libpq URL.")] = None,
+    through: Annotated[
+        str | None, typer.Option(metavar="BOUNDARY", help="Stop there: a phase (w0_1_expand) or a window (w0).")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    allow_data_loss: Annotated[bool, typer.Option("--allow-data-loss", help="Run steps that lose data.")] = False,
+    allow_drift: Annotated[
+        list[str] | None, typer.Option(metavar="OBJECT", help="This may differ from what was proved (repeatable).")
+    ] = None,
+    assume_deployed: Annotated[
+        bool, typer.Option("--assume-deployed", help="Confirm every checkpoint: the application is ready for the end.")
+    ] = False,
+    workers: Annotated[int, typer.Option(min=1, max=32, help="Connections that fill one table.")] = 1,
+    lock_deadline: Annotated[int, typer.Option(min=0, help="Seconds for which a lock is tried for.")] = 600,
+    kill_blockers: Annotated[
+        int | None, typer.Option(metavar="SECONDS", help="End sessions in the way whose transaction is older.")
+    ] = None,
+    max_lag: Annotated[int, typer.Option(min=0, help="Seconds of replica lag at which backfills wait.")] = 10,
+    config: Annotated[Path | None, typer.Option(help="migplan.toml, where it isn't here.")] = None,
+) -> int:
+    """Run the next window of a plan, resuming where it stopped; every step is written into the ledger.
+
+    Exit status: 0 the boundary is reached; 1 an error, after which the same command continues; 3 something has to be
+    allowed or confirmed first.
+    """
+    from migplan.cli.running import TerminalTeller, agree
+    from migplan.execute.apply import Order, Permissions
+    from migplan.execute.apply import apply as run
+    from migplan.execute.batches import Pace
+    from migplan.execute.journey import stop_named
+    from migplan.execute.retry import Patience
+    from migplan.execute.runner import Manner
+    from migplan.planfile.folder import read_folder
+    from migplan.source.config import read_config
+
+    folder = read_folder(plan)
+    configuration = read_config(config)
+    teller = TerminalTeller(0)
+
+    def agreed(intent: Intent) -> None:
+        agree(intent, yes=yes)
+        teller.start(len(intent.units))
+
+    settings = configuration.planning
+    pace = Pace(settings.batch_rows, workers, float(max_lag) if max_lag else None, settings.lock_timeout)
+    order = Order(
+        configuration.target_url(target),
+        Manner(Patience(float(lock_deadline)), pace, None if kill_blockers is None else float(kill_blockers)),
+        teller,
+        agreed,
+        Permissions(drift=allow_drift or (), data_loss=allow_data_loss, assume_deployed=assume_deployed),
+    )
+    reached = run(folder, order, None if through is None else stop_named(folder.plan, through))
+    print(_said(folder, reached))
+    return 0
+
+
+def _said(folder: PlanFolder, reached: Reached) -> str:
+    from migplan.cli.running import next_command
+    from migplan.execute.journey import stops
+
+    at = f"reached {reached.stop.name}" if reached.ran else f"nothing to do: at {reached.stop.name}"
+    if reached.checkpoint is not None:
+        number = reached.checkpoint.number
+        lines = [f"{at}. Checkpoint {number}: deploy the application now. It must do this from here on:"]
+        lines += [f"  - {sentence}" for sentence in reached.checkpoint.contract]
+        lines += [f"then: {next_command('confirm', folder.path, str(number))}"]
+        lines += [f"      {next_command('apply', folder.path)}"]
+        return "\n".join(lines)
+    if reached.stop == stops(folder.plan)[-1]:
+        return f"{at}. The plan is complete; 'migplan diff' says what is left."
+    return f"{at}. next: {next_command('apply', folder.path)}"

@@ -1,0 +1,62 @@
+"""``migplan rollback``: lead a database back to an earlier boundary of a plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from migplan.execute.apply import Intent
+
+
+def rollback(
+    plan: Annotated[Path, typer.Argument(help="The plan's folder.")],
+    target: Annotated[str | None, typer.Option(help="A target of migplan.toml, or a libpq URL.")] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(metavar="BOUNDARY", help="start, a phase or a window; else where the present window began."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    accept_irreversible: Annotated[
+        bool, typer.Option("--accept-irreversible", help="Go back although some things don't come back.")
+    ] = False,
+    lock_deadline: Annotated[int, typer.Option(min=0, help="Seconds for which a lock is tried for.")] = 600,
+    kill_blockers: Annotated[
+        int | None, typer.Option(metavar="SECONDS", help="End sessions in the way whose transaction is older.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="migplan.toml, where it isn't here.")] = None,
+) -> int:
+    """Undo what has run, from wherever the plan stands, also in the middle of a phase or after a failure.
+
+    Exit status: 0 the boundary is reached; 1 an error, after which the same command continues; 3 something has to be
+    accepted first.
+    """
+    from migplan.cli.running import TerminalTeller, agree
+    from migplan.execute.apply import Order, Permissions
+    from migplan.execute.apply import rollback as run
+    from migplan.execute.journey import stop_named
+    from migplan.execute.retry import Patience
+    from migplan.execute.runner import Manner
+    from migplan.planfile.folder import read_folder
+    from migplan.source.config import read_config
+
+    folder = read_folder(plan)
+    configuration = read_config(config)
+    teller = TerminalTeller(0)
+
+    def agreed(intent: Intent) -> None:
+        agree(intent, yes=yes)
+        teller.start(len(intent.units))
+
+    order = Order(
+        configuration.target_url(target),
+        Manner(Patience(float(lock_deadline)), kill_older_than=None if kill_blockers is None else float(kill_blockers)),
+        teller,
+        agreed,
+        Permissions(irreversible=accept_irreversible),
+    )
+    reached = run(folder, order, None if to is None else stop_named(folder.plan, to))
+    print(f"back at {reached.stop.name}" if reached.ran else f"nothing to undo: at {reached.stop.name}")
+    return 0

@@ -1,0 +1,90 @@
+"""What apply and rollback have in common: what is shown while a plan runs, and who agrees that it does."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+from migplan.core.errors import BlockedError
+from migplan.execute.apply import Intent
+from migplan.planfile.approval import approval
+from migplan.planfile.model import StepModel
+from migplan.planfile.units import Unit
+
+_QUIET_FOR = 2.0
+
+
+class TerminalTeller:
+    """Says what happens on stdout, line by line, fit for a terminal and for a log."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._number = 0
+        self._said = 0.0
+
+    def start(self, total: int) -> None:
+        """So many units are to be run."""
+        self._total = total
+
+    def say(self, message: str) -> None:
+        """Something that the operator should know."""
+        print(f"    {message}", flush=True)
+
+    def unit(self, unit: Unit, title: str) -> None:
+        """A unit begins."""
+        self._number += 1
+        print(f"[{self._number}/{self._total}] {unit.file}: {title}", flush=True)
+
+    def progress(self, what: str, share: float) -> None:
+        """How far a long statement is; not more often than every other second."""
+        now = time.monotonic()
+        if now - self._said < _QUIET_FOR:
+            return
+        self._said = now
+        print(f"    {share:4.0%} {what}", flush=True)
+
+
+def described(intent: Intent) -> str:
+    """What a run will do: its steps with their locks, and the sizes of the tables when the plan was made."""
+    way = "forwards to" if intent.direction == "up" else "back to"
+    lines = [f"{intent.folder.plan.name}: {len(intent.steps)} steps {way} {intent.goal.name}"]
+    lines += [_line(intent, step) for step in intent.steps]
+    lines += [f"  DATA LOSS: {loss}" for loss in intent.losses]
+    lines += [f"  STAYS: {what}" for what in intent.irreversible]
+    return "\n".join(lines)
+
+
+def _line(intent: Intent, step: StepModel) -> str:
+    if intent.direction == "down":
+        return f"  undo: {step.title}"
+    words = [step.lock if step.lock != "NONE" else "no lock"]
+    words += ["rewrites the table"] if step.rewrite else ["reads the table"] if step.scan else []
+    relation = ".".join(step.path[:2])
+    size = next((s for name, s in intent.folder.plan.sizes.items() if name.partition(" ")[2] == relation), None)
+    if size is not None and size.rows >= 0:
+        words.append(f"{size.rows:,} rows")
+    return f"  {step.title}  ({', '.join(words)})"
+
+
+def agree(intent: Intent, *, yes: bool) -> None:
+    """Show what will run; ask once, unless it was said beforehand. Raises ``BlockedError`` where nobody agrees."""
+    print(described(intent), flush=True)
+    if yes:
+        return
+    signed = approval(intent.folder)
+    if signed is not None and intent.direction == "up":
+        print(f"approved by {signed.by} on {signed.at}", flush=True)
+        return
+    if not (sys.stdin and sys.stdin.isatty()):
+        raise BlockedError(
+            "nobody has agreed to this, and there is no terminal to ask at",
+            hint=f"Say --yes, or let somebody approve the plan: migplan approve {intent.folder.path} --by NAME.",
+        )
+    if input("Run it? [y/N] ").strip().lower() not in ("y", "yes"):
+        raise BlockedError("not agreed; nothing was done")
+
+
+def next_command(verb: str, path: Path, rest: str = "") -> str:
+    """A command line to go on with."""
+    return " ".join(part for part in ("migplan", verb, str(path), rest) if part)

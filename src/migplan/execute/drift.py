@@ -1,0 +1,70 @@
+"""Drift: what of the objects that a plan touches is no longer, on the live database, as the proof saw it there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from migplan.core.errors import ExecutionError
+from migplan.core.model import Catalog
+from migplan.planfile.model import PlanModel
+from migplan.planning.footprint import footprint
+from migplan.source.connect import Connection
+from migplan.source.introspect import Scope
+from migplan.source.live import introspect_live
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One object and in what way it is not what it must be: ``missing``, ``unexpected`` or ``changed``."""
+
+    object: str
+    how: str
+
+    def __str__(self) -> str:
+        return f"{self.object} is {self.how}"
+
+
+def drift(plan: PlanModel, connection: Connection, boundary: int) -> list[Drift]:
+    """Every difference between the live database and the boundary (0 is the start) as the proof saw it.
+
+    On a server of another major version than the proof's only what exists is compared, since texts print otherwise.
+    """
+    schemas = plan.proof.schemas
+    live = introspect_live(connection, Scope(None if schemas is None else frozenset(schemas)))
+    return sorted(_differences(plan, live, boundary), key=lambda d: d.object)
+
+
+def refuse_drift(found: Collection[Drift], allowed: Collection[str]) -> list[Drift]:
+    """What is allowed to differ, by names or patterns (``table public.a*``). Raises ``ExecutionError`` for the rest."""
+    refused = [d for d in found if not any(_means(name, d.object) for name in allowed)]
+    if refused:
+        listed = "\n".join(f"  {d}" for d in refused)
+        raise ExecutionError(
+            f"the database is no longer what the plan was proved on:\n{listed}",
+            hint="Plan anew, or say --allow-drift OBJECT for what may differ.",
+        )
+    return [d for d in found if d not in refused]
+
+
+def _differences(plan: PlanModel, live: Catalog, boundary: int) -> Iterator[Drift]:
+    expected = plan.proof.objects
+    same_texts = (plan.proof.server_version or 0) // 10000 == live.major
+    found = {str(o.id): o for o in live}
+    for name, digests in expected.items():
+        wanted, obj = digests[boundary], found.get(name)
+        if wanted is None and obj is not None:
+            yield Drift(name, "unexpected")
+        elif wanted is not None and obj is None:
+            yield Drift(name, "missing")
+        elif obj is not None and same_texts and footprint(obj) != wanted:
+            yield Drift(name, "changed")
+    for name, obj in found.items():
+        stranger = name not in expected and obj.table is not None and str(obj.table) in expected
+        if stranger and not any(_means(pattern, name) for pattern in plan.proof.ignored):
+            yield Drift(name, "unexpected")
+
+
+def _means(pattern: str, name: str) -> bool:
+    return fnmatchcase(name, pattern) or fnmatchcase(name.partition(" ")[2], pattern) or name == pattern

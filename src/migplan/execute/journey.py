@@ -1,0 +1,110 @@
+"""Where a plan stands on a database, and which units lead from there to a boundary, forwards or back.
+
+A boundary is the state between two files: ``start``, then the stem of each up file (``w0_1_expand``) once it ran.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from migplan.core.errors import ConfigError, ExecutionError
+from migplan.execute.ledger import StepState
+from migplan.planfile.folder import PlanFolder
+from migplan.planfile.model import PhaseModel, PlanModel, StepModel
+from migplan.planfile.units import Unit, read_units
+
+START: Final = "start"
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A boundary: its name, the window that it lies in or closes, and how many phases lie before it."""
+
+    name: str
+    window: int
+    phases: int
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a plan stands. ``done`` are the boundaries passed; ``within`` the phase that is under way, if any."""
+
+    done: int
+    within: PhaseModel | None
+    half_done: tuple[str, ...]
+
+
+def stops(plan: PlanModel) -> list[Stop]:
+    """The boundaries of a plan, in order."""
+    found = [Stop(START, 0, 0)]
+    for window, phase in phases(plan):
+        found.append(Stop(phase.up.removesuffix(".up.sql"), window, len(found)))
+    return found
+
+
+def phases(plan: PlanModel) -> list[tuple[int, PhaseModel]]:
+    """Every phase with its window's number, in order."""
+    return [(w.number, p) for w in plan.windows for p in w.phases]
+
+
+def stop_named(plan: PlanModel, name: str) -> Stop:
+    """The boundary that a person means: ``start``, ``w0_2_migrate`` (or its file), ``w0`` or ``0`` for a window's end.
+
+    Raises ``ConfigError`` with the names there are.
+    """
+    wanted = name.removesuffix(".up.sql").removesuffix(".down.sql")
+    known = stops(plan)
+    by_name = {s.name: s for s in known}
+    if wanted in by_name:
+        return by_name[wanted]
+    number = wanted.removeprefix("w")
+    of_window = [s for s in known[1:] if number.isdigit() and s.window == int(number)]
+    if of_window:
+        return of_window[-1]
+    raise ConfigError(f"the plan has no boundary {name!r}", hint=f"There are: {', '.join(s.name for s in known)}.")
+
+
+def position(plan: PlanModel, states: Mapping[str, StepState]) -> Position:
+    """Where the plan stands, by what the ledger says of its steps."""
+    applied = {s for s, state in states.items() if state.state == "applied"}
+    stays = {s.id for s in plan.steps if s.down.irreversible is not None}
+    half = tuple(s.id for s in plan.steps if s.id in states and s.id not in applied)
+    for number, (_, phase) in enumerate(phases(plan)):
+        if not set(phase.steps) <= applied:
+            touched = any(s in states for s in phase.steps if s not in stays)
+            return Position(number, phase if touched else None, half)
+    return Position(len(phases(plan)), None, half)
+
+
+def ahead(folder: PlanFolder, states: Mapping[str, StepState], goal: Stop) -> Iterator[Unit]:
+    """The units that are left to do up to a boundary."""
+    for _, phase in phases(folder.plan)[: goal.phases]:
+        for unit in read_units(phase.up, folder.files[phase.up]):
+            if not all(s in states and states[s].state == "applied" for s in unit.steps):
+                yield unit
+
+
+def back(folder: PlanFolder, states: Mapping[str, StepState], goal: Stop) -> Iterator[Unit]:
+    """The units that lead back to a boundary, of those steps that have run, wholly or in part; not those that stay."""
+    stays = {s.id for s in folder.plan.steps if s.down.irreversible is not None}
+    for _, phase in reversed(phases(folder.plan)[goal.phases :]):
+        for unit in read_units(phase.down, folder.files[phase.down]):
+            if any(s in states and s not in stays for s in unit.steps):
+                yield unit
+
+
+def refuse_mixed(states: Mapping[str, StepState]) -> None:
+    """Raises ``ExecutionError`` where a way back was begun and not ended: forwards would skip what it undid."""
+    undoing = sorted(s for s, state in states.items() if state.state == "undoing")
+    if undoing:
+        raise ExecutionError(
+            f"a rollback stopped in {', '.join(undoing)}", hint="Run 'migplan rollback' to its end first."
+        )
+
+
+def steps_of(plan: PlanModel, units: Sequence[Unit]) -> list[StepModel]:
+    """The steps in these units, in the order in which they run."""
+    by_id = {s.id: s for s in plan.steps}
+    return [by_id[s] for unit in units for s in dict.fromkeys(unit.steps) if s in by_id]

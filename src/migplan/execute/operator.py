@@ -1,0 +1,86 @@
+"""One operator at a time: a session's advisory lock, held on a connection of its own for as long as a run lasts."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Generator
+from typing import Final
+
+import psycopg
+
+from migplan.core.errors import ExecutionError
+from migplan.execute.ledger import FencedError, installed
+from migplan.source.connect import Connection, connect
+
+LOCK_KEY: Final = 7_163_948_001
+_SESSION: Final = (
+    "SELECT set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false),"
+    " set_config('idle_in_transaction_session_timeout', '0', false),"
+    " set_config('client_min_messages', 'warning', false)"
+)
+_LONG_LIVED: Final = ("idle_session_timeout", "transaction_timeout")
+"""Settings of 14 and of 17 that would end a connection that waits."""
+_HOLDER: Final = """
+SELECT a.pid, a.usename, a.application_name, a.client_addr, a.backend_start
+FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND (l.classid::bigint << 32 | l.objid::bigint) = %s
+"""
+
+
+def open_session(target: str, what: str) -> Connection:
+    """A connection that no default of the role or database ends early; ``what`` it is for shows in pg_stat_activity."""
+    connection = connect(target)
+    connection.execute(_SESSION)
+    connection.execute("SELECT set_config('application_name', %s, false)", (f"migplan {what}"[:63],))
+    for name in _LONG_LIVED:
+        connection.execute("SELECT set_config(name, '0', false) FROM pg_settings WHERE name = %s", (name,))
+    return connection
+
+
+@contextlib.contextmanager
+def sole_operator(target: str, what: str) -> Generator[Connection]:
+    """The connection that holds the lock: the run lives as long as it does.
+
+    Raises ``ExecutionError``, with who holds the lock since when, where there is another operator.
+    """
+    with contextlib.closing(open_session(target, what)) as desk:
+        row = desk.execute("SELECT pg_try_advisory_lock(%s)", (LOCK_KEY,)).fetchone()
+        if row is None or not row[0]:
+            raise ExecutionError(
+                f"another operator works on this database: {_holder(desk)}",
+                hint="Wait until that run has ended; 'migplan status' shows it.",
+            )
+        yield desk
+
+
+def still_held(desk: Connection) -> None:
+    """Raises ``FencedError`` where the lock's connection is gone, and the lock with it."""
+    try:
+        desk.execute("SELECT 1")
+    except psycopg.OperationalError as error:
+        raise FencedError(
+            f"the connection that holds the operator's lock is gone: {' '.join(str(error).split())}",
+            hint="Nothing ran without it. Run the same command again: it continues.",
+        ) from error
+
+
+def holder(connection: Connection) -> str | None:
+    """Who works on the database right now, if anybody does."""
+    return _holder(connection) if connection.execute(_HOLDER, (LOCK_KEY,)).fetchone() else None
+
+
+def _holder(connection: Connection) -> str:
+    row = connection.execute(_HOLDER, (LOCK_KEY,)).fetchone()
+    if row is None:
+        return "it has just ended"
+    pid, user, application, address, since = row
+    named = ""
+    if installed(connection):
+        run = connection.execute(
+            "SELECT operator, plan, direction, started FROM migplan.run WHERE outcome = 'running'"
+            " ORDER BY id DESC LIMIT 1"
+        ).fetchone()
+        named = f"; {run[0]} runs {run[1]} ({run[2]}) since {run[3]:%Y-%m-%d %H:%M:%S %Z}" if run else ""
+    return f"pid {pid}, user {user}, {application}, from {address or 'a local socket'} since {since:%H:%M:%S}{named}"

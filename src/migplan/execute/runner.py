@@ -1,0 +1,266 @@
+"""Runs units on the live database, each exactly once however often it is tried, and writes them into the ledger."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+import psycopg
+
+from migplan.core.errors import ExecutionError
+from migplan.execute.batches import Backfiller, Pace, Progress
+from migplan.execute.blockers import Lookout
+from migplan.execute.half_done import Verdict, recover
+from migplan.execute.ledger import (
+    Direction,
+    FencedError,
+    Ledger,
+    StepState,
+    mark_command,
+    settle_in_transaction,
+)
+from migplan.execute.operator import open_session, still_held
+from migplan.execute.retry import Patience, Tries, lost
+from migplan.planfile.model import BackfillModel, PlanModel
+from migplan.planfile.units import Command, Unit
+from migplan.source.connect import Connection
+
+_RECONNECTS: Final = 10
+
+
+class Teller(Protocol):
+    """Whoever is told what happens: a terminal, a log, a test."""
+
+    def say(self, message: str) -> None:
+        """Something that the operator should know."""
+        ...
+
+    def unit(self, unit: Unit, title: str) -> None:
+        """A unit begins."""
+        ...
+
+    def progress(self, what: str, share: float) -> None:
+        """How far a long statement is, from 0 to 1."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a run behaves: how patient it is, what backfills give way to, whom it may end (seconds, None for nobody)."""
+
+    patience: Patience = field(default_factory=Patience)
+    pace: Pace = field(default_factory=Pace)
+    kill_older_than: float | None = None
+
+
+class Runner:
+    """One run of one plan in one direction.
+
+    ``desk`` is the connection that holds the operator's lock and writes the ledger; the work has its own.
+    """
+
+    def __init__(
+        self,
+        target: str,
+        plan: PlanModel,
+        desk: Connection,
+        ledger: Ledger,
+        run: int,
+        direction: Direction,
+        manner: Manner,
+        teller: Teller,
+    ) -> None:
+        self._target = target
+        self._desk = desk
+        self._ledger = ledger
+        self._run = run
+        self._direction: Direction = direction
+        self._manner = manner
+        self._teller = teller
+        self._titles: Mapping[str, str] = {s.id: s.title for s in plan.steps}
+        self._backfills = _backfills(plan, direction)
+        self._stays = {s.id for s in plan.steps if direction == "down" and s.down.irreversible is not None}
+        self._work = open_session(target, f"{direction} {plan.name}")
+        self._settings: tuple[str, ...] = ()
+        self._lookout = Lookout(
+            target,
+            self._work.info.backend_pid,
+            say=teller.say,
+            progress=teller.progress,
+            kill_older_than=manner.kill_older_than,
+        )
+
+    def __enter__(self) -> Runner:
+        self._lookout.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lookout.__exit__()
+        self._work.close()
+
+    def run(self, unit: Unit) -> None:
+        """Run a unit to its end. Raises ``ExecutionError`` where it can't be had, with all that is known of why."""
+        self._teller.unit(unit, "; ".join(self._titles.get(s, s) for s in unit.steps))
+        tries, reconnects = Tries(self._manner.patience), 0
+        while True:
+            still_held(self._desk)
+            attempt = self._ledger.begin_attempt(self._run, unit.name, unit.steps, tries.number)
+            try:
+                self._try(unit, attempt)
+            except psycopg.Error as error:
+                self._lookout_failed(attempt, error)
+                if lost(error, self._work):
+                    reconnects += 1
+                    if reconnects > _RECONNECTS:
+                        raise self._failure(unit, error) from error
+                    self._reconnect(unit, error)
+                    if self._settled(unit):
+                        return
+                    continue
+                pause = tries.again(error)
+                if pause is None:
+                    raise self._failure(unit, error) from error
+                self._teller.say(f"{_primary(error)}; trying again in {pause:.1f} s")
+                time.sleep(pause)
+            except ExecutionError as error:
+                self._ledger.fail_attempt(attempt, str(error), None, None)
+                raise
+            else:
+                return
+
+    def _try(self, unit: Unit, attempt: int) -> None:
+        self._prepare(unit)
+        for check in unit.checks:
+            self._execute(check)
+        if unit.transactional:
+            self._transaction(unit, attempt)
+        else:
+            self._one_by_one(unit, attempt)
+
+    def _transaction(self, unit: Unit, attempt: int) -> None:
+        self._work.execute("BEGIN")
+        try:
+            for command in unit.commands:
+                self._execute(command)
+            self._settle(unit, attempt)
+            still_held(self._desk)
+            self._work.execute("COMMIT")
+        except BaseException:
+            if not self._work.closed:
+                self._work.rollback()
+            raise
+
+    def _settle(self, unit: Unit, attempt: int) -> None:
+        """What no way back changes stays applied in the ledger as well."""
+        steps = [s for s in unit.steps if s not in self._stays]
+        settle_in_transaction(self._work, self._ledger, self._run, attempt, steps, self._direction)
+
+    def _one_by_one(self, unit: Unit, attempt: int) -> None:
+        """Statements that no transaction holds together: each recognised where it had begun before."""
+        state = "applying" if self._direction == "up" else "undoing"
+        step = unit.steps[0] if unit.steps else ""
+        known = self._ledger.steps().get(step, StepState("applying", 0))
+        done, begun = (known.commands, True) if known.state == state and step in self._ledger.steps() else (0, False)
+        for number, command in enumerate(unit.commands):
+            if number < done:
+                continue
+            if begun or (state == "undoing" and known.state == "applying"):
+                verdict = recover(self._work, command.sql)
+                if verdict is Verdict.DONE:
+                    mark_command(self._work, self._ledger, self._run, unit.steps, state, number + 1)
+                    continue
+            mark_command(self._work, self._ledger, self._run, unit.steps, state, number)
+            begun = True
+            self._outside(command, step)
+            mark_command(self._work, self._ledger, self._run, unit.steps, state, number + 1)
+        self._settle(unit, attempt)
+
+    def _outside(self, command: Command, step: str) -> None:
+        model = self._backfills.get(step)
+        if model is None or command.sql.lstrip()[:2].upper() != "DO":
+            self._execute(command)
+            return
+        filler = Backfiller(
+            self._target,
+            self._ledger,
+            self._run,
+            step,
+            self._direction,
+            model,
+            self._manner.pace,
+            fenced=lambda: still_held(self._desk),
+            say=self._teller.say,
+            show=lambda p: self._show(step, p),
+        )
+        filler.finish()
+
+    def _show(self, step: str, progress: Progress) -> None:
+        share = progress.rows / progress.of if progress.of else 0.0
+        self._teller.progress(f"{step}: {progress.rows:,} rows read, {progress.changed:,} changed", min(share, 1.0))
+
+    def _execute(self, command: Command) -> None:
+        try:
+            self._work.execute(command.sql.encode())
+        except psycopg.Error as error:
+            error.add_note(command.place)
+            raise
+
+    def _prepare(self, unit: Unit) -> None:
+        if unit.settings != self._settings:
+            for setting in unit.settings:
+                self._work.execute(setting.encode())
+            self._settings = unit.settings
+
+    def _reconnect(self, unit: Unit, error: psycopg.Error) -> None:
+        """A new connection for the work; the operator's lock must still be held, or the run ends."""
+        self._teller.say(f"the connection was lost ({_primary(error)}); connecting again")
+        self._work.close()
+        self._settings = ()
+        still_held(self._desk)
+        self._work = open_session(self._target, unit.file)
+        self._lookout.watch(self._work.info.backend_pid)
+
+    def _settled(self, unit: Unit) -> bool:
+        """Whether the lost connection's COMMIT had arrived."""
+        states = self._ledger.steps()
+        if self._direction == "up":
+            return bool(unit.steps) and all(s in states and states[s].state == "applied" for s in unit.steps)
+        return not any(s in states for s in unit.steps if s not in self._stays)
+
+    def _lookout_failed(self, attempt: int, error: psycopg.Error) -> None:
+        blocked = "; ".join(map(str, self._lookout.blockers())) or None
+        if blocked:
+            error.add_note(f"waited for {blocked}")
+        try:
+            self._ledger.fail_attempt(attempt, _primary(error), error.sqlstate, blocked)
+        except psycopg.OperationalError as gone:
+            raise FencedError(
+                f"the connection that holds the operator's lock is gone: {_primary(gone)}",
+                hint="Run the same command again when the server answers: it continues.",
+            ) from error
+
+    def _failure(self, unit: Unit, error: psycopg.Error) -> ExecutionError:
+        notes: list[str] = getattr(error, "__notes__", [])
+        place = next((n for n in notes if ":" in n and not n.startswith("waited")), unit.name)
+        waited = next((f"; {n}" for n in notes if n.startswith("waited")), "")
+        steps = ", ".join(unit.steps)
+        detail = f" ({error.diag.message_detail})" if error.diag.message_detail else ""
+        return ExecutionError(
+            f"{steps}: {_primary(error)}{detail} [{error.sqlstate or 'no SQLSTATE'}]{waited}",
+            place=place,
+            hint="Nothing of this unit is left behind. Mend the cause and run the same command again, "
+            "or 'migplan rollback' leads back."
+            if unit.transactional
+            else "Run the same command again: it recognises what the statement left. 'migplan rollback' leads back.",
+        )
+
+
+def _backfills(plan: PlanModel, direction: Direction) -> Mapping[str, BackfillModel]:
+    found = {s.id: s.backfill if direction == "up" else s.down.backfill for s in plan.steps}
+    return {step: model for step, model in found.items() if model is not None}
+
+
+def _primary(error: psycopg.Error) -> str:
+    return error.diag.message_primary or " ".join(str(error).split())

@@ -1,0 +1,102 @@
+"""A plan's SQL file as units: what happens as a whole, or not at all, and is written down as such."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from migplan.planfile.render import MARK
+from migplan.source.files import SourceText
+from migplan.source.split import SourceStatement, split
+
+_MARK: Final = re.compile(f"^{re.escape(MARK)}(.*)$", re.M)
+_SET: Final = re.compile(r"set\s+(?!local\b)(?:session\s+)?(\w+)", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One statement and where it stands (``file:line:column``)."""
+
+    sql: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One transaction with the steps in it, or the statements of one step that run outside of any.
+
+    ``settings`` are the session's at that place of the file, ``checks`` what is counted before a transaction begins.
+    """
+
+    file: str
+    number: int
+    transactional: bool
+    steps: tuple[str, ...]
+    commands: tuple[Command, ...]
+    settings: tuple[str, ...] = ()
+    checks: tuple[Command, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """``w0_1_expand.up.sql #2``."""
+        return f"{self.file} #{self.number}"
+
+
+def read_units(file: str, text: str) -> list[Unit]:
+    """The file's units in order. Raises ``SourceError`` where the text can't be split."""
+    found = list(_units(file, text))
+    joined: list[Unit] = []
+    for unit in found:
+        before = joined[-1] if joined else None
+        if before is not None and unit.transactional and _are_checks(before, unit):
+            joined[-1] = replace(unit, checks=before.commands)
+        else:
+            joined.append(unit)
+    return [replace(unit, number=number) for number, unit in enumerate(joined, 1)]
+
+
+def _are_checks(before: Unit, unit: Unit) -> bool:
+    """Whether ``before`` counts what would make one of the unit's steps fail."""
+    return not before.transactional and set(before.steps) <= set(unit.steps)
+
+
+def _units(file: str, text: str) -> Iterator[Unit]:
+    marks = [(m.start(), m.group(1).strip()) for m in _MARK.finditer(text)]
+    settings: dict[str, str] = {}
+    commands: list[Command] = []
+    begun: SourceStatement | None = None
+    step: str | None = None
+
+    def outside() -> Iterator[Unit]:
+        if commands:
+            yield Unit(file, 0, False, (step,) if step else (), tuple(commands), tuple(settings.values()))
+            commands.clear()
+
+    for statement in split(SourceText(file, text)).statements:
+        word, setting = statement.text.strip().lower(), _SET.match(statement.text)
+        if begun is None and word == "begin":
+            yield from outside()
+            begun = statement
+        elif begun is not None and word == "commit":
+            inside = tuple(name for start, name in marks if begun.start < start < statement.start)
+            yield Unit(file, 0, True, tuple(dict.fromkeys(inside)), tuple(commands), tuple(settings.values()))
+            commands.clear()
+            begun = None
+        elif begun is None and setting is not None:
+            yield from outside()
+            settings[setting[1].lower()] = statement.text
+        else:
+            here = _step_at(marks, statement.start)
+            if begun is None and here != step:
+                yield from outside()
+            step = here
+            commands.append(Command(statement.text, statement.place))
+    yield from outside()
+
+
+def _step_at(marks: Sequence[tuple[int, str]], offset: int) -> str | None:
+    at = bisect_right([start for start, _ in marks], offset) - 1
+    return marks[at][1] if at >= 0 else None
