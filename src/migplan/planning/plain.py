@@ -11,6 +11,7 @@ from migplan.core.model import Catalog, DbObject, changed_fields
 from migplan.core.steps import After, Down, Name, Part, Phase, Statement, Step, aside, step_id
 from migplan.kinds.names import names_of
 from migplan.kinds.registry import kind_of
+from migplan.planning.read_later import read_later
 from migplan.strategies.backup import is_backed_up
 from migplan.strategies.base import Context, Rebuild
 from migplan.strategies.chosen_phase import contract_of
@@ -226,7 +227,8 @@ def rebuild_steps(context: Context, rebuild: Rebuild) -> list[Step]:
     if rebuild.id in context.remade_after:
         created = []
     steps = [_half(context, rebuild, "drop", n, part) for n, part in reversed(list(enumerate(dropped)))]
-    return steps + [_half(context, rebuild, "create", n, part) for n, part in enumerate(created)]
+    made = (_half(context, rebuild, "create", n, part) for n, part in enumerate(created))
+    return [*steps, *(step for half in made for step in read_later(context, half))]
 
 
 def _keeps_old(context: Context, rebuild: Rebuild) -> bool:

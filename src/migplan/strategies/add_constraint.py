@@ -72,7 +72,7 @@ def _two_steps(context: Context, constraint: Constraint) -> list[Step]:
         strategy=AddConstraint.name,
         phase=Phase.CONTRACT,
         why="new rows are checked from here; existing ones are not read",
-        up=(_not_valid(constraint), *part.create[1:]),
+        up=(not_valid(constraint), *part.create[1:]),
         down=Down((drop_constraint(constraint),)),
         creates=part.provides,
         uses=part.uses,
@@ -94,7 +94,8 @@ def _two_steps(context: Context, constraint: Constraint) -> list[Step]:
     return [add, validate]
 
 
-def _not_valid(constraint: Constraint) -> Statement:
+def not_valid(constraint: Constraint) -> Statement:
+    """``ADD CONSTRAINT … NOT VALID``, which reads no row."""
     return replace(add_constraint(replace(constraint, validated=False)), scan=False, timing=Timing.QUICK)
 
 
