@@ -1,25 +1,30 @@
 """The cache of loaded declarations: an unchanged declaration is not loaded twice.
 
-Pickles in a directory that only its user may enter. What can't be read, written or trusted is as if it weren't there.
+Pickles of our own models and of nothing else, each behind its digest, in a directory that only its user may enter.
+What can't be read, written or trusted is as if it weren't there.
 """
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import gc
 import hashlib
+import io
 import os
 import pickle
 import stat
 import tempfile
+from enum import Enum
 from functools import cache
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import migplan
 
 T = TypeVar("T")
 
+_DIGEST: Final = 32
 _KEPT: Final = 32
 """Entries; the oldest go first."""
 
@@ -37,7 +42,7 @@ def read(name: str, model: type[T]) -> T | None:
     collecting = gc.isenabled()
     gc.disable()  # tens of thousands of objects come to life at once, none of them garbage
     try:
-        found = pickle.loads((directory / name).read_bytes())
+        found = _loaded((directory / name).read_bytes())
     except Exception:
         return None
     finally:
@@ -55,12 +60,64 @@ def write(name: str, value: object) -> None:
         with tempfile.NamedTemporaryFile(dir=directory, prefix=".new-", delete=False) as file:
             partial = Path(file.name)
             try:
-                pickle.dump(value, file, protocol=pickle.HIGHEST_PROTOCOL)
+                file.write(_dumped(value))
             except BaseException:
                 partial.unlink(missing_ok=True)
                 raise
         partial.replace(directory / name)
         _forget_oldest(directory)
+
+
+def _dumped(value: object) -> bytes:
+    buffer = io.BytesIO()
+    _Writer(buffer, protocol=pickle.HIGHEST_PROTOCOL).dump(value)
+    return hashlib.sha256(buffer.getbuffer()).digest() + buffer.getvalue()
+
+
+def _loaded(content: bytes) -> object:
+    if hashlib.sha256(content[_DIGEST:]).digest() != content[:_DIGEST]:
+        raise pickle.UnpicklingError("damaged")
+    return _Reader(io.BytesIO(content[_DIGEST:])).load()
+
+
+class _Writer(pickle.Pickler):
+    """Writes models as the values of their fields: the way of frozen dataclasses with slots is a slow one."""
+
+    def reducer_override(self, obj: object) -> Any:
+        model = type(obj)
+        if not dataclasses.is_dataclass(model) or hasattr(obj, "__dict__"):
+            return NotImplemented
+        return _model, (model, *(getattr(obj, name) for name in _names(model)))
+
+
+class _Reader(pickle.Unpickler):
+    """Makes models and enumerations of our own, and whatever pickles may hold without naming it; runs nothing else.
+
+    So a cache that came from elsewhere, on a build server, can do no more than lie about a schema.
+    """
+
+    def find_class(self, module_name: str, global_name: str) -> Any:
+        if module_name.startswith("migplan."):
+            found: Any = super().find_class(module_name, global_name)
+            if found is _model or (isinstance(found, type) and _is_model(found)):
+                return found
+        raise pickle.UnpicklingError(f"{module_name}.{global_name} is no model")
+
+
+def _is_model(found: type[Any]) -> bool:
+    return dataclasses.is_dataclass(found) or issubclass(found, (tuple, Enum))
+
+
+def _model(model: type[Any], *values: object) -> object:
+    made = object.__new__(model)
+    for name, value in zip(_names(model), values, strict=True):
+        object.__setattr__(made, name, value)
+    return made
+
+
+@cache
+def _names(model: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(model))
 
 
 def _directory() -> Path | None:
