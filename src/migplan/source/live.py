@@ -14,18 +14,19 @@ from migplan.source.introspect import Scope, clear_errors, introspect
 
 _ATTEMPTS: Final = 3
 _SIGNATURE: Final = """
-SELECT count(*), max(xmin::text::bigint) FROM pg_class
-UNION ALL SELECT count(*), max(xmin::text::bigint) FROM pg_attribute
-UNION ALL SELECT count(*), max(xmin::text::bigint) FROM pg_attrdef
-UNION ALL SELECT count(*), max(xmin::text::bigint) FROM pg_constraint
-UNION ALL SELECT count(*), max(xmin::text::bigint) FROM pg_index
-UNION ALL SELECT count(*), max(xmin::text::bigint) FROM pg_trigger
-UNION ALL SELECT count(*), max(xmin::text::bigint) FROM pg_rewrite
-UNION ALL SELECT count(*), max(xmin::text::bigint) FROM pg_policy
-UNION ALL SELECT count(*), max(xmin::text::bigint) FROM pg_proc
-UNION ALL SELECT count(*), max(xmin::text::bigint) FROM pg_type
-UNION ALL SELECT count(*), max(xmin::text::bigint) FROM pg_enum
-UNION ALL SELECT count(*), max(xmin::text::bigint) FROM pg_namespace
+SELECT 'pg_attrdef', count(*), max(xmin::text::bigint) FROM pg_attrdef
+UNION ALL SELECT 'pg_attribute', count(*), max(xmin::text::bigint) FROM pg_attribute
+UNION ALL SELECT 'pg_class', count(*), max(xmin::text::bigint) FROM pg_class
+UNION ALL SELECT 'pg_constraint', count(*), max(xmin::text::bigint) FROM pg_constraint
+UNION ALL SELECT 'pg_enum', count(*), max(xmin::text::bigint) FROM pg_enum
+UNION ALL SELECT 'pg_index', count(*), max(xmin::text::bigint) FROM pg_index
+UNION ALL SELECT 'pg_namespace', count(*), max(xmin::text::bigint) FROM pg_namespace
+UNION ALL SELECT 'pg_policy', count(*), max(xmin::text::bigint) FROM pg_policy
+UNION ALL SELECT 'pg_proc', count(*), max(xmin::text::bigint) FROM pg_proc
+UNION ALL SELECT 'pg_rewrite', count(*), max(xmin::text::bigint) FROM pg_rewrite
+UNION ALL SELECT 'pg_trigger', count(*), max(xmin::text::bigint) FROM pg_trigger
+UNION ALL SELECT 'pg_type', count(*), max(xmin::text::bigint) FROM pg_type
+ORDER BY 1
 """
 """Changes with every DDL command; with TRUNCATE, REFRESH and temporary tables as well, so that two readings decide."""
 
