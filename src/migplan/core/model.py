@@ -131,10 +131,10 @@ class Catalog:
     @cached_property
     def used_by(self) -> Mapping[ObjectId, frozenset[ObjectId]]:
         """The reverse of ``uses``: who stands directly on an object."""
-        reverse: dict[ObjectId, set[ObjectId]] = {}
+        reverse: dict[ObjectId, list[ObjectId]] = {}
         for user, used in self.uses.items():
             for id in used:
-                reverse.setdefault(id, set()).add(user)
+                reverse.setdefault(id, []).append(user)
         return {id: frozenset(users) for id, users in reverse.items()}
 
     @cached_property

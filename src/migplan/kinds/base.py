@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, LiteralString, NamedTuple
 
 from migplan.core.ids import ObjectId
@@ -41,6 +41,15 @@ class Reading:
     major: int
     roles: Mapping[int, str]
     comments: Mapping[tuple[int, int, int], str]
+    _relations: dict[tuple[str, str, str], ObjectId] = field(default_factory=dict[tuple[str, str, str], ObjectId])
+
+    def relation(self, kind: str, schema: str, name: str) -> ObjectId:
+        """The id of a relation, one and the same for all that belongs to it."""
+        key = (kind, schema, name)
+        found = self._relations.get(key)
+        if found is None:
+            found = self._relations[key] = ObjectId(kind, (schema, name))
+        return found
 
     def comment(self, classid: int, objid: int, subid: int = 0) -> str | None:
         """The object's COMMENT, or None."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
+from sys import intern
 from typing import Any
 
 from migplan.core.ids import ObjectId
@@ -162,14 +163,15 @@ ORDER BY a.attrelid, a.attnum
                 valid=nn_valid is not False,
                 comment=None if nn_oid is None else reading.comment(2606, nn_oid),
             )
+        table = reading.relation("foreign_table" if relkind == "f" else "table", schema, relation)
         column = Column(
-            id=ObjectId("column", (schema, relation, name)),
+            id=table.child("column", name),
             comment=reading.comment(PG_CLASS, relid, number),
             owner=owner_name,
             grants=reading.grants(acl, owner_name, _acl.NOTHING) if acl else None,
-            relation=ObjectId("foreign_table" if relkind == "f" else "table", (schema, relation)),
+            relation=table,
             position=number,
-            type=type,
+            type=intern(type),
             collation=collation,
             not_null=constraint,
             identity=_identity(identity, sequence, owner_name, reading)

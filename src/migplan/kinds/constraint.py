@@ -115,15 +115,16 @@ WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x')
         oid, schema, relation, relkind, owner, name, type, definition, columns = row[:9]
         target_schema, target_name, target_columns, validated, enforced, no_inherit, inherited, local = row[9:17]
         index, index_options, tablespace, clustered, parent_schema, parent_table, parent_name = row[17:]
+        table = reading.relation("foreign_table" if relkind == "f" else "table", schema, relation)
         constraint = Constraint(
-            id=ObjectId("constraint", (schema, relation, name)),
+            id=table.child("constraint", name),
             comment=reading.comment(PG_CONSTRAINT, oid),
             owner=reading.roles.get(owner, ""),
-            relation=ObjectId("foreign_table" if relkind == "f" else "table", (schema, relation)),
+            relation=table,
             type=type,
             definition=definition.removesuffix(" NOT VALID").removesuffix(" NOT ENFORCED"),
             columns=tuple(columns or ()),
-            target=ObjectId("table", (target_schema, target_name)) if target_name else None,
+            target=reading.relation("table", target_schema, target_name) if target_name else None,
             target_columns=tuple(target_columns or ()),
             validated=validated,
             enforced=enforced,

@@ -62,9 +62,11 @@ WHERE a.attgenerated = '' AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f'
 
     def build(self, row: tuple[Any, ...], reading: Reading) -> Iterable[Found[Default]]:
         oid, schema, relation, column, relkind, expression = row
-        id = ObjectId("default", (schema, relation, column))
-        parent = ObjectId(_RELATION_KINDS[relkind], (schema, relation))
-        yield Address(PG_ATTRDEF, oid), Default(id=id, relation=parent, expression=expression)
+        parent = reading.relation(_RELATION_KINDS[relkind], schema, relation)
+        yield (
+            Address(PG_ATTRDEF, oid),
+            Default(id=parent.child("default", column), relation=parent, expression=expression),
+        )
 
     def parts(self, obj: Default, catalog: Catalog) -> list[Part]:
         uses = {*catalog.uses.get(obj.id, ()), obj.relation, obj.column}
