@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from migplan.core.ids import ObjectId
+
+_ASSIGNMENT: Final = re.compile(r"""("(?:[^"]|"")+"|[^\W\d][\w$]*)\s*=(?!>)\s*(\S.*)""", re.S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +52,12 @@ class Directives:
     def named(self, name: str) -> list[Directive]:
         """Every directive of that name, in the files' order."""
         return [d for d in self.items if d.name == name]
+
+
+def assignment(argument: str) -> tuple[str, str] | None:
+    """``NAME = EXPRESSION`` as a column's raw name and its expression, or None where the argument isn't one."""
+    found = _ASSIGNMENT.fullmatch(argument.strip())
+    if found is None:
+        return None
+    name = found[1]
+    return (name[1:-1].replace('""', '"') if name.startswith('"') else name.lower()), found[2]

@@ -47,3 +47,14 @@ def _is_field_or_type(tokens: list[re.Match[str]], at: int) -> bool:
 
 def _is_call(tokens: list[re.Match[str]], at: int) -> bool:
     return at + 1 < len(tokens) and tokens[at + 1].group() == "("
+
+
+def columns_named(text: str) -> frozenset[str]:
+    """The bare names in an expression of one table that may be columns, unquoted ones folded to lower case."""
+    tokens = list(_TOKEN.finditer(text))
+    named = ((_name(token), token, at) for at, token in enumerate(tokens))
+    return frozenset(
+        name.lower() if token.lastgroup == "word" else name
+        for name, token, at in named
+        if name is not None and not _is_field_or_type(tokens, at) and not _is_call(tokens, at)
+    )

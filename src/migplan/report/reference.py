@@ -29,7 +29,9 @@ _LIMITS: Final = (
     "is not there yet. Small tables take the direct form.",
     "A type (enum, domain base, composite) that has to be replaced while a large table has columns of it, or a "
     "partition key one; a label added to such an enum stays on the way back.",
-    "Moving a column to another table, partitioning an existing table, splitting or merging columns.",
+    "Moving a column to another table, partitioning an existing table.",
+    "Splitting or merging columns out of one that is renamed, or gets another type by a second column, in the same "
+    "plan: two plans.",
     '`dual_write = "application"`: the trigger is the only form of dual write.',
     "Renaming a column to a name that another column of the table has now, while applications use it: two plans.",
     "Renaming columns of tables that others inherit from, while applications use them.",

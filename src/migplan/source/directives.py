@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from migplan.core.directives import Directive, Directives
+from migplan.core.directives import Directive, Directives, assignment
 from migplan.core.errors import DirectiveError
 from migplan.core.ids import CALLABLE, ObjectId
 from migplan.core.model import Catalog
@@ -119,6 +119,12 @@ def _bound(
             f"the directive {name} stands beside nothing that it could speak of",
             place=place,
             hint="Put it on the line before a CREATE or ALTER statement, or at the end of a column's line.",
+        )
+    if name == "reverse" and target.kind == "table" and assignment(argument) is None:
+        raise DirectiveError(
+            f"the directive reverse beside {target} doesn't say which dropped column it tells",
+            place=place,
+            hint="Write -- migplan: reverse NAME = EXPRESSION",
         )
     yield Directive(name, argument, target, place)
 

@@ -17,6 +17,8 @@ from migplan.kinds.default import Default, drop_default, is_volatile, set_defaul
 from migplan.kinds.registry import kind_of
 from migplan.strategies.backfill import fill
 from migplan.strategies.base import Context, Expansion, Size, Strategy
+from migplan.strategies.pieces import Pieces
+from migplan.strategies.reshaped import reshaped_columns
 from migplan.strategies.set_not_null import fill_expression, fill_steps, tighten_steps
 
 AX = LockMode.ACCESS_EXCLUSIVE
@@ -28,10 +30,13 @@ class AddColumn(Strategy):
     name = "add_column"
 
     def expand(self, context: Context) -> Iterable[Expansion]:
+        reshaped = reshaped_columns(context)
         for column in context.created(Column):
             if column.relation not in context.before or column.relation.kind != "table" or column.inherited:
                 continue
             if column.relation in context.rebuilds.items or column.generated is not None:
+                continue
+            if column.id in reshaped:
                 continue
             if _required(context, column):
                 yield _expand_required(context, column)
@@ -80,15 +85,10 @@ def _tighten(context: Context, column: Column, sentence: str | None, after: tupl
 
 def _add_nullable(context: Context, column: Column, default: Default | None) -> Step:
     """ADD COLUMN without NOT NULL and identity; a default only for new rows, set in the same transaction."""
-    bare = replace(column, not_null=None, identity=None)
-    table = ident(*column.relation.path)
     part = context.pieces_after.of(column.id)[0]
-    attributes = part.create[len(kind_of(column.id).parts(column, context.after)[0].create) :]
     up = (
-        Statement(sql("ALTER TABLE {} ADD COLUMN {}", table, column_clause(bare, None)), AX),
-        *column_extras(bare, table),
+        *add_bare(column, context.pieces_after),
         *([set_default(default)] if default is not None else []),
-        *attributes,
     )
     return Step(
         id=step_id("create", column.id),
@@ -102,6 +102,15 @@ def _add_nullable(context: Context, column: Column, default: Default | None) -> 
         creates=part.provides,
         uses=part.uses,
     )
+
+
+def add_bare(column: Column, pieces: Pieces) -> tuple[Statement, ...]:
+    """ADD COLUMN without NOT NULL, identity and default, but with comment and grants."""
+    bare = replace(column, not_null=None, identity=None)
+    table = ident(*column.relation.path)
+    attributes = pieces.of(column.id)[0].create[len(kind_of(column.id).parts(column, pieces.catalog)[0].create) :]
+    add = Statement(sql("ALTER TABLE {} ADD COLUMN {}", table, column_clause(bare, None)), AX)
+    return (add, *column_extras(bare, table), *attributes)
 
 
 def _expand_volatile(context: Context, column: Column) -> Expansion:

@@ -12,6 +12,7 @@ from migplan.kinds.constraint import PRIMARY_KEY, Constraint
 from migplan.kinds.registry import kind_of
 from migplan.strategies.backup import is_backed_up
 from migplan.strategies.base import Context, Expansion, Strategy
+from migplan.strategies.reshaped import reshaped_columns
 
 
 class DropColumn(Strategy):
@@ -21,7 +22,10 @@ class DropColumn(Strategy):
     offline = True
 
     def expand(self, context: Context) -> Iterable[Expansion]:
+        reshaped = reshaped_columns(context)
         for column in context.dropped(Column):
+            if column.id in reshaped:
+                continue
             if context.settings.offline and not is_backed_up(context, column):
                 continue
             if _stands_in_the_way(context, column):

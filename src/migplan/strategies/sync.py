@@ -48,30 +48,39 @@ def over_new(expression: Sql) -> Sql:
     return sql("(SELECT {} FROM (SELECT NEW.*) AS r)", expression)
 
 
+def over_old(expression: Sql) -> Sql:
+    """The same over the row as it was."""
+    return sql("(SELECT {} FROM (SELECT OLD.*) AS r)", expression)
+
+
 def create_sync(table: ObjectId, pairs: Sequence[Pair]) -> list[Statement]:
     """The function and its trigger."""
-    body = join("\n", (_keep(pair) for pair in pairs))
+    return create_trigger(table, join("\n", (_keep(pair) for pair in pairs)))
+
+
+def create_trigger(table: ObjectId, body: Sql, what: str = "") -> list[Statement]:
+    """The function with this PL/pgSQL body, and its trigger; ``what`` tells several of one table apart."""
     function = sql(
         "CREATE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql AS $migplan$\nBEGIN\n"
         "  IF current_setting('migplan.sync', true) = 'off' THEN\n    RETURN NEW;\n  END IF;\n{}\n  RETURN NEW;\n"
         "END\n$migplan$",
-        _function(table),
+        _function(table, what),
         body,
     )
     trigger = sql(
         "CREATE TRIGGER {} BEFORE INSERT OR UPDATE ON {} FOR EACH ROW EXECUTE FUNCTION {}()",
-        ident(TRIGGER),
+        ident(TRIGGER + what),
         ident(*table.path),
-        _function(table),
+        _function(table, what),
     )
     return [Statement(function), Statement(trigger, LockMode.SHARE_ROW_EXCLUSIVE)]
 
 
-def drop_sync(table: ObjectId) -> list[Statement]:
+def drop_sync(table: ObjectId, what: str = "") -> list[Statement]:
     """The trigger, then its function; both before any of their columns."""
     return [
-        Statement(sql("DROP TRIGGER {} ON {}", ident(TRIGGER), ident(*table.path)), LockMode.ACCESS_EXCLUSIVE),
-        Statement(sql("DROP FUNCTION {}()", _function(table))),
+        Statement(sql("DROP TRIGGER {} ON {}", ident(TRIGGER + what), ident(*table.path)), LockMode.ACCESS_EXCLUSIVE),
+        Statement(sql("DROP FUNCTION {}()", _function(table, what))),
     ]
 
 
@@ -105,15 +114,15 @@ def stale_leaving(pairs: Sequence[Pair]) -> Sql:
 
 
 def _arriving_differs(pair: Pair) -> Sql:
-    return _distinct(ident(pair.arriving), pair.up, pair.arriving_type)
+    return distinct(ident(pair.arriving), pair.up, pair.arriving_type)
 
 
 def _leaving_differs(pair: Pair) -> Sql:
-    return _distinct(ident(pair.leaving), pair.down, pair.leaving_type)
+    return distinct(ident(pair.leaving), pair.down, pair.leaving_type)
 
 
-def _function(table: ObjectId) -> Sql:
-    return ident(table.path[0], temporary_name(table.path[1], "sync"))
+def _function(table: ObjectId, what: str) -> Sql:
+    return ident(table.path[0], temporary_name(table.path[1], "sync" + what))
 
 
 def _keep(pair: Pair) -> Sql:
@@ -128,12 +137,12 @@ def _keep(pair: Pair) -> Sql:
         arriving=arriving,
         up=pair.up_of_new,
         down=pair.down_of_new,
-        arriving_changed=_distinct(arriving, sql("OLD.{}", ident(pair.arriving)), pair.arriving_type),
-        leaving_changed=_distinct(leaving, sql("OLD.{}", ident(pair.leaving)), pair.leaving_type),
+        arriving_changed=distinct(arriving, sql("OLD.{}", ident(pair.arriving)), pair.arriving_type),
+        leaving_changed=distinct(leaving, sql("OLD.{}", ident(pair.leaving)), pair.leaving_type),
     )
 
 
-def _distinct(left: Sql, right: Sql, type: str) -> Sql:
+def distinct(left: Sql, right: Sql, type: str) -> Sql:
     """IS DISTINCT FROM needs an equality operator; what has none is compared as text."""
     if type.removesuffix("[]") in _NO_EQUALITY:
         return sql("({})::text IS DISTINCT FROM ({})::text", left, right)

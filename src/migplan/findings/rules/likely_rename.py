@@ -61,7 +61,8 @@ def _shape(obj: DbObject, catalog: Catalog, subject: Subject) -> Hashable | None
     match obj:
         case Column():
             stays = obj.relation in subject.before and obj.relation in subject.after
-            return ("column", obj.relation, obj.type) if stays and not obj.inherited else None
+            told = obj.using is not None or obj.inherited
+            return ("column", obj.relation, obj.type) if stays and not told else None
         case Table():
             columns = frozenset((c.name, c.type) for c in columns_of(obj.id, catalog))
             return ("table", columns) if columns else None
