@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: docs demo test test-matrix lint format
+.PHONY: bench docs demo test test-matrix lint format
 
 $(VENV)/.dev: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -27,12 +27,15 @@ test-matrix: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 --pg 14,15,16,17,18
 
 lint: $(VENV)/.dev
-	$(BIN)/ruff check src tests
+	$(BIN)/ruff check src tests bench
 	$(BIN)/lint-imports
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
 format: $(VENV)/.dev
-	$(BIN)/ruff format src tests
+	$(BIN)/ruff format src tests bench
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m bench.run --large --plan
 
 docs: $(VENV)/.dev
 	$(BIN)/python -m migplan.report.reference docs

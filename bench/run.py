@@ -1,121 +1,136 @@
 """Measure reading, diffing and starting against pg_dump, psql and Python, as ratios in one run.
 
-    python bench/run.py URL [--tables 1000] [--rounds 5] [--large]
+    python -m bench.run [--url URL] [--tables 1000] [--rounds 5] [--large] [--plan]
 
-``URL`` is a server's database as superuser; databases of its own are made there and dropped. Rounds are interleaved and
-medians compared, because machines are noisy.
+``URL`` leads as superuser to a database of the server to measure on; without it the tests' PostgreSQL 18 is started.
+Databases of its own are made there and dropped. Rounds are interleaved and medians compared, for machines are noisy.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import resource
 import shutil
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
+from bench.measure import Series, Taken, call, command
+from bench.schemas import schema
 from psycopg.conninfo import make_conninfo
-from schemas import schema
+from tests.support.servers import client, server
 
-MIGPLAN = str(Path(sys.executable).parent / "migplan")
+from migplan.source.connect import connect
+from migplan.source.introspect import introspect
+
+MIGPLAN = Path(sys.executable).with_name("migplan")
+LARGE = 10
+MEGABYTE = 1024 * 1024
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run, and print one line a ratio."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("url")
+    parser = argparse.ArgumentParser(prog="python -m bench.run", description="Measure migplan on generated schemas.")
+    parser.add_argument("--url", help="a database of the server to measure on, as superuser")
     parser.add_argument("--tables", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--large", action="store_true", help="also ten times as many tables")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        small = _Measured(options.url, options.tables, Path(folder))
-        small.rounds(options.rounds)
-        _print("reading the live schema, to pg_dump -s", small.median("read"), small.median("pg_dump"), 1.0)
-        _print("migplan diff, declaration cached, to pg_dump -s", small.median("diff"), small.median("pg_dump"), 2.0)
-        first, load, again = small.median("first"), small.median("psql"), small.median("diff")
-        _print("migplan diff, first time, to psql's load and that", first, 1.3 * load + again, 1.0)
-        _print("migplan --help, to python -c pass", small.median("help"), small.median("python"), 5.0)
-        if options.large:
-            large = _Measured(options.url, 10 * options.tables, Path(folder))
-            large.rounds(1)
-            _print("migplan diff of ten times as many tables", large.median("diff"), small.median("diff"), 12.0)
-        memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-        print(f"largest process: {memory:.0f} MB")
+    parser.add_argument("--plan", action="store_true", help="also a plan, proved")
+    options = parser.parse_args(arguments)
+    url = options.url or server(18)
+    with _bench(url, options.tables) as bench:
+        for _ in range(options.rounds):
+            bench.round()
+        if options.plan:
+            bench.plan()
+    series = bench.series
+    print("\n".join(series.table()))
+    _print("reading the live schema, to pg_dump -s", series.wall("read"), series.wall("pg_dump"), 1.0)
+    _print("diff, declaration cached, to pg_dump -s", series.wall("diff"), series.wall("pg_dump"), 2.0)
+    again = 1.3 * series.wall("psql") + series.wall("diff")
+    _print("diff, first time, to 1.3 times loading by psql and the cached one", series.wall("first diff"), again, 1.0)
+    _print("--help, to python -c pass", series.wall("help"), series.wall("python"), 5.0)
+    if options.large:
+        with _bench(url, LARGE * options.tables) as large:
+            large.diffs()
+        _print(f"diff of {LARGE} times as many tables", large.series.wall("diff"), series.wall("diff"), 12.0)
+        memory = max(large.series.memory(name) for name in ("diff", "first diff")) / MEGABYTE
+        print(f"memory of that diff: {memory:.0f} MB (below 1024)")
 
 
 def _print(what: str, value: float, base: float, limit: float) -> None:
     ratio = value / base
-    print(f"{what}: {ratio:.2f} (at most {limit}; {value:.2f} s to {base:.2f} s){'' if ratio <= limit else '  MISSED'}")
+    missed = "" if ratio <= limit else "  MISSED"
+    print(f"{what}: {ratio:.2f} (at most {limit}; {value:.3f} s to {base:.3f} s){missed}")
 
 
-class _Measured:
-    """One size of schema, and the times of every command, in seconds."""
+@dataclass
+class Bench:
+    """One size of schema on one server; ``live`` is the database, ``declared`` the file with 1 % changed."""
 
-    def __init__(self, url: str, tables: int, folder: Path) -> None:
-        self._url, self._folder = url, folder
-        self._live = self._database(f"migplan_bench_{tables}")
-        self._loaded = folder / f"live_{tables}.sql"
-        self._loaded.write_text(schema(tables))
-        self._psql(self._live, self._loaded)
-        self._declared = folder / f"declared_{tables}.sql"
-        self._declared.write_text(schema(tables, changed=True))
-        self._times: dict[str, list[float]] = {}
+    url: str
+    folder: Path
+    live: str
+    declared: Path
+    series: Series = field(default_factory=Series)
 
-    def rounds(self, number: int) -> None:
-        """Run every command so often, in turns."""
-        for _ in range(number):
-            self._time("pg_dump", lambda: _run("pg_dump", "-s", "-f", os.devnull, self._live))
-            self._time("read", self._read)
-            self._clear_cache()
-            self._time("first", self._diff)
-            self._time("diff", self._diff)
-            target = self._database("migplan_bench_load")
-            self._time("psql", lambda url=target: self._psql(url, self._declared))
-            self._time("help", lambda: _run(MIGPLAN, "--help"))
-            self._time("python", lambda: _run(sys.executable, "-c", "pass"))
+    def round(self) -> None:
+        """Every command once."""
+        self.series.add("pg_dump", command(client("pg_dump"), "-s", "-f", os.devnull, self.live))
+        self.series.add("read", call(self._read))
+        self.diffs()
+        with _database(self.url, "loaded") as loaded:
+            self.series.add("psql", _psql(loaded, self.declared))
+        self.series.add("help", command(MIGPLAN, "--help"))
+        self.series.add("python", command(sys.executable, "-c", "pass"))
 
-    def median(self, name: str) -> float:
-        """Of all rounds."""
-        return statistics.median(self._times[name])
+    def diffs(self) -> None:
+        """A diff that loads the declaration, and one that finds it in the cache."""
+        cache = self.folder / "cache"
+        shutil.rmtree(cache, ignore_errors=True)
+        for name in ("first diff", "diff"):
+            words = (MIGPLAN, "diff", "--target", self.live, "--schema", self.declared)
+            self.series.add(name, command(*words, environment={"XDG_CACHE_HOME": str(cache)}))
 
-    def _time(self, name: str, action: Callable[[], None]) -> None:
-        start = time.perf_counter()
-        action()
-        self._times.setdefault(name, []).append(time.perf_counter() - start)
+    def plan(self) -> None:
+        """A plan, proved, of the cached declaration."""
+        words = (MIGPLAN, "plan", "--target", self.live, "--schema", self.declared, "--out", self.folder / "plan")
+        self.series.add("plan", command(*words, environment={"XDG_CACHE_HOME": str(self.folder / "cache")}))
 
     def _read(self) -> None:
-        from migplan.source.introspect import introspect
-
-        with psycopg.connect(self._live) as connection:
+        with connect(self.live) as connection:
             introspect(connection)
 
-    def _diff(self) -> None:
-        _run(MIGPLAN, "diff", "--target", self._live, "--schema", str(self._declared), cache=self._folder / "cache")
 
-    def _clear_cache(self) -> None:
-        shutil.rmtree(self._folder / "cache", ignore_errors=True)
-
-    def _psql(self, url: str, file: Path) -> None:
-        _run("psql", "-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", "-d", url, "-f", str(file))
-
-    def _database(self, name: str) -> str:
-        with psycopg.connect(self._url, autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE template0".encode())
-        return make_conninfo(self._url, dbname=name)
+@contextmanager
+def _bench(url: str, tables: int) -> Generator[Bench]:
+    with tempfile.TemporaryDirectory() as name, _database(url, "live") as live:
+        folder = Path(name)
+        before, declared = folder / "live.sql", folder / "declared.sql"
+        before.write_text(schema(tables))
+        declared.write_text(schema(tables, changed=True))
+        _psql(live, before)
+        yield Bench(url, folder, live, declared)
 
 
-def _run(*command: str, cache: Path | None = None) -> None:
-    environment = os.environ | ({"XDG_CACHE_HOME": str(cache)} if cache else {})
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
+@contextmanager
+def _database(url: str, what: str) -> Generator[str]:
+    """A new database, dropped at the end."""
+    name = f"migplan_bench_{os.getpid()}_{what}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0".encode())
+        try:
+            yield make_conninfo(url, dbname=name)
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+def _psql(url: str, file: Path) -> Taken:
+    return command(client("psql"), "-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", "-d", url, "-f", file)
 
 
 if __name__ == "__main__":
