@@ -53,7 +53,7 @@ def build(
     ``renamed`` is ``before`` with every object under its declared name, where the plan renames any.
     """
     known = renamed or before
-    phases = render(draft.segments, settings, Waivers(known, after, settings))
+    phases = render(draft.segments, settings, Waivers(known, after, settings, _made(draft)))
     files = {n: t for p in phases for n, t in ((p.up_name, p.up), (p.down_name, p.down))}
     plan = PlanModel(
         tool_version=migplan.__version__,
@@ -74,6 +74,12 @@ def build(
         proof=proof,
     )
     return plan, files
+
+
+def _made(draft: Draft) -> frozenset[ObjectId]:
+    """Relations that the plan creates, or drops and creates."""
+    created = (step.object for step in draft.steps if step.object in step.creates and step.id.startswith("create:"))
+    return frozenset(id for id in created if id.kind in ("table", "materialized_view"))
 
 
 def changes_of(changes: Sequence[Change]) -> list[ChangeModel]:

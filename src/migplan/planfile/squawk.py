@@ -48,7 +48,7 @@ _DROPS: Final = _rules(
         ("ban-drop-sequence", "DROP SEQUENCE"),
         ("ban-drop-extension", "DROP EXTENSION"),
         ("ban-drop-column", rf"{_TABLE} DROP COLUMN|ALTER TYPE .* DROP ATTRIBUTE"),
-        ("ban-drop-constraint", rf"{_TABLE} DROP CONSTRAINT|ALTER DOMAIN .* DROP CONSTRAINT"),
+        ("ban-drop-constraint", rf"{_TABLE} (ALTER COLUMN .*, )?DROP CONSTRAINT|ALTER DOMAIN .* DROP CONSTRAINT"),
         ("ban-drop-not-null", rf"{_COLUMN} DROP NOT NULL|ALTER DOMAIN .* DROP NOT NULL"),
         ("ban-drop-default", rf"{_COLUMN} DROP DEFAULT|ALTER (VIEW|DOMAIN) .* DROP DEFAULT"),
         ("ban-drop-generated-expression", rf"{_COLUMN} DROP EXPRESSION"),
@@ -80,17 +80,19 @@ _HEAVY: Final = _rules(
     )
 )
 _OWN_NAME: Final = re.compile(r'"~[^"]*"')
+_ON_OWN: Final = re.compile(rf'^CREATE (?:UNIQUE )?INDEX {_NAME} ON (?:ONLY )?{_NAME}\."~[^"]*"')
 _LOOSENING: Final = {"ban-drop-constraint", "ban-drop-not-null"}
 _UNSEEN: Final = re.compile(rf"{_TABLE} RENAME CONSTRAINT|ALTER (INDEX|TRIGGER|POLICY|RULE|STATISTICS) ", re.S)
 
 
 @dataclass(frozen=True)
 class Waivers:
-    """What the plan knows and a linter doesn't: both catalogs and the sizes of the live tables."""
+    """What the plan knows and a linter doesn't: both catalogs, the sizes of live tables, which ones it makes anew."""
 
     before: Catalog
     after: Catalog
     settings: Settings
+    made: frozenset[ObjectId] = frozenset()
 
     def comments(self, step: Step, statement: Statement, window: int) -> Iterator[str]:
         """The comment lines above a statement: a reason and the rules that it answers, by reason."""
@@ -113,6 +115,8 @@ class Waivers:
     def _drop(self, rule: str, step: Step, statement: Statement, window: int) -> str | None:
         if _OWN_NAME.search(statement.sql.splitlines()[0]):
             return "migplan's own: no application knows this name"
+        if rule == "ban-drop-constraint" and ", ADD CONSTRAINT " in statement.sql:
+            return "the same statement adds it anew, without reading a row"
         if window > 0:
             return f"checkpoint {window} says that no application depends on it any more"
         if step.object in self.before and step.object in self.after and rule not in _LOOSENING:
@@ -137,13 +141,22 @@ class Waivers:
     def _heavy(self, rule: str, step: Step, statement: Statement, window: int) -> str | None:
         if step.new_objects:
             return "the table is new in this plan"
+        if _ON_OWN.search(statement.sql):
+            return "migplan's own, made in this plan: nobody reads it yet"
         if self.settings.offline:
             return "nobody uses the database (--offline)"
+        if rule == "require-concurrent-index-deletion" and step.object in self.before and step.object in self.after:
+            return "the same transaction makes it anew, because it stands on something that is changed"
+        if "-index-" in rule and self._of_rebuilt(step.object):
+            return "what it belongs to is made anew in the same transaction"
         if "-index-" in rule and self._of_partitioned(step.object):
             return "an index of a partitioned table, or one that goes with it: CONCURRENTLY isn't possible"
         if rule == "ban-alter-identity" or not (statement.scan or statement.rewrite or "index" in rule):
             return "metadata only: no row is read or written"
         return self._size(self._table(statement, step.object))
+
+    def _of_rebuilt(self, id: ObjectId) -> bool:
+        return id in self.after and self.after[id].table in self.made
 
     def _of_partitioned(self, id: ObjectId) -> bool:
         indexes = (side.objects.get(id) for side in (self.before, self.after))
