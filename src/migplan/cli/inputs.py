@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from migplan.cli.policy import policy_of
 from migplan.core.changes import Change, Create
@@ -22,9 +23,11 @@ from migplan.source.connect import connect
 from migplan.source.declared import Declared, Wanted, declared_catalog
 from migplan.source.live import introspect_live
 from migplan.source.presets import ignored_by, read_setup_files
-from migplan.source.psqlfile import PsqlFile
 from migplan.source.shadow import Shadow, choose_shadow
 from migplan.source.sizes import probe
+
+if TYPE_CHECKING:
+    from migplan.source.psqlfile import PsqlFile
 
 
 @dataclass(frozen=True)
