@@ -147,7 +147,8 @@ class Step:
     """One node of the plan's graph: what it does, how it is undone, and where it may stand.
 
     ``creates`` and ``uses`` speak of the world after the plan, ``destroys`` and ``releases`` of the one before:
-    edges come from them (a user after its creator, a destroyer after every releaser). ``together`` names steps
+    edges come from them (a user after its creator, a destroyer after every releaser). ``mentions`` and ``forgets``
+    are the like for what bodies that are only text name, kept where no cycle forbids it. ``together`` names steps
     that share one transaction. ``deploy`` is the contract of the checkpoint that must lie before the step.
     """
 
@@ -164,6 +165,7 @@ class Step:
     uses: frozenset[ObjectId] = frozenset()
     releases: frozenset[ObjectId] = frozenset()
     mentions: frozenset[ObjectId] = frozenset()
+    forgets: frozenset[ObjectId] = frozenset()
     takes: frozenset[Name] = frozenset()
     frees: frozenset[Name] = frozenset()
     after: tuple[After, ...] = ()

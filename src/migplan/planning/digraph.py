@@ -1,12 +1,17 @@
-"""Directed graphs of names, each with those that come after it: what stands in a circle, and an order of the rest."""
+"""Directed graphs of names: what stands in a circle, and an order of the rest.
+
+networkx is imported here alone and only when a plan is made: it takes as long as reading a thousand tables.
+"""
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from migplan.core.errors import PlanningError
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 Successors = Mapping[str, Collection[str]]
 
@@ -21,55 +26,32 @@ def digraph(nodes: Iterable[str], edges: Iterable[tuple[str, str]]) -> dict[str,
 
 
 def components(successors: Successors) -> list[list[str]]:
-    """The strongly connected components, by Tarjan's algorithm; a node that stands in no circle is one by itself."""
-    number: dict[str, int] = {}
-    lowest: dict[str, int] = {}
-    path: list[str] = []
-    on_path: set[str] = set()
-    found: list[list[str]] = []
-    for root in successors:
-        visits: list[tuple[str, Iterator[str]]] = [] if root in number else [(root, iter(successors[root]))]
-        while visits:
-            node, following = visits[-1]
-            if node not in number:
-                number[node] = lowest[node] = len(number)
-                path.append(node)
-                on_path.add(node)
-            for next_node in following:
-                if next_node not in number:
-                    visits.append((next_node, iter(successors[next_node])))
-                    break
-                if next_node in on_path:
-                    lowest[node] = min(lowest[node], lowest[next_node])
-            else:
-                visits.pop()
-                if visits:
-                    before = visits[-1][0]
-                    lowest[before] = min(lowest[before], lowest[node])
-                if lowest[node] == number[node]:
-                    start = path.index(node)
-                    found.append(path[start:])
-                    on_path.difference_update(path[start:])
-                    del path[start:]
-    return found
+    """The strongly connected components; a node that stands in no circle is one by itself."""
+    import networkx as nx
+
+    return [sorted(members) for members in nx.strongly_connected_components(_graph(successors))]
 
 
 def in_order(successors: Successors, key: Callable[[str], Any]) -> list[str]:
-    """Every node behind those that lead to it; among those that may come next, the one with the smallest key."""
-    waiting = dict.fromkeys(successors, 0)
-    for targets in successors.values():
-        for target in targets:
-            waiting[target] += 1
-    ready = [(key(node), node) for node, count in waiting.items() if count == 0]
-    heapq.heapify(ready)
-    order: list[str] = []
-    while ready:
-        _, node = heapq.heappop(ready)
-        order.append(node)
-        for target in successors[node]:
-            waiting[target] -= 1
-            if waiting[target] == 0:
-                heapq.heappush(ready, (key(target), target))
-    if len(order) < len(successors):
-        raise PlanningError(f"these wait for each other: {', '.join(sorted(n for n, c in waiting.items() if c))}")
-    return order
+    """Every node behind those that lead to it; among those that may come next, the one with the smallest key.
+
+    Raises ``PlanningError`` where some wait for each other.
+    """
+    import networkx as nx
+
+    if len(successors) < 2:
+        return list(successors)
+    try:
+        return list(nx.lexicographical_topological_sort(_graph(successors), key=key))
+    except nx.NetworkXUnfeasible as error:
+        circle = sorted(n for members in components(successors) if len(members) > 1 for n in members)
+        raise PlanningError(f"these wait for each other: {', '.join(circle)}") from error
+
+
+def _graph(successors: Successors) -> nx.DiGraph[str]:
+    import networkx as nx
+
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    graph.add_nodes_from(successors)
+    graph.add_edges_from((source, target) for source, targets in successors.items() for target in targets)
+    return graph

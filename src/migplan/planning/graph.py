@@ -82,14 +82,24 @@ def _names(steps: Sequence[Step]) -> Iterable[Edge]:
 
 def _soft(steps: Sequence[Step], hard: Sequence[Edge]) -> list[Edge]:
     """A body that is only text names tables and functions: good to have them first, impossible in a cycle."""
-    creators = _by(steps, "creates")
+    creators, destroyers = _by(steps, "creates"), _by(steps, "destroys")
     wished = _unique(
-        Edge(c.id, s.id, f"its body mentions {id}")
-        for s in steps
-        for id in s.mentions
-        for c in creators.get(id, ())
-        if c is not s
+        [
+            *(
+                Edge(c.id, s.id, f"its body names {id}")
+                for s in steps
+                for id in s.mentions
+                for c in creators.get(id, ())
+            ),
+            *(
+                Edge(s.id, d.id, f"its body names {id}")
+                for s in steps
+                for id in s.forgets
+                for d in destroyers.get(id, ())
+            ),
+        ]
     )
+    wished = [e for e in wished if e.source != e.target]
     if not wished:
         return []
     groups = {s.id: s.together or s.id for s in steps}

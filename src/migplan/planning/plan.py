@@ -20,6 +20,7 @@ from migplan.planning.fold import fold
 from migplan.planning.followers import without_followers
 from migplan.planning.freed_names import free_names
 from migplan.planning.graph import START, CycleError, Edge, edges_of, nodes_of
+from migplan.planning.mentions import with_mentions
 from migplan.planning.plain import PLAIN, plain_steps
 from migplan.planning.rebuilds import find_rebuilds
 from migplan.planning.renames import Renamed, with_renames
@@ -31,6 +32,7 @@ from migplan.strategies.base import Context, Expansion, Rebuilds
 from migplan.strategies.pieces import Pieces
 from migplan.strategies.registry import strategies
 from migplan.strategies.replaced import replaced_columns
+from migplan.strategies.staged_types import staged_columns
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def draft(
         joined = with_renames(
             renamed, after, followed.extended([*freed.steps, *widened.steps, *_steps(context, expansions)]), chosen
         )
-        steps = _sorted(joined.steps)
+        steps = with_mentions(_sorted(joined.steps), before, after)
         edges = edges_of(steps)
         try:
             arranged = _arranged(context, expansions, steps, edges)
@@ -140,6 +142,11 @@ def _context(
     sizing = Context(before, after, own, Rebuilds({}, {}, {}), pieces_before, pieces_after, directives, settings)
     replaced = replaced_columns(sizing)
     rebuilds = find_rebuilds(before, after, own, pieces_before, forced, passed_on, replaced)
+    second = staged_columns(replace(sizing, rebuilds=rebuilds))
+    staged = frozenset(cause for id in second for cause in rebuilds.followers[id])
+    if second:
+        replaced |= second
+        rebuilds = find_rebuilds(before, after, own, pieces_before, forced, passed_on, replaced)
 
     def way_back(id: ObjectId) -> Down | Irreversible:
         """From the world before with just this object altered, back to the world before, both without the dependants
@@ -171,6 +178,7 @@ def _context(
         remade_before=remade_before,
         remade_after=remade_after,
         replaced=replaced,
+        staged=staged,
         renamed_columns=renamed.columns,
         way_back=way_back,
     )
