@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from migplan.cli.main import run
 from migplan.core.errors import ConfigError, DirectiveError
+from migplan.findings.registry import rules
 from migplan.planfile.folder import read_folder
 
 if TYPE_CHECKING:
@@ -138,3 +140,22 @@ def test_a_refused_plan_is_written_and_leaves_with_3(
     assert read_folder(out).plan.findings[0].refused
     assert run(["review", str(out)]) == 0
     assert "refused: The policy takes no plan with data-loss." in " ".join(capsys.readouterr().out.split())
+
+
+def test_sarif_tells_the_rule_the_advice_and_what_is_allowed(
+    make_db: MakeDb, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    schema, out = tmp_path / "schema.sql", tmp_path / "plan"
+    schema.write_text(
+        f'-- migplan: allow data-loss "nobody has one"\nCREATE TABLE t (id int PRIMARY KEY, fax text); {OLD}'
+    )
+    assert run(["plan", "--target", make_db(BEFORE), "--schema", str(schema), "--out", str(out), "--no-prove"]) == 0
+    capsys.readouterr()
+    assert run(["review", str(out), "--format", "sarif"]) == 0
+    told = json.loads(capsys.readouterr().out)["runs"][0]
+    (rule,) = told["tool"]["driver"]["rules"]
+    (result,) = told["results"]
+    assert rule["id"] == "data-loss"
+    assert rule["shortDescription"]["text"] == rules()["data-loss"].condition
+    assert result["message"]["text"].endswith(rules()["data-loss"].advice)
+    assert result["suppressions"] == [{"kind": "inSource", "justification": "nobody has one"}]
