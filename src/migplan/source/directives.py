@@ -118,7 +118,7 @@ def _bound(
         raise DirectiveError(
             f"the directive {name} stands beside nothing that it could speak of",
             place=place,
-            hint="Put it before a CREATE or ALTER statement, or at the end of the line of a column or a named constraint.",
+            hint="Put it before a CREATE or ALTER statement, or at the end of a column's or named constraint's line.",
         )
     if name == "reverse" and target.kind == "table" and assignment(argument) is None:
         raise DirectiveError(
