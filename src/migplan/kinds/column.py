@@ -287,15 +287,13 @@ ORDER BY a.attrelid, a.attnum
         return self.carried_when_following(old, before)
 
     def follows(self, obj: Column, lost: Iterable[ObjectId]) -> bool:
-        return any(id.kind in _TYPE_KINDS for id in lost)
+        return any(id.kind in TYPE_KINDS for id in lost)
 
     def follow(self, old: Column, new: Column) -> list[Statement]:
         """An inherited column's type changes with its parent's."""
         if old.inherited:
             return []
-        text = Sql("text[]" if new.type.endswith("[]") else "text")
-        using = sql("{}::{}::{}", ident(new.name), text, deparsed(new.type))
-        return change_type(new, using)
+        return change_type(new, cast_by_text(ident(new.name), new.type))
 
     def carried_when_following(self, obj: Column, before: Catalog) -> frozenset[ObjectId]:
         """A column's type can't change under a view, rule, trigger, policy, generated column, or SQL-standard body;
@@ -349,7 +347,7 @@ _STOPS_TYPE_CHANGE = frozenset(
         "column",
     }
 )
-_TYPE_KINDS = frozenset({"enum", "domain", "composite_type", "range", "collation"})
+TYPE_KINDS = frozenset({"enum", "domain", "composite_type", "range", "collation"})
 
 
 def _is_foreign_key(id: ObjectId, catalog: Catalog) -> bool:
@@ -441,7 +439,14 @@ def cast(value: Sql, source: str, target: str) -> Sql:
         return value
     if _castable(source, target):
         return sql("{}::{}", value, deparsed(target))
-    text = Sql("text[]" if source.endswith("[]") and target.endswith("[]") else "text")
+    if source.endswith("[]"):
+        return cast_by_text(value, target)
+    return sql("{}::text::{}", value, deparsed(target))
+
+
+def cast_by_text(value: Sql, target: str) -> Sql:
+    """``value`` as the type, by way of text: element by element where the type is an array."""
+    text = Sql("text[]" if target.endswith("[]") else "text")
     return sql("{}::{}::{}", value, text, deparsed(target))
 
 
@@ -523,6 +528,20 @@ def change_not_null(old: Column, new: Column) -> list[Statement]:
 def not_null_name(column: Column, constraint: NotNull) -> str:
     """The name that the constraint has from 18 on."""
     return constraint.name or constraint.given or object_name(column.id.path[1], column.name, "not_null")
+
+
+def with_not_null_names(catalog: Catalog, tables: Iterable[ObjectId]) -> Catalog:
+    """The catalog with the NOT NULL names of those tables spelled out: while a table is set aside it keeps its names,
+    and PostgreSQL 18 would make up others for the one that takes its place."""
+    named = {c.id: _with_name(c) for t in tables for c in catalog.members_of(t, Column) if c.not_null is not None}
+    if catalog.major < 18 or not named:
+        return catalog
+    return replace(catalog, objects={**catalog.objects, **named})
+
+
+def _with_name(column: Column) -> Column:
+    assert column.not_null is not None
+    return replace(column, not_null=replace(column.not_null, name=not_null_name(column, column.not_null)))
 
 
 def _add_named_not_null(column: Column, constraint: NotNull) -> Statement:

@@ -23,7 +23,7 @@ from migplan.kinds.base import (
     option_list,
     options,
 )
-from migplan.kinds.column import Column, column_clause, column_extras, not_null_name
+from migplan.kinds.column import TYPE_KINDS, Column, cast, cast_by_text, column_clause, column_extras, not_null_name
 from migplan.kinds.constraint import Constraint, brought_by, inline_in
 from migplan.kinds.default import Default
 
@@ -205,13 +205,13 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
         return [Statement(sql("ALTER TABLE {} RENAME TO {}", self.sql_name(obj), ident(name)), AX)]
 
     def refill(self, old: Table, new: Table, name: str, before: Catalog, after: Catalog) -> list[Statement]:
-        kept = {c.name for c in columns_of(old.id, before)}
+        kept = {c.name: c for c in columns_of(old.id, before)}
         columns = [c for c in columns_of(new.id, after) if c.name in kept and c.generated is None]
         if not columns:
             return []
         overriding = Sql(" OVERRIDING SYSTEM VALUE" if any(c.identity for c in columns) else "")
         names = join(", ", (ident(c.name) for c in columns))
-        values = join(", ", (sql("{}::{}", ident(c.name), deparsed(c.type)) for c in columns))
+        values = join(", ", (_value_for(c, kept[c.name], before) for c in columns))
         source = ident(old.id.path[0], name)
         command = sql("INSERT INTO {} ({}){} SELECT {} FROM {}", self.sql_name(new), names, overriding, values, source)
         return [Statement(command, LockMode.ACCESS_SHARE, scan=True, timing=Timing.LONG)]
@@ -254,6 +254,16 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
 
     def drop_loses(self, obj: Table) -> str | None:
         return None if obj.partition_key else f"the rows of {obj.id}"
+
+
+def _value_for(new: Column, old: Column, before: Catalog) -> Sql:
+    """A column's value out of the row that was set aside: as a directive says, else cast. A type of one's own may have
+    been replaced under its name, so its values go by way of text."""
+    said = new.using or old.reverse
+    if said is not None:
+        return sql("({})", deparsed(said))
+    own = any(id.kind in TYPE_KINDS for id in before.uses.get(old.id, ()))
+    return cast_by_text(ident(old.name), new.type) if own else cast(ident(old.name), old.type, new.type)
 
 
 def _attached_indexes(table: ObjectId, catalog: Catalog) -> frozenset[ObjectId]:

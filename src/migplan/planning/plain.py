@@ -8,14 +8,21 @@ from dataclasses import replace
 from migplan.core.changes import Alter, Create, Drop
 from migplan.core.ids import CALLABLE, ObjectId
 from migplan.core.model import Catalog, DbObject, changed_fields
-from migplan.core.steps import After, Down, Name, Part, Phase, Statement, Step, aside, step_id
+from migplan.core.steps import After, Down, Name, Part, Phase, Statement, Step, step_id
 from migplan.kinds.names import names_of
 from migplan.kinds.registry import kind_of
 from migplan.planning.read_later import read_later
+from migplan.planning.side_by_side import (
+    beside_parent,
+    finished,
+    keeps_old,
+    names_in,
+    rebuild_contract,
+    replacement_steps,
+)
 from migplan.strategies.backup import is_backed_up
 from migplan.strategies.base import Context, Rebuild
 from migplan.strategies.chosen_phase import contract_of
-from migplan.strategies.pieces import Pieces
 
 PLAIN = "plain"
 _GENERIC = frozenset({"comment", "grants", "owner"})
@@ -29,9 +36,9 @@ def plain_steps(context: Context, claims: frozenset[ObjectId], fields: Mapping[O
             continue
         match change:
             case Create():
-                steps += create_steps(context, change.new)
+                steps += (beside_parent(context, s, change.new) for s in create_steps(context, change.new))
             case Drop():
-                steps += drop_steps(context, change.old)
+                steps += (beside_parent(context, s, change.old) for s in drop_steps(context, change.old))
             case Alter():
                 rest = _without(change, fields.get(id, frozenset()))
                 if rest is not None:
@@ -59,7 +66,7 @@ def create_steps(context: Context, obj: DbObject) -> list[Step]:
             down=Down(part.drop),
             creates=part.provides,
             uses=part.uses,
-            takes=_names(part, context.after),
+            takes=names_in(part, context.after),
             deploy=sentence,
             new_objects=_is_new(obj, context.before),
         )
@@ -86,7 +93,7 @@ def drop_steps(context: Context, obj: DbObject) -> list[Step]:
             down=Down(part.create, loses=loses if number == 0 else None),
             destroys=part.provides,
             releases=part.uses,
-            frees=_names(part, context.before),
+            frees=names_in(part, context.before),
             deploy=sentence,
             loses=loses if number == 0 else None,
         )
@@ -216,8 +223,8 @@ def _attribute_step(change: Alter, verb: str, up: Iterable[Statement], down: Ite
 
 def rebuild_steps(context: Context, rebuild: Rebuild) -> list[Step]:
     """The drop and the re-creation of an object (or of some of its parts), in one transaction with its company."""
-    if _keeps_old(context, rebuild):
-        return _replacement_steps(context, rebuild)
+    if keeps_old(context, rebuild):
+        return replacement_steps(context, rebuild)
     dropped = [p for p in context.pieces_before.of(rebuild.id) if p.provides & rebuild.parts]
     gone = {id for p in dropped for id in p.provides}
     known = {id for p in context.pieces_before.of(rebuild.id) for id in p.provides}
@@ -231,128 +238,16 @@ def rebuild_steps(context: Context, rebuild: Rebuild) -> list[Step]:
     return [*steps, *(step for half in made for step in read_later(context, half))]
 
 
-def _keeps_old(context: Context, rebuild: Rebuild) -> bool:
-    """Whether old and new must live side by side for a moment: others move over in place, rows do, or something that
-    stands on it and lives on itself for that moment."""
-    if not rebuild.whole or kind_of(rebuild.id).set_aside(context.before[rebuild.id], "x") is None:
-        return False
-    if _followers(context, rebuild.id) or _has_rows(context, rebuild.id):
-        return True
-    users = context.before.used_by.get(rebuild.id, frozenset()) & context.rebuilds.items.keys()
-    return any(_keeps_old(context, context.rebuilds.items[user]) for user in users)
-
-
-def _kept_aside(context: Context) -> frozenset[ObjectId]:
-    """What lives on under another name until everything has moved: nobody has to let go of it first."""
-    return frozenset(id for id, rebuild in context.rebuilds.items.items() if _keeps_old(context, rebuild))
-
-
-def _followers(context: Context, id: ObjectId) -> list[ObjectId]:
-    return sorted(f for f, causes in context.rebuilds.followers.items() if id in causes)
-
-
-def _replacement_steps(context: Context, rebuild: Rebuild) -> list[Step]:
-    """Old renamed out of the way, new created, everything moved over; then the old one dropped.
-
-    Two steps, because an old one that others (set aside as well) stand on can only go after them. The way back is
-    the same with old and new swapped: the second step's down moves over, the first one's drops.
-    """
-    before, after = context.before, context.after
-    old, new = before[rebuild.id], after[rebuild.id]
-    kind = kind_of(rebuild.id)
-    followers = _followers(context, rebuild.id)
-    name = aside(rebuild.id)
-    parts_before, parts_after = context.pieces_before.of(rebuild.id), context.pieces_after.of(rebuild.id)
-    provided = frozenset(id for p in parts_after for id in p.provides)
-    replaced = frozenset(id for p in parts_before for id in p.provides)
-    moved = frozenset(followers)
-    drop = (kind.drop_aside(old, name),)
-    sentence = _rebuild_contract(context, rebuild)
-    replace_step = Step(
-        id=step_id("replace", rebuild.id),
-        title=f"replace {rebuild.id}, moving what it holds",
-        object=rebuild.id,
-        strategy="rebuild",
-        phase=Phase.EXPAND if sentence is None else Phase.CONTRACT,
-        why="it can't be changed in place" if rebuild.root else "it stands on something that is changed",
-        up=_move_over(context, old, new, before, after, context.pieces_after, followers),
-        down=Down(drop),
-        creates=provided | moved,
-        destroys=replaced | moved,
-        uses=frozenset(u for p in parts_after for u in p.uses) - provided - moved,
-        releases=frozenset(u for p in parts_before for u in p.uses) - replaced - moved - _kept_aside(context),
-        takes=frozenset(n for p in parts_after for n in _names(p, after)),
-        frees=frozenset(n for p in parts_before for n in _names(p, before)),
-        together=rebuild.group,
-        deploy=sentence,
-    )
-    asides = frozenset(_aside_id(u) for p in parts_before for u in p.uses if u in context.rebuilds.items)
-    finish_step = Step(
-        id=step_id("finish", rebuild.id),
-        title=f"drop the old {rebuild.id}",
-        object=rebuild.id,
-        strategy="rebuild",
-        phase=replace_step.phase,
-        why="everything has moved to the new one",
-        up=drop,
-        down=Down(_move_over(context, new, old, after, before, context.pieces_before, followers)),
-        creates=frozenset({_finished(rebuild.id)}),
-        destroys=frozenset({_aside_id(rebuild.id)}),
-        uses=provided,
-        releases=asides,
-        together=rebuild.group,
-    )
-    return [replace_step, finish_step]
-
-
-def _move_over(
-    context: Context,
-    old: DbObject,
-    new: DbObject,
-    before: Catalog,
-    after: Catalog,
-    pieces: Pieces,
-    followers: list[ObjectId],
-) -> tuple[Statement, ...]:
-    kind = kind_of(old.id)
-    name = aside(old.id)
-    renamed = kind.set_aside(old, name)
-    assert renamed is not None
-    created = [s for part in pieces.of(new.id) for s in part.create]
-    refill = kind.refill(old, new, name, before, after)
-    moves = [s for f in followers if f in after for s in kind_of(f).follow(before[f], after[f])]
-    return (*renamed, *created, *refill, *moves)
-
-
-def _rebuild_contract(context: Context, rebuild: Rebuild) -> str | None:
-    old, new = context.before[rebuild.id], context.after[rebuild.id]
-    if not rebuild.root or old == new:
-        return None
-    return contract_of(context, rebuild.id, kind_of(rebuild.id).contract(old, new))
-
-
-def _aside_id(id: ObjectId) -> ObjectId:
-    return ObjectId("aside", id.path)
-
-
-def _finished(id: ObjectId) -> ObjectId:
-    return ObjectId("finished", id.path)
-
-
-def _has_rows(context: Context, id: ObjectId) -> bool:
-    return id in context.before.sizes and not context.empty(id)
-
-
 def _half(context: Context, rebuild: Rebuild, verb: str, number: int, part: Part) -> Step:
     old, new = context.before[rebuild.id], context.after[rebuild.id]
     dropping = verb == "drop"
     up, down = (part.drop, part.create) if dropping else (part.create, part.drop)
-    sentence = _rebuild_contract(context, rebuild)
+    sentence = rebuild_contract(context, rebuild)
     loses = kind_of(rebuild.id).drop_loses(old) if dropping and number == 0 and rebuild.whole else None
     if loses is not None and _is_empty(context, rebuild.id):
         loses = None
     moved = {cause for u in part.uses for cause in context.rebuilds.followers.get(u, ())}
-    finished = frozenset(_finished(u) for u in part.uses | moved if u in context.rebuilds.items)
+    gone = frozenset(finished(u) for u in part.uses | moved if u in context.rebuilds.items)
     return Step(
         id=step_id(verb, rebuild.id, number),
         title=f"{verb} {rebuild.id}" + ("" if old != new else " as it is"),
@@ -364,10 +259,10 @@ def _half(context: Context, rebuild: Rebuild, verb: str, number: int, part: Part
         down=Down(down, loses=loses),
         creates=frozenset() if dropping else part.provides,
         destroys=part.provides if dropping else frozenset(),
-        uses=frozenset() if dropping else part.uses | finished,
+        uses=frozenset() if dropping else part.uses | gone,
         releases=part.uses if dropping else frozenset(),
-        takes=frozenset() if dropping else _names(part, context.after) | _lost_routines(context, rebuild.id),
-        frees=_names(part, context.before) if dropping else frozenset(),
+        takes=frozenset() if dropping else names_in(part, context.after) | _lost_routines(context, rebuild.id),
+        frees=names_in(part, context.before) if dropping else frozenset(),
         together=rebuild.group,
         deploy=sentence,
         loses=loses,
@@ -384,10 +279,6 @@ def _is_empty(context: Context, id: ObjectId) -> bool:
     """Whether the object is a table without rows, or belongs to one."""
     table = context.before[id].table or id
     return context.empty(table)
-
-
-def _names(part: Part, catalog: Catalog) -> frozenset[Name]:
-    return frozenset(n for id in part.provides if id in catalog for n in names_of(catalog[id]))
 
 
 def _is_new(obj: DbObject, before: Catalog) -> bool:

@@ -12,6 +12,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.settings import Settings
 from migplan.core.steps import Down, Irreversible, Step
+from migplan.kinds.column import with_not_null_names
 from migplan.kinds.default_privileges import DefaultPrivileges
 from migplan.kinds.registry import kind_of
 from migplan.planning.conversions import with_conversions
@@ -162,6 +163,8 @@ def _context(
         return _offline_way(settings)(altered, world)
 
     rebuilt = [id for id, rebuild in rebuilds.items.items() if rebuild.whole]
+    pieces_before = replace(pieces_before, catalog=with_not_null_names(before, rebuilt))
+    pieces_after = replace(pieces_after, catalog=with_not_null_names(after, rebuilt))
     remade_before = pieces_before.absorbed_by(rebuilt)
     remade_after = pieces_after.absorbed_by(rebuilt)
     remade = remade_before | remade_after

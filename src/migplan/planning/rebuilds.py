@@ -63,7 +63,7 @@ def find_rebuilds(
     for id, lost in _orphaned(search, passed_on):
         search.roots.add(id)
         _lose(search, id, id, lost)
-    for id in search.lost:
+    for id in {*search.lost, *(id for lost in search.lost.values() for id in lost)}:
         search.followers.pop(id, None)
     rebuilds = {
         id: Rebuild(
@@ -192,9 +192,10 @@ def _follow(search: _Search, follower: ObjectId, cause: ObjectId) -> None:
 
 
 def _absorber(search: _Search, user: ObjectId, cause: ObjectId) -> ObjectId:
-    """A table's column is lost with its table, and made again with it."""
+    """A table's column or key is lost with its table, and made again in its company."""
     for part in search.pieces.of(cause):
         if user in part.provides:
+            search.join(user, cause)
             return cause
     return user
 
