@@ -192,3 +192,29 @@ def test_an_unsupported_version(live: str, monkeypatch: pytest.MonkeyPatch, olde
     with pytest.raises(TargetError, match="is PostgreSQL 18, which is not supported") as error:
         connecting.connect(live)
     assert error.value.hint == f"migplan works with PostgreSQL {oldest} to {newest}."
+
+
+def test_roles_of_both_sides_exist_on_another_shadow(migplan: Command, make_db: MakeDb) -> None:
+    """Also when the declaration comes out of the cache, and where only the live side names a role."""
+    names = [f"migplan_test_{os.getpid()}_{secrets.token_hex(4)}" for _ in range(3)]
+    _, _, declared = names
+    url = make_db()
+    with role(url) as name, psycopg.connect(url, autocommit=True) as db:
+        for each in names:
+            db.execute(f"CREATE ROLE {each}".encode())
+        try:
+            live = (
+                "CREATE TABLE t (id int); GRANT SELECT ON t TO {0}; ALTER TABLE t ENABLE ROW LEVEL SECURITY;"
+                "CREATE POLICY p ON t TO {1} USING (true); GRANT UPDATE (id) ON t TO {1};"
+            )
+            db.execute(live.format(*names).encode())
+            schema = migplan.write("s.sql", f"CREATE TABLE t (id int, n int); GRANT SELECT ON t TO {declared};")
+            target = url.replace("postgres@", f"{name}@")
+            for out in ("first", "second"):
+                planned = migplan("plan", "--target", target, "--schema", schema, "--out", out)
+                assert planned.status == 0, planned.err
+                assert "; proved" in planned.out
+        finally:
+            db.execute("DROP TABLE t")
+            for each in names:
+                db.execute(f"DROP OWNED BY {each}; DROP ROLE {each}".encode())

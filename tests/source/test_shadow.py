@@ -16,7 +16,7 @@ from psycopg import sql
 from migplan.core.errors import ShadowError
 from migplan.source.connect import connect, with_database
 from migplan.source.files import SourceText
-from migplan.source.psqlfile import ReadingRules, read_file
+from migplan.source.psqlfile import PsqlFile, ReadingRules, read_file
 from migplan.source.scratch import PREFIX, locale_of, scratch_database, sweep
 from migplan.source.shadow import choose_shadow, read_setup
 
@@ -96,6 +96,11 @@ def poor_url(pg_url: str) -> Iterator[str]:
         connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
 
 
+def grants_to(role: str) -> PsqlFile:
+    """A file that names a role."""
+    return read_file(SourceText("f.sql", f"GRANT SELECT ON t TO {role}"))
+
+
 def test_the_targets_server_is_chosen_where_its_role_may_create_databases(pg_url: str, pg_major: int) -> None:
     shadow = choose_shadow(pg_url)
     assert (shadow.major, shadow.own) == (pg_major, False)
@@ -120,12 +125,12 @@ def test_an_explicit_server_must_let_us_create_databases(poor_url: str) -> None:
 def test_missing_roles_are_created_on_our_own_server_and_an_error_on_the_targets(pg_url: str) -> None:
     role = f"migplan_{secrets.token_hex(4)}"
     with pytest.raises(ShadowError, match=role) as error:
-        choose_shadow(pg_url).ensure_roles({role: "f.sql:1:1"})
+        choose_shadow(pg_url).ensure_roles([grants_to(role)])
     assert error.value.place == "f.sql:1:1"
     assert f"CREATE ROLE {role};" in (error.value.hint or "")
     shadow = choose_shadow(None, url=pg_url)
-    shadow.ensure_roles({role: "f.sql:1:1"})
-    shadow.ensure_roles({role: "f.sql:1:1"})
+    shadow.ensure_roles([grants_to(role)])
+    shadow.ensure_roles([grants_to(role)])
     with contextlib.closing(connect(pg_url)) as connection:
         query = "SELECT rolcanlogin FROM pg_roles WHERE rolname = %s"
         assert connection.execute(query, [role]).fetchall() == [(False,)]

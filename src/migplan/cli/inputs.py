@@ -18,6 +18,7 @@ from migplan.planning.plan import Draft, draft
 from migplan.planning.renames import Renamed
 from migplan.prove.renamed import renamed_side, schemas_to_read
 from migplan.prove.settle import comparable
+from migplan.source.catalog_roles import roles_of
 from migplan.source.config import Config, read_config
 from migplan.source.connect import connect
 from migplan.source.declared import Declared, Wanted, declared_catalog
@@ -60,7 +61,8 @@ def gather(target: str | None, schema: Sequence[str], *, config: Path | None, of
     settings = configuration.settings(offline=offline)
     shadow = choose_shadow(url, url=configuration.shadow.url, setup=_setup(configuration))
     declared = schemas_to_read(declared_catalog(_source(schema, configuration), shadow, wanted(configuration)))
-    before, after = _live(url, declared, shadow, settings), declared.catalog
+    before, shadow = _live(url, declared, shadow, settings)
+    after = declared.catalog
     renamed = renamed_side(before, after, declared, shadow, settings)
     return Inputs(configuration, url, settings, shadow, declared, before, after, renamed, policy)
 
@@ -83,12 +85,16 @@ def _source(schema: Sequence[str], config: Config) -> str | Sequence[str | Path]
     return list(schema) or [config.resolve(p) for p in config.schema_paths]
 
 
-def _live(url: str, declared: Declared, shadow: Shadow, settings: Settings) -> Catalog:
+def _live(url: str, declared: Declared, shadow: Shadow, settings: Settings) -> tuple[Catalog, Shadow]:
+    """The live side, and the shadow with every role that either side names."""
     managed = declared.managed
+    owners = settings.owners
+    named = {**dict.fromkeys(roles_of(declared.catalog, owners=owners), "the declaration"), **declared.roles}
     with contextlib.closing(connect(url)) as connection:
         live = managed.of(introspect_live(connection, managed.scope))
+        shadow = shadow.needing(named, roles_of(live, owners=owners))
         before, changes = comparable(live, declared.catalog, shadow.scratch, managed, settings)
-        return probe(connection, before, _touched(before, changes), settings.small_rows)
+        return probe(connection, before, _touched(before, changes), settings.small_rows), shadow
 
 
 def _touched(before: Catalog, changes: Iterable[Change]) -> set[ObjectId]:

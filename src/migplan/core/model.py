@@ -94,7 +94,8 @@ class Catalog:
     """An immutable picture of a database's schema.
 
     ``uses`` maps an object to what PostgreSQL records it depends on (pg_depend, resolved to modelled objects).
-    ``sizes`` is filled for live databases only.
+    ``sizes`` is filled for live databases only. ``left_alone`` are objects that nobody manages and that have a say in
+    what is created: default privileges.
     """
 
     server_version: int
@@ -104,6 +105,7 @@ class Catalog:
     unmodelled: tuple[Unmodelled, ...] = ()
     casts: frozenset[CastRule] = frozenset()
     role: str = ""
+    left_alone: tuple[DbObject, ...] = ()
 
     @property
     def major(self) -> int:

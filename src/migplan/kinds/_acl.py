@@ -62,6 +62,11 @@ def grants_of(default: Default, major: int) -> tuple[Grant, ...]:
     return tuple(sorted([*owner, *(Grant(PUBLIC, p) for p in resolved.public)]))
 
 
+def grantees(grants: Iterable[Grant] | None) -> frozenset[str]:
+    """The roles that grants name."""
+    return frozenset(g.grantee for g in grants or ()) - {OWNER, PUBLIC}
+
+
 def read_acl(items: Sequence[str] | None, owner: str, default: Default, major: int) -> tuple[Grant, ...] | None:
     """The grants of an ACL (``aclitem[]`` as text), or None where it says no more than the built-in default.
 

@@ -15,7 +15,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, Grant, O
 from migplan.core.sql import Sql, ident, literal, sql
 from migplan.core.steps import LockMode, Part, Statement
-from migplan.kinds._acl import NOTHING, Default, change_grants, grants_of, read_acl
+from migplan.kinds._acl import NOTHING, Default, change_grants, grantees, grants_of, read_acl
 
 PG_CLASS, PG_TYPE, PG_PROC, PG_NAMESPACE, PG_CONSTRAINT = 1259, 1247, 1255, 2615, 2606
 PG_ATTRDEF, PG_REWRITE, PG_TRIGGER, PG_POLICY, PG_EXTENSION = 2604, 2618, 2620, 3256, 3079
@@ -198,6 +198,10 @@ class Kind(ABC, Generic[O]):
         """The command that gives the object to ``owner``."""
         command = sql("ALTER {} OWNER TO {}", self.reference(obj), ident(owner))
         return [Statement(command, LockMode.ACCESS_EXCLUSIVE)]
+
+    def roles(self, obj: O) -> frozenset[str]:
+        """The roles that the object's SQL names, its owner aside."""
+        return grantees(obj.grants)
 
     def effective_grants(self, obj: O, major: int) -> tuple[Grant, ...]:
         """The object's grants, with None spelled out as what PostgreSQL gives it by itself."""

@@ -25,7 +25,7 @@ from migplan.kinds.base import (
     options,
 )
 from migplan.kinds.default import Default, is_volatile
-from migplan.kinds.default_privileges import NOTHING_AT_BIRTH, DefaultPrivileges, at_birth, grants_at_birth
+from migplan.kinds.default_privileges import NOTHING_AT_BIRTH, DefaultPrivileges, at_birth, grants_at_birth, in_force
 from migplan.kinds.domain import Domain
 from migplan.kinds.sequence import within_bounds
 
@@ -191,6 +191,10 @@ ORDER BY a.attrelid, a.attnum
         if default_oid is not None:
             yield Address(PG_ATTRDEF, default_oid), column
 
+    def roles(self, obj: Column) -> frozenset[str]:
+        sequence = None if obj.identity is None else obj.identity.grants
+        return _acl.grantees(obj.grants) | _acl.grantees(sequence)
+
     def parts(self, obj: Column, catalog: Catalog) -> list[Part]:
         default = catalog.get(ObjectId("default", obj.id.path), Default)
         table = _relation(obj)
@@ -226,8 +230,7 @@ ORDER BY a.attrelid, a.attnum
         if new.identity is not None and "identity" in fields:
             statements += _change_identity(old.identity, new.identity, head)
             if old.identity is None:
-                in_force = (*before.of(DefaultPrivileges), *after.of(DefaultPrivileges))
-                statements += sequence_grants(new.identity, in_force)
+                statements += sequence_grants(new.identity, in_force(before, after))
         if fields & {"storage"}:
             storage = Sql(new.storage or "DEFAULT") if new.storage or after.major >= 16 else None
             if storage is None:

@@ -99,6 +99,9 @@ WHERE d.defaclnamespace = 0 OR d.defaclnamespace = ANY(%(ns)s::oid[])
             return live
         return declared
 
+    def roles(self, obj: DefaultPrivileges) -> frozenset[str]:
+        return _acl.grantees(obj.privileges) | {obj.role}
+
     def parts(self, obj: DefaultPrivileges, catalog: Catalog) -> list[Part]:
         """They come last: what the same plan creates has grants of its own, and an extension's members keep theirs."""
         nothing = _without_entry(obj, catalog.major)
@@ -120,6 +123,12 @@ WHERE d.defaclnamespace = 0 OR d.defaclnamespace = ANY(%(ns)s::oid[])
     def drop_contract(self, obj: DefaultPrivileges) -> str | None:
         """No object that exists is affected."""
         return None
+
+
+def in_force(*catalogs: Catalog) -> tuple[DefaultPrivileges, ...]:
+    """All that are in force in one of the catalogs, managed or not."""
+    unmanaged = (o for catalog in catalogs for o in catalog.left_alone if isinstance(o, DefaultPrivileges))
+    return (*(o for catalog in catalogs for o in catalog.of(DefaultPrivileges)), *unmanaged)
 
 
 class AtBirth(NamedTuple):

@@ -81,6 +81,9 @@ WHERE n.oid = ANY(%(ns)s::oid[]) AND {not_of_extension(PG_CLASS, "c.oid")}
         )
         yield Address(PG_POLICY, oid), policy
 
+    def roles(self, obj: Policy) -> frozenset[str]:
+        return frozenset(obj.roles) - {PUBLIC}
+
     def parts(self, obj: Policy, catalog: Catalog) -> list[Part]:
         drop = Statement(sql("DROP {}", self.reference(obj)), AX)
         uses = {*catalog.uses.get(obj.id, ()), obj.relation}

@@ -65,6 +65,9 @@ WHERE {not_of_extension(PG_USER_MAPPING, "m.umid")}
             return replace(declared, options=None)
         return declared
 
+    def roles(self, obj: UserMapping) -> frozenset[str]:
+        return frozenset({obj.id.path[-1]}) - {PUBLIC}
+
     def parts(self, obj: UserMapping, catalog: Catalog) -> list[Part]:
         create = sql("CREATE {}{}", self.reference(obj), options_clause(obj.options or ()))
         drop = sql("DROP {}", self.reference(obj))

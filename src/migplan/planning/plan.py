@@ -12,8 +12,12 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.settings import Settings
 from migplan.core.steps import Down, Irreversible, Step
+<<<<<<< Updated upstream
 from migplan.kinds.column import with_not_null_names
 from migplan.kinds.default_privileges import DefaultPrivileges
+=======
+from migplan.kinds.default_privileges import in_force
+>>>>>>> Stashed changes
 from migplan.kinds.registry import kind_of
 from migplan.planning.conversions import with_conversions
 from migplan.planning.diff import diff
@@ -134,8 +138,8 @@ def _context(
     forced: frozenset[ObjectId],
     renamed: Renamed,
 ) -> Context:
-    in_force = (*before.of(DefaultPrivileges), *after.of(DefaultPrivileges))
-    pieces_before, pieces_after = Pieces(before, settings, in_force), Pieces(after, settings, in_force)
+    defaults = in_force(before, after)
+    pieces_before, pieces_after = Pieces(before, settings, defaults), Pieces(after, settings, defaults)
     created = pieces_after.absorbed(c.id for c in changes if isinstance(c, Create))
     dropped = pieces_before.absorbed(c.id for c in changes if isinstance(c, Drop))
     passed_on = _passed_on(changes, pieces_before, pieces_after)

@@ -145,6 +145,7 @@ class _Work:
             uses=uses,
             sizes=sizes,
             role=self.before.role,
+            left_alone=self.before.left_alone,
             unmodelled=self.before.unmodelled,
         )
         return Renamed(

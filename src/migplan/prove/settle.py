@@ -49,4 +49,4 @@ def reread(catalog: Catalog, scratch: Scratch, managed: Managed, settings: Setti
     with scratch() as database, contextlib.closing(database.connect()) as connection:
         rebuild_live(catalog, connection, managed=managed, settings=settings)
         found = managed.of(introspect(connection, managed.scope))
-    return replace(found, sizes=catalog.sizes, role=catalog.role)
+    return replace(found, sizes=catalog.sizes, role=catalog.role, left_alone=catalog.left_alone)

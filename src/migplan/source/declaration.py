@@ -24,7 +24,7 @@ def load_declaration(texts: Sequence[SourceText], digest: str, shadow: Shadow, w
     rules = ReadingRules(owners=wanted.owners, grants=wanted.grants)
     files = [read_file(text, rules) for text in texts]
     directives = read_directives(files)
-    shadow.ensure_roles({role: place for file in files for role, place in file.roles.items()})
+    shadow.ensure_roles(files)
     with shadow.scratch() as database, contextlib.closing(database.connect()) as connection:
         set_up = read_setup(connection, shadow)
         notes = load(connection, files)
@@ -37,9 +37,18 @@ def load_declaration(texts: Sequence[SourceText], digest: str, shadow: Shadow, w
         directives=check_targets(directives, catalog),
         digest=digest,
         managed=managed,
-        roles=frozenset(role for file in files for role in file.roles),
+        roles=_roles(files),
         notes=(*(note for file in files for note in file.notes), *notes, *_outside(files, set_up, managed)),
     )
+
+
+def _roles(files: Iterable[PsqlFile]) -> dict[str, str]:
+    """Where each role is named first."""
+    found: dict[str, str] = {}
+    for file in files:
+        for role, place in file.roles.items():
+            found.setdefault(role, place)
+    return found
 
 
 def _within(everything: Catalog, scope: Scope, connection: Connection) -> Catalog:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,15 +45,15 @@ class Declared:
     """A declaration, loaded and read.
 
     ``managed`` must be applied to the live side too: its scope says which schemas to read there. ``digest`` (sha256,
-    hex) is of the declaration's contents. ``roles`` are those that it names. ``notes`` say what of the files is not
-    part of a schema and was left alone.
+    hex) is of the declaration's contents. ``roles`` are those that it names, with the place. ``notes`` say what of the
+    files is not part of a schema and was left alone.
     """
 
     catalog: Catalog
     directives: Directives
     digest: str
     managed: Managed
-    roles: frozenset[str]
+    roles: Mapping[str, str]
     notes: tuple[Note, ...]
     cached: bool = False
 
@@ -115,4 +115,4 @@ def _of_database(url: str, wanted: Wanted) -> Declared:
     schemas = wanted.schemas or frozenset(id.path[0] for id in everything.objects if id.kind == "schema")
     managed = Managed(Scope(schemas, wanted.without), patterns=wanted.ignore)
     catalog = managed.of(everything)
-    return Declared(catalog, Directives(), catalog.fingerprint, managed, frozenset(), ())
+    return Declared(catalog, Directives(), catalog.fingerprint, managed, {}, ())

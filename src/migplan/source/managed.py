@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
+from migplan.kinds.default_privileges import DefaultPrivileges
 from migplan.source.introspect import Scope
 
 
@@ -36,6 +37,7 @@ class Managed:
             objects={id: o for id, o in catalog.objects.items() if id not in left_out},
             uses={id: used for id, used in catalog.uses.items() if id not in left_out},
             sizes={id: size for id, size in catalog.sizes.items() if id not in left_out},
+            left_alone=tuple(o for o in catalog.of(DefaultPrivileges) if o.id in left_out),
         )
 
     def _is_ignored(self, id: ObjectId) -> bool:

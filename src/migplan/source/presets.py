@@ -22,9 +22,19 @@ class Preset:
     ignore: tuple[str, ...]
 
 
+_SUPABASE_EXTENSIONS: Final = (
+    *("pg_graphql", "pg_net", "pg_stat_statements", "pgcrypto", "pgjwt", "pgsodium", "supabase_vault"),
+)
 PRESETS: Final = {
     "supabase": Preset(
-        "supabase.sql", ("publication supabase_realtime*", "event trigger pgrst_*", "event trigger issue_*")
+        "supabase.sql",
+        (
+            "publication supabase_realtime*",
+            "event trigger pgrst_*",
+            "event trigger issue_*",
+            *(f"extension {name}" for name in _SUPABASE_EXTENSIONS),
+            'extension "uuid-ossp"',
+        ),
     ),
 }
 

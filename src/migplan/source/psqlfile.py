@@ -57,13 +57,14 @@ class Loadable:
 
 @dataclass(frozen=True, slots=True)
 class PsqlFile:
-    """What one file says. ``roles`` maps every role it names to the place; ``created_roles`` are those it creates."""
+    """What one file says. ``roles`` maps every role that something is granted to, or that owns or may do something, to
+    the place; ``created_roles`` those that it creates, which nothing else has to need."""
 
     split: SplitFile
     loadables: tuple[Loadable, ...]
     notes: tuple[Note, ...]
     roles: dict[str, str]
-    created_roles: frozenset[str]
+    created_roles: dict[str, str]
     search_paths: frozenset[str]
 
 
@@ -96,7 +97,7 @@ def read_file(source: SourceText, rules: ReadingRules | None = None) -> PsqlFile
         tuple(reader.loadables),
         tuple(reader.notes),
         reader.roles,
-        frozenset(reader.created_roles),
+        reader.created_roles,
         reader.session.schemas,
     )
 
@@ -109,7 +110,7 @@ class _Reader:
     loadables: list[Loadable] = field(default_factory=list[Loadable])
     notes: list[Note] = field(default_factory=list[Note])
     roles: dict[str, str] = field(default_factory=dict[str, str])
-    created_roles: set[str] = field(default_factory=set[str])
+    created_roles: dict[str, str] = field(default_factory=dict[str, str])
     prelude: bool = True
 
     @property
@@ -201,8 +202,7 @@ def _create(reader: _Reader, statement: SourceStatement) -> None:
     what = words[1:2][0] if len(words) > 1 else ""
     if what in _ROLE_WORDS and words[2:3] != ("MAPPING",):
         if len(statement.head) > 2:
-            reader.created_roles.add(statement.head[2].name)
-            reader.roles.setdefault(statement.head[2].name, statement.place)
+            reader.created_roles.setdefault(statement.head[2].name, statement.place)
     elif what in _SERVER_WORDS:
         raise _concerns_server(statement, f"CREATE {what}")
     elif {"TEMP", "TEMPORARY"} & set(words[1:5]):
@@ -261,8 +261,7 @@ def _do(reader: _Reader, statement: SourceStatement) -> None:
     body = do_block.body_of(statement)
     if do_block.manages_roles(body):
         for name in do_block.created_roles(body):
-            reader.created_roles.add(name)
-            reader.roles.setdefault(name, statement.place)
+            reader.created_roles.setdefault(name, statement.place)
         reader.note(statement, "a DO block that manages roles is not executed")
     elif do_block.manages_server(body):
         raise _concerns_server(statement, "a DO block")

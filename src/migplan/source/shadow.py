@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Generator, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -37,7 +37,8 @@ class Shadow:
     """A server for scratch databases, started when the first one is asked for.
 
     ``what`` names it in messages and reports, ``major`` is its version, ``own`` says that roles may be created there.
-    ``setup`` is loaded into every scratch database before anything else and isn't managed.
+    ``setup`` is loaded into every scratch database before anything else and isn't managed. ``roles``, and who names
+    them, must exist there.
     """
 
     what: str
@@ -46,6 +47,7 @@ class Shadow:
     locale: Locale | None
     setup: tuple[PsqlFile, ...]
     start: Callable[[], str] = field(repr=False)
+    roles: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @cached_property
     def url(self) -> str:
@@ -59,7 +61,8 @@ class Shadow:
     def scratch(self, *, setup: bool = True) -> Generator[ScratchDatabase]:
         """A scratch database, with the set-up loaded, dropped at the end."""
         if setup:
-            self.ensure_roles({role: place for file in self.setup for role, place in file.roles.items()})
+            self.ensure_roles(self.setup)
+        self._ensure(self.roles)
         with scratch_database(self.url, self.locale) as database:
             if setup and self.setup:
                 from migplan.source.load import load
@@ -68,11 +71,27 @@ class Shadow:
                     load(connection, self.setup)
             yield database
 
-    def ensure_roles(self, roles: Mapping[str, str]) -> None:
-        """Sees to it that the roles (name to the place that names it) exist.
+    def ensure_roles(self, files: Iterable[PsqlFile]) -> None:
+        """Sees to it that the roles that files name exist.
 
-        On a server of our own missing ones are created, without LOGIN. Raises ``ShadowError`` on the target's.
+        On a server of our own missing ones are created, without LOGIN, those that the files create as well. Raises
+        ``ShadowError`` on the target's, for what is needed.
         """
+        read = list(files)
+        roles = {role: place for file in read for role, place in file.roles.items()}
+        if self.own:
+            roles = {**{r: place for file in read for r, place in file.created_roles.items()}, **roles}
+        self._ensure(roles)
+
+    def needing(self, declared: Mapping[str, str], live: Iterable[str] = ()) -> Shadow:
+        """The shadow for both sides: with the roles that the declared one names, and where, and those of the live one.
+
+        The target's server has the latter already.
+        """
+        known = dict.fromkeys(live, "the target") if self.own else {}
+        return replace(self, roles={**known, **declared})
+
+    def _ensure(self, roles: Mapping[str, str]) -> None:
         if not roles:
             return
         with contextlib.closing(connect(self.url, error=ShadowError, what="the shadow server")) as maintenance:

@@ -17,7 +17,7 @@ from migplan.core.steps import Part
 from migplan.kinds._routine_names import under_name
 from migplan.kinds.aggregate import Aggregate
 from migplan.kinds.column import Column
-from migplan.kinds.default_privileges import DefaultPrivileges
+from migplan.kinds.default_privileges import in_force
 from migplan.kinds.domain import Domain
 from migplan.kinds.function import Routine
 from migplan.kinds.table import Table, columns_of
@@ -47,8 +47,7 @@ def alias(obj: DbObject, old: ObjectId, now: ObjectId, catalog: Catalog, setting
     objects = {o.id: o for o in (stand_in, *columns)}
     uses = {stand_in.id: frozenset({obj.id}), **{c.id: frozenset({stand_in.id}) for c in columns}}
     world = replace(catalog, objects={**catalog.objects, **objects}, uses={**catalog.uses, **uses})
-    in_force = tuple(catalog.of(DefaultPrivileges))
-    parts = Pieces(world, replace(settings, grants=True, owners=False), in_force).of(stand_in.id)
+    parts = Pieces(world, replace(settings, grants=True, owners=False), in_force(catalog)).of(stand_in.id)
     return Part(
         tuple(s for part in parts for s in part.create),
         tuple(s for part in reversed(parts) for s in part.drop),
