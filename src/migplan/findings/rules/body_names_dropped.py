@@ -27,7 +27,7 @@ class BodyNamesDropped(Rule):
             "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.log VALUES (1); END';"
         ),
         bad="CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.log VALUES (1); END';",
-        good="CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS 'BEGIN RAISE NOTICE ''log''; END';",
+        good="CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS 'BEGIN RAISE NOTICE ''done''; END';",
     )
 
     def find(self, subject: Subject) -> Iterable[Found]:
