@@ -25,9 +25,10 @@ AX = LockMode.ACCESS_EXCLUSIVE
 
 
 class AddColumn(Strategy):
-    """Columns that a single ADD COLUMN would make fail, rewrite, or demand too early."""
+    """Columns that a single ADD COLUMN would make fail, rewrite, or demand too early; offline only those that fail."""
 
     name = "add_column"
+    offline = True
 
     def expand(self, context: Context) -> Iterable[Expansion]:
         reshaped = reshaped_columns(context)
@@ -36,7 +37,7 @@ class AddColumn(Strategy):
                 continue
             if column.relation in context.rebuilds.items or column.generated is not None:
                 continue
-            if column.id in reshaped:
+            if column.id in reshaped or (context.settings.offline and context.empty(column.relation)):
                 continue
             if _required(context, column):
                 yield _expand_required(context, column)
@@ -59,7 +60,7 @@ def _rewrites(context: Context, column: Column) -> bool:
 
 
 def _expand_required(context: Context, column: Column) -> Expansion:
-    sentence = f"writes {column.id} in every INSERT"
+    sentence = None if context.settings.offline else f"writes {column.id} in every INSERT"
     add = _add_nullable(context, column, None)
     blocked = ()
     if not context.empty(column.relation) and fill_expression(context, column) is None:
@@ -104,12 +105,12 @@ def _add_nullable(context: Context, column: Column, default: Default | None) -> 
     )
 
 
-def add_bare(column: Column, pieces: Pieces) -> tuple[Statement, ...]:
-    """ADD COLUMN without NOT NULL, identity and default, but with comment and grants."""
+def add_bare(column: Column, pieces: Pieces, default: Default | None = None) -> tuple[Statement, ...]:
+    """ADD COLUMN without NOT NULL, identity and its own default, but with comment and grants."""
     bare = replace(column, not_null=None, identity=None)
     table = ident(*column.relation.path)
     attributes = pieces.of(column.id)[0].create[len(kind_of(column.id).parts(column, pieces.catalog)[0].create) :]
-    add = Statement(sql("ALTER TABLE {} ADD COLUMN {}", table, column_clause(bare, None)), AX)
+    add = Statement(sql("ALTER TABLE {} ADD COLUMN {}", table, column_clause(bare, default)), AX)
     return (add, *column_extras(bare, table), *attributes)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from migplan.core.sql import Sql, deparsed, ident, join, sql
-from migplan.core.steps import After, Assertion, Down, LockMode, Part, Phase, Statement, Step, Timing, step_id
+from migplan.core.steps import After, Assertion, Down, LockMode, Name, Part, Phase, Statement, Step, Timing, step_id
 from migplan.kinds.base import option_list
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import (
@@ -19,6 +19,7 @@ from migplan.kinds.constraint import (
     drop_constraint,
     validate_constraint,
 )
+from migplan.kinds.names import names_of
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
 from migplan.strategies.base import Context, Expansion, Size, Strategy
@@ -76,6 +77,7 @@ def _two_steps(context: Context, constraint: Constraint) -> list[Step]:
         down=Down((drop_constraint(constraint),)),
         creates=part.provides,
         uses=part.uses,
+        takes=names_of(constraint),
         deploy=sentence,
         asserts=tuple(offenders(constraint)),
     )
@@ -129,6 +131,7 @@ def _from_index(context: Context, constraint: Constraint) -> list[Step]:
     """A unique index built concurrently becomes the constraint's: ADD CONSTRAINT … USING INDEX reads nothing."""
     sentence = kind_of(constraint.id).create_contract(constraint, context.before)
     part, *attachments = context.pieces_after.of(constraint.id)
+    index_name = Name("relation", (constraint.id.path[0], constraint.name))
     build = Step(
         id=step_id("build", constraint.id),
         title=f"build the index of {constraint.id} concurrently",
@@ -139,6 +142,7 @@ def _from_index(context: Context, constraint: Constraint) -> list[Step]:
         up=(Statement(unique_index(constraint), SUE, scan=True, transactional=False, timing=Timing.LONG),),
         down=Down((drop_index_of(constraint),)),
         uses=part.uses,
+        takes=frozenset({index_name}),
         deploy=sentence,
         asserts=(duplicates(constraint),),
     )
@@ -153,6 +157,7 @@ def _from_index(context: Context, constraint: Constraint) -> list[Step]:
         down=Down((drop_constraint(constraint),)),
         creates=part.provides,
         uses=part.uses,
+        takes=names_of(constraint) - {index_name},
         after=(After(build.id, "needs its index"),),
     )
     return [build, add, *_attached(constraint, attachments)]
@@ -173,6 +178,7 @@ def _on_partitioned(context: Context, constraint: Constraint) -> list[Step]:
         down=Down(part.drop),
         creates=part.provides,
         uses=part.uses,
+        takes=names_of(constraint),
         deploy=sentence,
     )
     return [add, *_attached(constraint, attachments)]

@@ -25,6 +25,7 @@ class SetNotNull(Strategy):
     """Fill what is NULL (a directive, or the default), prove that nothing is, then tighten."""
 
     name = NAME
+    offline = True
 
     def expand(self, context: Context) -> Iterable[Expansion]:
         for old, new, fields in context.altered(Column):
@@ -32,7 +33,9 @@ class SetNotNull(Strategy):
                 continue
             if new.id in context.rebuilds.items or new.relation.kind != "table" or "identity" in fields:
                 continue
-            sentence = f"writes no NULL to {new.id}"
+            if context.settings.offline and context.empty(new.relation):
+                continue
+            sentence = None if context.settings.offline else f"writes no NULL to {new.id}"
             fills = fill_steps(context, new, sentence)
             after = tuple(After(s.id, "no row may be NULL") for s in fills)
             steps = [*fills, *tighten_steps(context, new, sentence, after)]

@@ -1,0 +1,2 @@
+CREATE TABLE t (id int CONSTRAINT one PRIMARY KEY, a text);
+CREATE TABLE u (id int CONSTRAINT other PRIMARY KEY, a text);
