@@ -12,12 +12,8 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.settings import Settings
 from migplan.core.steps import Down, Irreversible, Step
-<<<<<<< Updated upstream
 from migplan.kinds.column import with_not_null_names
-from migplan.kinds.default_privileges import DefaultPrivileges
-=======
 from migplan.kinds.default_privileges import in_force
->>>>>>> Stashed changes
 from migplan.kinds.registry import kind_of
 from migplan.planning.conversions import with_conversions
 from migplan.planning.diff import diff
