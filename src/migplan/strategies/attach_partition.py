@@ -27,6 +27,7 @@ from migplan.kinds.column import Column, NotNull, change_not_null
 from migplan.kinds.names import names_of
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table, attach_partition, attachment, columns_of, detach_partition
+from migplan.strategies.backup import is_backed_up
 from migplan.strategies.base import Context, Expansion, Size, Strategy
 
 AX, SUE = LockMode.ACCESS_EXCLUSIVE, LockMode.SHARE_UPDATE_EXCLUSIVE
@@ -273,7 +274,8 @@ def _detached(
 def _drop(context: Context, table: Table) -> list[Step]:
     """DROP TABLE of a partition would lock its parent: detached first, it is nobody's business any more."""
     kind = kind_of(table.id)
-    sentence, loses = kind.drop_contract(table), kind.drop_loses(table)
+    sentence = kind.drop_contract(table)
+    loses = None if is_backed_up(context, table) else kind.drop_loses(table)
     parts = context.pieces_before.of(table.id)
     steps = [
         Step(

@@ -1,6 +1,7 @@
 """``backup = "table"``: what a drop would lose is kept in the schema ``migplan``, and the way back brings it back.
 
-A column's values are copied with the key of their rows. A table is moved as it is: instant, and nothing is copied.
+A column's values are copied with the key of their rows. A table is moved as it is where it can be: instant, and nothing
+is copied; else its rows are.
 """
 
 from __future__ import annotations
@@ -55,7 +56,11 @@ def _wanted(context: Context, column: Column) -> bool:
 
 
 def is_backed_up(context: Context, obj: DbObject) -> bool:
-    """Whether the drop of a column loses nothing, because its values are kept with the key of their rows."""
+    """Whether the drop of a column loses nothing, because its values are kept with the key of their rows; or that of a
+    table, because its rows are."""
+    if isinstance(obj, Table):
+        asked = context.settings.backup == "table" and obj.partition_key is None
+        return asked and obj.id not in context.rebuilds.items and not context.empty(obj.id)
     if not isinstance(obj, Column) or not _wanted(context, obj) or not _holds_values(context, obj):
         return False
     key = key_of(context.before, obj.relation)
@@ -79,7 +84,8 @@ def _keep(context: Context, column: Column, key: list[Column]) -> Step:
     name = backup_name(column.id)
     backup, table, value = ident(SCHEMA, name), ident(*column.relation.path), ident(column.name)
     keys = join(", ", (ident(c.name) for c in key))
-    copy = sql("CREATE TABLE {} AS SELECT {}, {} AS {} FROM {}", backup, keys, _kept(context, column), value, table)
+    kept = kept_value(context, column)
+    copy = sql("CREATE TABLE {} AS SELECT {}, {} AS {} FROM {}", backup, keys, kept, value, table)
     sentence = None if context.settings.offline else kind_of(column.id).drop_contract(column)
     restored = _restore(context, column, key, backup)
     return Step(
@@ -102,7 +108,7 @@ def _keep(context: Context, column: Column, key: list[Column]) -> Step:
     )
 
 
-def _kept(context: Context, column: Column) -> Sql:
+def kept_value(context: Context, column: Column) -> Sql:
     """The value as it is, as text where its type goes as well."""
     types = context.before.uses.get(column.id, frozenset()) - {column.relation}
     return ident(column.name) if all(id in context.after for id in types) else sql("{}::text", ident(column.name))

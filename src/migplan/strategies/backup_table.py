@@ -1,0 +1,67 @@
+"""``backup = "table"`` for dropped tables that can't be moved aside: partitions, and tables that stand on what goes too.
+
+Their rows are copied, and the way back brings them back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from migplan.core.ids import ObjectId
+from migplan.core.sql import Sql, deparsed, ident, join, sql
+from migplan.core.steps import Down, LockMode, Phase, Statement, Step, Timing, step_id
+from migplan.kinds.column import Column
+from migplan.kinds.registry import kind_of
+from migplan.kinds.table import Table, columns_of
+from migplan.strategies.backup import DROP_EMPTY_SCHEMA, MAKE_SCHEMA, SCHEMA, backup_name, is_backed_up, kept_value
+from migplan.strategies.base import Context, Expansion, Strategy
+from migplan.strategies.retire_table import is_retired
+
+NAME: Final = "backup_table"
+
+
+class BackupTable(Strategy):
+    """Tables with rows that are dropped and don't move aside."""
+
+    name = NAME
+    offline = True
+
+    def expand(self, context: Context) -> Iterable[Expansion]:
+        for table in context.dropped(Table):
+            if is_backed_up(context, table) and not is_retired(context, table.id):
+                yield Expansion((_keep(context, table),))
+
+
+def _keep(context: Context, table: Table) -> Step:
+    """Runs right before the drop; its way back right after the table's, before keys and triggers come back."""
+    columns = [c for c in columns_of(table.id, context.before) if c.generated is None]
+    own, backup = ident(*table.id.path), ident(SCHEMA, backup_name(table.id))
+    kept = join(", ", (sql("{} AS {}", kept_value(context, c), ident(c.name)) for c in columns))
+    copy = sql("CREATE TABLE {} AS SELECT {} FROM ONLY {}", backup, kept, own)
+    return Step(
+        id=step_id("backup", table.id),
+        title=f"keep the rows of {table.id} in {backup}",
+        object=ObjectId("table", (SCHEMA, backup_name(table.id))),
+        strategy=NAME,
+        phase=Phase.CONTRACT,
+        why="the way back brings them back",
+        up=(MAKE_SCHEMA, Statement(copy, LockMode.ACCESS_SHARE, scan=True, timing=Timing.LONG)),
+        down=Down(
+            (_restore(own, backup, columns), Statement(sql("DROP TABLE {}", backup)), DROP_EMPTY_SCHEMA),
+        ),
+        releases=frozenset({table.id}),
+        deploy=None if context.settings.offline else kind_of(table.id).drop_contract(table),
+        notes=(f"drop {backup} once nobody wants to go back",),
+    )
+
+
+def _restore(table: Sql, backup: Sql, columns: list[Column]) -> Statement:
+    names = join(", ", (ident(c.name) for c in columns))
+    values = join(", ", (sql("{}::{}", ident(c.name), deparsed(c.type)) for c in columns))
+    overriding = Sql(" OVERRIDING SYSTEM VALUE" if any(c.identity for c in columns) else "")
+    command = sql("INSERT INTO {} ({}){} SELECT {} FROM {}", table, names, overriding, values, backup)
+    return Statement(command, LockMode.ROW_EXCLUSIVE, timing=Timing.LONG)
+
+
+STRATEGY = BackupTable()
