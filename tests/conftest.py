@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol
 
 import psycopg
@@ -18,7 +18,7 @@ from psycopg.conninfo import conninfo_to_dict
 from tests.support import servers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
 DATABASE_PREFIX = "migplan_test_"
 
@@ -66,6 +66,13 @@ def pg_url(pg_major: int) -> str:
 @pytest.fixture
 def make_db(pg_url: str) -> Iterator[MakeDb]:
     """Makes databases, each of its own name and empty but for the script; they go when the test ends."""
+    with databases(pg_url) as make:
+        yield make
+
+
+@contextmanager
+def databases(pg_url: str) -> Generator[MakeDb]:
+    """What the fixture ``make_db`` gives, for less than a test; the databases go at the end."""
     names: list[str] = []
 
     def make(script: str = "") -> str:
@@ -79,8 +86,10 @@ def make_db(pg_url: str) -> Iterator[MakeDb]:
                 db.execute(script.encode())
         return url
 
-    yield make
-    _drop(pg_url, names)
+    try:
+        yield make
+    finally:
+        _drop(pg_url, names)
 
 
 def database_url(url: str, name: str) -> str:

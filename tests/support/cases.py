@@ -90,7 +90,7 @@ def _case(path: Path) -> Case:
 def check(case: Case, make_db: Callable[[str], str], path: Path) -> Migration:
     """Plan, and judge the plan: up and down by psql, both applications at each boundary, by pg_dump and by rows."""
     options = case.options
-    _make_roles(make_db(""), options.roles)
+    make_roles(make_db(""), options.roles)
     found = migration(
         make_db,
         path,
@@ -195,7 +195,8 @@ def _rows(url: str) -> dict[str, list[str]]:
         }
 
 
-def _make_roles(url: str, roles: tuple[str, ...]) -> None:
+def make_roles(url: str, roles: tuple[str, ...]) -> None:
+    """The roles, where they aren't there yet; they stay."""
     with psycopg.connect(url, autocommit=True) as db:
         for role in roles:
             make = f'CREATE ROLE "{role}"'

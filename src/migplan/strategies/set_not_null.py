@@ -35,6 +35,8 @@ class SetNotNull(Strategy):
                 continue
             if context.settings.offline and context.empty(new.relation):
                 continue
+            if old.generated is not None or new.generated is not None:
+                continue
             sentence = None if context.settings.offline else f"writes no NULL to {new.id}"
             fills = fill_steps(context, new, sentence)
             after = tuple(After(s.id, "no row may be NULL") for s in fills)

@@ -1,0 +1,201 @@
+"""A world as the SQL of its declaration, with the directives of its renames, and as rows for its tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.properties.world import INT, pure
+
+from migplan.core.sql import ident, literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tests.properties.world import Column, Function, Index, Table, View, World
+
+ROLE = "migplan_property_reader"
+
+
+def declaration(world: World) -> str:
+    """The statements, each behind what it needs."""
+    return "\n".join(_statements(world)) + "\n"
+
+
+def rows(world: World) -> str:
+    """Three rows in every table; foreign keys point at the first, or at nothing."""
+    return "\n".join(f"{line};" for table in world.tables.values() for line in _inserts(world, table)) + "\n"
+
+
+def _statements(world: World) -> Iterable[str]:
+    yield from (f"CREATE SCHEMA {ident(s)};" for s in world.schemas if s != "public")
+    for name, labels in world.enums.items():
+        yield f"CREATE TYPE {_typed(name, world)} AS ENUM ({', '.join(map(literal, labels))});"
+    for name, strict in world.domains.items():
+        check = " CHECK (VALUE <> 'never')" if strict else ""
+        yield f"CREATE DOMAIN {_typed(name, world)} AS text{check};"
+    for name, step in world.sequences.items():
+        yield f"CREATE SEQUENCE {ident('public', name)} INCREMENT {step};"
+    yield "CREATE FUNCTION public.fired() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;"
+    yield "SET check_function_bodies = off;"
+    early = [f for k, f in world.functions.items() if pure(world, k)]
+    for function in early:
+        yield from _function(world, function)
+    for table in world.tables.values():
+        yield from _table(world, table)
+    for table in world.tables.values():
+        yield from _foreign_keys(world, table)
+    for function in world.functions.values():
+        if function not in early:
+            yield from _function(world, function)
+    for view in world.views.values():
+        yield from _view(world, view)
+
+
+def _function(world: World, function: Function) -> Iterable[str]:
+    terms = ["x", str(function.number)]
+    if function.calls is not None:
+        terms.append(f"{_name(world.functions[function.calls])}(x)::integer")
+    if function.counts is not None:
+        terms.append(f"(SELECT count(*) FROM {_name(world.tables[function.counts])})::integer")
+    total = f"({' + '.join(terms)})::{function.returns}"
+    body = f"AS $f$ SELECT {total} $f$" if function.late else f"RETURN {total}"
+    volatility = "IMMUTABLE" if function.counts is None else "STABLE"
+    yield f"CREATE FUNCTION {_name(function)}(x integer) RETURNS {function.returns} LANGUAGE sql {volatility} {body};"
+    if function.comment is not None:
+        yield f"COMMENT ON FUNCTION {_name(function)}(integer) IS {literal(function.comment)};"
+
+
+def _table(world: World, table: Table) -> Iterable[str]:
+    lines = [line for c in table.columns for line in _column(world, table, c)]
+    lines.append(f"  CONSTRAINT {ident(table.key_name)} PRIMARY KEY (id)")
+    for key in table.keys:
+        deferrable = " DEFERRABLE" if key.deferrable else ""
+        lines.append(f"  CONSTRAINT {ident(key.name)} UNIQUE ({_list(key.columns)}){deferrable}")
+    for check in table.checks:
+        value = ident(check.column)
+        called = f"{_name(world.functions[check.function])}({value}) <> 13" if check.function else None
+        lines.append(f"  CONSTRAINT {ident(check.name)} CHECK ({called or f'{value} IS NOT NULL OR id > 0'})")
+    if table.renamed_from is not None:
+        yield f"-- migplan: renamed-from {ident(table.renamed_from)}"
+    partitioned = "" if table.parts is None else " PARTITION BY RANGE (id)"
+    text = "\n".join(line if line.lstrip().startswith("--") else f"{line}," for line in lines[:-1])
+    yield f"CREATE TABLE {_name(table)} (\n{text}\n{lines[-1]}\n){partitioned};"
+    for low in table.parts or ():
+        part = ident(table.schema, _part(table, low))
+        yield f"CREATE TABLE {part} PARTITION OF {_name(table)} FOR VALUES FROM ({low}) TO ({low + 100});"
+    yield from (_index(world, table, i) for i in table.indexes)
+    yield from _extras(table)
+
+
+def _part(table: Table, low: int) -> str:
+    return f"{table.name.encode()[:50].decode(errors='ignore')}_{low}"
+
+
+def _column(world: World, table: Table, column: Column) -> Iterable[str]:
+    if column.renamed_from is not None:
+        yield f"  -- migplan: renamed-from {ident(column.renamed_from)}"
+    if column.not_null and column.name != "id":
+        yield f"  -- migplan: backfill {_value(world, column.type, 1)}"
+    words = [f"  {ident(column.name)}", _typed(column.type, world)]
+    if column.generated is not None:
+        words.append(f"GENERATED ALWAYS AS ({ident(column.generated)} * 2) STORED")
+    elif column.identity:
+        words.append("GENERATED BY DEFAULT AS IDENTITY")
+    elif column.default:
+        words.append(f"DEFAULT {_value(world, column.type, 1)}")
+    if column.not_null:
+        words.append("NOT NULL")
+    yield " ".join(words)
+
+
+def _foreign_keys(world: World, table: Table) -> Iterable[str]:
+    for key in table.foreign_keys:
+        rest = f"{' ON DELETE CASCADE' if key.cascade else ''}{' DEFERRABLE' if key.deferrable else ''}"
+        yield (
+            f"ALTER TABLE {_name(table)} ADD CONSTRAINT {ident(key.name)} FOREIGN KEY ({ident(key.column)})"
+            f" REFERENCES {_name(world.tables[key.target])} (id){rest};"
+        )
+
+
+def _index(world: World, table: Table, index: Index) -> str:
+    first, *others = index.columns
+    head = f"{_name(world.functions[index.function])}({ident(first)})" if index.function else ident(first)
+    columns = ", ".join([head, *map(ident, others)])
+    unique, partial = "UNIQUE " * index.unique, f" WHERE {ident(first)} IS NOT NULL" * index.partial
+    return f"CREATE {unique}INDEX {ident(index.name)} ON {_name(table)} ({columns}){partial};"
+
+
+def _extras(table: Table) -> Iterable[str]:
+    name = _name(table)
+    if table.trigger is not None:
+        yield (
+            f"CREATE TRIGGER {ident(table.trigger)} BEFORE UPDATE ON {name} FOR EACH ROW"
+            f" WHEN (OLD.{ident(table.names()[-1])}::text IS NOT NULL) EXECUTE FUNCTION public.fired();"
+        )
+    for policy, column in table.policies.items():
+        yield f"CREATE POLICY {ident(policy)} ON {name} USING ({ident(column)} IS NOT NULL);"
+    if table.row_security:
+        yield f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY;"
+    if table.comment is not None:
+        yield f"COMMENT ON TABLE {name} IS {literal(table.comment)};"
+    for column in table.columns:
+        if column.comment is not None:
+            yield f"COMMENT ON COLUMN {name}.{ident(column.name)} IS {literal(column.comment)};"
+    for privilege in sorted(table.grants):
+        yield f"GRANT {privilege} ON {name} TO {ROLE};"
+    if table.statistics is not None:
+        pair = [c.name for c in table.columns if c.type != "jsonb"][:2]
+        yield f"CREATE STATISTICS {ident(table.schema, table.statistics)} ON {_list(pair)} FROM {name};"
+
+
+def _view(world: World, view: View) -> Iterable[str]:
+    source = world.tables.get(view.source) or world.views[view.source]
+    columns = _list(view.columns)
+    if view.function is not None:
+        columns += f", {_name(world.functions[view.function])}(1) AS called"
+    kind = "MATERIALIZED VIEW" if view.materialized else "VIEW"
+    options = " WITH (security_barrier)" if view.barrier and not view.materialized else ""
+    yield f"CREATE {kind} {_name(view)}{options} AS SELECT {columns} FROM {_name(source)};"
+    if view.comment is not None:
+        yield f"COMMENT ON {kind} {_name(view)} IS {literal(view.comment)};"
+
+
+def _inserts(world: World, table: Table) -> Iterable[str]:
+    pointing = {f.column for f in table.foreign_keys}
+    columns = [c for c in table.columns if c.generated is None and c.name not in pointing]
+    for number in (1, 2, 3):
+        if table.parts is not None and not table.parts:
+            return
+        values = ", ".join(_value(world, c.type, number) for c in columns)
+        yield f"INSERT INTO {_name(table)} ({_list([c.name for c in columns])}) VALUES ({values})"
+
+
+def _value(world: World, type: str, number: int) -> str:
+    if type in world.enums:
+        labels = world.enums[type]
+        return f"{literal(labels[number % len(labels)])}::{_typed(type, world)}"
+    if type.removesuffix("[]") in world.enums:
+        return f"ARRAY[{_value(world, type.removesuffix('[]'), number)}]"
+    by_type = {
+        "jsonb": f"'{{\"a\": {number}}}'::jsonb",
+        "date": f"'2026-01-0{number}'::date",
+        "text[]": f"ARRAY['a{number}'::text]",
+    }
+    if type in (INT, "bigint") or type.startswith("numeric"):
+        return str(number)
+    return by_type.get(type, f"'{number}'")
+
+
+def _typed(type: str, world: World) -> str:
+    bare = type.removesuffix("[]")
+    if bare in world.enums or bare in world.domains:
+        return ident("public", bare) + type[len(bare) :]
+    return type
+
+
+def _name(thing: Table | View | Function) -> str:
+    return ident(thing.schema, thing.name)
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(ident(n) for n in names)

@@ -1,0 +1,101 @@
+"""Random schemas and random edits of them: read back as they are, and led there and back on real servers."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final
+
+import psycopg
+from hypothesis import event, given, note
+from hypothesis import strategies as st
+from tests.conftest import databases
+from tests.properties.generate import pairs, worlds
+from tests.properties.render import ROLE, declaration, rows
+from tests.support.cases import Case, Options, make_roles, there_and_back
+from tests.support.migrations import migration
+
+from migplan.cli.inputs import gather
+from migplan.core.settings import Settings
+from migplan.report.schema_files import schema_files
+from migplan.source.introspect import introspect
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from tests.conftest import MakeDb
+    from tests.properties.generate import Pair
+    from tests.properties.world import World
+
+_VARIES: Final = re.compile(r'\d{4}-\d\d-\d\dT[\d:+]+|"digest": "\w+"')
+LARGE: Final = "[planning]\nsmall_table_rows = 0\n"
+
+
+@given(worlds())
+def test_written_files_say_all_that_is_read(pg_url: str, world: World) -> None:
+    with _place(pg_url) as (make_db, path):
+        live = make_db(declaration(world))
+        with psycopg.connect(live) as db:
+            catalog = introspect(db)
+        for name, text in schema_files(catalog, Settings()).items():
+            file = path / "schemas" / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+        toml = path / "migplan.toml"
+        toml.touch()
+        left = gather(live, [str(path / "schemas")], config=toml, offline=True).draft()
+        assert left.changes == ()
+
+
+@given(pairs(), st.booleans(), st.booleans())
+def test_there_and_back(pg_url: str, pair: Pair, offline: bool, large: bool) -> None:
+    """Proved, run by psql, nothing left, and back as it was, judged by pg_dump; or stopped with a reason."""
+    with _place(pg_url) as (make_db, path):
+        old, new = declaration(pair.old) + rows(pair.old), declaration(pair.new)
+        config = LARGE if large else ""
+        note(f"edits: {pair.edits}, offline: {offline}, large: {large}\n--- current.sql\n{old}\n--- desired.sql\n{new}")
+        found = migration(make_db, path, old, new, offline=offline, config=config)
+        blocked = [f.message for f in found.plan.findings if f.severity == "blocked"]
+        if blocked:
+            event(f"blocked: {blocked[0].split(':')[-1]}")
+            return
+        assert found.plan.proof.status == "proved", f"{found.plan.proof.step}: {found.plan.proof.error}"
+        there_and_back(Case(path, Options(loses=True, offline=offline)), found, make_db)
+
+
+@given(pairs())
+def test_plans_are_deterministic(pg_url: str, pair: Pair) -> None:
+    with _place(pg_url) as (make_db, path):
+        live = make_db(declaration(pair.old))
+        (path / "new.sql").write_text(declaration(pair.new))
+        (path / "migplan.toml").touch()
+        one, other = (_planned(live, path, seed) for seed in ("1", "2"))
+        assert one == other
+
+
+def _planned(live: str, path: Path, seed: str) -> dict[str, str]:
+    """The plan's files, made by a process with that hash seed; time stamps left out."""
+    out = path / "plan"
+    command = [sys.executable, "-m", "migplan", "plan", f"--target={live}", f"--schema={path / 'new.sql'}"]
+    command += [f"--config={path / 'migplan.toml'}", "--no-prove", f"--out={out}"]
+    done = subprocess.run(
+        command, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode in (0, 3), done.stderr
+    files = {f.name: _VARIES.sub("", f.read_text()) for f in sorted(out.glob("*"))}
+    shutil.rmtree(out, ignore_errors=True)
+    return files
+
+
+@contextmanager
+def _place(pg_url: str) -> Generator[tuple[MakeDb, Path]]:
+    """Databases and a directory for one example."""
+    with databases(pg_url) as make_db, TemporaryDirectory() as path:
+        make_roles(pg_url, (ROLE,))
+        yield make_db, Path(path)
