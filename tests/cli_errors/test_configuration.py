@@ -62,3 +62,10 @@ def test_targets(migplan: Command, live: str, wanted: str) -> None:
 )
 def test_a_bad_command_line(migplan: Command, arguments: tuple[str, ...], said: str) -> None:
     migplan(*arguments).refused(said)
+
+
+def test_a_schema_that_nobody_has_is_noted(migplan: Command, live: str, wanted: str) -> None:
+    migplan.write("migplan.toml", '[manage]\nschemas = ["publik"]\n')
+    ended = migplan("diff", "--target", live, "--schema", wanted)
+    assert (ended.status, ended.out) == (0, "no difference\n")
+    assert ended.err == "note: [manage] schemas: neither side has a schema 'publik'\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,8 +64,17 @@ def gather(target: str | None, schema: Sequence[str], *, config: Path | None, of
     declared = schemas_to_read(declared_catalog(_source(schema, configuration), shadow, wanted(configuration)))
     before, shadow = _live(url, declared, shadow, settings)
     after = declared.catalog
+    _note_unknown_schemas(configuration, before, after)
     renamed = renamed_side(before, after, declared, shadow, settings)
     return Inputs(configuration, url, settings, shadow, declared, before, after, renamed, policy)
+
+
+def _note_unknown_schemas(config: Config, *sides: Catalog) -> None:
+    """A misspelt schema would manage nothing, and nothing would ever differ."""
+    known = {id.path[0] for side in sides for id in side.objects if id.kind == "schema"}
+    for name in config.manage.schemas or ():
+        if name not in known:
+            print(f"note: [manage] schemas: neither side has a schema {name!r}", file=sys.stderr)
 
 
 def wanted(config: Config) -> Wanted:
