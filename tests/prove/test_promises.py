@@ -74,6 +74,7 @@ def test_every_step_is_measured_and_keeps_its_promise(make_db: MakeDb, found: Si
     outcome = run(found, plan, files, make_db)
     assert (outcome.proof.status, outcome.proof.error) == ("proved", None)
     up = "".join(text for name, text in files.items() if name.endswith(".up.sql"))
+    assert "lock: SHARE UPDATE EXCLUSIVE, ACCESS EXCLUSIVE on public.part1 for a moment;" in up
     assert [command for command in (*WITHOUT_TRANSACTION, "VALIDATE CONSTRAINT") if command not in up] == []
     steps = {s.id: s for s in plan.steps}
     for id, measured in outcome.measured.items():

@@ -152,6 +152,7 @@ def describe_lock(step: Step) -> str:
     words = ["none that an application feels" if step.lock is LockMode.NONE or step.new_objects else str(step.lock)]
     if not step.new_objects:
         words += ["rewrites the table"] if step.rewrite else ["reads the whole table"] if step.scan else []
+        words += [f"{mode} on {name} for a moment" for name, mode in sorted(step.stronger.items())]
     return ", ".join(words)
 
 
