@@ -43,23 +43,32 @@ TEXT = (
 BOTH = RENAMED.replace("id int", "id bigint").replace("quantity int", "quantity bigint")
 
 OLD_APPLICATION = Version("old", **statements("item", "id", "amount", "::int"))
+OF_DOMAIN = "CREATE DOMAIN count_of AS int DEFAULT 7;\n" + OLD.replace("int NOT NULL DEFAULT 5", "count_of NOT NULL")
+RENAMED_OF_DOMAIN = "CREATE DOMAIN count_of AS int DEFAULT 7;\n" + RENAMED.replace(
+    "int NOT NULL DEFAULT 5", "count_of NOT NULL"
+)
+INTO_DOMAIN = "CREATE DOMAIN count_of AS bigint DEFAULT 7;\n" + DECLARED.replace(
+    "int NOT NULL DEFAULT 5", "count_of NOT NULL"
+)
 NEW_APPLICATION = Version("new", **statements("item", "id", "quantity", "::int"))
 
 
 @pytest.mark.parametrize(
-    ("declared", "after", "config"),
+    ("old", "declared", "after", "config"),
     [
-        pytest.param(RENAMED, NEW_APPLICATION, "", id="rename-small"),
-        pytest.param(RENAMED, NEW_APPLICATION, LARGE, id="rename-large"),
-        pytest.param(WIDER, OLD_APPLICATION, LARGE, id="int-to-bigint-with-key"),
-        pytest.param(TEXT, OLD_APPLICATION, LARGE, id="int-to-text"),
-        pytest.param(BOTH, NEW_APPLICATION, LARGE, id="rename-and-widen"),
+        pytest.param(OLD, RENAMED, NEW_APPLICATION, "", id="rename-small"),
+        pytest.param(OLD, RENAMED, NEW_APPLICATION, LARGE, id="rename-large"),
+        pytest.param(OLD, WIDER, OLD_APPLICATION, LARGE, id="int-to-bigint-with-key"),
+        pytest.param(OLD, TEXT, OLD_APPLICATION, LARGE, id="int-to-text"),
+        pytest.param(OLD, BOTH, NEW_APPLICATION, LARGE, id="rename-and-widen"),
+        pytest.param(OF_DOMAIN, RENAMED_OF_DOMAIN, NEW_APPLICATION, LARGE, id="rename-of-domain-with-default"),
+        pytest.param(OLD, INTO_DOMAIN, OLD_APPLICATION, LARGE, id="int-to-domain-with-default"),
     ],
 )
 def test_no_error_and_no_lost_write(
-    make_db: MakeDb, tmp_path: Path, declared: str, after: Version, config: str
+    make_db: MakeDb, tmp_path: Path, old: str, declared: str, after: Version, config: str
 ) -> None:
-    found = proved(make_db, tmp_path, OLD, declared, config=config)
+    found = proved(make_db, tmp_path, old, declared, config=config)
     assert len(found.plan.windows) == 2
     for direction in ("up", "down"):
         traffic_while(found, direction, OLD_APPLICATION, after)

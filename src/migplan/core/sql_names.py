@@ -49,6 +49,21 @@ def _is_call(tokens: list[re.Match[str]], at: int) -> bool:
     return at + 1 < len(tokens) and tokens[at + 1].group() == "("
 
 
+def with_types_renamed(text: str, names: Mapping[str, str]) -> Sql:
+    """The expression with types in casts (``::schema.name``) replaced; both names as PostgreSQL prints them."""
+    result: list[str] = []
+    tokens = [token.group() for token in _TOKEN.finditer(text)]
+    at = 0
+    while at < len(tokens):
+        result.append(tokens[at])
+        name = "".join(tokens[at + 1 : at + 4])
+        if tokens[at] == "::" and name in names:
+            result.append(names[name])
+            at += 3
+        at += 1
+    return Sql("".join(result))
+
+
 def columns_named(text: str) -> frozenset[str]:
     """The bare names in an expression of one table that may be columns, unquoted ones folded to lower case."""
     tokens = list(_TOKEN.finditer(text))

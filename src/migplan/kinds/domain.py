@@ -199,6 +199,13 @@ def _not_null_name(domain: Domain, not_null: DomainNotNull) -> str:
     return not_null.name or _made_up_name(domain.id.path[-1])
 
 
+def named_not_null(domain: Domain) -> Domain:
+    """The domain with the name of its NOT NULL said: under another name PostgreSQL would make up another one."""
+    if domain.not_null is None:
+        return domain
+    return replace(domain, not_null=replace(domain.not_null, name=_not_null_name(domain, domain.not_null)))
+
+
 def _made_up_name(domain: str) -> str:
     """The name that PostgreSQL 17 gives a NOT NULL by itself: at most 63 bytes."""
     suffix = "_not_null"

@@ -66,7 +66,7 @@ def draft(
     after = with_conversions(settle(before, after), directives or Directives())
     said = directives or Directives()
     freed = free_names(before, after)
-    widened = widen_enums(freed.before, after, said, _offline_way(chosen))
+    widened = widen_enums(freed.before, after, said, _offline_way(chosen), in_use=not chosen.offline)
     before = widened.before
     followed = without_followers(diff(before, after, chosen), before, after)
     forced: frozenset[ObjectId] = frozenset()

@@ -76,7 +76,8 @@ def find_rebuilds(
         for id, parts in search.lost.items()
     }
     groups = {id: _label(search.find(id)) for id in [*search.parents]}
-    return Rebuilds(rebuilds, groups, {id: frozenset(causes) for id, causes in search.followers.items()})
+    followers = {id: frozenset(causes) for id, causes in search.followers.items() if id not in replaced}
+    return Rebuilds(rebuilds, groups, followers)
 
 
 def _judge_alteration(search: _Search, change: Alter, forced: bool) -> None:

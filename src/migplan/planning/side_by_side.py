@@ -20,7 +20,7 @@ def keeps_old(context: Context, rebuild: Rebuild) -> bool:
     stands on it and lives on itself for that moment."""
     if not rebuild.whole or kind_of(rebuild.id).set_aside(context.before[rebuild.id], "x") is None:
         return False
-    if _followers(context, rebuild.id) or _has_rows(context, rebuild.id):
+    if rebuild.id in context.staged or _followers(context, rebuild.id) or _has_rows(context, rebuild.id):
         return True
     users = {_rebuilt_with(context, user) for user in context.before.used_by.get(rebuild.id, frozenset())}
     return any(keeps_old(context, context.rebuilds.items[user]) for user in users if user not in (None, rebuild.id))

@@ -31,13 +31,22 @@ class Widened:
 
 
 def widen_enums(
-    before: Catalog, after: Catalog, directives: Directives, back: Callable[[Catalog, Catalog], Down | Irreversible]
+    before: Catalog,
+    after: Catalog,
+    directives: Directives,
+    back: Callable[[Catalog, Catalog], Down | Irreversible],
+    *,
+    in_use: bool = False,
 ) -> Widened:
-    """Add what the ``values`` directives ask for; ``back`` drafts the statements from one catalog to another."""
+    """Add what the ``values`` directives ask for, and to enums ``in_use`` that are replaced every new label: the next
+    version of the application may write it before they are. ``back`` drafts the statements from one catalog to another.
+    """
     added: dict[ObjectId, Enum] = {}
     for old in before.of(Enum):
         new = after.get(old.id, Enum)
         mapped = set[str]() if new is None else set(mapped_labels(directives, old, new).values())
+        if in_use and new is not None and kind_of(old.id).alter(old, new, before, after) is None:
+            mapped |= set(new.labels)
         targets = mapped - set(old.labels)
         if new is not None and targets:
             added[old.id] = replace(old, labels=_with(old.labels, new.labels, targets))

@@ -27,8 +27,9 @@ _LIMITS: Final = (
     "A large table whose rows would have to be written anew and that no second column can help (partition keys, "
     "exclusion constraints, stored generated columns, columns of partitioned or inheriting tables): an online rebuild "
     "is not there yet. Small tables take the direct form.",
-    "A type (enum, domain base, composite) that has to be replaced while a large table has columns of it, or a "
-    "partition key one; a label added to such an enum stays on the way back.",
+    "A type that has to be replaced while a large table has columns of it that no second one can help, or a partition "
+    "key has one: also a domain with constraints, a composite type whose attributes don't correspond one to one, a "
+    "range, and a type inside another; a label added to an enum of a partition key stays on the way back.",
     "Moving a column to another table, partitioning an existing table.",
     "Splitting or merging columns out of one that is renamed, or gets another type by a second column, in the same "
     "plan: two plans.",

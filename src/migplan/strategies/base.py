@@ -64,6 +64,8 @@ class Context:
     """Rebuilt objects that come with another rebuilt one."""
     replaced: frozenset[ObjectId] = frozenset()
     """Columns whose type can't change in place: a second one takes over (see :mod:`migplan.strategies.replaced`)."""
+    staged: frozenset[ObjectId] = frozenset()
+    """Types that are replaced under a temporary name, because ``replaced`` columns hold them."""
     renamed_columns: Mapping[ObjectId, str] = field(default_factory=dict[ObjectId, str])
     """Columns that an application knows by another name, by the one that both catalogs have: their present names."""
     added_labels: Mapping[ObjectId, frozenset[str]] = field(default_factory=dict[ObjectId, frozenset[str]])

@@ -57,7 +57,7 @@ def _steps(
     sentence = None if context.settings.offline else kind_of(old.id).contract(old, new)
     moved = [_move(context, old, column, mapping, sentence)] if mapping else []
     moved = [m for m in moved if m.up]
-    if context.empty(column.relation):
+    if context.empty(column.relation) or column.id in context.replaced:
         return []
     check = Step(
         id=step_id("unused", column.id),

@@ -21,6 +21,7 @@ from migplan.core.sql_names import with_columns_renamed
 from migplan.core.steps import After, Down, LockMode, Name, Phase, Statement, Step, step_id, temporary_name
 from migplan.kinds.column import Column, column_clause
 from migplan.kinds.constraint import PRIMARY_KEY, UNIQUE, Constraint
+from migplan.kinds.default import Default
 from migplan.kinds.function import Routine
 from migplan.kinds.index import Index, create_index, drop_index
 from migplan.kinds.registry import kind_of
@@ -31,7 +32,16 @@ from migplan.strategies.backfill import fill
 from migplan.strategies.base import Context, Expansion, Size, Strategy
 from migplan.strategies.routine_bodies import routines_on, words
 from migplan.strategies.steps_undone import chain, undone
-from migplan.strategies.sync import Pair, create_sync, disagreement, drop_sync, of_new, stale_arriving, stale_leaving
+from migplan.strategies.sync import (
+    Pair,
+    create_sync,
+    disagreement,
+    drop_sync,
+    no_default,
+    of_new,
+    stale_arriving,
+    stale_leaving,
+)
 
 AX, SUE = LockMode.ACCESS_EXCLUSIVE, LockMode.SHARE_UPDATE_EXCLUSIVE
 NAME = "rename_column"
@@ -137,7 +147,8 @@ def _obstacles(context: Context, renaming: _Renaming) -> Iterable[str]:
 def _add(context: Context, renaming: _Renaming, pairs: Sequence[Pair], *, aside: bool = False) -> Step:
     table = ident(*renaming.table.path)
     copies = [_copy(c, _aside(c) if aside else c.name) for c in renaming.columns]
-    adds = [s for copy in copies for s in _add_copy(context, copy)]
+    nothing = [no_default(c, context.before) for c in renaming.columns]
+    adds = [s for copy, none in zip(copies, nothing, strict=True) for s in _add_copy(context, copy, none)]
     drops = [Statement(sql("ALTER TABLE {} DROP COLUMN {}", table, ident(c.name)), AX) for c in copies]
     sync, no_sync = (create_sync(renaming.table, pairs), drop_sync(renaming.table)) if pairs else ([], [])
     names = ", ".join(f"{renaming.old_name(c)} as {c.name}" for c in renaming.columns)
@@ -161,10 +172,10 @@ def _copy(column: Column, name: str) -> Column:
     return replace(column, id=column.id.parent("table").child("column", name), not_null=None, identity=None)
 
 
-def _add_copy(context: Context, copy: Column) -> list[Statement]:
+def _add_copy(context: Context, copy: Column, none: Default | None) -> list[Statement]:
     table, kind = ident(*copy.relation.path), kind_of(copy.id)
     rewrites = copy.generated is not None and not copy.virtual
-    clause = column_clause(copy, None)
+    clause = column_clause(copy, none)
     statements = [Statement(sql("ALTER TABLE {} ADD COLUMN {}", table, clause), AX, rewrite=rewrites)]
     if context.settings.grants and copy.grants:
         statements += kind.grant_statements(copy, (), copy.grants, copy.owner)

@@ -26,6 +26,7 @@ from migplan.strategies.base import Context, Expansion, Strategy
 from migplan.strategies.reshaped import Shape, reshapes
 from migplan.strategies.set_not_null import fill_steps, tighten_steps
 from migplan.strategies.steps_undone import chain, undone
+from migplan.strategies.sync import no_default
 from migplan.strategies.sync_vector import (
     End,
     Vector,
@@ -157,7 +158,8 @@ class _Reshaping:
 
     def _add(self) -> Step:
         columns = self.shape.arriving
-        adds = tuple(s for c in columns for s in add_bare(c, self.context.pieces_after))
+        pieces = self.context.pieces_after
+        adds = tuple(s for c in columns for s in add_bare(c, pieces, no_default(c, pieces.catalog)))
         names = ", ".join(c.name for c in columns) or "a trigger"
         return Step(
             id=step_id("reshape", self.table),
@@ -286,19 +288,30 @@ class _Reshaping:
     def _old_columns(self) -> Iterable[Statement]:
         """Their defaults are set afterwards: an added column with one has it in every row."""
         for column in self.shape.leaving:
-            yield from add_bare(column, self.context.pieces_before)
+            none = no_default(column, self.context.before)
+            yield from add_bare(column, self.context.pieces_before, none)
             default = _default(self.context.before, column)
             if default is not None:
                 yield set_default(default)
+            elif none is not None:
+                yield drop_default(none)
 
     def _with_defaults(self) -> Iterable[Statement]:
         """A default of a new column looks like a value that an application wrote, while there is a trigger."""
-        found = (_default(self.context.after, c) for c in self.shape.arriving)
-        return [set_default(d) for d in found if d is not None]
+        for column in self.shape.arriving:
+            default, none = _default(self.context.after, column), no_default(column, self.context.after)
+            if default is not None:
+                yield set_default(default)
+            elif none is not None:
+                yield drop_default(none)
 
     def _without_defaults(self) -> Iterable[Statement]:
-        found = (_default(self.context.after, c) for c in self.shape.arriving)
-        return [drop_default(d) for d in found if d is not None]
+        for column in self.shape.arriving:
+            default, none = _default(self.context.after, column), no_default(column, self.context.after)
+            if none is not None:
+                yield set_default(none)
+            elif default is not None:
+                yield drop_default(default)
 
 
 def _default(catalog: Catalog, column: Column) -> Default | None:

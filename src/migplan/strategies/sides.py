@@ -7,19 +7,20 @@ under a temporary one. ``old`` and ``new`` are such sides; a swap lets one side 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
-from migplan.core.sql import Sql, ident, sql
-from migplan.core.sql_names import with_columns_renamed
+from migplan.core.sql import Sql, deparsed, ident, join, literal, sql
+from migplan.core.sql_names import with_columns_renamed, with_types_renamed
 from migplan.core.steps import temporary_name
 from migplan.kinds.column import Column, NotNull, cast
 from migplan.kinds.constraint import CHECK, PRIMARY_KEY, UNIQUE, Constraint
+from migplan.kinds.default import Default
 from migplan.kinds.index import Index
 from migplan.kinds.sequence import Sequence as DbSequence
-from migplan.strategies.sync import Pair, of_new, over_new
+from migplan.strategies.sync import Pair, no_default, of_new, over_new
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,11 @@ class Side:
     columns: tuple[Column, ...]
     catalog: Catalog
     kept: frozenset[ObjectId]
+    types: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What types of the columns are called while they stand aside too, by their names, both as PostgreSQL prints
+    them."""
+    mapping: Mapping[ObjectId, Mapping[str, str]] = field(default_factory=dict[ObjectId, Mapping[str, str]])
+    """By column, the labels that its values get for those which its enum doesn't have."""
 
     @cached_property
     def aside_names(self) -> Mapping[str, str]:
@@ -86,7 +92,16 @@ class Side:
         not_null = None if column.not_null is None else NotNull(name=self.not_null_aside(column))
         if not_null is not None and self.catalog.major < 18:
             not_null = NotNull()
-        return replace(column, id=id, not_null=not_null, identity=None)
+        return replace(column, id=id, type=self.type_aside(column.type), not_null=not_null, identity=None)
+
+    def no_default(self, column: Column) -> Default | None:
+        """What a column needs, as long as it is in step, where its domain has a default; one made aside has none."""
+        return None if column.type in self.types else no_default(column, self.catalog)
+
+    def type_aside(self, type: str) -> str:
+        """A column's type while it stands aside."""
+        element = type.removesuffix("[]")
+        return self.types.get(element, element) + type[len(element) :]
 
     def not_null_aside(self, column: Column) -> str:
         """The name that a NOT NULL constraint has meanwhile (from 18 on)."""
@@ -108,7 +123,7 @@ class Side:
         )
 
     def _renamed(self, text: str) -> Sql:
-        return with_columns_renamed(text, self.aside_names)
+        return with_types_renamed(with_columns_renamed(text, self.aside_names), self.types)
 
 
 def pairs_of(old: Side, new: Side, *, swapped: bool) -> list[Pair]:
@@ -121,21 +136,39 @@ def pairs_of(old: Side, new: Side, *, swapped: bool) -> list[Pair]:
 def _pair(old: Side, new: Side, leaving: Column, arriving: Column, swapped: bool) -> Pair:
     old_name = old.aside_name(leaving.name) if swapped else leaving.name
     new_name = arriving.name if swapped else new.aside_name(arriving.name)
+    old_type = old.type_aside(leaving.type) if swapped else leaving.type
+    new_type = arriving.type if swapped else new.type_aside(arriving.type)
+    labels = new.mapping.get(arriving.id, {})
     up, up_of_new = _conversion(
-        arriving.using, old.aside_names if swapped else {}, old_name, leaving.type, arriving.type
+        arriving.using, old.aside_names if swapped else {}, old_name, old_type, new_type, labels
     )
     down, down_of_new = _conversion(
-        arriving.reverse, {} if swapped else new.aside_names, new_name, arriving.type, leaving.type
+        arriving.reverse, {} if swapped else new.aside_names, new_name, new_type, old_type, {}
     )
-    return Pair(old_name, new_name, leaving.type, arriving.type, up, down, up_of_new, down_of_new)
+    return Pair(old_name, new_name, old_type, new_type, up, down, up_of_new, down_of_new)
 
 
-def _conversion(text: str | None, names: Mapping[str, str], column: str, source: str, target: str) -> tuple[Sql, Sql]:
+def _conversion(
+    text: str | None, names: Mapping[str, str], column: str, source: str, target: str, labels: Mapping[str, str]
+) -> tuple[Sql, Sql]:
     """A directive's expression under the row's present names, else a cast: over the row, and over the trigger's NEW."""
     if text is None:
-        return cast(ident(column), source, target), cast(of_new(column), source, target)
+        return _cast(ident(column), source, target, labels), _cast(of_new(column), source, target, labels)
     expression = sql("({})", with_columns_renamed(text, names))
     return expression, over_new(expression)
+
+
+def _cast(value: Sql, source: str, target: str, labels: Mapping[str, str]) -> Sql:
+    """A cast, in which enum labels become others."""
+    if not labels:
+        return cast(value, source, target)
+    if source.endswith("[]"):
+        text = sql("{}::text[]", value)
+        for old, new in labels.items():
+            text = sql("array_replace({}, {}, {})", text, literal(old), literal(new))
+        return sql("{}::{}", text, deparsed(target))
+    cases = join(" ", (sql("WHEN {} THEN {}", literal(old), literal(new)) for old, new in labels.items()))
+    return sql("(CASE {}::text {} ELSE {}::text END)::{}", value, cases, value, deparsed(target))
 
 
 def columns_in_step(columns: Sequence[Column]) -> str:

@@ -17,6 +17,7 @@ from migplan.strategies.backfill import Fill
 from migplan.strategies.base import Context
 from migplan.strategies.set_not_null import tighten_steps
 from migplan.strategies.sides import Side, columns_in_step
+from migplan.strategies.staged_types import staged_id
 from migplan.strategies.sync import Pair, create_sync, drop_sync
 
 AX, SUE = LockMode.ACCESS_EXCLUSIVE, LockMode.SHARE_UPDATE_EXCLUSIVE
@@ -29,15 +30,17 @@ def stage(context: Context, side: Side, pairs: Sequence[Pair], filled: Fill) -> 
         _add(context, side, pairs),
         _fill(side, filled),
         *(step for c in side.columns for step in _tighten(context, side, c)),
-        *(_build_index(side, index) for index in side.indexes),
-        *(step for check in side.checks for step in _add_check(side, check)),
+        *(_build_index(context, side, index) for index in side.indexes),
+        *(step for check in side.checks for step in _add_check(context, side, check)),
     ]
 
 
 def _add(context: Context, side: Side, pairs: Sequence[Pair]) -> Step:
     table = ident(*side.table.path)
     asides = [side.column_aside(c) for c in side.columns]
-    adds = [s for column in asides for s in _add_column(context, side, column)]
+    adds = [
+        s for column, aside in zip(side.columns, asides, strict=True) for s in _add_column(context, side, column, aside)
+    ]
     drops = [Statement(sql("ALTER TABLE {} DROP COLUMN {}", table, ident(c.name)), AX) for c in asides]
     return Step(
         id=step_id("stage", side.table, 0) + f":{side.label}",
@@ -48,15 +51,17 @@ def _add(context: Context, side: Side, pairs: Sequence[Pair]) -> Step:
         why="the column and its trigger come in one transaction, so that no write is missed",
         up=(*adds, *create_sync(side.table, pairs)),
         down=Down((*drop_sync(side.table), *drops)),
-        uses=frozenset(u for c in side.columns for u in side.catalog.uses.get(c.id, ())) | {side.table},
+        uses=_uses(context, side, (c.id for c in side.columns)) | {side.table},
         notes=("sessions with session_replication_role = replica skip the trigger",),
     )
 
 
-def _add_column(context: Context, side: Side, aside: Column) -> list[Statement]:
+def _add_column(context: Context, side: Side, column: Column, aside: Column) -> list[Statement]:
     bare = replace(aside, not_null=None)
     table, kind = ident(*side.table.path), kind_of(aside.id)
-    statements = [Statement(sql("ALTER TABLE {} ADD COLUMN {}", table, column_clause(bare, None)), AX)]
+    statements = [
+        Statement(sql("ALTER TABLE {} ADD COLUMN {}", table, column_clause(bare, side.no_default(column))), AX)
+    ]
     statements += column_extras(bare, table)
     if bare.comment is not None:
         statements += kind.comment_statements(bare, bare.comment)
@@ -88,7 +93,13 @@ def _tighten(context: Context, side: Side, column: Column) -> Iterable[Step]:
         yield replace(step, phase=Phase.MIGRATE, uses=nothing, creates=nothing, destroys=nothing, releases=nothing)
 
 
-def _build_index(side: Side, index: Index) -> Step:
+def _uses(context: Context, side: Side, ids: Iterable[ObjectId]) -> frozenset[ObjectId]:
+    """What objects of a side stand on while they stand aside: of a type that is replaced, the one made aside."""
+    used = frozenset(u for id in ids for u in side.catalog.uses.get(id, frozenset())) - side.carried
+    return (used - context.staged) | {staged_id(u, side.label) for u in used & context.staged}
+
+
+def _build_index(context: Context, side: Side, index: Index) -> Step:
     aside = side.index_aside(index)
     comment = [] if index.comment is None else kind_of(aside.id).comment_statements(aside, index.comment)
     return Step(
@@ -100,7 +111,7 @@ def _build_index(side: Side, index: Index) -> Step:
         why="reads and writes go on while it is built",
         up=(create_index(aside, concurrently=True), *index_extras(aside), *comment),
         down=Down((drop_index(aside, concurrently=True),)),
-        uses=side.catalog.uses.get(index.id, frozenset()) - side.carried,
+        uses=_uses(context, side, (index.id,)),
     )
 
 
@@ -129,7 +140,7 @@ def build_key(side: Side, key: Constraint) -> Step:
     )
 
 
-def _add_check(side: Side, check: Constraint) -> list[Step]:
+def _add_check(context: Context, side: Side, check: Constraint) -> list[Step]:
     aside = replace(side.constraint_aside(check), validated=False)
     comment = [] if check.comment is None else kind_of(aside.id).comment_statements(aside, check.comment)
     add = Step(
@@ -141,7 +152,7 @@ def _add_check(side: Side, check: Constraint) -> list[Step]:
         why="new rows are checked from here; existing ones are not read",
         up=(add_constraint(aside), *comment),
         down=Down((drop_constraint(aside),)),
-        uses=side.catalog.uses.get(check.id, frozenset()) - side.carried,
+        uses=_uses(context, side, (check.id,)),
     )
     if not check.validated or not check.enforced:
         return [add]

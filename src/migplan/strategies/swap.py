@@ -13,6 +13,7 @@ from migplan.core.sql import Sql, deparsed, ident, literal, sql
 from migplan.core.steps import LockMode, Statement, temporary_name
 from migplan.kinds.column import Column, Identity, comment_not_null, identity_clause, identity_extras, not_null_name
 from migplan.kinds.constraint import Constraint, drop_constraint, key_extras
+from migplan.kinds.default import drop_default, set_default
 from migplan.kinds.function import Routine
 from migplan.kinds.index import index_extras
 from migplan.kinds.registry import kind_of
@@ -31,6 +32,7 @@ def swap_sides(leaving: Side, arriving: Side, pairs: Sequence[Pair]) -> list[Sta
         *drop_sync(leaving.table),
         *(drop_constraint(key) for key in leaving.keys),
         *_rename_not_nulls(leaving, arriving),
+        *_type_defaults(leaving, arriving),
         *_rename_columns(leaving, arriving),
         *(s for key in arriving.keys for s in _take_key(arriving, key)),
         *_rename_indexes(leaving, arriving),
@@ -67,6 +69,18 @@ def _rename_columns(leaving: Side, arriving: Side) -> Iterable[Statement]:
     for column in arriving.columns:
         aside = arriving.aside_name(column.name)
         yield Statement(sql("ALTER TABLE {} RENAME COLUMN {} TO {}", table, ident(aside), ident(column.name)), AX)
+
+
+def _type_defaults(leaving: Side, arriving: Side) -> Iterable[Statement]:
+    """The default of a domain is in force for the side that bears the true names only."""
+    for column in leaving.columns:
+        none = leaving.no_default(column)
+        if none is not None:
+            yield set_default(none)
+    for column in arriving.columns:
+        none = arriving.no_default(column)
+        if none is not None:
+            yield drop_default(replace(none, id=ObjectId("default", arriving.column_aside(column).id.path)))
 
 
 def _take_key(side: Side, key: Constraint) -> list[Statement]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from migplan.core.ids import ObjectId
+from migplan.core.sql import ident
 from migplan.core.steps import After, Down, Phase, Step, step_id
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import FOREIGN_KEY, Constraint, add_constraint, drop_constraint, validate_constraint
@@ -20,6 +21,7 @@ from migplan.strategies.backfill import fill
 from migplan.strategies.base import Context, Expansion, Strategy
 from migplan.strategies.rename_column import last_step
 from migplan.strategies.sides import Side, columns_in_step, pairs_of
+from migplan.strategies.staged_types import labels_of, staged_id, staged_sentence
 from migplan.strategies.staging import build_key, stage
 from migplan.strategies.steps_undone import chain, only_on_the_way_back, undone
 from migplan.strategies.swap import swap_sides
@@ -47,7 +49,14 @@ class SwapColumn(Strategy):
 def _sides(context: Context, table: ObjectId, columns: Sequence[Column]) -> tuple[Side, Side]:
     kept = frozenset(context.before.objects.keys() & context.after.objects.keys())
     was = tuple(o for c in columns if isinstance(o := context.before[c.id], Column))
-    return Side(table, "old", was, context.before, kept), Side(table, "new", tuple(columns), context.after, kept)
+    types = {c.id: context.before.uses.get(c.id, frozenset()) & context.staged for c in was}
+    staged = frozenset(type for used in types.values() for type in used)
+    labels = {id: labels_of(context, type) for id, used in types.items() for type in used}
+    names = [{str(ident(*t.path)): str(ident(*staged_id(t, label).path)) for t in staged} for label in ("old", "new")]
+    return (
+        Side(table, "old", was, context.before, kept, names[0]),
+        Side(table, "new", tuple(columns), context.after, kept, names[1], labels),
+    )
 
 
 def _steps(context: Context, old: Side, new: Side) -> list[Step]:
@@ -68,8 +77,21 @@ def _steps(context: Context, old: Side, new: Side) -> list[Step]:
         renamed_first[:1],
     )
     retired = [undone(step) for step in reversed(stage(context, old, gone, refilled))]
-    retired[-1] = replace(retired[-1], releases=_types(old) - _types(new))
+    staged = _types(old) & context.staged
+    gone_types = frozenset(staged_id(t, "old") for t in staged)
+    loses = "; ".join(f"which rows of {id} held {', '.join(labels)}" for id, labels in _mixed(context, new)) or None
+    retired[-1] = replace(retired[-1], releases=(_types(old) - _types(new)) | gone_types, loses=loses)
     return [*first, *chain(retired, _retirement(context, new, first[-1]))]
+
+
+def _mixed(context: Context, new: Side) -> Iterable[tuple[ObjectId, list[str]]]:
+    """The columns whose rows get a label that others had before."""
+    for column in new.columns:
+        for type in sorted(context.before.uses.get(column.id, frozenset()) & context.staged):
+            own = context.added_labels.get(type, frozenset())
+            lost = [old for old, label in new.mapping.get(column.id, {}).items() if label not in own]
+            if lost:
+                yield column.id, lost
 
 
 def _renames(context: Context, side: Side) -> list[ObjectId]:
@@ -96,7 +118,8 @@ def _agree(old: Side, pairs: Sequence[Pair], sentence: str | None) -> Step:
 
 
 def _swap(context: Context, old: Side, new: Side, coming: Sequence[Pair], gone: Sequence[Pair]) -> Step:
-    sentences = (kind_of(n.id).contract(o, n) for o, n in zip(old.columns, new.columns, strict=True))
+    sentences = [kind_of(n.id).contract(o, n) for o, n in zip(old.columns, new.columns, strict=True)]
+    sentences += [staged_sentence(context, type) for type in sorted(_types(old) & context.staged)]
     return Step(
         id=step_id("swap", new.table),
         title=f"let the new {columns_in_step(new.columns)} take the place of the old",

@@ -12,8 +12,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog
 from migplan.core.sql import Sql, ident, join, sql
 from migplan.core.steps import Assertion, LockMode, Statement, temporary_name
+from migplan.kinds.column import Column
+from migplan.kinds.default import Default
+from migplan.kinds.domain import Domain
 
 TRIGGER: Final = "~migplan_sync"
 _NO_EQUALITY: Final = frozenset({"json", "xml", "point", "polygon", "box", "circle", "path", "lseg", "line"})
@@ -51,6 +55,14 @@ def over_new(expression: Sql) -> Sql:
 def over_old(expression: Sql) -> Sql:
     """The same over the row as it was."""
     return sql("(SELECT {} FROM (SELECT OLD.*) AS r)", expression)
+
+
+def no_default(column: Column, catalog: Catalog) -> Default | None:
+    """The DEFAULT NULL that a column in step needs where its domain has a default: that looks like a written value."""
+    domains = (catalog.get(used, Domain) for used in catalog.uses.get(column.id, frozenset()))
+    if not any(d is not None and d.default is not None and ident(*d.id.path) == column.type for d in domains):
+        return None
+    return Default(id=ObjectId("default", column.id.path), relation=column.relation, expression="NULL")
 
 
 def create_sync(table: ObjectId, pairs: Sequence[Pair]) -> list[Statement]:

@@ -13,6 +13,7 @@ from migplan.kinds.table import Table
 from migplan.strategies.base import Context, Expansion, Size, Strategy
 from migplan.strategies.chosen_phase import obeyed
 from migplan.strategies.replaced import irreplaceable
+from migplan.strategies.staged_types import held_by_large_tables
 
 _HANDLED: Final = frozenset({"backfill", "reference-data", "allow", "using", "reverse", "keep-old", "bake", "backup"})
 
@@ -84,16 +85,12 @@ def _with_parents(table: Table, catalog: Catalog) -> Iterable[ObjectId]:
 
 def _followers(context: Context) -> Iterable[str]:
     """Columns that move to another incarnation of their type: every row is written, under lock."""
-    for id in sorted(context.rebuilds.followers):
-        column = context.before.get(id, Column)
-        if column is None or context.settings.offline or column.relation.kind != "table":
-            continue
-        if context.size(column.relation) is Size.LARGE:
-            causes = ", ".join(str(cause) for cause in sorted(context.rebuilds.followers[id]))
-            yield (
-                f"{causes} is replaced, which writes every row of {column.relation}, a large table, under lock: not "
-                f"supported; declare a new type beside it and change the type of {id}"
-            )
+    for id, why in held_by_large_tables(context).items():
+        causes = ", ".join(str(cause) for cause in sorted(context.rebuilds.followers[id]))
+        yield (
+            f"{causes} is replaced, which writes every row of {id.parent('table')}, a large table, under lock, and a "
+            f"second column can't take over from {id} because {why}"
+        )
 
 
 STRATEGY = Unsupported()

@@ -1,0 +1,135 @@
+"""Types that are replaced while large tables hold them: the new one is made aside, and second columns of it.
+
+An enum that loses or moves labels, a domain over another type, a composite type whose attributes change: PostgreSQL
+alters none of them in place. The columns go over as in :mod:`migplan.strategies.swap_column`, and the types take each
+other's names in the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog, DbObject
+from migplan.core.settings import Settings
+from migplan.core.sql import ident
+from migplan.core.steps import Part, Statement, temporary_name
+from migplan.kinds.column import Column
+from migplan.kinds.composite_type import CompositeType
+from migplan.kinds.default_privileges import DefaultPrivileges
+from migplan.kinds.domain import Domain, named_not_null
+from migplan.kinds.enum import Enum
+from migplan.kinds.registry import kind_of
+from migplan.strategies.base import Context, Size
+from migplan.strategies.mapped_labels import mapped_labels
+from migplan.strategies.pieces import Pieces
+from migplan.strategies.replaced import obstacle
+
+
+def held_by_large_tables(context: Context) -> dict[ObjectId, str | None]:
+    """The columns of large tables whose type is replaced, with what keeps a second column from taking over, if
+    anything does: the end of a sentence."""
+    if context.settings.offline:
+        return {}
+    found = ((id, context.before.get(id, Column)) for id in sorted(context.rebuilds.followers))
+    large = ((id, c) for id, c in found if c is not None and c.relation.kind == "table" and not c.inherited)
+    return {id: _obstacle(context, c) for id, c in large if context.size(c.relation) is Size.LARGE}
+
+
+def staged_columns(context: Context) -> frozenset[ObjectId]:
+    """Those that a second column takes over from."""
+    return frozenset(id for id, why in held_by_large_tables(context).items() if why is None)
+
+
+def staged_id(id: ObjectId, label: str) -> ObjectId:
+    """A type's id while its ``label`` (old, new) incarnation stands aside."""
+    return ObjectId(id.kind, (*id.path[:-1], temporary_name(id.path[-1], label)))
+
+
+def staged_parts(id: ObjectId, label: str, catalog: Catalog, settings: Settings) -> list[Part]:
+    """The parts of a type under its temporary name, with its comment, grants and owner."""
+    obj = catalog[id]
+    aside = replace(_as_it_stands_aside(obj), id=staged_id(id, label))
+    world = replace(
+        catalog,
+        objects={**catalog.objects, aside.id: aside},
+        uses={**catalog.uses, aside.id: catalog.uses.get(id, frozenset())},
+    )
+    return Pieces(world, settings, tuple(catalog.of(DefaultPrivileges))).of(aside.id)
+
+
+def staged_sentence(context: Context, id: ObjectId) -> str:
+    """What the checkpoint before the types change places says."""
+    own = kind_of(id).contract(context.before[id], context.after[id])
+    bears = f"plans its statements on {id} anew when that becomes another type, and casts what it compares with it"
+    return f"{own}; {bears}" if own else bears
+
+
+def labels_of(context: Context, id: ObjectId) -> Mapping[str, str]:
+    """The labels that an enum's values get for those which it loses."""
+    old, new = context.before.get(id, Enum), context.after.get(id, Enum)
+    return mapped_labels(context.directives, old, new) if old is not None and new is not None else {}
+
+
+def default_statements(obj: DbObject, source: Catalog, target: Catalog, *, back: bool) -> list[Statement]:
+    """What gives a domain its default when it takes its name, or takes it (``back``) under the name that it has aside:
+    a default looks like a value that an application wrote."""
+    if not isinstance(obj, Domain) or obj.default is None:
+        return []
+    bare = replace(obj, default=None)
+    old, new = (obj, bare) if back else (bare, obj)
+    return kind_of(obj.id).alter(old, new, source, target) or []
+
+
+def _as_it_stands_aside(obj: DbObject) -> DbObject:
+    return replace(named_not_null(obj), default=None) if isinstance(obj, Domain) else obj
+
+
+def _obstacle(context: Context, column: Column) -> str | None:
+    causes = context.rebuilds.followers[column.id]
+    new = context.after.get(column.id, Column)
+    if new is None:
+        return "it is dropped"
+    if len(causes) > 1:
+        return f"it holds {' and '.join(str(c) for c in sorted(causes))}, which are replaced both"
+    (cause,) = causes
+    return obstacle(context, column, new) or _type_obstacle(context, cause, column) or _user_obstacle(context, column)
+
+
+def _type_obstacle(context: Context, cause: ObjectId, column: Column) -> str | None:
+    old, new = context.before[cause], context.after.objects.get(cause)
+    if new is None or cause not in context.rebuilds.items or column.type.removesuffix("[]") != ident(*cause.path):
+        return f"it holds {cause} inside another type"
+    for catalog in (context.before, context.after):
+        others = sorted(u for u in catalog.uses.get(cause, ()) if u in context.rebuilds.items)
+        if others:
+            return f"{cause} stands on {others[0]}, which is replaced too"
+    match old, new:
+        case Enum(), Enum():
+            mapped = mapped_labels(context.directives, old, new)
+            lost = [label for label in old.labels if label not in new.labels and label not in mapped]
+            said = f"what becomes of rows with {', '.join(lost)} isn't said: write -- migplan: values OLD => NEW"
+            return f"{said} beside {cause}" if lost else None
+        case Domain(), Domain():
+            checked = any(d.checks or d.not_null for d in (old, new))
+            return f"{cause} has constraints, for which a new column of it is written row by row" if checked else None
+        case CompositeType(), CompositeType():
+            same = [a.name for a in old.attributes] == [a.name for a in new.attributes]
+            return None if same else f"the attributes of {cause} don't correspond one to one"
+        case _:
+            return f"{cause} has functions that bear its name"
+
+
+def _user_obstacle(context: Context, column: Column) -> str | None:
+    """Indexes and checks are built on the second column before the functions that they call change to the new type."""
+    users = (u for u in context.before.used_by.get(column.id, ()) if u.kind in ("index", "constraint"))
+    for user in sorted(users):
+        for routine in sorted(_rebuilt_routines(context, user)):
+            return f"{user} calls {routine}, which changes with the type"
+    return None
+
+
+def _rebuilt_routines(context: Context, user: ObjectId) -> Iterable[ObjectId]:
+    used = context.before.uses.get(user, frozenset()) | context.after.uses.get(user, frozenset())
+    return (u for u in used if u.kind in ("function", "aggregate", "operator") and u in context.rebuilds.items)

@@ -1,0 +1,119 @@
+"""A type that is replaced while large tables hold it: made aside under a temporary name, then the names change places.
+
+Expand: the new type, and second columns of it (:mod:`migplan.strategies.swap_column`). Checkpoint. Contract: columns
+and types swap in one transaction, in which columns of small tables move over in place; when the old columns are gone,
+the old type goes. The way back is the same, mirrored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog, DbObject
+from migplan.core.steps import Down, Phase, Statement, Step, step_id
+from migplan.kinds.registry import kind_of
+from migplan.strategies.base import Context, Expansion, Strategy
+from migplan.strategies.staged_types import default_statements, staged_id, staged_parts, staged_sentence
+
+NAME = "swap_type"
+
+
+class SwapType(Strategy):
+    """Every type in ``context.staged``."""
+
+    name = NAME
+
+    def expand(self, context: Context) -> Iterable[Expansion]:
+        for id in sorted(context.staged):
+            yield Expansion((_stage(context, id), _swap(context, id), _finish(context, id)), frozenset({id}))
+
+
+def _stage(context: Context, id: ObjectId) -> Step:
+    parts = staged_parts(id, "new", context.after, context.settings)
+    return Step(
+        id=step_id("stage", id),
+        title=f"create the new {id} under a temporary name",
+        object=id,
+        strategy=NAME,
+        phase=Phase.EXPAND,
+        why="second columns of large tables get it; nothing else uses it yet",
+        up=tuple(s for part in parts for s in part.create),
+        down=Down(tuple(s for part in reversed(parts) for s in part.drop)),
+        creates=frozenset({staged_id(id, "new")}),
+        uses=frozenset(u for part in parts for u in part.uses - part.provides),
+    )
+
+
+def _swap(context: Context, id: ObjectId) -> Step:
+    before, after = context.before, context.after
+    followers = sorted(f for f, causes in context.rebuilds.followers.items() if id in causes)
+    moved = frozenset(followers)
+    parts_before, parts_after = context.pieces_before.of(id), context.pieces_after.of(id)
+    provided = frozenset(p for part in parts_after for p in part.provides)
+    replaced = frozenset(p for part in parts_before for p in part.provides)
+    return Step(
+        id=step_id("replace", id),
+        title=f"let the new {id} take the name of the old",
+        object=id,
+        strategy=NAME,
+        phase=Phase.CONTRACT,
+        why="renames, in the transaction in which the columns change places",
+        up=(
+            *default_statements(before[id], before, after, back=True),
+            *_names_swapped(before[id], "old", after[id], "new"),
+            *default_statements(after[id], before, after, back=False),
+            *_moves(followers, before, after),
+        ),
+        down=Down(
+            (
+                *default_statements(after[id], after, before, back=True),
+                *_names_swapped(after[id], "new", before[id], "old"),
+                *default_statements(before[id], after, before, back=False),
+                *_moves(followers, after, before),
+            )
+        ),
+        creates=provided | moved | {ObjectId("finished", id.path)},
+        destroys=replaced | moved,
+        uses=frozenset(u for part in parts_after for u in part.uses) - provided - moved,
+        releases=frozenset(u for part in parts_before for u in part.uses) - replaced - moved,
+        together=context.rebuilds.groups.get(id),
+        deploy=staged_sentence(context, id),
+    )
+
+
+def _names_swapped(leaving: DbObject, aside: str, arriving: DbObject, staged: str) -> list[Statement]:
+    """One type goes to its temporary name, the other comes from its own."""
+    kind = kind_of(leaving.id)
+    goes = kind.set_aside(leaving, staged_id(leaving.id, aside).path[-1])
+    comes = kind.set_aside(replace(arriving, id=staged_id(arriving.id, staged)), arriving.id.path[-1])
+    assert goes is not None
+    assert comes is not None
+    return [*goes, *comes]
+
+
+def _moves(followers: Sequence[ObjectId], source: Catalog, target: Catalog) -> list[Statement]:
+    """Columns of small tables."""
+    return [s for f in followers if f in target for s in kind_of(f).follow(source[f], target[f])]
+
+
+def _finish(context: Context, id: ObjectId) -> Step:
+    parts = staged_parts(id, "old", context.before, context.settings)
+    asides = frozenset(ObjectId("aside", u.path) for part in parts for u in part.uses if u in context.rebuilds.items)
+    return Step(
+        id=step_id("finish", id),
+        title=f"drop the old {id}",
+        object=id,
+        strategy=NAME,
+        phase=Phase.CONTRACT,
+        why="no column holds it any more",
+        up=tuple(s for part in reversed(parts) for s in part.drop),
+        down=Down(tuple(s for part in parts for s in part.create)),
+        destroys=frozenset({ObjectId("aside", id.path), staged_id(id, "old")}),
+        uses=frozenset({id}),
+        releases=asides | frozenset(u for part in parts for u in part.uses - part.provides),
+    )
+
+
+STRATEGY = SwapType()

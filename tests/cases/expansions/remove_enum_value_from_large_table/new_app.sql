@@ -1,0 +1,2 @@
+INSERT INTO item (id, kind) VALUES (1002, 'c');
+SELECT kind::text FROM item;
