@@ -1,4 +1,4 @@
-"""``backup = "table"`` for dropped tables that can't be moved aside: partitions, and tables that stand on what goes too.
+"""``backup = "table"`` for dropped tables that can't be moved aside: partitions, and those on what goes as well.
 
 Their rows are copied, and the way back brings them back.
 """

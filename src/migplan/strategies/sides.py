@@ -27,7 +27,8 @@ from migplan.strategies.sync import Pair, no_default, of_new, over_new
 class Side:
     """One incarnation (``label`` is old or new) of some columns of ``table``, as ``catalog`` has them.
 
-    ``kept`` are the ids of what stands on the columns in both catalogs: only that is carried from side to side.
+    ``kept`` are the ids of what is in both catalogs and stands on any of the columns in one: that is carried from side
+    to side.
     """
 
     table: ObjectId
@@ -79,8 +80,7 @@ class Side:
 
     @cached_property
     def _members(self) -> tuple[DbObject, ...]:
-        users = {user for c in self.columns for user in self.catalog.used_by.get(c.id, frozenset())}
-        return tuple(self.catalog[id] for id in sorted(users & self.kept))
+        return tuple(self.catalog[id] for id in sorted(self.kept))
 
     @cached_property
     def _constraints(self) -> tuple[Constraint, ...]:

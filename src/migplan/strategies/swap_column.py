@@ -47,7 +47,8 @@ class SwapColumn(Strategy):
 
 
 def _sides(context: Context, table: ObjectId, columns: Sequence[Column]) -> tuple[Side, Side]:
-    kept = frozenset(context.before.objects.keys() & context.after.objects.keys())
+    users = {user for c in columns for w in (context.before, context.after) for user in w.used_by.get(c.id, ())}
+    kept = frozenset(users & context.before.objects.keys() & context.after.objects.keys())
     was = tuple(o for c in columns if isinstance(o := context.before[c.id], Column))
     types = {c.id: context.before.uses.get(c.id, frozenset()) & context.staged for c in was}
     staged = frozenset(type for used in types.values() for type in used)

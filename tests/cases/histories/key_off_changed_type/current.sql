@@ -1,0 +1,4 @@
+CREATE TABLE link (id int NOT NULL, a text, b int NOT NULL, c int,
+  CONSTRAINT link_pkey PRIMARY KEY (a, b), CONSTRAINT link_once UNIQUE (a, c), CONSTRAINT link_positive CHECK (length(a) > 0));
+CREATE INDEX link_idx ON link (b, a);
+CREATE UNIQUE INDEX link_unique ON link (b, c);

@@ -1,0 +1,4 @@
+CREATE TABLE link (id int PRIMARY KEY, a int NOT NULL, b int NOT NULL, c int,
+  CONSTRAINT link_once UNIQUE (b, c), CONSTRAINT link_positive CHECK (c > 0));
+CREATE INDEX link_idx ON link (c);
+CREATE UNIQUE INDEX link_unique ON link (a, c);

@@ -1,0 +1,1 @@
+INSERT INTO link SELECT g, g, g, g FROM generate_series(1, 300) g;
