@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from pathlib import Path
 
     from tests.support.command import Command
@@ -24,7 +24,7 @@ def guard(migplan: Command) -> str:
 
 
 @contextmanager
-def loading_fails(migplan: Command, url: str) -> Iterator[None]:
+def loading_fails(migplan: Command, url: str) -> Generator[None]:
     """As long as this lasts, a declaration that isn't cached is an error."""
     with psycopg.connect(url, application_name=guard(migplan)):
         yield

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.pg(18)
 
 
 @contextlib.contextmanager
-def meanwhile(url: str, command: Callable[[int], str]) -> Iterator[None]:
+def meanwhile(url: str, command: Callable[[int], str]) -> Generator[None]:
     """Another session that runs one command after the other."""
     ended = threading.Event()
 

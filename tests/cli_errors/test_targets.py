@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
-import socket
-import subprocess
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,14 +11,15 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
-from tests.support import servers
+from tests.support import servers as test_servers
 from tests.support.command import SECRET
 
 from migplan.core.errors import TargetError
 from migplan.source import connect as connecting
+from migplan.source import servers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from tests.conftest import MakeDb
     from tests.support.command import Command
@@ -33,31 +30,17 @@ pytestmark = pytest.mark.pg(18)
 @pytest.fixture(scope="module")
 def guarded() -> Iterator[str]:
     """A server of our own that asks for passwords; its URL without one. Role ``asked`` has ``SECRET``."""
-    account = servers._owner()
-    home = Path(tempfile.mkdtemp(prefix="mp", dir="/tmp"))
-    servers._give(home)
-    bin = servers.binaries(18)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-
-    def run(*command: str | Path) -> None:
-        subprocess.run(command, cwd="/", check=True, capture_output=True, user=account, timeout=120)
-
-    run(bin / "initdb", "--username=postgres", "--auth=trust", "--no-sync", "--pgdata", home / "data")
-    options = f"-p {port} -k {home} -c fsync=off -c listen_addresses=127.0.0.1"
+    server = servers.start(test_servers.binaries(18))
     try:
-        run(bin / "pg_ctl", "-D", home / "data", "-w", "-l", home / "log", "-o", options, "start")
-        admin = f"postgresql://postgres@127.0.0.1:{port}/postgres"
-        with psycopg.connect(admin, autocommit=True) as db:
+        with psycopg.connect(server.url, autocommit=True) as db:
             db.execute(f"CREATE ROLE asked LOGIN PASSWORD '{SECRET}'".encode())
             db.execute("CREATE TABLE users (id int PRIMARY KEY, name text)")
-            (home / "data/pg_hba.conf").write_text("host all asked 127.0.0.1/32 scram-sha-256\n")
+            rules = Path(str(conninfo_to_dict(server.url)["host"])) / "data/pg_hba.conf"
+            rules.write_text("local all asked scram-sha-256\n")
             db.execute("SELECT pg_reload_conf()")
-        yield f"postgresql://asked@127.0.0.1:{port}/postgres"
+        yield server.url.replace("postgres@", "asked@")
     finally:
-        run(bin / "pg_ctl", "-D", home / "data", "-m", "immediate", "-w", "stop")
-        shutil.rmtree(home)
+        server.stop()
 
 
 def with_password(url: str, password: str) -> str:
@@ -110,7 +93,7 @@ def test_wrong_and_right_passwords(migplan: Command, guarded: str, wanted: str, 
     passwords.chmod(0o600)
     assert migplan(*what, guarded, env={"PGPASSFILE": str(passwords)}).status == 0
     services = tmp_path / "services"
-    services.write_text("[shop]\n" + "".join(f"{k}={v}\n" for k, v in parts.items()) + f"password={SECRET}\n")
+    services.write_text("[shop]\n" + "".join(f"{k}={v}\n" for k, v in parts.items() if v) + f"password={SECRET}\n")
     service = {"PGSERVICEFILE": str(services), "PGSERVICE": "shop"}
     assert migplan(*what[:-1], env=service).status == 0
     assert migplan(*what, "service=shop", env={"PGSERVICEFILE": str(services)}).status == 0
@@ -133,7 +116,7 @@ def test_unknown_database_and_role(migplan: Command, live: str, wanted: str) -> 
 
 
 @contextmanager
-def role(url: str, attributes: str = "") -> Iterator[str]:
+def role(url: str, attributes: str = "") -> Generator[str]:
     """A role that may log in, for as long as the database is there."""
     name = f"migplan_test_{os.getpid()}_{secrets.token_hex(4)}"
     with psycopg.connect(url, autocommit=True) as db:

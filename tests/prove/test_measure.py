@@ -58,7 +58,9 @@ def seen_alone(url: str, sql: str) -> tuple[dict[str, str], bool, bool]:
     return found.locks, found.rewrite, found.scan
 
 
-TRANSACTIONAL = {
+Done = tuple[dict[str, str], bool, bool]
+"""Locks, rewrite, scan."""
+TRANSACTIONAL: dict[str, Done] = {
     "ALTER TABLE t ADD COLUMN c int": ({T: AX}, False, False),
     "ALTER TABLE t ADD COLUMN c timestamptz DEFAULT clock_timestamp()": ({T: AX}, True, True),
     "ALTER TABLE loose ALTER COLUMN id TYPE bigint": ({"public.loose": AX}, True, False),
@@ -102,7 +104,7 @@ def test_statements_in_a_transaction(make_db: MakeDb, sql: str) -> None:
     assert seen(make_db(BEFORE), sql) == TRANSACTIONAL[sql]
 
 
-ALONE = {
+ALONE: dict[str, Done] = {
     "CREATE INDEX CONCURRENTLY i ON t (b)": ({T: SUE}, False, True),
     "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS i ON public.t USING btree (id)": ({T: SUE}, False, True),
     'CREATE INDEX CONCURRENTLY i ON "Odd"."Na;me" (id)': ({"Odd.Na;me": SUE}, False, True),
