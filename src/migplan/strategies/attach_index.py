@@ -10,12 +10,12 @@ from collections.abc import Iterable
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import DbObject
-from migplan.core.steps import Down, Phase, Step, step_id
+from migplan.core.steps import After, Down, Phase, Step, step_id
 from migplan.kinds.constraint import Constraint
 from migplan.kinds.index import Index
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
-from migplan.strategies.base import Context, Expansion, Strategy
+from migplan.strategies.base import Context, Expansion, Rebuild, Strategy
 
 
 class AttachIndex(Strategy):
@@ -30,6 +30,11 @@ class AttachIndex(Strategy):
                 parent = _parent(new)
                 if _parent(old) is None and parent is not None and _comes_around(context, old, parent):
                     yield Expansion((_made_again(context, old, parent),))
+            for new in context.created(model):
+                rebuild = _replaced_above(context, new)
+                table = None if new.table is None else context.before.get(new.table, Table)
+                if rebuild is not None and table is not None and table.partition_of is not None:
+                    yield Expansion((_made_again_beside(context, new, rebuild),))
 
 
 def _comes_around(context: Context, old: DbObject, parent: ObjectId) -> bool:
@@ -60,6 +65,34 @@ def _made_again(context: Context, old: DbObject, parent: ObjectId) -> Step:
         down=Down(part.create),
         creates=frozenset({old.id}),
         deploy=sentence,
+    )
+
+
+def _replaced_above(context: Context, obj: DbObject) -> Rebuild | None:
+    """The nearest replaced one of those that it hangs on."""
+    parent = _parent(obj)
+    if parent is None:
+        return None
+    return context.rebuilds.items.get(parent) or _replaced_above(context, context.after[parent])
+
+
+def _made_again_beside(context: Context, new: DbObject, rebuild: Rebuild) -> Step:
+    """For a parent's that is replaced: the partition's new one was built ahead of it, and is still there on the way
+    back when the parent's has gone."""
+    part = context.pieces_after.of(new.id)[0]
+    return Step(
+        id=step_id("keep", new.id),
+        title=f"{new.id} is about to be attached to {rebuild.id}",
+        object=new.id,
+        strategy=AttachIndex.name,
+        phase=Phase.EXPAND,
+        why="only the way back does anything: dropping the parent's index drops this one too",
+        up=(),
+        down=Down(part.create),
+        creates=frozenset({new.id}),
+        uses=part.uses,
+        after=(After(step_id("create", new.id), "it must be there"),),
+        together=rebuild.group,
     )
 
 
