@@ -11,6 +11,7 @@ from migplan.core.model import Catalog, DbObject, changed_fields
 from migplan.core.steps import After, Down, Name, Part, Phase, Statement, Step, step_id
 from migplan.kinds.names import names_of
 from migplan.kinds.registry import kind_of
+from migplan.kinds.table import Table
 from migplan.planning.read_later import read_later
 from migplan.planning.side_by_side import (
     beside_parent,
@@ -266,6 +267,7 @@ def _half(context: Context, rebuild: Rebuild, verb: str, number: int, part: Part
         together=rebuild.group,
         deploy=sentence,
         loses=loses,
+        new_objects=not dropping and number == 0 and rebuild.whole and isinstance(new, Table),
     )
 
 

@@ -3,6 +3,7 @@ move over to a new type in place, rows are copied into a new table."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from migplan.core.ids import ObjectId
@@ -140,10 +141,16 @@ def beside_parent(context: Context, step: Step, partition: DbObject) -> Step:
         up=() if detached else step.up,
         down=replace(step.down, loses=None) if isinstance(step.down, Down) else step.down,
         loses=None,
-        releases=(frozenset({partition.id}) if detached else step.releases) | {_aside_id(root.id)},
+        releases=_aside_where_kept(context, {partition.id} if detached else step.releases) | {_aside_id(root.id)},
         after=(*step.after, After(step_id("replace", root.id), "its rows are copied first")),
         together=root.group,
     )
+
+
+def _aside_where_kept(context: Context, released: Iterable[ObjectId]) -> frozenset[ObjectId]:
+    """What it lets go of, under the name that it bears by then."""
+    kept = _kept_aside(context)
+    return frozenset(_aside_id(id) if id in kept else id for id in released)
 
 
 def _rebuilt_parent(context: Context, obj: DbObject, catalog: Catalog) -> Rebuild | None:
