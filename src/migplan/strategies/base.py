@@ -109,9 +109,12 @@ class Context:
 
     def swapped(self, id: ObjectId) -> bool:
         """Whether something goes over to another incarnation together with a replaced column that it stands on."""
-        both = id in self.before and id in self.after
-        used = self.before.uses.get(id, frozenset()) | (self.after.uses.get(id, frozenset()) if both else frozenset())
-        return id in self.before and bool(used & self.replaced)
+        if id not in self.before:
+            return False
+        used = set(self.before.uses.get(id, ()))
+        if id in self.after:
+            used |= self.after.uses.get(id, frozenset())
+        return not used.isdisjoint(self.replaced)
 
     def directive(self, obj: DbObject, name: str) -> str | None:
         """The argument of a directive on the object."""
