@@ -41,7 +41,22 @@ class SetNotNull(Strategy):
             fills = fill_steps(context, new, sentence)
             after = tuple(After(s.id, "no row may be NULL") for s in fills)
             steps = [*fills, *tighten_steps(context, new, sentence, after)]
+            if new.id in context.replaced:
+                steps = [_behind_swap(step, new.id) for step in steps]
             yield Expansion(tuple(steps), fields={new.id: frozenset({"not_null"})})
+
+
+def _behind_swap(step: Step, column: ObjectId) -> Step:
+    """The step on the column that a swap has brought in, whose type the values have by then."""
+    own = frozenset({column})
+    return replace(
+        step,
+        phase=Phase.CONTRACT,
+        uses=step.uses | own,
+        releases=step.releases - own,
+        creates=step.creates - own,
+        destroys=step.destroys - own,
+    )
 
 
 def fill_steps(context: Context, column: Column, sentence: str | None) -> list[Step]:

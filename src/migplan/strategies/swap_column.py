@@ -54,10 +54,17 @@ def _sides(context: Context, table: ObjectId, columns: Sequence[Column]) -> tupl
     staged = frozenset(type for used in types.values() for type in used)
     labels = {id: labels_of(context, type) for id, used in types.items() for type in used}
     names = [{str(ident(*t.path)): str(ident(*staged_id(t, label).path)) for t in staged} for label in ("old", "new")]
+    come = tuple(_before_tightening(context, c) for c in columns)
     return (
         Side(table, "old", was, context.before, kept, names[0]),
-        Side(table, "new", tuple(columns), context.after, kept, names[1], labels),
+        Side(table, "new", come, context.after, kept, names[1], labels),
     )
+
+
+def _before_tightening(context: Context, column: Column) -> Column:
+    """The new column as it is swapped in: NOT NULL that the old one hasn't comes afterwards, behind the checkpoint."""
+    old = context.before[column.id]
+    return replace(column, not_null=None) if isinstance(old, Column) and old.not_null is None else column
 
 
 def _steps(context: Context, old: Side, new: Side) -> list[Step]:

@@ -1,0 +1,3 @@
+CREATE TABLE variable (id int PRIMARY KEY, name text NOT NULL, value text NOT NULL DEFAULT '{}', size bigint NOT NULL -- migplan: backfill 7
+);
+CREATE INDEX variable_size ON variable (size);

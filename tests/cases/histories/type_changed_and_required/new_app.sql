@@ -1,0 +1,1 @@
+INSERT INTO variable (id, name, value, size) VALUES (1001, 'new', '{}', 5);
