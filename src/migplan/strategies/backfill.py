@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
@@ -11,6 +11,7 @@ from migplan.core.sql import Sql, deparsed, ident, join, literal, sql
 from migplan.core.steps import Backfill, LockMode, Statement, Timing
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import PRIMARY_KEY, UNIQUE, Constraint
+from migplan.kinds.table import Table
 from migplan.strategies.base import Context, Size
 
 SYNC_OFF = Sql("set_config('migplan.sync', 'off', true)")
@@ -49,9 +50,29 @@ def fill(
         tuple((key_names or {}).get(c.name, c.name) for c in key),
         tuple(c.type for c in key),
     )
+    leaves = [] if key else _leaves(context, table)
+    if leaves:
+        blocks = [_page_loop(replace(batches, table=leaf), context.settings.batch_rows) for leaf in leaves]
+        return Fill(tuple(_long(block) for block in blocks), None)
     loop = _keyset_loop if key else _page_loop
     block = loop(batches, context.settings.batch_rows)
-    return Fill((Statement(block, LockMode.ROW_EXCLUSIVE, transactional=False, timing=Timing.LONG),), batches)
+    return Fill((_long(block),), batches)
+
+
+def _long(block: Sql) -> Statement:
+    return Statement(block, LockMode.ROW_EXCLUSIVE, transactional=False, timing=Timing.LONG)
+
+
+def _leaves(context: Context, table: ObjectId) -> list[ObjectId]:
+    """A partitioned table's partitions that hold rows: it has no pages of its own."""
+    found: list[ObjectId] = []
+    for child in context.partitions.get(table, ()):
+        inner = context.before.get(child, Table)
+        if inner is not None and inner.partition_key is not None:
+            found += _leaves(context, child)
+        else:
+            found.append(child)
+    return found
 
 
 def key_of(catalog: Catalog, table: ObjectId) -> list[Column]:

@@ -223,11 +223,10 @@ def _indexes(context: Context, renaming: _Renaming, *, aside: bool = False) -> l
     large = context.size(renaming.table) is Size.LARGE
     names = {c.name: _aside(c) for c in renaming.columns} if aside else {}
     mark = ":aside" if aside else ""
-    return [
-        _index_step(index, concurrently=large, mark=mark)
-        for index in _index_copies(context, renaming, names)
-        if (large and not index.partitioned) or (index.unique and not large)
-    ]
+    copies = [i for i in _index_copies(context, renaming, names) if large or i.unique]
+    if _is_partitioned(context, renaming.table):
+        return [s for index in copies for s in _partitioned_index_steps(context, index, mark, concurrently=large)]
+    return [_index_step(index, concurrently=large, mark=mark) for index in copies]
 
 
 def _index_copies(context: Context, renaming: _Renaming, names: Mapping[str, str]) -> Iterable[Index]:
@@ -260,6 +259,38 @@ def _index_of_key(key: Constraint, name: str, names: Mapping[str, str]) -> Index
         options=key.index_options,
         tablespace=key.index_tablespace,
     )
+
+
+def _partitioned_index_steps(context: Context, index: Index, mark: str, *, concurrently: bool) -> Iterable[Step]:
+    """On the parent only, then on each partition, and attached. All of them go with the parent's.
+
+    To attach one locks indexes from the parent's down, a query from the partition's up: the table is locked first.
+    """
+    lock = Statement(sql("LOCK TABLE ONLY {} IN ACCESS EXCLUSIVE MODE", ident(*index.relation.path)), AX)
+    count, waiting = 0, [replace(index, partitioned=True)]
+    yield _index_step(waiting[0], concurrently=False, mark=mark)
+    while waiting:
+        parent = waiting.pop()
+        for partition in context.partitions.get(parent.relation, ()):
+            count += 1
+            id = ObjectId("index", (partition.path[0], temporary_name(index.id.path[1], f"part{count}")))
+            inner = _is_partitioned(context, partition)
+            part = replace(index, id=id, relation=partition, partitioned=inner)
+            yield replace(_index_step(part, concurrently=concurrently and not inner, mark=mark), down=Down(()))
+            attach = sql("ALTER INDEX {} ATTACH PARTITION {}", ident(*parent.id.path), ident(*id.path))
+            yield replace(
+                _index_step(part, concurrently=False, mark=f":attach{mark}"),
+                title=f"attach {id}",
+                up=(lock, Statement(attach, AX)),
+                down=Down(()),
+            )
+            if inner:
+                waiting.append(part)
+
+
+def _is_partitioned(context: Context, table: ObjectId) -> bool:
+    found = context.before.get(table, Table)
+    return found is not None and found.partition_key is not None
 
 
 def _index_step(index: Index, *, concurrently: bool, mark: str) -> Step:
