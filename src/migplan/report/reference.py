@@ -36,7 +36,7 @@ _LIMITS: Final = (
     '`dual_write = "application"`: the trigger is the only form of dual write.',
     "Renaming a column to a name that another column of the table has now, while applications use it: two plans.",
     "Renaming columns of tables that others inherit from, while applications use them.",
-    "The directive `strategy`.",
+    "Renaming an enum's value in place: `values OLD => NEW` moves the rows, so that both versions find theirs.",
     "Reference data: DML in a declared file is refused with its place, unless the file says that it is reference data; "
     "then it is named and not run.",
     "Running plans by migplan itself: the files run under psql.",

@@ -25,7 +25,6 @@ from migplan.source.targets import target_of
 _MARK: Final = re.compile(r"--\s*migplan:\s*(?P<name>\S*)[ \t]*(?P<argument>.*?)\s*$|/\*\s*migplan:", re.S)
 _NAME: Final = re.compile(r'(?:"(?:[^"]|"")+"|[^\s".;,()]+)(?:\.(?:"(?:[^"]|"")+"|[^\s".;,()]+))*')
 _ALLOW: Final = re.compile(r'[a-z][a-z0-9-]*\s+"[^"]+"')
-_STRATEGY: Final = re.compile(r"[a-z][a-z0-9_-]*")
 
 
 def _anything(argument: str) -> bool:
@@ -54,12 +53,10 @@ _FORMS: Final[dict[str, _Form]] = {
     "using": _Form("using EXPRESSION", _anything),
     "reverse": _Form("reverse EXPRESSION", _anything),
     "values": _Form("values OLD => NEW, …", _value_pairs),
-    "strategy": _Form("strategy NAME", _STRATEGY.fullmatch),
     "allow": _Form('allow FINDING "why"', _ALLOW.fullmatch),
     "backup": _Form("backup table", {"table"}.__contains__),
     "bake": _Form("bake", _nothing),
     "keep-old": _Form("keep-old", _nothing),
-    "dual-write": _Form("dual-write trigger|application", {"trigger", "application"}.__contains__),
     "phase": _Form("phase expand|contract", {"expand", "contract"}.__contains__),
     "reference-data": _Form("reference-data", _nothing),
 }

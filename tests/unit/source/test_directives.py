@@ -29,7 +29,7 @@ def test_inside_a_table() -> None:
         NOT NULL, -- migplan: using state::text
       -- an ordinary comment
       CONSTRAINT positive CHECK (id > 0), -- migplan: renamed-from y
-      n numeric(10,2)  -- migplan: strategy rewrite
+      n numeric(10,2)  -- migplan: backup table
     );  -- migplan: allow drop-table "because"
     """
     assert read(sql) == [
@@ -40,7 +40,7 @@ def test_inside_a_table() -> None:
         ("reverse", "upper(email)", "column app.users.email"),
         ("using", "state::text", "column app.users.state"),
         ("renamed-from", "y", "constraint app.users.positive"),
-        ("strategy", "rewrite", "column app.users.n"),
+        ("backup", "table", "column app.users.n"),
         ("allow", 'drop-table "because"', "table app.users"),
     ]
 
