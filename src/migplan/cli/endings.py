@@ -64,9 +64,9 @@ def ending(error: BaseException) -> int:
 
             return report(error)
         case Terminated():
-            return _say("terminated: nothing was left half-written", 128 + error.number)
+            return _say(f"terminated: {_left(error)}", 128 + error.number)
         case KeyboardInterrupt():
-            return _say("interrupted: nothing was left half-written", 130)
+            return _say(f"interrupted: {_left(error)}", 130)
         case BrokenPipeError():
             _abandon_output()
             return 0
@@ -74,6 +74,10 @@ def ending(error: BaseException) -> int:
             return _os_error(error)
         case _:
             return _unexpected(error)
+
+
+def _left(error: BaseException) -> str:
+    return "; ".join(getattr(error, "__notes__", [])) or "nothing was left half-written"
 
 
 def _os_error(error: OSError) -> int:

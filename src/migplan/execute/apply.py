@@ -7,16 +7,27 @@ from dataclasses import dataclass, field
 
 import psycopg
 
-from migplan.core.errors import BlockedError, ExecutionError, PlanFileError
+from migplan.core.errors import BlockedError, ExecutionError, MigplanError, PlanFileError
 from migplan.execute.drift import drift, refuse_drift
-from migplan.execute.journey import Position, Stop, ahead, back, phases, position, refuse_mixed, steps_of, stops
+from migplan.execute.journey import (
+    Position,
+    Stop,
+    ahead,
+    back,
+    interrupted,
+    phases,
+    position,
+    refuse_mixed,
+    steps_of,
+    stops,
+)
 from migplan.execute.ledger import Direction, FencedError, Ledger, StepState, install, installed, operator_name
 from migplan.execute.operator import sole_operator
 from migplan.execute.runner import Manner, Runner, Teller
 from migplan.planfile.folder import PlanFolder
 from migplan.planfile.model import CheckpointModel, PlanModel, StepModel
 from migplan.planfile.units import Unit
-from migplan.source.connect import Connection
+from migplan.source.connect import Connection, redact
 
 
 @dataclass(frozen=True)
@@ -148,7 +159,9 @@ def _run(order: Order, desk: Connection, ledger: Ledger, intent: Intent) -> None
     run = ledger.begin_run(intent.direction, intent.goal.name, order.permissions.stage)
     error: str | None = "stopped by the operator"
     try:
-        with Runner(order.target, plan, desk, ledger, run, intent.direction, order.manner, order.teller) as runner:
+        undoing = interrupted(intent.folder, ledger.steps()) if intent.direction == "down" else {}
+        way = (intent.direction, order.manner, order.teller, undoing)
+        with Runner(order.target, plan, desk, ledger, run, *way) as runner:
             checked: set[str] = set()
             for unit in intent.units:
                 if intent.direction == "up" and unit.file not in checked:
@@ -159,8 +172,11 @@ def _run(order: Order, desk: Connection, ledger: Ledger, intent: Intent) -> None
     except FencedError:
         error = None
         raise
-    except ExecutionError as failure:
-        error = str(failure)
+    except MigplanError as failure:
+        error = redact(str(failure))
+        raise
+    except KeyboardInterrupt as stop:
+        stop.add_note("the same command continues; 'migplan rollback' leads back")
         raise
     finally:
         _close(ledger, run, error)

@@ -15,7 +15,7 @@ import psycopg
 from migplan.core.errors import ExecutionError
 from migplan.core.sql import Sql, deparsed, ident, join, sql
 from migplan.execute.ledger import Direction, FencedError, Ledger, Position
-from migplan.execute.operator import open_session
+from migplan.execute.operator import open_worker
 from migplan.planfile.model import BackfillModel
 from migplan.source.connect import Connection
 
@@ -109,7 +109,7 @@ class Backfiller:
                 raise
 
     def _part(self, part: Position, shared: _Shared) -> None:
-        connection = open_session(self.target, f"backfill of {self.model.relation}")
+        connection = open_worker(self.target, f"backfill of {self.model.relation}")
         try:
             _Worker(self, connection, part, shared).work()
         finally:

@@ -9,15 +9,22 @@ from typing import Final
 
 import psycopg
 
+from migplan.core.errors import MigplanError
 from migplan.execute.operator import open_session
 from migplan.source.connect import Connection
 
 _EVERY: Final = 0.3
 _BLOCKERS: Final = """
-SELECT a.pid, coalesce(a.usename, a.backend_type), coalesce(nullif(a.application_name, ''), a.backend_type), a.state,
+SELECT a.pid, coalesce(a.usename, a.backend_type), coalesce(nullif(a.application_name, ''), a.backend_type),
+       coalesce(a.state, 'working'),
        extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, a.backend_start))::float8,
        left(regexp_replace(a.query, '\\s+', ' ', 'g'), 80), a.backend_type = 'client backend'
-FROM unnest(pg_blocking_pids(%s)) AS blocking(pid) JOIN pg_stat_activity a USING (pid) ORDER BY 5 DESC
+FROM unnest(pg_blocking_pids(%(pid)s)) AS blocking(pid) JOIN pg_stat_activity a USING (pid)
+UNION ALL
+SELECT DISTINCT 0, p.owner::text, p.gid, 'prepared', extract(epoch FROM clock_timestamp() - p.prepared)::float8,
+       '', false
+FROM pg_prepared_xacts p WHERE 0 = ANY(pg_blocking_pids(%(pid)s)) AND p.database = current_database()
+ORDER BY 5 DESC
 """
 _INDEX_BUILD: Final = """
 SELECT phase, CASE WHEN blocks_total > 0 THEN blocks_done::float8 / blocks_total
@@ -33,19 +40,25 @@ class Blocker:
     pid: int
     user: str
     application: str
-    state: str | None
+    state: str
     age: float
     query: str
     is_client: bool
 
+    @property
+    def who(self) -> str:
+        """Without the query, which may hold an application's data."""
+        if self.pid == 0:
+            return f"the prepared transaction {self.application!r} of {self.user}, {self.age:.0f} s old"
+        return f"pid {self.pid} ({self.user}, {self.application}, {self.state} for {self.age:.0f} s)"
+
     def __str__(self) -> str:
-        doing = f"{self.state or 'working'} for {self.age:.0f} s: {self.query}"
-        return f"pid {self.pid} ({self.user}, {self.application}, {doing})"
+        return f"{self.who}: {self.query}" if self.query else self.who
 
 
 def blockers_of(connection: Connection, pid: int) -> list[Blocker]:
     """The sessions that the session ``pid`` waits for, the oldest transaction first."""
-    return [Blocker(*row) for row in connection.execute(_BLOCKERS, (pid,)).fetchall()]
+    return [Blocker(*row) for row in connection.execute(_BLOCKERS, {"pid": pid}).fetchall()]
 
 
 class Lookout:
@@ -67,6 +80,7 @@ class Lookout:
         self._kill_older_than = kill_older_than
         self._stop = threading.Event()
         self._seen: list[Blocker] = []
+        self._refused: set[int] = set()
         self._thread = threading.Thread(target=self._look, name="migplan lookout", daemon=True)
 
     def __enter__(self) -> Lookout:
@@ -88,7 +102,7 @@ class Lookout:
 
     def _look(self) -> None:
         connection: Connection | None = None
-        said: set[int] = set()
+        said: set[tuple[int, str]] = set()
         while not self._stop.wait(_EVERY):
             try:
                 connection = connection or open_session(self._target, "lookout")
@@ -96,15 +110,15 @@ class Lookout:
                 if found:
                     self._seen = found
                 for blocker in found:
-                    if blocker.pid not in said:
+                    if (blocker.pid, blocker.application) not in said:
                         self._say(f"waiting for {blocker}")
                     self._end(connection, blocker)
-                said = {b.pid for b in found}
+                said = {(b.pid, b.application) for b in found}
                 for phase, share in connection.execute(_INDEX_BUILD, (self._pid,)).fetchall():
                     self._progress(str(phase), float(share or 0))
-            except psycopg.Error:
-                connection = None  # it is only a view: the next look tries again
-            except Exception:  # whatever the target says meanwhile is said by the work itself
+            except (psycopg.Error, MigplanError):  # it is only a view: the next look tries again
+                if connection is not None:
+                    connection.close()
                 connection = None
         if connection is not None:
             connection.close()
@@ -113,5 +127,11 @@ class Lookout:
         limit = self._kill_older_than
         if limit is None or blocker.age < limit or not blocker.is_client:
             return
-        connection.execute("SELECT pg_terminate_backend(%s)", (blocker.pid,))
+        try:
+            connection.execute("SELECT pg_terminate_backend(%s)", (blocker.pid,))
+        except psycopg.errors.InsufficientPrivilege as error:
+            if blocker.pid not in self._refused:
+                self._say(f"can't end {blocker.who}: {error.diag.message_primary}")
+            self._refused.add(blocker.pid)
+            return
         self._say(f"ended {blocker}, as --kill-blockers asks")

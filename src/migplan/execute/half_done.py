@@ -15,34 +15,35 @@ _PART: Final = re.compile(r'"((?:[^"]|"")+)"|([^\s."]+)')
 
 
 class Verdict(Enum):
-    """What is left to do of a statement that may have run before."""
+    """What is known of a statement that may have run before: it has, it has not (any more), or it can run again."""
 
-    RUN = "run"
     DONE = "done"
+    ABSENT = "absent"
+    AGAIN = "again"
 
 
 def recover(connection: Connection, command: str) -> Verdict:
-    """Clean up after an earlier, interrupted run of a statement, and tell whether it has to run (again)."""
+    """Complete or clean up what an earlier, interrupted run of a statement left, and tell which it was."""
     for pattern, handler in _HANDLERS:
         found = pattern.match(command.strip())
         if found is not None:
             return handler(connection, found)
-    return Verdict.RUN
+    return Verdict.AGAIN
 
 
 def _create_index(connection: Connection, found: re.Match[str]) -> Verdict:
     index, table = found[1], found[2]
     row = _index(connection, [*_schema_of(connection, table), _parts(index)[-1]])
     if row is None:
-        return Verdict.RUN
+        return Verdict.ABSENT
     if row[1]:
         return Verdict.DONE
     _drop(connection, row[0])
-    return Verdict.RUN
+    return Verdict.ABSENT
 
 
 def _drop_index(connection: Connection, found: re.Match[str]) -> Verdict:
-    return Verdict.DONE if _exists(connection, found[1]) is None else Verdict.RUN
+    return Verdict.DONE if _exists(connection, found[1]) is None else Verdict.ABSENT
 
 
 def _reindex(connection: Connection, found: re.Match[str]) -> Verdict:
@@ -50,7 +51,7 @@ def _reindex(connection: Connection, found: re.Match[str]) -> Verdict:
     rows = connection.execute(_COPIES, (found[1],)).fetchall()
     for (oid,) in rows:
         _drop(connection, oid)
-    return Verdict.RUN
+    return Verdict.AGAIN
 
 
 def _add_value(connection: Connection, found: re.Match[str]) -> Verdict:
@@ -58,7 +59,7 @@ def _add_value(connection: Connection, found: re.Match[str]) -> Verdict:
         "SELECT 1 FROM pg_enum WHERE enumtypid = to_regtype(%s) AND enumlabel = %s",
         (found[1], found[2].replace("''", "'")),
     ).fetchone()
-    return Verdict.RUN if row is None else Verdict.DONE
+    return Verdict.ABSENT if row is None else Verdict.DONE
 
 
 def _detach(connection: Connection, found: re.Match[str]) -> Verdict:
@@ -73,7 +74,7 @@ def _detach(connection: Connection, found: re.Match[str]) -> Verdict:
         names = Sql(parent), Sql(child)
         connection.execute(sql("ALTER TABLE {} DETACH PARTITION {} FINALIZE", *names).encode())
         return Verdict.DONE
-    return Verdict.RUN
+    return Verdict.ABSENT
 
 
 def _parts(name: str) -> list[str]:
@@ -122,7 +123,10 @@ GROUP BY c.oid
 
 _HANDLERS: Final[tuple[tuple[re.Pattern[str], Callable[[Connection, re.Match[str]], Verdict]], ...]] = (
     (
-        re.compile(rf"create\s+(?:unique\s+)?index\s+concurrently\s+{_NAME}\s+on\s+(?:only\s+)?{_NAME}", re.I),
+        re.compile(
+            rf"create\s+(?:unique\s+)?index\s+concurrently\s+(?:if\s+not\s+exists\s+)?{_NAME}\s+on\s+(?:only\s+)?{_NAME}",
+            re.I,
+        ),
         _create_index,
     ),
     (re.compile(rf"drop\s+index\s+concurrently\s+(?:if\s+exists\s+)?{_NAME}\s*$", re.I), _drop_index),

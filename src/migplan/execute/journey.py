@@ -95,6 +95,17 @@ def back(folder: PlanFolder, states: Mapping[str, StepState], goal: Stop) -> Ite
                 yield unit
 
 
+def interrupted(folder: PlanFolder, states: Mapping[str, StepState]) -> dict[str, Unit]:
+    """The forward units outside of transactions that were begun and not ended, by their step."""
+    return {
+        step: unit
+        for _, phase in phases(folder.plan)
+        for unit in read_units(phase.up, folder.files[phase.up])
+        for step in unit.steps
+        if not unit.transactional and step in states and states[step].state == "applying"
+    }
+
+
 def refuse_mixed(states: Mapping[str, StepState]) -> None:
     """Raises ``ExecutionError`` where a way back was begun and not ended: forwards would skip what it undid."""
     undoing = sorted(s for s, state in states.items() if state.state == "undoing")

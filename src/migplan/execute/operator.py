@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Generator
 from typing import Final
 
@@ -13,6 +14,9 @@ from migplan.execute.ledger import FencedError, installed
 from migplan.source.connect import Connection, connect
 
 LOCK_KEY: Final = 7_163_948_001
+WORK_KEY: Final = 7_163_948_003
+"""Held, shared, by every session that changes the database for a run: an operator who comes later ends them first."""
+_LEFT_FOR: Final = 60.0
 _SESSION: Final = (
     "SELECT set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false),"
     " set_config('idle_in_transaction_session_timeout', '0', false),"
@@ -39,6 +43,13 @@ def open_session(target: str, what: str) -> Connection:
     return connection
 
 
+def open_worker(target: str, what: str) -> Connection:
+    """A session that changes the database, known as such to whoever takes over."""
+    connection = open_session(target, what)
+    connection.execute("SELECT pg_advisory_lock_shared(%s)", (WORK_KEY,))
+    return connection
+
+
 @contextlib.contextmanager
 def sole_operator(target: str, what: str) -> Generator[Connection]:
     """The connection that holds the lock: the run lives as long as it does.
@@ -52,7 +63,32 @@ def sole_operator(target: str, what: str) -> Generator[Connection]:
                 f"another operator works on this database: {_holder(desk)}",
                 hint="Wait until that run has ended; 'migplan status' shows it.",
             )
-        yield desk
+        try:
+            end_leftovers(desk)
+            yield desk
+        except psycopg.OperationalError as error:
+            if not desk.closed:
+                raise
+            raise _fenced(error) from error
+
+
+def end_leftovers(desk: Connection) -> None:
+    """End what the server still does for a run that is dead: its client was killed, or cut off by the network.
+
+    The server would notice only with its next answer, and could commit what the ledger doesn't expect any more.
+    Raises ``ExecutionError``, with who it is, where that can't be ended.
+    """
+    end = time.monotonic() + _LEFT_FOR
+    while found := desk.execute(_HOLDER, (WORK_KEY,)).fetchall():
+        if time.monotonic() > end:
+            raise ExecutionError(
+                f"a session of an earlier run still works on this database: pid {found[0][0]}, {found[0][2]}",
+                hint=f"Let its owner or a superuser end it: SELECT pg_terminate_backend({found[0][0]}).",
+            )
+        for pid, *_ in found:
+            with contextlib.suppress(psycopg.errors.InsufficientPrivilege):
+                desk.execute("SELECT pg_terminate_backend(%s)", (pid,))
+        time.sleep(0.05)
 
 
 def still_held(desk: Connection) -> None:
@@ -60,10 +96,14 @@ def still_held(desk: Connection) -> None:
     try:
         desk.execute("SELECT 1")
     except psycopg.OperationalError as error:
-        raise FencedError(
-            f"the connection that holds the operator's lock is gone: {' '.join(str(error).split())}",
-            hint="Nothing ran without it. Run the same command again: it continues.",
-        ) from error
+        raise _fenced(error) from error
+
+
+def _fenced(error: psycopg.OperationalError) -> FencedError:
+    return FencedError(
+        f"the connection that holds the operator's lock is gone: {' '.join(str(error).split())}",
+        hint="Nothing runs without it. Run the same command again when the server answers: it continues.",
+    )
 
 
 def holder(connection: Connection) -> str | None:

@@ -15,6 +15,8 @@ _AGAIN: Final = (
     psycopg.errors.SerializationFailure,
     psycopg.errors.ObjectInUse,
 )
+_GONE: Final = ("57P01", "57P02", "57P03", "57P05")
+"""admin_shutdown, crash_shutdown, cannot_connect_now, idle_session_timeout."""
 _FIRST, _LONGEST = 0.5, 30.0
 
 
@@ -48,8 +50,7 @@ def may_pass(error: psycopg.Error) -> bool:
     return isinstance(error, _AGAIN)
 
 
-def lost(error: psycopg.Error, connection: psycopg.Connection[tuple[object, ...]]) -> bool:
-    """Whether the connection is gone: by the network, a restart, pg_terminate_backend."""
-    return connection.closed or isinstance(
-        error, psycopg.errors.AdminShutdown | psycopg.errors.CrashShutdown | psycopg.errors.CannotConnectNow
-    )
+def lost(error: psycopg.Error) -> bool:
+    """Whether a connection is gone: by the network, a restart, pg_terminate_backend."""
+    state = error.sqlstate
+    return isinstance(error, psycopg.OperationalError) and (state is None or state[:2] == "08" or state in _GONE)

@@ -9,23 +9,21 @@ from typing import Final, Protocol
 
 import psycopg
 
-from migplan.core.errors import ExecutionError
+from migplan.core.errors import ExecutionError, MigplanError
 from migplan.execute.batches import Backfiller, Pace, Progress
 from migplan.execute.blockers import Lookout
 from migplan.execute.half_done import Verdict, recover
 from migplan.execute.ledger import (
     Direction,
-    FencedError,
     Ledger,
-    StepState,
     mark_command,
     settle_in_transaction,
 )
-from migplan.execute.operator import open_session, still_held
+from migplan.execute.operator import end_leftovers, open_worker, still_held
 from migplan.execute.retry import Patience, Tries, lost
 from migplan.planfile.model import BackfillModel, PlanModel
 from migplan.planfile.units import Command, Unit
-from migplan.source.connect import Connection
+from migplan.source.connect import Connection, redact
 
 _RECONNECTS: Final = 10
 
@@ -58,7 +56,8 @@ class Manner:
 class Runner:
     """One run of one plan in one direction.
 
-    ``desk`` is the connection that holds the operator's lock and writes the ledger; the work has its own.
+    ``desk`` is the connection that holds the operator's lock and writes the ledger; the work has its own. ``undoing``
+    are the units, by their steps, which were interrupted forwards and are led back now.
     """
 
     def __init__(
@@ -71,6 +70,7 @@ class Runner:
         direction: Direction,
         manner: Manner,
         teller: Teller,
+        undoing: Mapping[str, Unit] | None = None,
     ) -> None:
         self._target = target
         self._desk = desk
@@ -82,8 +82,10 @@ class Runner:
         self._titles: Mapping[str, str] = {s.id: s.title for s in plan.steps}
         self._backfills = _backfills(plan, direction)
         self._stays = {s.id for s in plan.steps if direction == "down" and s.down.irreversible is not None}
-        self._work = open_session(target, f"{direction} {plan.name}")
+        self._work = open_worker(target, f"{direction} {plan.name}")
         self._settings: tuple[str, ...] = ()
+        self._undoing = undoing or {}
+        self._never_happened: set[str] = set()
         self._lookout = Lookout(
             target,
             self._work.info.backend_pid,
@@ -110,8 +112,8 @@ class Runner:
             try:
                 self._try(unit, attempt)
             except psycopg.Error as error:
-                self._lookout_failed(attempt, error)
-                if lost(error, self._work):
+                self._note_failure(attempt, error)
+                if lost(error):
                     reconnects += 1
                     if reconnects > _RECONNECTS:
                         raise self._failure(unit, error) from error
@@ -124,15 +126,17 @@ class Runner:
                     raise self._failure(unit, error) from error
                 self._teller.say(f"{_primary(error)}; trying again in {pause:.1f} s")
                 time.sleep(pause)
-            except ExecutionError as error:
-                self._ledger.fail_attempt(attempt, str(error), None, None)
+            except MigplanError as error:
+                if not self._desk.closed:
+                    self._ledger.fail_attempt(attempt, redact(str(error)), None, None)
                 raise
             else:
                 return
 
     def _try(self, unit: Unit, attempt: int) -> None:
-        self._prepare(unit)
+        self._complete_forwards(unit)
         for check in unit.checks:
+            self._set(check.settings)
             self._execute(check)
         if unit.transactional:
             self._transaction(unit, attempt)
@@ -140,10 +144,12 @@ class Runner:
             self._one_by_one(unit, attempt)
 
     def _transaction(self, unit: Unit, attempt: int) -> None:
+        self._set(next((c.settings for c in unit.commands), ()))
         self._work.execute("BEGIN")
         try:
             for command in unit.commands:
-                self._execute(command)
+                if command.step not in self._never_happened:
+                    self._execute(command)
             self._settle(unit, attempt)
             still_held(self._desk)
             self._work.execute("COMMIT")
@@ -157,23 +163,36 @@ class Runner:
         steps = [s for s in unit.steps if s not in self._stays]
         settle_in_transaction(self._work, self._ledger, self._run, attempt, steps, self._direction)
 
+    def _complete_forwards(self, unit: Unit) -> None:
+        """Before a way back: what was interrupted outside of a transaction either happened as a whole, or not at all.
+
+        Raises what the server says.
+        """
+        states = self._ledger.steps() if self._undoing else {}
+        for step in unit.steps:
+            forwards, state = self._undoing.get(step), states.get(step)
+            if forwards is None or state is None or state.state != "applying":
+                continue
+            left = forwards.commands[state.commands :]
+            found = [recover(self._work, c.sql) for c in left]
+            if state.commands == 0 and found and set(found) == {Verdict.ABSENT}:
+                self._never_happened.add(step)
+
     def _one_by_one(self, unit: Unit, attempt: int) -> None:
         """Statements that no transaction holds together: each recognised where it had begun before."""
         state = "applying" if self._direction == "up" else "undoing"
         step = unit.steps[0] if unit.steps else ""
-        known = self._ledger.steps().get(step, StepState("applying", 0))
-        done, begun = (known.commands, True) if known.state == state and step in self._ledger.steps() else (0, False)
+        known = self._ledger.steps().get(step)
+        begun = known is not None and known.state != "applied"
+        done = known.commands if known is not None and known.state == state else 0
         for number, command in enumerate(unit.commands):
-            if number < done:
+            if number < done or step in self._never_happened:
                 continue
-            if begun or (state == "undoing" and known.state == "applying"):
-                verdict = recover(self._work, command.sql)
-                if verdict is Verdict.DONE:
-                    mark_command(self._work, self._ledger, self._run, unit.steps, state, number + 1)
-                    continue
-            mark_command(self._work, self._ledger, self._run, unit.steps, state, number)
-            begun = True
-            self._outside(command, step)
+            self._set(command.settings)
+            if not begun or recover(self._work, command.sql) is not Verdict.DONE:
+                mark_command(self._work, self._ledger, self._run, unit.steps, state, number)
+                begun = True
+                self._outside(command, step)
             mark_command(self._work, self._ledger, self._run, unit.steps, state, number + 1)
         self._settle(unit, attempt)
 
@@ -207,11 +226,12 @@ class Runner:
             error.add_note(command.place)
             raise
 
-    def _prepare(self, unit: Unit) -> None:
-        if unit.settings != self._settings:
-            for setting in unit.settings:
+    def _set(self, settings: tuple[str, ...]) -> None:
+        """The session's settings at that place of the file, where they aren't set yet."""
+        if settings != self._settings:
+            for setting in settings:
                 self._work.execute(setting.encode())
-            self._settings = unit.settings
+            self._settings = settings
 
     def _reconnect(self, unit: Unit, error: psycopg.Error) -> None:
         """A new connection for the work; the operator's lock must still be held, or the run ends."""
@@ -219,7 +239,8 @@ class Runner:
         self._work.close()
         self._settings = ()
         still_held(self._desk)
-        self._work = open_session(self._target, unit.file)
+        end_leftovers(self._desk)
+        self._work = open_worker(self._target, unit.file)
         self._lookout.watch(self._work.info.backend_pid)
 
     def _settled(self, unit: Unit) -> bool:
@@ -229,26 +250,22 @@ class Runner:
             return bool(unit.steps) and all(s in states and states[s].state == "applied" for s in unit.steps)
         return not any(s in states for s in unit.steps if s not in self._stays)
 
-    def _lookout_failed(self, attempt: int, error: psycopg.Error) -> None:
-        blocked = "; ".join(map(str, self._lookout.blockers())) or None
+    def _note_failure(self, attempt: int, error: psycopg.Error) -> None:
+        blocked = self._lookout.blockers()
         if blocked:
-            error.add_note(f"waited for {blocked}")
-        try:
-            self._ledger.fail_attempt(attempt, _primary(error), error.sqlstate, blocked)
-        except psycopg.OperationalError as gone:
-            raise FencedError(
-                f"the connection that holds the operator's lock is gone: {_primary(gone)}",
-                hint="Run the same command again when the server answers: it continues.",
-            ) from error
+            error.add_note(f"waited for {'; '.join(map(str, blocked))}")
+        by = "; ".join(b.who for b in blocked) or None
+        self._ledger.fail_attempt(attempt, redact(_primary(error)), error.sqlstate, by)
 
     def _failure(self, unit: Unit, error: psycopg.Error) -> ExecutionError:
         notes: list[str] = getattr(error, "__notes__", [])
         place = next((n for n in notes if ":" in n and not n.startswith("waited")), unit.name)
         waited = next((f"; {n}" for n in notes if n.startswith("waited")), "")
         steps = ", ".join(unit.steps)
-        detail = f" ({error.diag.message_detail})" if error.diag.message_detail else ""
+        if error.diag.message_detail:  # it may quote rows, which are nothing for the ledger
+            self._teller.say(error.diag.message_detail)
         return ExecutionError(
-            f"{steps}: {_primary(error)}{detail} [{error.sqlstate or 'no SQLSTATE'}]{waited}",
+            f"{steps}: {_primary(error)} [{error.sqlstate or 'no SQLSTATE'}]{waited}",
             place=place,
             hint="Nothing of this unit is left behind. Mend the cause and run the same command again, "
             "or 'migplan rollback' leads back."

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from migplan.core.errors import PlanFileError
 from migplan.planfile.render import MARK
 from migplan.source.files import SourceText
 from migplan.source.split import SourceStatement, split
@@ -18,17 +19,19 @@ _SET: Final = re.compile(r"set\s+(?!local\b)(?:session\s+)?(\w+)", re.I)
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One statement and where it stands (``file:line:column``)."""
+    """One statement, where it stands (``file:line:column``), its step, and the session's settings at that place."""
 
     sql: str
     place: str
+    step: str | None = None
+    settings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
     """One transaction with the steps in it, or the statements of one step that run outside of any.
 
-    ``settings`` are the session's at that place of the file, ``checks`` what is counted before a transaction begins.
+    ``checks`` is what is counted before a transaction begins.
     """
 
     file: str
@@ -36,7 +39,6 @@ class Unit:
     transactional: bool
     steps: tuple[str, ...]
     commands: tuple[Command, ...]
-    settings: tuple[str, ...] = ()
     checks: tuple[Command, ...] = ()
 
     @property
@@ -46,7 +48,10 @@ class Unit:
 
 
 def read_units(file: str, text: str) -> list[Unit]:
-    """The file's units in order. Raises ``SourceError`` where the text can't be split."""
+    """The file's units in order; a step stands in one of them only, since it is applied as a whole.
+
+    Raises ``SourceError`` where the text can't be split, ``PlanFileError`` where a step is in several transactions.
+    """
     found = list(_units(file, text))
     joined: list[Unit] = []
     for unit in found:
@@ -55,7 +60,21 @@ def read_units(file: str, text: str) -> list[Unit]:
             joined[-1] = replace(unit, checks=before.commands)
         else:
             joined.append(unit)
+    _refuse_scattered(file, joined)
     return [replace(unit, number=number) for number, unit in enumerate(joined, 1)]
+
+
+def _refuse_scattered(file: str, units: Sequence[Unit]) -> None:
+    seen: set[str] = set()
+    for unit in units:
+        for step in unit.steps:
+            if step in seen:
+                raise PlanFileError(
+                    f"the step {step} is in several transactions",
+                    place=unit.commands[0].place if unit.commands else file,
+                    hint="Join them, or give the later statements to another step of the file.",
+                )
+            seen.add(step)
 
 
 def _are_checks(before: Unit, unit: Unit) -> bool:
@@ -72,7 +91,7 @@ def _units(file: str, text: str) -> Iterator[Unit]:
 
     def outside() -> Iterator[Unit]:
         if commands:
-            yield Unit(file, 0, False, (step,) if step else (), tuple(commands), tuple(settings.values()))
+            yield Unit(file, 0, False, (step,) if step else (), tuple(commands))
             commands.clear()
 
     for statement in split(SourceText(file, text)).statements:
@@ -82,18 +101,17 @@ def _units(file: str, text: str) -> Iterator[Unit]:
             begun = statement
         elif begun is not None and word == "commit":
             inside = tuple(name for start, name in marks if begun.start < start < statement.start)
-            yield Unit(file, 0, True, tuple(dict.fromkeys(inside)), tuple(commands), tuple(settings.values()))
+            yield Unit(file, 0, True, tuple(dict.fromkeys(inside)), tuple(commands))
             commands.clear()
             begun = None
         elif begun is None and setting is not None:
-            yield from outside()
             settings[setting[1].lower()] = statement.text
         else:
             here = _step_at(marks, statement.start)
             if begun is None and here != step:
                 yield from outside()
             step = here
-            commands.append(Command(statement.text, statement.place))
+            commands.append(Command(statement.text, statement.place, here, tuple(settings.values())))
     yield from outside()
 
 

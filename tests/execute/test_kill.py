@@ -1,0 +1,80 @@
+"""kill -9 at every place where a run changes something: whoever runs it again gets where it would have got."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.support.dumps import difference
+from tests.support.every_step import NEW, OLD, ROWS
+from tests.support.killing import Killer
+from tests.support.live import State, back_to, copy_of, drop, expect_same, large, state, to_the_end
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import MakeDb
+    from tests.support.migrations import Migration
+
+STATEMENTS_AT_LEAST = 150
+UNITS_AT_LEAST = 40
+FILLED = ("country", "amount", "kind", "fax")
+
+
+@pytest.fixture
+def every_step(make_db: MakeDb, tmp_path: Path) -> Migration:
+    """A plan with a step of every kind, over rows."""
+    return large(make_db, tmp_path, OLD + ROWS, NEW)
+
+
+@pytest.mark.pg(18)
+def test_every_statement_up_and_down(every_step: Migration) -> None:
+    uninterrupted = copy_of(every_step.live, every_step.live.rpartition("/")[2] + "_u")
+    try:
+        to_the_end(every_step.folder, uninterrupted)
+        wanted = state(uninterrupted)
+        back_to(every_step.folder, uninterrupted)
+        before = state(uninterrupted)
+    finally:
+        drop(uninterrupted)
+    with Killer(every_step.folder.path) as killer:
+        while killer.run(every_step.live, "up") is not None:
+            pass
+        expect_same(state(every_step.live), wanted)
+        upwards = len(killer.places)
+        while killer.run(every_step.live, "down") is not None:
+            pass
+        expect_same(state(every_step.live), before)
+    assert upwards > STATEMENTS_AT_LEAST
+    assert len(killer.places) - upwards > STATEMENTS_AT_LEAST
+
+
+@pytest.mark.pg(14)
+def test_back_from_wherever_it_was_killed(every_step: Migration) -> None:
+    """In every third unit, and at every statement that is no part of a transaction."""
+    first, seen = state(every_step.live), set[str]()
+    name = every_step.live.rpartition("/")[2] + "_b"
+    with Killer(every_step.folder.path) as killer, Killer(every_step.folder.path) as leading_back:
+        while (place := killer.run(every_step.live, "up")) is not None:
+            unit = place.partition(" |")[0]
+            fresh = unit not in seen
+            seen.add(unit)
+            if not (fresh and len(seen) % 3 == 0) and "CONCURRENTLY" not in place:
+                continue
+            copy = copy_of(every_step.live, name)
+            try:
+                assert leading_back.run(copy, "down", kill=False) is None
+                found = state(copy)
+            finally:
+                drop(copy)
+            assert difference(found.schema, first.schema) == [], place
+            assert without_filled(found) == without_filled(first), place
+    assert len(seen) > UNITS_AT_LEAST
+
+
+def without_filled(found: State) -> list[str]:
+    """The rows without what a backfill without a way back fills, and without what is dropped."""
+    kept = [rows for table, rows in found.rows.items() if table != "shop.old_stuff"]
+    rows = [json.loads(row) for table in kept for row in table.elements()]
+    return sorted(json.dumps({k: v for k, v in row.items() if k not in FILLED}, sort_keys=True) for row in rows)
