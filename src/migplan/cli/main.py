@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "review": "Explain a plan: what changes, what to read first, every step, what was proved.",
     "verify": "Prove a plan again: after a hand edit, or against a target that moved.",
     "approve": "Sign a plan off; an edit makes the sign-off void.",
+    "rehearse": "Run a plan on a filled scratch server under traffic: stalls, errors, lost writes.",
     "apply": "Run a plan on the live database up to the next checkpoint; resumes where it stopped.",
     "confirm": "Say that the application which a checkpoint asks for is deployed.",
     "rollback": "Lead the database back to an earlier boundary of a plan.",

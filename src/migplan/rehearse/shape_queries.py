@@ -1,0 +1,68 @@
+"""The catalog queries behind :mod:`migplan.rehearse.shapes`; each gives a table's oid in its first column."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_OF_USERS: Final = """
+c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.nspname !~ '^pg_'
+  AND n.nspname NOT IN ('information_schema', 'migplan')
+  AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid
+                  AND e.deptype = 'e')
+"""
+TABLES: Final = f"""
+SELECT c.oid::bigint, n.nspname::text, c.relname::text, c.relkind::text,
+       CASE WHEN c.relispartition THEN pg_partition_root(c.oid)::oid::bigint END,
+       CASE WHEN c.relispartition AND c.relkind = 'r' THEN coalesce(pg_get_partition_constraintdef(c.oid), 'true') END
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {_OF_USERS} ORDER BY 2, 3
+"""
+COLUMNS: Final = f"""
+WITH RECURSIVE below (oid, base, typmod, checks, required) AS (
+  SELECT t.oid, t.oid, -1, ARRAY[]::text[] COLLATE "C", false FROM pg_type t
+  UNION ALL
+  SELECT b.oid, t.typbasetype, t.typtypmod, b.checks || ARRAY(
+           SELECT pg_get_expr(k.conbin, 0) FROM pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c'),
+         b.required OR t.typnotnull
+  FROM below b JOIN pg_type t ON t.oid = b.base AND t.typtype = 'd'
+)
+SELECT a.attrelid::bigint, a.attname::text, format_type(a.atttypid, a.atttypmod),
+       format_type(b.base, CASE WHEN b.base = a.atttypid THEN a.atttypmod ELSE b.typmod END),
+       t.typname::text, t.typcategory::text, t.typtype::text,
+       ARRAY(SELECT e.enumlabel::text FROM pg_enum e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder),
+       CASE WHEN t.typcategory = 'A' THEN format_type(t.typelem, NULL) END,
+       a.attnotnull OR b.required, a.attidentity::text, a.attgenerated::text, pg_get_expr(d.adbin, d.adrelid), b.checks
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN below b ON b.oid = a.atttypid JOIN pg_type t ON t.oid = b.base AND t.typtype <> 'd'
+LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+WHERE a.attnum > 0 AND NOT a.attisdropped AND {_OF_USERS} ORDER BY a.attrelid, a.attnum
+"""
+_NAMES: Final = (
+    "ARRAY(SELECT a.attname::text FROM unnest({}) WITH ORDINALITY u (n, o)"
+    " JOIN pg_attribute a ON a.attrelid = {} AND a.attnum = u.n ORDER BY u.o)"
+)
+KEYS: Final = f"""
+SELECT i.indrelid::bigint, {_NAMES.format("i.indkey[:i.indnkeyatts - 1]", "i.indrelid")}, i.indisprimary
+FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE i.indisunique AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL AND {_OF_USERS}
+ORDER BY 1, 2
+"""
+UNIQUE: Final = f"""
+SELECT i.indrelid::bigint, ARRAY(
+  SELECT DISTINCT a.attname::text FROM pg_attribute a WHERE a.attrelid = i.indrelid AND a.attnum > 0 AND (
+    a.attnum = ANY(i.indkey[:i.indnkeyatts - 1]) OR EXISTS (
+      SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
+      AND d.refclassid = 'pg_class'::regclass AND d.refobjid = i.indrelid AND d.refobjsubid = a.attnum)) ORDER BY 1)
+FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE (i.indisunique OR i.indisexclusion) AND {_OF_USERS} ORDER BY 1, 2
+"""
+FOREIGN_KEYS: Final = f"""
+SELECT k.conrelid::bigint, {_NAMES.format("k.conkey", "k.conrelid")}, k.confrelid::bigint,
+       {_NAMES.format("k.confkey", "k.confrelid")}
+FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE k.contype = 'f' AND k.conparentid = 0 AND {_OF_USERS} ORDER BY 1, cardinality(k.conkey) DESC, 2
+"""
+CHECKS: Final = f"""
+SELECT k.conrelid::bigint, k.conname::text, pg_get_expr(k.conbin, k.conrelid), {_NAMES.format("k.conkey", "k.conrelid")}
+FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE k.contype = 'c' AND {_OF_USERS} ORDER BY 1, 2
+"""

@@ -1,0 +1,169 @@
+"""The tables of a database as whoever writes rows sees them: columns, keys, foreign keys, checks, partitions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, LiteralString, TypeVar
+
+from migplan.core.sql import Sql, ident
+from migplan.rehearse.shape_queries import CHECKS, COLUMNS, FOREIGN_KEYS, KEYS, TABLES, UNIQUE
+from migplan.source.connect import Connection
+
+T = TypeVar("T")
+OURS: Final = "~migplan"
+"""How the names of columns begin that a plan makes for itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnShape:
+    """``type`` is the declared one, ``base`` what lies below its domains, as SQL writes them.
+
+    ``category`` is pg_type's, ``labels`` an enum's, ``checks`` the domains' with VALUE for the value. ``identity`` is
+    a, d or "" as in pg_attribute; ``numbered`` says that a sequence gives the default.
+    """
+
+    name: str
+    type: str
+    base: str
+    base_name: str
+    category: str
+    kind: str
+    labels: tuple[str, ...]
+    element: str | None
+    required: bool
+    identity: str
+    generated: str
+    default: str | None
+    checks: tuple[str, ...]
+
+    @property
+    def numbered(self) -> bool:
+        """Whether an application leaves the value to a sequence."""
+        return bool(self.identity) or (self.default is not None and self.default.startswith("nextval("))
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignKeyShape:
+    """Columns and the other side's, pairwise."""
+
+    columns: tuple[str, ...]
+    target: int
+    target_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyShape:
+    """A unique index that ON CONFLICT can name: over columns, of all rows, checked at once."""
+
+    columns: tuple[str, ...]
+    primary: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CheckShape:
+    """An expression over the row, and the columns in it."""
+
+    name: str
+    expression: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TableShape:
+    """One table. ``root`` is the partitioned table that a partition lies under, ``bound`` a leaf's rows."""
+
+    oid: int
+    schema: str
+    name: str
+    partitioned: bool
+    root: int | None
+    bound: str | None
+    columns: tuple[ColumnShape, ...]
+    keys: tuple[KeyShape, ...]
+    foreign_keys: tuple[ForeignKeyShape, ...]
+    checks: tuple[CheckShape, ...]
+    unique_sets: tuple[tuple[str, ...], ...]
+
+    @property
+    def title(self) -> str:
+        """``schema.name``, as reports write it."""
+        return f"{self.schema}.{self.name}"
+
+    @property
+    def sql_name(self) -> Sql:
+        """The name as SQL writes it."""
+        return ident(self.schema, self.name)
+
+    @property
+    def key(self) -> KeyShape | None:
+        """What its rows are told apart by: the primary key, else a unique key that has no NULL."""
+        required = {c.name for c in self.columns if c.required}
+        fit = [k for k in self.keys if k.primary or required.issuperset(k.columns)]
+        return min(fit, key=lambda k: (not k.primary, len(k.columns), k.columns), default=None)
+
+    def column(self, name: str) -> ColumnShape:
+        """One of its columns."""
+        return next(c for c in self.columns if c.name == name)
+
+
+def read_shapes(connection: Connection) -> dict[int, TableShape]:
+    """Every table by its oid, but PostgreSQL's, extensions' and the ledger's."""
+    columns = _grouped(connection, COLUMNS, _column)
+    keys = _grouped(connection, KEYS, lambda r: KeyShape(tuple(r[0]), r[1]))
+    foreign = _grouped(connection, FOREIGN_KEYS, lambda r: ForeignKeyShape(tuple(r[0]), r[1], tuple(r[2])))
+    checks = _grouped(connection, CHECKS, lambda r: CheckShape(r[0], r[1], tuple(r[2])))
+    unique = _grouped(connection, UNIQUE, lambda r: tuple[str, ...](r[0]))
+    found: dict[int, TableShape] = {}
+    for oid, schema, name, kind, root, bound in connection.execute(TABLES).fetchall():
+        found[oid] = TableShape(
+            oid,
+            schema,
+            name,
+            kind == "p",
+            root,
+            bound,
+            tuple(columns.get(oid, ())),
+            tuple(keys.get(oid, ())),
+            tuple(foreign.get(oid, ())),
+            tuple(checks.get(oid, ())),
+            tuple(unique.get(oid, ())),
+        )
+    return found
+
+
+def leaves(shapes: Mapping[int, TableShape], root: TableShape) -> list[TableShape]:
+    """The partitions of a table that hold rows."""
+    return [s for s in shapes.values() if s.root == root.oid and s.bound is not None]
+
+
+def written(shapes: Mapping[int, TableShape]) -> list[TableShape]:
+    """The tables that an application names: partitions are reached by their root."""
+    return [s for s in shapes.values() if s.root is None]
+
+
+def _column(row: Sequence[Any]) -> ColumnShape:
+    name, type, base, base_name, category, kind, labels, element, required, identity, generated, default, checks = row
+    return ColumnShape(
+        name,
+        type,
+        base,
+        base_name,
+        category,
+        kind,
+        tuple(labels),
+        element,
+        required,
+        identity,
+        generated,
+        default,
+        tuple(checks),
+    )
+
+
+def _grouped(connection: Connection, query: LiteralString, build: Callable[[Sequence[Any]], T]) -> dict[int, list[T]]:
+    """What a query gives for each table, by the oid in its first column."""
+    found: dict[int, list[T]] = {}
+    for row in connection.execute(query).fetchall():
+        found.setdefault(row[0], []).append(build(row[1:]))
+    return found
