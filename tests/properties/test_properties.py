@@ -66,7 +66,8 @@ def test_there_and_back(pg_url: str, pair: Pair, offline: bool, large: bool) -> 
             event(f"blocked: {blocked[0].split(':')[-1]}")
             return
         assert found.plan.proof.status == "proved", f"{found.plan.proof.step}: {found.plan.proof.error}"
-        there_and_back(Case(path, Options(loses=True, offline=offline)), found, make_db)
+        lost = any(step.loses for step in found.plan.steps)  # a NOT NULL column doesn't come back to rows by itself
+        there_and_back(Case(path, Options(loses=True, offline=offline)), found, make_db, back=not lost)
 
 
 @given(pairs())

@@ -110,7 +110,7 @@ def check(case: Case, make_db: Callable[[str], str], path: Path) -> Migration:
     return found
 
 
-def there_and_back(case: Case, found: Migration, make_db: Callable[[str], str]) -> None:
+def there_and_back(case: Case, found: Migration, make_db: Callable[[str], str], *, back: bool = True) -> None:
     """Run every file by psql, judge both ends, and let the applications work at each boundary on either way."""
     first, rows = dumps.schema(found.live), _rows(found.live)
     files = [(found.folder.files[p.up], found.folder.files[p.down]) for p in found.phases]
@@ -120,6 +120,8 @@ def there_and_back(case: Case, found: Migration, make_db: Callable[[str], str]) 
         work(case, found, number)
     _expect_none(_left(found, make_db))
     assert found.second() == ([], [])
+    if not back:
+        return
     for number in reversed(range(len(files))):
         if case.options.stays and number < len(files) - 1:
             return

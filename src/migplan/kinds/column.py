@@ -13,6 +13,7 @@ from migplan.core.model import Catalog, DbObject, Grant, changed_fields
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, join, literal, sql
 from migplan.core.steps import LockMode, Part, Statement, Timing
 from migplan.kinds import _acl
+from migplan.kinds._descendants import descendants
 from migplan.kinds.base import (
     PG_ATTRDEF,
     PG_CLASS,
@@ -303,8 +304,9 @@ ORDER BY a.attrelid, a.attnum
         a default may not be castable; a foreign key wants both of its sides changed at once."""
         direct = before.used_by.get(obj.id, frozenset())
         stopped = {id for id in direct if id.kind in _STOPS_TYPE_CHANGE or _is_foreign_key(id, before)}
-        default = ObjectId("default", obj.id.path)
-        return frozenset(stopped | _foreign_keys_to(obj, before) | ({default} if default in before else set()))
+        relations = (obj.relation, *descendants(obj.relation, before))
+        defaults = {r.child("default", obj.name) for r in relations} & before.objects.keys()
+        return frozenset(stopped | _foreign_keys_to(obj, before) | defaults)
 
     def sql_name(self, obj: Column) -> Sql:
         return ident(*obj.id.path)

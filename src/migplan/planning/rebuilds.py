@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from migplan.core.changes import Alter, Change
 from migplan.core.ids import ObjectId
-from migplan.core.model import Catalog
+from migplan.core.model import Catalog, DbObject
 from migplan.kinds.registry import kind_of
 from migplan.strategies.base import Rebuild, Rebuilds
 from migplan.strategies.pieces import Pieces
@@ -115,7 +115,8 @@ def _orphaned(search: _Search, passed_on: frozenset[ObjectId]) -> list[tuple[Obj
     gone = search.before.objects.keys() - search.after.objects.keys()
     users = {user for id in gone for user in search.before.used_by.get(id, frozenset())}
     found: list[tuple[ObjectId, set[ObjectId]]] = []
-    for user in sorted(u for u in users - passed_on if u in search.after and u not in search.lost):
+    users = {u for u in users - passed_on if u in search.after and not _follows_parent(search.before[u])}
+    for user in sorted(u for u in users if u not in search.lost):
         parts = [p for p in search.pieces.of(user) if p.uses & gone]
         if user in search.changes:
             parts = [p for p in parts if user not in p.provides]
@@ -125,6 +126,11 @@ def _orphaned(search: _Search, passed_on: frozenset[ObjectId]) -> list[tuple[Obj
         if lost:
             found.append((user, lost))
     return found
+
+
+def _follows_parent(obj: DbObject) -> bool:
+    """An inherited column or constraint changes with its parent's."""
+    return bool(getattr(obj, "inherited", False))
 
 
 def _provided(search: _Search, id: ObjectId) -> set[ObjectId]:

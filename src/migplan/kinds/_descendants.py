@@ -1,0 +1,17 @@
+"""The tables below a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog
+
+
+def descendants(relation: ObjectId, catalog: Catalog) -> Iterable[ObjectId]:
+    """Partitions and inheriting tables, to any depth: their columns change with the relation's."""
+    for obj in catalog:
+        parents: tuple[ObjectId | None, ...] = (getattr(obj, "partition_of", None), *getattr(obj, "inherits", ()))
+        if relation in parents:
+            yield obj.id
+            yield from descendants(obj.id, catalog)

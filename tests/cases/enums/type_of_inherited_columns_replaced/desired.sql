@@ -1,0 +1,5 @@
+CREATE TYPE other AS ENUM ('a', 'b');
+CREATE TABLE t (id int PRIMARY KEY, a other[] NOT NULL, b other DEFAULT 'a') PARTITION BY RANGE (id);
+CREATE TABLE t_0 PARTITION OF t FOR VALUES FROM (0) TO (100);
+CREATE TABLE p (id int PRIMARY KEY, b other);
+CREATE TABLE c (x int) INHERITS (p);
