@@ -14,6 +14,7 @@ from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table, attachment
 from migplan.strategies.base import Context, Rebuild
 from migplan.strategies.chosen_phase import contract_of
+from migplan.strategies.moved_values import moves
 
 
 def keeps_old(context: Context, rebuild: Rebuild) -> bool:
@@ -120,7 +121,7 @@ def _take_place(old: DbObject, name: str, parts: list[Part]) -> tuple[Statement,
 
 
 def _move(followers: list[ObjectId], before: Catalog, after: Catalog) -> tuple[Statement, ...]:
-    return tuple(s for f in followers if f in after for s in kind_of(f).follow(before[f], after[f]))
+    return tuple(moves(followers, before, after))
 
 
 def beside_parent(context: Context, step: Step, partition: DbObject) -> Step:

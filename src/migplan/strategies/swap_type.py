@@ -7,14 +7,15 @@ the old type goes. The way back is the same, mirrored.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 from migplan.core.ids import ObjectId
-from migplan.core.model import Catalog, DbObject
+from migplan.core.model import DbObject
 from migplan.core.steps import Down, Phase, Statement, Step, step_id
 from migplan.kinds.registry import kind_of
 from migplan.strategies.base import Context, Expansion, Strategy
+from migplan.strategies.moved_values import moves
 from migplan.strategies.staged_types import default_statements, staged_id, staged_parts, staged_sentence
 
 NAME = "swap_type"
@@ -64,14 +65,14 @@ def _swap(context: Context, id: ObjectId) -> Step:
             *default_statements(before[id], before, after, back=True),
             *_names_swapped(before[id], "old", after[id], "new"),
             *default_statements(after[id], before, after, back=False),
-            *_moves(followers, before, after),
+            *moves(followers, before, after),
         ),
         down=Down(
             (
                 *default_statements(after[id], after, before, back=True),
                 *_names_swapped(after[id], "new", before[id], "old"),
                 *default_statements(before[id], after, before, back=False),
-                *_moves(followers, after, before),
+                *moves(followers, after, before),
             )
         ),
         creates=provided | moved | {ObjectId("finished", id.path)},
@@ -91,11 +92,6 @@ def _names_swapped(leaving: DbObject, aside: str, arriving: DbObject, staged: st
     assert goes is not None
     assert comes is not None
     return [*goes, *comes]
-
-
-def _moves(followers: Sequence[ObjectId], source: Catalog, target: Catalog) -> list[Statement]:
-    """Columns of small tables."""
-    return [s for f in followers if f in target for s in kind_of(f).follow(source[f], target[f])]
 
 
 def _finish(context: Context, id: ObjectId) -> Step:

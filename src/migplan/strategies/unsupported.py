@@ -12,6 +12,7 @@ from migplan.kinds.column import Column
 from migplan.kinds.table import Table
 from migplan.strategies.base import Context, Expansion, Size, Strategy
 from migplan.strategies.chosen_phase import obeyed
+from migplan.strategies.moved_values import loses_places
 from migplan.strategies.replaced import irreplaceable
 from migplan.strategies.staged_types import held_by_large_tables
 
@@ -32,6 +33,7 @@ class Unsupported(Strategy):
             *_tables(context),
             *_partition_keys(context),
             *_followers(context),
+            *_moved_attributes(context),
         ]
         if reasons:
             yield Expansion((), blocked=tuple(reasons))
@@ -91,6 +93,16 @@ def _followers(context: Context) -> Iterable[str]:
             f"{causes} is replaced, which writes every row of {id.parent('table')}, a large table, under lock, and a "
             f"second column can't take over from {id} because {why}"
         )
+
+
+def _moved_attributes(context: Context) -> Iterable[str]:
+    """Values in arrays and inside of other types go over as text, and text knows places only."""
+    for id, causes in context.rebuilds.followers.items():
+        if loses_places(id, context.before, context.after) and not context.empty(id.parent("table")):
+            yield (
+                f"{', '.join(map(str, sorted(causes)))} is replaced, its attributes have other places, and {id} "
+                "holds values of it inside of an array or another type, which can't be moved attribute by attribute"
+            )
 
 
 STRATEGY = Unsupported()

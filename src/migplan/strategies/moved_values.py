@@ -1,0 +1,84 @@
+"""Columns that move to the new incarnation of their type, with the values that they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog
+from migplan.core.sql import Sql, deparsed, ident, join, sql
+from migplan.core.steps import Statement
+from migplan.kinds.column import Column, change_type
+from migplan.kinds.composite_type import CompositeType
+from migplan.kinds.registry import kind_of
+
+
+def moves(followers: Iterable[ObjectId], before: Catalog, after: Catalog) -> Iterator[Statement]:
+    """The statements that move each follower from the incarnation that was set aside to the new one."""
+    for id in followers:
+        if id not in after:
+            continue
+        column, composite = after.get(id, Column), _rearranged(id, before, after)
+        if column is not None and composite is not None and not column.inherited:
+            yield from change_type(column, _by_name(column, *composite))
+        else:
+            yield from kind_of(id).follow(before[id], after[id])
+
+
+def loses_places(id: ObjectId, before: Catalog, after: Catalog) -> bool:
+    """Whether a column holds values of a composite type whose attributes take other places, where no expression over
+    the row can put them there: in arrays and inside of other types."""
+    column = before.get(id, Column)
+    found = None if column is None else _stored(column, before, after)
+    return found is not None and column is not None and not _is_plain(column, found[0])
+
+
+def _rearranged(id: ObjectId, before: Catalog, after: Catalog) -> tuple[CompositeType, CompositeType] | None:
+    """The type's two forms where its attributes take other places and the column holds it as it is."""
+    column = before.get(id, Column)
+    found = None if column is None else _stored(column, before, after)
+    return found if column is not None and found is not None and _is_plain(column, found[0]) else None
+
+
+def _stored(column: Column, before: Catalog, after: Catalog) -> tuple[CompositeType, CompositeType] | None:
+    todo, seen = list(before.uses.get(column.id, ())), set[ObjectId]()
+    while todo:
+        id = todo.pop()
+        old, new = before.get(id, CompositeType), after.get(id, CompositeType)
+        if old is not None and new is not None and _names(old) != _names(new):
+            return old, new
+        if id not in seen and id.kind in ("composite_type", "domain", "range"):
+            todo += before.uses.get(id, ())
+        seen.add(id)
+    return None
+
+
+def _is_plain(column: Column, composite: CompositeType) -> bool:
+    return column.type == composite.id.name
+
+
+def _names(composite: CompositeType) -> list[str]:
+    return [a.name for a in composite.attributes]
+
+
+def _by_name(column: Column, old: CompositeType, new: CompositeType) -> Sql:
+    """Attribute by attribute, by its name; what is new is NULL. A value that is NULL stays NULL."""
+    value = ident(column.name)
+    known = {a.name: a for a in old.attributes}
+    items = [
+        _attribute(value, a.name, a.type, same=known[a.name].type == a.type)
+        if a.name in known
+        else sql("NULL::{}", deparsed(a.type))
+        for a in new.attributes
+    ]
+    return sql(
+        "CASE WHEN {} IS NOT DISTINCT FROM NULL THEN NULL ELSE ROW({})::{} END",
+        value,
+        join(", ", items),
+        deparsed(column.type),
+    )
+
+
+def _attribute(value: Sql, name: str, type: str, *, same: bool) -> Sql:
+    field = sql("({}).{}", value, ident(name))
+    return field if same else sql("{}::text::{}", field, deparsed(type))

@@ -1,0 +1,1 @@
+INSERT INTO spots VALUES (1, ARRAY[ROW(10, 20, 'a')::place]);
