@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from migplan.planfile.folder import PlanFolder
     from migplan.planfile.units import Unit
 
-LARGE = "[planning]\nsmall_table_rows = 0\nbatch_rows = 100\nlock_timeout = 200\n"
+LARGE = "[planning]\nsmall_table_rows = 0\nbatch_rows = 100\nlock_timeout = 500\n"
 ALL_ALLOWED = Permissions(data_loss=True, irreversible=True)
 _TABLES = """
 SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -95,7 +95,7 @@ def order(
     agree: Callable[[Intent], None] = agreed,
 ) -> Order:
     """A run on that database in which everything is allowed."""
-    manner = Manner(Patience(deadline), pace or Pace(rows=100, lock_timeout=200), kill_older_than)
+    manner = Manner(Patience(deadline), pace or Pace(rows=100, lock_timeout=500), kill_older_than)
     return Order(url, manner, heard or Heard(), agree, permissions)
 
 

@@ -109,6 +109,35 @@ def stop(major: int) -> None:
     server.cache_clear()
 
 
+@dataclass(frozen=True)
+class OwnServer:
+    """A server that no other test uses, so that it may be restarted."""
+
+    cluster: Cluster
+    port: int
+
+    @property
+    def url(self) -> str:
+        """Its database ``postgres``, as superuser."""
+        return f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+
+    def restart(self, mode: str) -> None:
+        """``fast`` ends the sessions in order, ``immediate`` is a crash."""
+        _control(self.cluster, self.port, "restart", f"--mode={mode}")
+
+
+@contextmanager
+def own_server(major: int) -> Generator[OwnServer]:
+    """A new server; it ends and its data goes with the block."""
+    cluster = Cluster(major, binaries(major), _cache() / "own" / f"{major}-{os.getpid()}")
+    try:
+        _initialise(cluster)
+        yield OwnServer(cluster, _launch(cluster))
+    finally:
+        _end(cluster)
+        shutil.rmtree(cluster.home, ignore_errors=True)
+
+
 @functools.cache
 def binaries(major: int) -> Path:
     """The directory with ``initdb``, ``pg_ctl`` and ``postgres`` of that major version."""
@@ -310,10 +339,14 @@ def _initialise(cluster: Cluster) -> None:
 
 def _launch(cluster: Cluster) -> int:
     port = _free_port()
-    options = f"-p {port} -k {_sockets()}"
-    command = [cluster.binaries / "pg_ctl", "start", "--wait", f"--timeout={START_SECONDS}"]
-    _run([*command, "--pgdata", cluster.data, "--log", cluster.log, "--options", options])
+    _control(cluster, port, "start")
     return port
+
+
+def _control(cluster: Cluster, port: int, verb: str, *how: str) -> None:
+    options = f"-p {port} -k {_sockets()}"
+    command = [cluster.binaries / "pg_ctl", verb, *how, "--wait", f"--timeout={START_SECONDS}"]
+    _run([*command, "--pgdata", cluster.data, "--log", cluster.log, "--options", options])
 
 
 def _end(cluster: Cluster) -> None:

@@ -80,18 +80,19 @@ def _say(command: str) -> None:
 
 def _farewell(maintenance: str, out: Path) -> str:
     """What to paste next: libpq's own variables lead psql and migplan alike to the shop."""
-    phases = "\n".join(
-        f"  psql -v ON_ERROR_STOP=1 -f {shlex.quote(str(path))}" for path in sorted(out.glob("*.up.sql"))
-    )
+    path = shlex.quote(str(out))
     return f"""
 The shop's PostgreSQL goes on running; these commands find it after
 
   export {" ".join(_variables(maintenance))}
 
-The whole change, as an operator runs it (the new application is deployed between w0 and w1), and what is left:
+The whole change, as an operator runs it (the confirmation comes after the deploy), what is left, and the way back:
 
-{phases}
+  migplan apply {path}
+  migplan confirm {path} 1
+  migplan apply {path} --allow-data-loss
   migplan diff
+  migplan rollback {path} --to start --accept-irreversible
 
 Change a file in schemas/ and plan again; 'migplan demo' starts over; this ends the shop's PostgreSQL:
 

@@ -24,8 +24,14 @@ def _commands(facts: Facts) -> Iterable[tuple[str, str]]:
         yield f"migplan verify {path}", "prove it again, after a hand edit or when the database moved"
     else:
         yield f"migplan verify {path}", "prove it on a shadow and seal it"
-    if facts.phases:
-        first = shlex.quote(str(facts.folder.path / facts.phases[0][1].up))
-        yield f"psql -v ON_ERROR_STOP=1 -f {first}", "run the first phase"
-        back = shlex.quote(str(facts.folder.path / facts.phases[0][1].down))
-        yield f"psql -v ON_ERROR_STOP=1 -f {back}", "and back"
+    if facts.proved and facts.phases:
+        yield _apply(facts, path, 0), "run it up to the first checkpoint"
+        for checkpoint in facts.folder.plan.checkpoints:
+            yield f"migplan confirm {path} {checkpoint.number}", "once the application is deployed"
+            yield _apply(facts, path, checkpoint.after + 1), "run what comes after it"
+        yield f"migplan rollback {path}", "back to where the window began"
+
+
+def _apply(facts: Facts, path: str, window: int) -> str:
+    loses = any(s.loses for s in facts.folder.plan.steps if s.window == window)
+    return f"migplan apply {path}{' --allow-data-loss' if loses else ''}"

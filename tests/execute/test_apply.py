@@ -1,0 +1,276 @@
+"""What an operator does with a plan on a live database, and what stops it."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from tests.support.live import Heard, back_to, order, state, to_the_end
+
+from migplan.core.errors import ExecutionError, MigplanError
+from migplan.execute.apply import apply
+from migplan.execute.journey import stops
+from migplan.execute.ledger import FencedError, install, installed
+from migplan.execute.ledger_schema import VERSIONS
+from migplan.execute.operator import sole_operator
+
+if TYPE_CHECKING:
+    from tests.conftest import MakeDb
+    from tests.execute.conftest import Shop
+
+WORK = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'migplan up %' AND datname = current_database()"
+DESK = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'migplan apply %' AND datname = current_database()"
+
+
+@pytest.mark.pg(18)
+def test_from_the_start_to_the_end_and_back(shop: Shop) -> None:
+    early = shop.command("confirm", "1")
+    assert (early.status, "no plan has run" in early.err) == (1, True)
+    first = shop.command("apply", "--yes")
+    assert first.status == 0
+    assert "Checkpoint 1: deploy the application now" in first.out
+    again = shop.command("apply", "--yes")
+    assert (again.status, "nothing to do" in again.out) == (0, True)
+    beyond = shop.command("apply", "--yes", "--through", "w1")
+    assert (beyond.status, "nobody has confirmed it" in beyond.err) == (3, True)
+    confirmed = shop.command("confirm", "1", "--by", "Ada")
+    assert (confirmed.status, "title instead of name" in confirmed.out) == (0, True)
+    lossy = shop.command("apply", "--yes")
+    assert (lossy.status, "data would be lost" in lossy.err) == (3, True)
+    assert "junk" in lossy.err
+    done = shop.command("apply", "--yes", "--allow-data-loss")
+    assert (done.status, "The plan is complete" in done.out) == (0, True)
+    assert shop.migration.second() == ([], [])
+    status = shop.command("status").out
+    assert f"{len(shop.migration.plan.steps)} of {len(shop.migration.plan.steps)} steps applied" in status
+    assert "1 of 1 checkpoints confirmed" in status
+    assert shop.command("doctor").out == "nothing is left behind\n"
+    stays = shop.command("rollback", "--yes", "--to", "start")
+    assert (stays.status, "not everything comes back" in stays.err) == (3, True)
+    assert shop.command("rollback", "--yes", "--to", "start", "--accept-irreversible").status == 0
+    assert state(shop.url).schema == shop.before.schema
+    assert shop.command("confirm", "1").status == 1
+
+
+def test_nobody_agreed(shop: Shop) -> None:
+    refused = shop.command("apply")
+    assert (refused.status, "nobody has agreed" in refused.err) == (3, True)
+    assert shop.command("approve", "--by", "Ada").status == 0
+    signed = shop.command("apply")
+    assert (signed.status, "approved by Ada" in signed.out) == (0, True)
+
+
+def test_an_edited_plan(shop: Shop) -> None:
+    file = shop.migration.folder.path / shop.migration.phases[0].up
+    file.write_text(file.read_text() + "\nSELECT 1;\n")
+    refused = shop.command("apply", "--yes")
+    assert refused.status == 1
+    assert "migplan verify" in refused.err
+    assert shop.execute("SELECT to_regnamespace('migplan')") == [(None,)]
+
+
+def test_drift(shop: Shop) -> None:
+    shop.execute("ALTER TABLE item ALTER COLUMN junk SET DEFAULT 'x'; CREATE INDEX foreign_one ON item (id, junk)")
+    refused = shop.command("apply", "--yes")
+    assert refused.status == 1
+    assert "default public.item.junk is unexpected" in refused.err
+    assert "index public.foreign_one is unexpected" in refused.err
+    partly = shop.command("apply", "--yes", "--allow-drift", "default public.item.*")
+    assert (partly.status, "public.item.junk" in partly.err) == (1, False)
+    allowed = shop.command("apply", "--yes", "--allow-drift", "default public.item.*", "--allow-drift", "*foreign_one")
+    assert (allowed.status, "allowed: index public.foreign_one is unexpected" in allowed.out) == (0, True)
+
+
+def test_back_to_every_boundary(shop: Shop) -> None:
+    folder, seen = shop.migration.folder, dict[str, object]()
+    for stop in stops(folder.plan):
+        permissions = order(shop.url).permissions.__class__(data_loss=True, assume_deployed=True)
+        apply(folder, order(shop.url, permissions=permissions), stop)
+        seen[stop.name] = state(shop.url).schema
+    for stop in reversed(stops(folder.plan)):
+        assert back_to(folder, shop.url, stop.name).stop == stop
+        assert state(shop.url).schema == seen[stop.name]
+    to_the_end(folder, shop.url)
+    assert state(shop.url).schema == seen[stops(folder.plan)[-1].name]
+
+
+def test_a_second_operator(shop: Shop) -> None:
+    with sole_operator(shop.url, "apply of somebody"):
+        refused = shop.command("apply", "--yes")
+        assert refused.status == 1
+        assert "another operator works on this database: pid" in refused.err
+        assert "migplan apply of somebody" in refused.err
+        assert "at work: pid" in shop.command("status").out
+    assert shop.command("apply", "--yes").status == 0
+
+
+def test_a_blocker_is_named_and_outlasted(shop: Shop) -> None:
+    heard = Heard()
+    with psycopg.connect(shop.url, application_name="report") as db:
+        pid = db.info.backend_pid
+        db.execute("SELECT count(*) FROM item")
+        timer = threading.Timer(2.0, db.commit)
+        timer.start()
+        to_the_end(shop.migration.folder, shop.url, heard)
+        timer.join()
+    said = "\n".join(heard.said)
+    assert f"waiting for pid {pid} (postgres, report, idle in transaction" in said
+    assert "trying again in" in said
+    tried = shop.execute("SELECT sqlstate, blocked_by FROM migplan.attempt WHERE outcome = 'failed' ORDER BY id")
+    assert tried[0][0] == "55P03"
+    assert "report" in str(tried[0][1])
+    assert "count(*)" not in str(tried)
+
+
+def test_a_blocker_that_never_leaves(shop: Shop) -> None:
+    with contextlib.closing(psycopg.connect(shop.url, application_name="report")) as db:
+        db.execute("SELECT count(*) FROM item")
+        with pytest.raises(ExecutionError, match=r"lock timeout.*55P03.*report"):
+            apply(shop.migration.folder, order(shop.url, deadline=1.0))
+        assert "its last run failed" in shop.command("doctor").out
+        heard = Heard()
+        apply(shop.migration.folder, order(shop.url, heard, kill_older_than=0.0))
+        assert any("as --kill-blockers asks" in said for said in heard.said)
+
+
+class Meddling(Heard):
+    """Does something to the server when a certain unit begins."""
+
+    def __init__(self, shop: Shop, number: int, statement: str) -> None:
+        super().__init__()
+        self._shop, self._number, self._statement = shop, number, statement
+
+    def unit(self, unit: object, title: str) -> None:
+        self.units.append(title)
+        if len(self.units) == self._number:
+            self._shop.execute(self._statement)
+            time.sleep(0.1)
+
+
+def test_the_works_connection_is_lost(shop: Shop) -> None:
+    wanted = _uninterrupted(shop)
+    for number in (1, 2, 3):
+        heard = Meddling(shop, number, WORK)
+        to_the_end(shop.migration.folder, shop.url, heard)
+        assert any("connecting again" in said for said in heard.said)
+        assert state(shop.url).schema == wanted
+        back_to(shop.migration.folder, shop.url)
+    assert state(shop.url).schema == shop.before.schema
+
+
+def test_the_locks_connection_is_lost(shop: Shop) -> None:
+    wanted = _uninterrupted(shop)
+    for number in (1, 2, 3):
+        heard = Meddling(shop, number, DESK)
+        with pytest.raises(FencedError, match="operator's lock is gone"):
+            to_the_end(shop.migration.folder, shop.url, heard)
+        assert len(heard.units) == number
+        assert "was interrupted" in shop.command("doctor").out
+    to_the_end(shop.migration.folder, shop.url)
+    assert state(shop.url).schema == wanted
+
+
+def test_a_cancelled_statement(shop: Shop) -> None:
+    ended: list[str] = []
+    with psycopg.connect(shop.url) as db:
+        db.execute("SELECT count(*) FROM item")
+        run = threading.Thread(target=lambda: ended.append(_failure(shop)))
+        run.start()
+        while not shop.execute(
+            "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pg_blocking_pids(pid) <> '{}'"
+        ):
+            time.sleep(0.02)
+        run.join()
+    assert "[57014]" in ended[0]
+    assert apply(shop.migration.folder, order(shop.url)).ran
+
+
+def test_a_pause(shop: Shop) -> None:
+    early = shop.command("pause")
+    assert (early.status, "has not run" in early.err) == (1, True)
+    apply(shop.migration.folder, order(shop.url), stops(shop.migration.plan)[1])
+    assert shop.command("pause").status == 0
+    assert "paused" in shop.command("status").out
+    assert "is paused" in shop.command("doctor").out
+    heard, ran = Heard(), list[object]()
+    run = threading.Thread(target=lambda: ran.append(apply(shop.migration.folder, order(shop.url, heard))))
+    run.start()
+    while not any("paused it" in said for said in heard.said):
+        time.sleep(0.05)
+    assert ran == []
+    assert shop.command("resume").status == 0
+    run.join(timeout=30)
+    assert len(ran) == 1
+
+
+def test_what_an_earlier_run_left_at_work_is_ended(shop: Shop) -> None:
+    with psycopg.connect(shop.url, autocommit=True) as dead:
+        dead.execute("SELECT pg_advisory_lock_shared(7163948003)")
+        assert shop.command("apply", "--yes").status == 0
+        with pytest.raises(psycopg.OperationalError):
+            dead.execute("SELECT 1")
+
+
+def test_the_ledger_shows_nowhere_and_holds_no_secret(shop: Shop) -> None:
+    secret = shop.url.replace("postgres@", "postgres:s3cret-w0rd@")
+    to_the_end(shop.migration.folder, secret)
+    assert shop.migration.second() == ([], [])
+    rows = shop.execute(
+        "SELECT string_agg(x::text, ' ') FROM (SELECT p::text FROM migplan.plan p UNION ALL SELECT r::text FROM"
+        " migplan.run r UNION ALL SELECT a::text FROM migplan.attempt a UNION ALL SELECT e::text FROM migplan.event e) x"
+    )
+    assert "s3cret" not in str(rows)
+    assert "shop" not in str(rows) or "postgresql://" not in str(rows)
+
+
+def test_two_install_the_ledger_at_once(make_db: MakeDb) -> None:
+    url, failed = make_db(""), list[Exception]()
+
+    def work() -> None:
+        try:
+            with psycopg.connect(url, autocommit=True) as db:
+                install(db)
+        except Exception as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    with psycopg.connect(url, autocommit=True) as db:
+        assert installed(db) == len(VERSIONS)
+
+
+def test_an_older_and_a_newer_ledger(make_db: MakeDb, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = make_db("")
+    with psycopg.connect(url, autocommit=True) as db:
+        install(db)
+        later = (*VERSIONS, "ALTER TABLE migplan.event ADD COLUMN weight integer")
+        with monkeypatch.context() as patched:
+            patched.setattr("migplan.execute.ledger.VERSIONS", later)
+            install(db)
+            install(db)
+            assert db.execute("SELECT weight FROM migplan.event").fetchall() == []
+        with pytest.raises(MigplanError, match="of version 2, this migplan knows 1"):
+            install(db)
+
+
+def _uninterrupted(shop: Shop) -> object:
+    to_the_end(shop.migration.folder, shop.url)
+    wanted = state(shop.url).schema
+    back_to(shop.migration.folder, shop.url)
+    return wanted
+
+
+def _failure(shop: Shop) -> str:
+    try:
+        apply(shop.migration.folder, order(shop.url, deadline=20))
+    except MigplanError as error:
+        return str(error)
+    return ""
