@@ -82,9 +82,10 @@ def _live(folder: PlanFolder, config: Config, url: str) -> Live:
 def _server(url: str | None, config: Config, live: Catalog) -> Shadow:
     """Never the target's own server unless it is named: a rehearsal is a load."""
     from migplan.source.catalog_roles import roles_of
+    from migplan.source.postmaster import LIKE_LIVE
     from migplan.source.presets import read_setup_files
     from migplan.source.shadow import choose_shadow
 
     setup = read_setup_files(config.shadow.preset, (config.resolve(p) for p in config.shadow.setup))
-    shadow = choose_shadow(None, url=url, setup=setup, major=live.major)
+    shadow = choose_shadow(None, url=url, setup=setup, major=live.major, settings=LIKE_LIVE)
     return shadow.needing({}, roles_of(live, owners=config.manage.owners))

