@@ -48,9 +48,7 @@ class Owner(psutil.Popen):
 @pytest.fixture
 def owner(temporary: Path) -> Iterator[Owner]:
     """Another process that has started an embedded server and waits."""
-    with Owner(
-        [sys.executable, "-c", OWNER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
+    with Owner([sys.executable, "-c", OWNER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         process.url = process.stdout.readline().strip()
         yield process
         if process.is_running():

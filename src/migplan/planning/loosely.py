@@ -11,7 +11,7 @@ from migplan.core.changes import Alter
 
 _CAST = re.compile(
     r'::(?:"[^"]*"|[a-z_][\w]*)(?:\.(?:"[^"]*"|[a-z_]\w*))?'
-    r'(?: (?:varying|precision|with(?:out)? time zone))*(?:\(\d+(?:,\d+)?\))?(?:\[\])*'
+    r"(?: (?:varying|precision|with(?:out)? time zone))*(?:\(\d+(?:,\d+)?\))?(?:\[\])*"
 )
 _NOISE = re.compile(r"[\s()]+")
 
