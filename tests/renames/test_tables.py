@@ -32,7 +32,9 @@ ACCOUNTS = (
 
 def _old_application(url: str) -> None:
     run(url, "INSERT INTO users (name) VALUES ('old')")
-    run(url, "INSERT INTO users (name, status) VALUES ('old', 'again') ON CONFLICT (name) DO UPDATE SET status = 'kept'")
+    run(
+        url, "INSERT INTO users (name, status) VALUES ('old', 'again') ON CONFLICT (name) DO UPDATE SET status = 'kept'"
+    )
     assert run(url, "UPDATE users SET status = 'seen' WHERE name = 'old' RETURNING status") == [("seen",)]
     assert run(url, "SELECT status FROM users WHERE name = 'old'") == [("seen",)]
     run(url, "DELETE FROM users WHERE name = 'old'")

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from migplan.cli.policy import policy_of
 from migplan.core.changes import Change, Create
@@ -27,9 +26,6 @@ from migplan.source.live import introspect_live
 from migplan.source.presets import ignored_by, read_setup_files
 from migplan.source.shadow import Shadow, choose_shadow
 from migplan.source.sizes import probe
-
-if TYPE_CHECKING:
-    from migplan.source.psqlfile import PsqlFile
 
 
 @dataclass(frozen=True)
@@ -60,13 +56,19 @@ def gather(target: str | None, schema: Sequence[str], *, config: Path | None, of
     policy = policy_of(configuration)
     url = configuration.target_url(target)
     settings = configuration.settings(offline=offline)
-    shadow = choose_shadow(url, url=configuration.shadow.url, setup=_setup(configuration))
+    shadow = shadow_of(url, configuration)
     declared = schemas_to_read(declared_catalog(_source(schema, configuration), shadow, wanted(configuration)))
     before, shadow = _live(url, declared, shadow, settings)
     after = declared.catalog
     _note_unknown_schemas(configuration, before, after)
     renamed = renamed_side(before, after, declared, shadow, settings)
     return Inputs(configuration, url, settings, shadow, declared, before, after, renamed, policy)
+
+
+def shadow_of(target: str | None, config: Config) -> Shadow:
+    """The shadow for a target, or for none, as migplan.toml says."""
+    setup = read_setup_files(config.shadow.preset, (config.resolve(p) for p in config.shadow.setup))
+    return choose_shadow(target, url=config.shadow.url, setup=setup)
 
 
 def _note_unknown_schemas(config: Config, *sides: Catalog) -> None:
@@ -83,10 +85,6 @@ def wanted(config: Config) -> Wanted:
     schemas = None if manage.schemas is None else frozenset(manage.schemas)
     ignored = (*manage.ignore, *ignored_by(config.shadow.preset))
     return Wanted(schemas=schemas, ignore=ignored, owners=manage.owners, grants=manage.grants)
-
-
-def _setup(config: Config) -> tuple[PsqlFile, ...]:
-    return read_setup_files(config.shadow.preset, (config.resolve(p) for p in config.shadow.setup))
 
 
 def _source(schema: Sequence[str], config: Config) -> str | Sequence[str | Path]:

@@ -10,6 +10,7 @@ from migplan.core.changes import Alter, Change, Create, Rename
 from migplan.core.settings import Settings
 from migplan.planfile.render import describe_lock, render
 from migplan.planning.plan import Draft
+from migplan.report.wording import counted
 
 FORMAT_VERSION = 1
 
@@ -27,7 +28,7 @@ def render_diff(draft: Draft, settings: Settings, format: str) -> str:
 
 
 def _lines(draft: Draft, bullet: str, heading: str) -> Iterator[str]:
-    yield f"{heading}{len(draft.renames) + len(draft.changes)} differences"
+    yield f"{heading}{counted(len(draft.renames) + len(draft.changes), 'difference')}"
     for rename in draft.renames:
         yield f"{bullet}> {rename.new}, until now {rename.old.name}"
     for change in draft.changes:

@@ -160,7 +160,7 @@ class Config(_Table):
         Raises ``ConfigError`` for a name that isn't there and an empty environment variable.
         """
         if target:
-            return target if _is_connection_string(target) else self._named(target)
+            return target if is_connection_string(target) else self._named(target)
         if given := os.environ.get(TARGET_VARIABLE):
             return given
         if len(self.targets) > 1 and not any(os.environ.get(v) for v in ("PGHOST", "PGSERVICE", "PGDATABASE")):
@@ -267,5 +267,6 @@ def line_of(text: str, keys: list[str]) -> int:
     return found
 
 
-def _is_connection_string(target: str) -> bool:
+def is_connection_string(target: str) -> bool:
+    """Whether it is a URL or ``key=value`` pairs, and not a name."""
     return "://" in target or "=" in target
