@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from tests.support.servers import OwnServer
 
 
+FORGETFUL = {"synchronous_commit": "off", "wal_writer_delay": "10s"}
+"""A crash takes seconds of commits along that the server has acknowledged."""
+
+
 class Restarting(Heard):
     """Restarts the server when a certain unit begins."""
 
@@ -34,7 +38,7 @@ class Restarting(Heard):
 @pytest.mark.pg(18)
 @pytest.mark.parametrize("mode", ["fast", "immediate"])
 def test_the_next_run_continues(pg_major: int, tmp_path: Path, mode: str) -> None:
-    with own_server(pg_major) as server, databases(server.url) as make:
+    with own_server(pg_major, FORGETFUL) as server, databases(server.url) as make:
         migration = large(make, tmp_path, OLD, NEW)
         to_the_end(migration.folder, migration.live)
         wanted = state(migration.live)

@@ -38,7 +38,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Mapping
 
 MAJORS = (14, 15, 16, 17, 18)
 VERSIONS = {
@@ -127,11 +127,11 @@ class OwnServer:
 
 
 @contextmanager
-def own_server(major: int) -> Generator[OwnServer]:
-    """A new server; it ends and its data goes with the block."""
+def own_server(major: int, settings: Mapping[str, str] | None = None) -> Generator[OwnServer]:
+    """A new server, with more ``settings`` than the usual ones; it ends and its data goes with the block."""
     cluster = Cluster(major, binaries(major), _cache() / "own" / f"{major}-{os.getpid()}")
     try:
-        _initialise(cluster)
+        _initialise(cluster, settings)
         yield OwnServer(cluster, _launch(cluster))
     finally:
         _end(cluster)
@@ -325,7 +325,7 @@ def _start(cluster: Cluster) -> int:
     raise ServerUnavailableError(f"{failure}\n{_read(cluster.log)[-4000:]}")
 
 
-def _initialise(cluster: Cluster) -> None:
+def _initialise(cluster: Cluster, settings: Mapping[str, str] | None = None) -> None:
     if (cluster.home / "boot").exists():
         return
     cluster.home.mkdir(parents=True, exist_ok=True)
@@ -333,7 +333,7 @@ def _initialise(cluster: Cluster) -> None:
     identity: list[str | Path] = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C"]
     _run([cluster.binaries / "initdb", *identity, "--no-sync", "--pgdata", cluster.data])
     with (cluster.data / "postgresql.conf").open("a") as file:
-        file.writelines(f"{name} = '{value}'\n" for name, value in SETTINGS.items())
+        file.writelines(f"{name} = '{value}'\n" for name, value in {**SETTINGS, **(settings or {})}.items())
     (cluster.home / "boot").write_text(_boot())
 
 

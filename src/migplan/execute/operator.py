@@ -22,6 +22,10 @@ _SESSION: Final = (
     " set_config('idle_in_transaction_session_timeout', '0', false),"
     " set_config('client_min_messages', 'warning', false)"
 )
+_DURABLE: Final = (
+    "SELECT set_config('synchronous_commit', 'local', false) WHERE current_setting('synchronous_commit') = 'off'"
+)
+"""What the operator was told has happened must still have happened after a crash."""
 _LONG_LIVED: Final = ("idle_session_timeout", "transaction_timeout")
 """Settings of 14 and of 17 that would end a connection that waits."""
 _HOLDER: Final = """
@@ -37,6 +41,7 @@ def open_session(target: str, what: str) -> Connection:
     """A connection that no default of the role or database ends early; ``what`` it is for shows in pg_stat_activity."""
     connection = connect(target)
     connection.execute(_SESSION)
+    connection.execute(_DURABLE)
     connection.execute("SELECT set_config('application_name', %s, false)", (f"migplan {what}"[:63],))
     for name in _LONG_LIVED:
         connection.execute("SELECT set_config(name, '0', false) FROM pg_settings WHERE name = %s", (name,))
