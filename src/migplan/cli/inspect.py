@@ -89,5 +89,5 @@ def _of_files(path: str, target: str | None, config: Config) -> Catalog:
             f"there is no target {path!r} (known: {known}), and no such file or folder",
             hint="Name a target of migplan.toml, a URL (postgresql://user@host/database), or schema files.",
         )
-    url = config.target_url(target) or None
-    return declared_catalog(path, shadow_of(url, config), wanted(config)).catalog
+    shadow = shadow_of(config.named_target_url(target), config)
+    return declared_catalog(path, shadow, wanted(config)).catalog

@@ -15,6 +15,7 @@ COMMANDS: Final = {
     "plan": "Write a plan: phased up and down SQL, proved on a shadow database.",
     "review": "Explain a plan: what changes, what to read first, every step, what was proved.",
     "verify": "Prove a plan again: after a hand edit, or against a target that moved.",
+    "lint": "Judge hand-written migrations: run on a copy of the schema, measured.",
     "approve": "Sign a plan off; an edit makes the sign-off void.",
     "rehearse": "Run a plan on a filled scratch server under traffic: stalls, errors, lost writes.",
     "apply": "Run a plan on the live database up to the next checkpoint; resumes where it stopped.",

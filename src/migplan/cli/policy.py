@@ -21,9 +21,12 @@ def policy_of(config: Config) -> Policy:
 def _check(config: Config, names: list[tuple[list[str], str]]) -> None:
     from migplan.findings.allowances import suggestion
     from migplan.findings.registry import rules
+    from migplan.lint.judge import NEEDS_DEPLOY
+    from migplan.lint.registry import statement_rules
 
+    known = {*rules(), *statement_rules(), NEEDS_DEPLOY}
     for keys, name in names:
-        if name not in rules():
+        if name not in known:
             raise ConfigError(f"there is no finding {name!r}", place=_place(config, keys), hint=suggestion(name))
 
 

@@ -128,7 +128,8 @@ class Rule(ABC):
     """One danger. Rules are found by listing ``findings/rules``; each file offers ``RULE``.
 
     ``condition`` says what the rule looks for, ``effect`` why it matters, ``advice`` what to do. ``severity`` "off" is
-    for rules of style, which speak only where migplan.toml asks for them.
+    for rules of style, which speak only where migplan.toml asks for them. ``of_steps`` rules judge how a plan does
+    something; the others what changes, whoever does it.
     """
 
     id: ClassVar[str]
@@ -137,6 +138,7 @@ class Rule(ABC):
     effect: ClassVar[str]
     advice: ClassVar[str]
     example: ClassVar[Example]
+    of_steps: ClassVar[bool] = False
 
     @abstractmethod
     def find(self, subject: Subject) -> Iterable[Found]:

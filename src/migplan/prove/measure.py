@@ -72,6 +72,10 @@ class Measure:
                 self._work.rollback()
             raise
 
+    def begin(self) -> None:
+        """A transaction has begun: what exists now is what others may wait for."""
+        self._start()
+
     def results(self) -> dict[str, MeasuredModel]:
         """What each step did, by its id."""
         return {

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from migplan.findings.base import Rule
 from migplan.findings.registry import rules
+from migplan.lint.base import StatementRule
+from migplan.lint.registry import statement_rules
 
 _HEAD = """\
 # Findings
@@ -56,6 +59,18 @@ style = "note"                           # every rule that is off by itself
 A plan with a refused finding that nothing allows is written, proved, and leaves `migplan plan` with exit status 3.
 """
 
+_OF_STATEMENTS: Final = """\
+## Of hand-written SQL
+
+`migplan lint FILE…` runs migrations that somebody else wrote on a scratch copy of the schema (`--target`, or `--base` files)
+and measures each statement. What they change is judged by the rules above, but for those that speak of a plan's steps.
+`needs-deploy` says where the running application has to be another one first; `fails` at which statement the files end.
+
+A comment `-- migplan: allow RULE "why"` before a statement says that it is known, and `[policy]` holds as above. Exit status:
+0 nothing dangerous, 1 a statement fails, 3 a danger that nothing allows, or what the policy refuses. Files of dbmate, goose,
+sql-migrate and Liquibase are read up to where their way back begins.
+"""
+
 
 def findings() -> str:
     """The page: weights, directive, policy, and every rule with its example."""
@@ -71,11 +86,15 @@ def findings() -> str:
         *_table(quiet),
         "\n## One by one\n",
         *(line for rule in found for line in _chapter(rule)),
+        _OF_STATEMENTS,
+        *_table(statement_rules().values()),
+        "",
+        *(line for rule in statement_rules().values() for line in _statement_chapter(rule)),
     ]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _table(rules: Iterable[Rule]) -> Iterator[str]:
+def _table(rules: Iterable[Rule | StatementRule]) -> Iterator[str]:
     yield "| finding | weight | when |"
     yield "|---|---|---|"
     yield from (f"| [`{r.id}`](#{r.id}) | {r.severity} | {r.condition} |" for r in rules)
@@ -90,6 +109,17 @@ def _chapter(rule: Rule) -> Iterator[str]:
         yield f"-- live\n{_lines(rule.example.before)}\n"
     yield f"-- declared so, it speaks\n{_lines(rule.example.bad)}\n"
     yield f"-- declared so, it is silent\n{_lines(rule.example.good)}"
+    yield "```\n"
+
+
+def _statement_chapter(rule: StatementRule) -> Iterator[str]:
+    yield f"### {rule.id}\n"
+    yield f"**{rule.severity.capitalize()}.** {rule.condition} {rule.effect}\n"
+    yield f"What to do: {rule.advice}\n"
+    yield "```sql"
+    yield f"-- live\n{_lines(rule.example.before)}\n"
+    yield f"-- it speaks\n{_lines(rule.example.bad)}\n"
+    yield f"-- it is silent\n{_lines(rule.example.good)}"
     yield "```\n"
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final, Protocol
 
 import migplan
 from migplan.findings.model import FindingModel
@@ -14,29 +15,37 @@ from migplan.report.dangers import told_in_full
 
 FORMAT_VERSION: Final = 1
 _SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
-_LEVELS: Final = {"note": "note", "warning": "warning", "danger": "error", "blocked": "error"}
+LEVELS: Final = {"note": "note", "warning": "warning", "danger": "error", "blocked": "error"}
 
 
 def sarif(folder: PlanFolder) -> str:
     """The findings of the plan in ``folder``, with what is known of their rules."""
     findings = folder.plan.findings
     used = sorted({f.rule for f in findings})
-    run = {
-        "tool": {
-            "driver": {
-                "name": "migplan",
-                "version": migplan.__version__,
-                "rules": [_rule(id) for id in used],
-            }
-        },
-        "results": [_result(folder, f, used.index(f.rule)) for f in findings],
-        "properties": {"format_version": FORMAT_VERSION, "plan": folder.plan.name},
-    }
+    known = [rule_of(id, rules().get(id)) for id in used]
+    properties = {"format_version": FORMAT_VERSION, "plan": folder.plan.name}
+    return document(known, [_result(folder, f, used.index(f.rule)) for f in findings], properties)
+
+
+def document(
+    rules: Sequence[Mapping[str, Any]], results: Sequence[Mapping[str, Any]], properties: Mapping[str, Any]
+) -> str:
+    """A SARIF log of one run."""
+    driver = {"name": "migplan", "version": migplan.__version__, "rules": rules}
+    run = {"tool": {"driver": driver}, "results": results, "properties": properties}
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
 
 
-def _rule(id: str) -> dict[str, Any]:
-    rule = rules().get(id)
+class Described(Protocol):
+    """What is known of a rule."""
+
+    condition: ClassVar[str]
+    effect: ClassVar[str]
+    advice: ClassVar[str]
+
+
+def rule_of(id: str, rule: Described | None) -> dict[str, Any]:
+    """A rule as SARIF describes it; its name where nothing is known of it."""
     if rule is None:
         return {"id": id, "shortDescription": {"text": id.replace("-", " ")}}
     return {
@@ -51,7 +60,7 @@ def _result(folder: PlanFolder, finding: FindingModel, rule: int) -> dict[str, A
     result: dict[str, Any] = {
         "ruleId": finding.rule,
         "ruleIndex": rule,
-        "level": _LEVELS[finding.severity],
+        "level": LEVELS[finding.severity],
         "message": {"text": told_in_full(finding)},
         "locations": [_location(folder, finding)],
     }

@@ -18,6 +18,8 @@ from migplan.source.presets import PRESETS
 FILE_NAME: Final = "migplan.toml"
 TARGET_VARIABLE: Final = "MIGPLAN_TARGET_URL"
 
+_LIBPQ: Final = ("PGHOST", "PGSERVICE", "PGDATABASE")
+"""The variables of libpq that choose a database."""
 _UNITS: Final = {"kb": 1024, "mb": 1024**2, "gb": 1024**3, "ms": 1, "s": 1000, "min": 60_000}
 _QUANTITY: Final = re.compile(r"\s*(\d+)\s*([a-zA-Z]+)\s*")
 _TOML_PLACE: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
@@ -163,9 +165,13 @@ class Config(_Table):
             return target if is_connection_string(target) else self._named(target)
         if given := os.environ.get(TARGET_VARIABLE):
             return given
-        if len(self.targets) > 1 and not any(os.environ.get(v) for v in ("PGHOST", "PGSERVICE", "PGDATABASE")):
+        if len(self.targets) > 1 and not any(os.environ.get(v) for v in _LIBPQ):
             raise ConfigError(f"which target? {FILE_NAME} has {', '.join(self.targets)}", hint="Say --target NAME.")
         return self._named(next(iter(self.targets))) if len(self.targets) == 1 else ""
+
+    def named_target_url(self, target: str | None = None) -> str | None:
+        """Like :meth:`target_url`; None where nothing says which target, not even libpq's variables."""
+        return self.target_url(target) or ("" if any(os.environ.get(v) for v in _LIBPQ) else None)
 
     def _named(self, name: str) -> str:
         target = self.targets.get(name)

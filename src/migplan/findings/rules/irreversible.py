@@ -13,6 +13,7 @@ class Irreversible(Rule):
 
     id = "irreversible"
     severity = "danger"
+    of_steps = True
     condition = "A step has no way back."
     effect = "Once it ran, only a restored backup leads to the schema before."
     advice = "Take a backup right before its file, and run the plan on a copy first."

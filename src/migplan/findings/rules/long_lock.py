@@ -14,6 +14,7 @@ class LongLock(Rule):
 
     id = "long-lock"
     severity = "danger"
+    of_steps = True
     condition = "A whole large table is read, or indexed, in a transaction that makes readers or writers wait."
     effect = "They wait for as long as that takes, and behind them everybody else."
     advice = "Run its file when the table is hardly used, after a try on a copy that tells how long it takes."

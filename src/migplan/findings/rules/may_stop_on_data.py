@@ -15,6 +15,7 @@ class MayStopOnData(Rule):
 
     id = "may-stop-on-data"
     severity = "note"
+    of_steps = True
     condition = "A step first counts rows that it couldn't accept: NULLs, duplicates, orphans, violations."
     effect = "Where there are any, the plan stops before the step takes a lock, half-way through its files."
     advice = "Count them before the plan is run, and mend the rows, or say 'backfill' beside the column."

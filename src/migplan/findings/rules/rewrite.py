@@ -12,6 +12,7 @@ class Rewrite(Rule):
 
     id = "rewrite"
     severity = "danger"
+    of_steps = True
     condition = "A step writes every row of an existing table anew under its lock; a note where the table is small."
     effect = "Readers and writers wait until heap and indexes are written, and as much WAL goes to every replica."
     advice = "Run its file when the table is hardly used, after a try on a copy that tells how long it takes."
