@@ -15,6 +15,7 @@ COMMANDS: Final = {
     "plan": "Write a plan: phased up and down SQL, proved on a shadow database.",
     "review": "Explain a plan: what changes, what to read first, every step, what was proved.",
     "verify": "Prove a plan again: after a hand edit, or against a target that moved.",
+    "drift": "Say what was changed on a database behind the declaration's, or a plan's, back.",
     "lint": "Judge hand-written migrations: run on a copy of the schema, measured.",
     "approve": "Sign a plan off; an edit makes the sign-off void.",
     "rehearse": "Run a plan on a filled scratch server under traffic: stalls, errors, lost writes.",
@@ -115,7 +116,7 @@ def _overview() -> str:
             *lines,
             "",
             "'migplan COMMAND --help' explains one. Exit status: 0 done or no difference, 1 error, 2 differences",
-            "(diff --exit-code), 3 the plan is blocked or a policy refuses.",
+            "(diff --exit-code, drift), 3 the plan is blocked or a policy refuses.",
         ]
     )
 

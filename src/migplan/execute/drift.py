@@ -30,7 +30,13 @@ def drift(plan: PlanModel, connection: Connection, boundary: int) -> list[Drift]
     """Every difference between the live database and the boundary (0 is the start) as the proof saw it.
 
     On a server of another major version than the proof's only what exists is compared, since texts print otherwise.
+    Raises ``ExecutionError`` for a plan that was not proved: it doesn't know.
     """
+    if not plan.proof.objects:
+        raise ExecutionError(
+            f"the plan was not proved ({plan.proof.reason}), and doesn't know what the database should be",
+            hint="Run migplan verify first.",
+        )
     schemas = plan.proof.schemas
     live = introspect_live(connection, Scope(None if schemas is None else frozenset(schemas)))
     return sorted(_differences(plan, live, boundary), key=lambda d: d.object)

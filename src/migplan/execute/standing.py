@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from migplan.execute.ledger import installed
+from migplan.core.errors import ExecutionError
+from migplan.execute.journey import Stop, position, stops
+from migplan.execute.ledger import Ledger, installed, plan_id
 from migplan.execute.operator import holder
+from migplan.planfile.model import PlanModel
 from migplan.source.connect import Connection
 
 
@@ -58,6 +61,23 @@ def plans(connection: Connection) -> list[PlanStanding]:
         " started, outcome, error FROM migplan.plan_progress ORDER BY id"
     ).fetchall()
     return [PlanStanding(*row) for row in rows]
+
+
+def boundary_of(plan: PlanModel, connection: Connection) -> Stop:
+    """The last boundary that the plan has passed on this database; the start where it never ran. Writes nothing.
+
+    Raises ``ExecutionError`` between two boundaries, where nothing says what should be there.
+    """
+    known = stops(plan)
+    if not installed(connection):
+        return known[0]
+    here = position(plan, Ledger(connection, plan_id(plan)).steps())
+    if here.within is not None:
+        raise ExecutionError(
+            f"the plan stands in the middle of {here.within.up}",
+            hint="Run migplan apply or rollback to a boundary first, or name one with --at.",
+        )
+    return known[here.done]
 
 
 def fills(connection: Connection, plan: str) -> list[FillStanding]:

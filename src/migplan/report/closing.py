@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from migplan.planfile.folder import PlanFolder
+from migplan.report.wording import counted
 
 
 def closing(folder: PlanFolder) -> str:
     """A few lines of plain text."""
     plan = folder.plan
-    deploys = len(plan.checkpoints)
-    shape = f"{len(plan.steps)} steps in {len(plan.windows)} windows, {deploys} checkpoint{'s' * (deploys != 1)}"
+    parts = counted(len(plan.steps), "step"), counted(len(plan.windows), "window")
+    shape = f"{parts[0]} in {parts[1]}, {counted(len(plan.checkpoints), 'checkpoint')}"
     verdict = plan.proof.status if plan.proof.status == "proved" else f"unproved: {plan.proof.reason}"
     return "\n".join([f"{folder.path}: {shape}; {verdict}", f"next: migplan review {folder.path}"])

@@ -62,13 +62,14 @@ A plan with a refused finding that nothing allows is written, proved, and leaves
 _OF_STATEMENTS: Final = """\
 ## Of hand-written SQL
 
-`migplan lint FILE…` runs migrations that somebody else wrote on a scratch copy of the schema (`--target`, or `--base` files)
-and measures each statement. What they change is judged by the rules above, but for those that speak of a plan's steps.
-`needs-deploy` says where the running application has to be another one first; `fails` at which statement the files end.
+`migplan lint FILE…` runs migrations that somebody else wrote on a scratch copy of the schema (`--target`, or `--base`
+files) and measures each statement. What they change is judged by the rules above, but for those that speak of a
+plan's steps. `needs-deploy` says where the running application has to be another one first; `fails` at which
+statement the files end.
 
-A comment `-- migplan: allow RULE "why"` before a statement says that it is known, and `[policy]` holds as above. Exit status:
-0 nothing dangerous, 1 a statement fails, 3 a danger that nothing allows, or what the policy refuses. Files of dbmate, goose,
-sql-migrate and Liquibase are read up to where their way back begins.
+A comment `-- migplan: allow RULE "why"` before a statement says that it is known, and `[policy]` holds as above. Exit
+status: 0 nothing dangerous, 1 a statement fails, 3 a danger that nothing allows, or what the policy refuses. Files of
+dbmate, goose, sql-migrate and Liquibase are read up to where their way back begins.
 """
 
 
