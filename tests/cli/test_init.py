@@ -108,7 +108,7 @@ def test_a_table_and_what_belongs_to_it_share_a_file(make_db: MakeDb, tmp_path: 
     assert written == ["migplan.toml", "schemas/functions.sql", *tables, "schemas/types.sql", "schemas/views.sql"]
     orders = (tmp_path / "schemas/tables/orders.sql").read_text(encoding="utf-8")
     assert orders.startswith("CREATE TABLE public.orders (\n  id bigint GENERATED ALWAYS AS IDENTITY")
-    assert "\n  CONSTRAINT orders_pkey PRIMARY KEY (id)\n);\n" in orders
+    assert "\n  CONSTRAINT orders_pkey PRIMARY KEY (id),\n" in orders
     assert "FOREIGN KEY (customer_id) REFERENCES public.customers(id);\n" in orders
     assert "CREATE INDEX orders_customer ON public.orders" in orders
     assert "CREATE TRIGGER touch_order" in orders

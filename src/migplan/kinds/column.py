@@ -574,10 +574,20 @@ def _not_null_clause(constraint: NotNull) -> Sql:
 
 
 def identity_clause(identity: Identity) -> Sql:
-    """``GENERATED … AS IDENTITY (…)`` with every option spelled out."""
+    """``GENERATED … AS IDENTITY (…)``: its sequence's name, and the options that aren't its type's own.
+
+    The name always, for PostgreSQL chooses another one where that of table and column is taken.
+    """
     mode = Sql("ALWAYS" if identity.always else "BY DEFAULT")
-    name = sql("SEQUENCE NAME {} ", ident(*identity.sequence))
-    return sql("GENERATED {} AS IDENTITY ({}{})", mode, name, _sequence_options(identity))
+    name = sql("SEQUENCE NAME {}", ident(*identity.sequence))
+    options = () if _options_of(identity) == _usual_options(identity.type) else (_sequence_options(identity),)
+    return sql("GENERATED {} AS IDENTITY ({})", mode, join(" ", [name, *options]))
+
+
+def _usual_options(type: str) -> tuple[object, ...]:
+    """What ``CREATE SEQUENCE`` sets where nothing is said (manual: CREATE SEQUENCE)."""
+    maximum = {"smallint": 2**15, "integer": 2**31, "bigint": 2**63}[type] - 1
+    return (1, 1, 1, maximum, 1, False)
 
 
 def _sequence_options(identity: Identity) -> Sql:

@@ -335,11 +335,14 @@ def _creation(table: Table, catalog: Catalog) -> Part:
     defaults = {
         d.id.path[-1]: d for d in catalog.members_of(table.id, Default) if not _needs_more_than_types(d.id, catalog)
     }
-    inline = [
-        c
-        for c in catalog.members_of(table.id, Constraint)
-        if inline_in(c, table.partition_key, table.partition_of, catalog)
-    ]
+    inline = sorted(
+        (
+            c
+            for c in catalog.members_of(table.id, Constraint)
+            if inline_in(c, table.partition_key, table.partition_of, catalog)
+        ),
+        key=lambda c: (c.type != "p", c.id),
+    )
     named = catalog.major >= 18 and any(u.kind == "table" for u in catalog.used_by.get(table.id, ()))
     clauses = [
         column_clause(c, defaults.get(c.id.path[-1]), typed=table.of_type is not None, named=named)

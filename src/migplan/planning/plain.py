@@ -15,14 +15,13 @@ from migplan.kinds.table import Table
 from migplan.planning.read_later import read_later
 from migplan.planning.side_by_side import (
     beside_parent,
-    finished,
     keeps_old,
     names_in,
     rebuild_contract,
     replacement_steps,
 )
 from migplan.strategies.backup import is_backed_up
-from migplan.strategies.base import Context, Rebuild
+from migplan.strategies.base import Context, Rebuild, finished
 from migplan.strategies.chosen_phase import contract_of
 
 PLAIN = "plain"

@@ -12,7 +12,7 @@ from migplan.core.steps import After, Down, Name, Part, Phase, Statement, Step, 
 from migplan.kinds.names import names_of
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table, attachment
-from migplan.strategies.base import Context, Rebuild
+from migplan.strategies.base import Context, Rebuild, aside_id, finished
 from migplan.strategies.chosen_phase import contract_of
 from migplan.strategies.moved_values import moves
 
@@ -89,7 +89,7 @@ def replacement_steps(context: Context, rebuild: Rebuild) -> list[Step]:
         together=rebuild.group,
         deploy=sentence,
     )
-    asides = frozenset(_aside_id(u) for p in parts_before for u in p.uses if u in context.rebuilds.items)
+    asides = frozenset(aside_id(u) for p in parts_before for u in p.uses if u in context.rebuilds.items)
     finish_step = Step(
         id=step_id("finish", rebuild.id),
         title=f"drop the old {rebuild.id}",
@@ -106,7 +106,7 @@ def replacement_steps(context: Context, rebuild: Rebuild) -> list[Step]:
             )
         ),
         creates=frozenset({finished(rebuild.id)}),
-        destroys=frozenset({_aside_id(rebuild.id)}),
+        destroys=frozenset({aside_id(rebuild.id)}),
         uses=provided | _new_partitions(context, rebuild.id),
         releases=asides,
         together=rebuild.group,
@@ -142,7 +142,7 @@ def beside_parent(context: Context, step: Step, partition: DbObject) -> Step:
         up=() if detached else step.up,
         down=replace(step.down, loses=None) if isinstance(step.down, Down) else step.down,
         loses=None,
-        releases=_aside_where_kept(context, {partition.id} if detached else step.releases) | {_aside_id(root.id)},
+        releases=_aside_where_kept(context, {partition.id} if detached else step.releases) | {aside_id(root.id)},
         after=(*step.after, After(step_id("replace", root.id), "its rows are copied first")),
         together=root.group,
     )
@@ -151,7 +151,7 @@ def beside_parent(context: Context, step: Step, partition: DbObject) -> Step:
 def _aside_where_kept(context: Context, released: Iterable[ObjectId]) -> frozenset[ObjectId]:
     """What it lets go of, under the name that it bears by then."""
     kept = _kept_aside(context)
-    return frozenset(_aside_id(id) if id in kept else id for id in released)
+    return frozenset(aside_id(id) if id in kept else id for id in released)
 
 
 def _rebuilt_parent(context: Context, obj: DbObject, catalog: Catalog) -> Rebuild | None:
@@ -189,12 +189,3 @@ def rebuild_contract(context: Context, rebuild: Rebuild) -> str | None:
 def names_in(part: Part, catalog: Catalog) -> frozenset[Name]:
     """The names that what a part provides bears."""
     return frozenset(n for id in part.provides if id in catalog for n in names_of(catalog[id]))
-
-
-def finished(id: ObjectId) -> ObjectId:
-    """What exists once the old incarnation of an object is gone."""
-    return ObjectId("finished", id.path)
-
-
-def _aside_id(id: ObjectId) -> ObjectId:
-    return ObjectId("aside", id.path)

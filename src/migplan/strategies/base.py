@@ -151,3 +151,13 @@ class Strategy(ABC):
     @abstractmethod
     def expand(self, context: Context) -> Iterable[Expansion]:
         """The expansions of every change that this strategy is for."""
+
+
+def finished(id: ObjectId) -> ObjectId:
+    """What exists once the old incarnation of an object is gone."""
+    return ObjectId("finished", id.path)
+
+
+def aside_id(id: ObjectId) -> ObjectId:
+    """The old incarnation of an object, while it lives on under another name."""
+    return ObjectId("aside", id.path)

@@ -2,7 +2,8 @@
 
 Expand: the new type, and second columns of it (:mod:`migplan.strategies.swap_column`). Checkpoint. Contract: columns
 and types swap in one transaction, in which columns of small tables move over in place; when the old columns are gone,
-the old type goes. The way back is the same, mirrored.
+the old type goes. The way back is the same, mirrored: it swaps the names before what stands on the type is made again,
+and so in a step of its own that has nothing to do going forwards.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import DbObject
 from migplan.core.steps import Down, Phase, Statement, Step, step_id
 from migplan.kinds.registry import kind_of
-from migplan.strategies.base import Context, Expansion, Strategy
+from migplan.strategies.base import Context, Expansion, Strategy, aside_id, finished
 from migplan.strategies.moved_values import moves
 from migplan.strategies.staged_types import default_statements, staged_id, staged_parts, staged_sentence
 
@@ -28,7 +29,8 @@ class SwapType(Strategy):
 
     def expand(self, context: Context) -> Iterable[Expansion]:
         for id in sorted(context.staged):
-            yield Expansion((_stage(context, id), _swap(context, id), _finish(context, id)), frozenset({id}))
+            steps = (_stage(context, id), _swap(context, id), _settle(context, id), _finish(context, id))
+            yield Expansion(steps, frozenset({id}))
 
 
 def _stage(context: Context, id: ObjectId) -> Step:
@@ -67,6 +69,27 @@ def _swap(context: Context, id: ObjectId) -> Step:
             *default_statements(after[id], before, after, back=False),
             *moves(followers, before, after),
         ),
+        down=Down(()),
+        creates=provided | moved,
+        destroys=replaced | moved,
+        uses=frozenset(u for part in parts_after for u in part.uses) - provided - moved,
+        releases=frozenset(u for part in parts_before for u in part.uses) - replaced - moved,
+        together=context.rebuilds.groups.get(id),
+        deploy=staged_sentence(context, id),
+    )
+
+
+def _settle(context: Context, id: ObjectId) -> Step:
+    before, after = context.before, context.after
+    followers = sorted(f for f, causes in context.rebuilds.followers.items() if id in causes)
+    return Step(
+        id=step_id("settle", id),
+        title=f"let the old {id} take its name again on the way back",
+        object=id,
+        strategy=NAME,
+        phase=Phase.CONTRACT,
+        why="what stands on it is made again behind it, in both directions",
+        up=(),
         down=Down(
             (
                 *default_statements(after[id], after, before, back=True),
@@ -75,12 +98,10 @@ def _swap(context: Context, id: ObjectId) -> Step:
                 *moves(followers, after, before),
             )
         ),
-        creates=provided | moved | {ObjectId("finished", id.path)},
-        destroys=replaced | moved,
-        uses=frozenset(u for part in parts_after for u in part.uses) - provided - moved,
-        releases=frozenset(u for part in parts_before for u in part.uses) - replaced - moved,
+        creates=frozenset({finished(id)}),
+        destroys=frozenset({aside_id(id)}),
+        uses=frozenset({id}),
         together=context.rebuilds.groups.get(id),
-        deploy=staged_sentence(context, id),
     )
 
 
@@ -96,7 +117,7 @@ def _names_swapped(leaving: DbObject, aside: str, arriving: DbObject, staged: st
 
 def _finish(context: Context, id: ObjectId) -> Step:
     parts = staged_parts(id, "old", context.before, context.settings)
-    asides = frozenset(ObjectId("aside", u.path) for part in parts for u in part.uses if u in context.rebuilds.items)
+    asides = frozenset(aside_id(u) for part in parts for u in part.uses if u in context.rebuilds.items)
     return Step(
         id=step_id("finish", id),
         title=f"drop the old {id}",
@@ -106,8 +127,8 @@ def _finish(context: Context, id: ObjectId) -> Step:
         why="no column holds it any more",
         up=tuple(s for part in reversed(parts) for s in part.drop),
         down=Down(tuple(s for part in parts for s in part.create)),
-        destroys=frozenset({ObjectId("aside", id.path), staged_id(id, "old")}),
-        uses=frozenset({id}),
+        destroys=frozenset({staged_id(id, "old")}),
+        uses=frozenset({id, finished(id)}),
         releases=asides | frozenset(u for part in parts for u in part.uses - part.provides),
     )
 
