@@ -1,6 +1,8 @@
-"""A primary key or unique constraint of a large table gets other columns: its new index is built beforehand.
+"""A primary key or unique constraint of a large table takes the place of another constraint of its name: of a key over
+other columns, a check, or a foreign key. Its index is built beforehand.
 
-Then both change in one transaction, in which nothing is read. The way back builds the former index beforehand, too.
+Then both change in one transaction, in which nothing is read. The way back builds the former index beforehand, too,
+and reads the rows of a former check or foreign key afterwards.
 """
 
 from __future__ import annotations
@@ -9,36 +11,49 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from migplan.core.sql import ident, sql
-from migplan.core.steps import After, Down, LockMode, Phase, Statement, Step, Timing, step_id, temporary_name
-from migplan.kinds.constraint import PRIMARY_KEY, UNIQUE, Constraint, drop_constraint
+from migplan.core.steps import After, Down, LockMode, Part, Phase, Statement, Step, Timing, step_id, temporary_name
+from migplan.kinds.constraint import (
+    CHECK,
+    FOREIGN_KEY,
+    PRIMARY_KEY,
+    UNIQUE,
+    Constraint,
+    drop_constraint,
+    validate_constraint,
+)
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
-from migplan.strategies.add_constraint import duplicates, unique_index, using_index
+from migplan.strategies.add_constraint import duplicates, not_valid, unique_index, using_index
 from migplan.strategies.base import Context, Expansion, Size, Strategy
 
 AX, SUE = LockMode.ACCESS_EXCLUSIVE, LockMode.SHARE_UPDATE_EXCLUSIVE
 NAME = "replace_key"
+_KEYS, _READ = (UNIQUE, PRIMARY_KEY), (CHECK, FOREIGN_KEY)
 
 
 class ReplaceKey(Strategy):
-    """Keys that are rebuilt because they are declared otherwise."""
+    """Keys that are declared otherwise, or under the name of another constraint."""
 
     name = NAME
 
     def expand(self, context: Context) -> Iterable[Expansion]:
         for old, new, _ in context.altered(Constraint):
             rebuild = context.rebuilds.items.get(new.id)
-            if rebuild is not None and rebuild.root and _fit(context, old) and _fit(context, new):
+            if rebuild is not None and rebuild.root and _fit(context, new) and _can_leave(context, old):
                 yield Expansion(tuple(_steps(context, old, new, rebuild.group)), frozenset({new.id}))
 
 
 def _fit(context: Context, key: Constraint) -> bool:
     table = context.after.get(key.relation, Table)
-    if key.type not in (UNIQUE, PRIMARY_KEY) or "WITHOUT OVERLAPS" in key.definition or context.swapped(key.id):
+    if key.type not in _KEYS or "WITHOUT OVERLAPS" in key.definition or context.swapped(key.id):
         return False
     plain = table is not None and table.partition_key is None and table.partition_of is None
     rebuild = context.rebuilds.items.get(key.relation)
     return plain and (rebuild is None or not rebuild.whole) and context.size(key.relation) is Size.LARGE
+
+
+def _can_leave(context: Context, old: Constraint) -> bool:
+    return _fit(context, old) if old.type in _KEYS else old.type in _READ
 
 
 def _steps(context: Context, old: Constraint, new: Constraint, group: str) -> list[Step]:
@@ -50,7 +65,7 @@ def _steps(context: Context, old: Constraint, new: Constraint, group: str) -> li
         f"build the index of the new {new.id} concurrently",
         "reads and writes go on while it is built; from its end duplicates are refused",
         up=(_build(new, "new"),),
-        down=Down((_drop_index(new, "new"),)),
+        down=Down((_drop_index(new, "new"), *_read_again(old))),
         uses=come.uses,
         deploy=sentence,
         asserts=(duplicates(new),),
@@ -61,7 +76,7 @@ def _steps(context: Context, old: Constraint, new: Constraint, group: str) -> li
         f"drop the old {old.id}",
         "metadata only; the new one comes in the same transaction",
         up=gone.drop,
-        down=Down((Statement(using_index(old, _aside(old, "old")), AX), *gone.create[1:])),
+        down=Down((_come_back(old), *gone.create[1:])),
         destroys=gone.provides,
         releases=gone.uses,
         together=group,
@@ -78,7 +93,12 @@ def _steps(context: Context, old: Constraint, new: Constraint, group: str) -> li
         uses=come.uses,
         together=group,
     )
-    again = _step(
+    again = [_again(old, create, gone)] if old.type in _KEYS else []
+    return [build, drop, create, *again]
+
+
+def _again(old: Constraint, create: Step, gone: Part) -> Step:
+    return _step(
         old,
         "again",
         f"on the way back: build the index of the old {old.id}",
@@ -88,7 +108,6 @@ def _steps(context: Context, old: Constraint, new: Constraint, group: str) -> li
         releases=gone.uses,
         after=(After(create.id, "the way back begins here"),),
     )
-    return [build, drop, create, again]
 
 
 def _step(key: Constraint, verb: str, title: str, why: str, **fields: object) -> Step:
@@ -103,6 +122,17 @@ def _step(key: Constraint, verb: str, title: str, why: str, **fields: object) ->
         down=Down(()),
     )
     return replace(step, **fields)
+
+
+def _come_back(old: Constraint) -> Statement:
+    """What adds the former constraint without reading a row."""
+    return Statement(using_index(old, _aside(old, "old")), AX) if old.type in _KEYS else not_valid(old)
+
+
+def _read_again(old: Constraint) -> tuple[Statement, ...]:
+    """What remains to be done of the way back once the former constraint is there."""
+    reads = old.type in _READ and old.validated and old.enforced
+    return (validate_constraint(old),) if reads else ()
 
 
 def _aside(key: Constraint, label: str) -> str:
