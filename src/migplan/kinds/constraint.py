@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from migplan.core.ids import ObjectId
@@ -159,7 +159,7 @@ WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x')
         parts = [
             simple_part(
                 obj.id,
-                [add_constraint(obj), *key_extras(obj)],
+                [_create(obj, catalog), *key_extras(obj)],
                 [drop_constraint(obj)],
                 {u for u in uses if u and u != obj.id},
             )
@@ -280,6 +280,14 @@ def brought_by(parents: Iterable[ObjectId], relation: ObjectId, catalog: Catalog
     inherited = [c for c in catalog.members_of(relation, Constraint) if c.type == CHECK and c.inherited and not c.local]
     sources = {c.id: {p.child("constraint", c.name) for p in parents} for c in inherited}
     return {id: {s for s in found if s in catalog} for id, found in sources.items()}
+
+
+def _create(constraint: Constraint, catalog: Catalog) -> Statement:
+    """A partitioned table has no rows of its own: with ONLY nothing is read, and its partitions' keys are attached."""
+    statement = add_constraint(constraint)
+    relation = catalog.objects.get(constraint.relation)
+    alone = constraint.type in INDEXED and getattr(relation, "partition_key", None) is not None
+    return replace(statement, scan=False, timing=Timing.QUICK) if alone else statement
 
 
 def add_constraint(constraint: Constraint) -> Statement:

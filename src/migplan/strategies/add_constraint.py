@@ -174,7 +174,7 @@ def _on_partitioned(context: Context, constraint: Constraint) -> list[Step]:
         strategy=AddConstraint.name,
         phase=Phase.CONTRACT,
         why="metadata only: the keys of its partitions are attached to it",
-        up=(replace(part.create[0], scan=False, timing=Timing.QUICK), *part.create[1:]),
+        up=part.create,
         down=Down(part.drop),
         creates=part.provides,
         uses=part.uses,
