@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -114,7 +115,8 @@ def _squawk(folders: Iterable[Path]) -> list[dict[str, Any]]:
     paths = [str(file) for folder in folders for file in sorted(folder.glob("*.sql"))]
     if not paths:
         return []
-    command = ["squawk", "--config", str(ROOT / ".squawk.toml"), "--reporter", "json", *paths]
+    program = Path(sys.executable).with_name("squawk")  # of this environment, whether or not it is active
+    command = [str(program), "--config", str(ROOT / ".squawk.toml"), "--reporter", "json", *paths]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ended.stdout, ended.stderr
     return json.loads(ended.stdout)
