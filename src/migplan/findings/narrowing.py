@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from migplan.kinds.column import base_type
+from migplan.kinds.type_casts import base_type
 
 _TEXTS: Final = frozenset({"character varying", "character", "text"})
 _FLOATS: Final = frozenset({"real", "double precision"})

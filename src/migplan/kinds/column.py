@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from sys import intern
 from typing import Any
@@ -26,29 +25,19 @@ from migplan.kinds.base import (
     options,
 )
 from migplan.kinds.default import Default, is_volatile
-from migplan.kinds.default_privileges import NOTHING_AT_BIRTH, DefaultPrivileges, at_birth, grants_at_birth, in_force
+from migplan.kinds.default_privileges import in_force
 from migplan.kinds.domain import Domain
-from migplan.kinds.sequence import within_bounds
+from migplan.kinds.identity import (
+    Identity,
+    change_identity,
+    identity_clause,
+    identity_extras,
+    read_identity,
+    sequence_grants,
+)
+from migplan.kinds.type_casts import cast, cast_by_text
 
 AX = LockMode.ACCESS_EXCLUSIVE
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """GENERATED … AS IDENTITY: ``always`` or by default, and the options of its sequence (schema, name)."""
-
-    always: bool
-    sequence: tuple[str, str]
-    type: str
-    start: int
-    increment: int
-    minimum: int
-    maximum: int
-    cache: int
-    cycle: bool
-    unlogged: bool = False
-    grants: tuple[Grant, ...] | None = None
-    comment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +164,7 @@ ORDER BY a.attrelid, a.attnum
             type=intern(type),
             collation=collation,
             not_null=constraint,
-            identity=_identity(identity, sequence, owner_name, reading)
+            identity=read_identity(identity, sequence, owner_name, reading)
             if sequence is not None and not (is_partition and inherited)
             else None,
             generated=expression,
@@ -229,7 +218,7 @@ ORDER BY a.attrelid, a.attnum
         if "not_null" in fields:
             statements += change_not_null(old, new)
         if new.identity is not None and "identity" in fields:
-            statements += _change_identity(old.identity, new.identity, head)
+            statements += change_identity(old.identity, new.identity, head)
             if old.identity is None:
                 statements += sequence_grants(new.identity, in_force(before, after))
         if fields & {"storage"}:
@@ -438,52 +427,6 @@ def conversion(old: Column, new: Column) -> Sql:
     return cast(ident(new.name), old.type, new.type) if said is None else deparsed(said)
 
 
-def cast(value: Sql, source: str, target: str) -> Sql:
-    """``value`` of one type as the other: a cast, by way of text where PostgreSQL has none."""
-    if source == target:
-        return value
-    if _castable(source, target):
-        return sql("{}::{}", value, deparsed(target))
-    if source.endswith("[]"):
-        return cast_by_text(value, target)
-    return sql("{}::text::{}", value, deparsed(target))
-
-
-def cast_by_text(value: Sql, target: str) -> Sql:
-    """``value`` as the type, by way of text: element by element where the type is an array."""
-    text = Sql("text[]" if target.endswith("[]") else "text")
-    return sql("{}::{}::{}", value, text, deparsed(target))
-
-
-def _castable(source: str, target: str) -> bool:
-    """Whether a cast of built-in types exists; of user-defined ones nothing is assumed."""
-    one, other = base_type(source), base_type(target)
-    if source.endswith("[]") != target.endswith("[]"):
-        return False
-    return one == other or one in _TEXTUAL or other in _TEXTUAL or any(one in g and other in g for g in _CASTABLE)
-
-
-_CASTABLE = (
-    frozenset({"smallint", "integer", "bigint", "numeric", "real", "double precision"}),
-    frozenset({"integer", "boolean"}),
-    frozenset({"date", "timestamp without time zone", "timestamp with time zone"}),
-    frozenset({"time without time zone", "time with time zone"}),
-    frozenset({"timestamp without time zone", "time without time zone"}),
-    frozenset({"json", "jsonb"}),
-    frozenset({"inet", "cidr"}),
-    frozenset({"bit", "bit varying"}),
-    frozenset({"bit", "integer"}),
-    frozenset({"bit", "bigint"}),
-)
-"""Groups of types of which each can be cast to each (pg_cast of 14 to 18)."""
-_TEXTUAL = frozenset({"text", "character varying", "character", "name", '"char"'})
-
-
-def base_type(type: str) -> str:
-    """A type's text without length, precision and array brackets, as pg_cast's rows print: ``character varying``."""
-    return re.sub(r"\([^)]*\)", "", type).removesuffix("[]").replace("  ", " ").strip()
-
-
 def change_type(new: Column, using: Sql | None = None) -> list[Statement]:
     """``ALTER COLUMN … TYPE`` with its USING; an old default that can't be cast is the caller's to move."""
     collate = sql(" COLLATE {}", deparsed(new.collation)) if new.collation else EMPTY
@@ -571,111 +514,6 @@ def comment_not_null(column: Column, constraint: NotNull) -> Statement:
 def _not_null_clause(constraint: NotNull) -> Sql:
     name = sql("CONSTRAINT {} ", ident(constraint.name)) if constraint.name else EMPTY
     return sql("{}NOT NULL{}", name, Sql(" NO INHERIT" if constraint.no_inherit else ""))
-
-
-def identity_clause(identity: Identity) -> Sql:
-    """``GENERATED … AS IDENTITY (…)``: its sequence's name, and the options that aren't its type's own.
-
-    The name always, for PostgreSQL chooses another one where that of table and column is taken.
-    """
-    mode = Sql("ALWAYS" if identity.always else "BY DEFAULT")
-    name = sql("SEQUENCE NAME {}", ident(*identity.sequence))
-    options = () if _options_of(identity) == _usual_options(identity.type) else (_sequence_options(identity),)
-    return sql("GENERATED {} AS IDENTITY ({})", mode, join(" ", [name, *options]))
-
-
-def _usual_options(type: str) -> tuple[object, ...]:
-    """What ``CREATE SEQUENCE`` sets where nothing is said (manual: CREATE SEQUENCE)."""
-    maximum = {"smallint": 2**15, "integer": 2**31, "bigint": 2**63}[type] - 1
-    return (1, 1, 1, maximum, 1, False)
-
-
-def _sequence_options(identity: Identity) -> Sql:
-    return sql(
-        "START WITH {} INCREMENT BY {} MINVALUE {} MAXVALUE {} CACHE {}{}",
-        identity.start,
-        identity.increment,
-        identity.minimum,
-        identity.maximum,
-        identity.cache,
-        Sql(" CYCLE" if identity.cycle else ""),
-    )
-
-
-def _change_identity(old: Identity | None, new: Identity, head: Sql) -> list[Statement]:
-    if old is None:
-        return [Statement(sql("{} ADD {}", head, identity_clause(new)), AX), *identity_extras(None, new)]
-    statements: list[Statement] = []
-    if old.always != new.always:
-        mode = Sql("ALWAYS" if new.always else "BY DEFAULT")
-        statements.append(Statement(sql("{} SET GENERATED {}", head, mode), AX))
-    sequence = ident(*old.sequence)
-    if (old.type, _options_of(old)) != (new.type, _options_of(new)):
-        cycle = Sql("" if new.cycle else " NO CYCLE")
-        command = sql("ALTER SEQUENCE {} AS {} {}{}", sequence, deparsed(new.type), _sequence_options(new), cycle)
-        statements += within_bounds(sequence, old, new)
-        statements.append(Statement(command))
-    if old.sequence[0] != new.sequence[0]:
-        statements.append(Statement(sql("ALTER SEQUENCE {} SET SCHEMA {}", sequence, ident(new.sequence[0]))))
-    if old.sequence[1] != new.sequence[1]:
-        moved = ident(new.sequence[0], old.sequence[1])
-        statements.append(Statement(sql("ALTER SEQUENCE {} RENAME TO {}", moved, ident(new.sequence[1]))))
-    return statements + identity_extras(old, new)
-
-
-def sequence_grants(identity: Identity, in_force: Collection[DefaultPrivileges]) -> list[Statement]:
-    """What sets right the grants of a new identity column's sequence where default privileges speak of sequences."""
-    built_in = _acl.grants_of(_acl.SEQUENCE, 14)
-    wanted = built_in if identity.grants is None else identity.grants
-    target = sql("SEQUENCE {}", ident(*identity.sequence))
-    id = ObjectId("sequence", identity.sequence)
-    if at_birth(id, in_force, built_in) == NOTHING_AT_BIRTH:
-        return []
-
-    def change(old: Iterable[Grant], new: Iterable[Grant]) -> list[Statement]:
-        return [Statement(command) for command in _acl.change_grants(target, old, new, "")]
-
-    return grants_at_birth(id, in_force, built_in, wanted, change)
-
-
-def _options_of(identity: Identity) -> tuple[int | bool, ...]:
-    i = identity
-    return (i.start, i.increment, i.minimum, i.maximum, i.cache, i.cycle)
-
-
-def identity_extras(old: Identity | None, new: Identity) -> list[Statement]:
-    """Grants, comment and persistence of an identity column's sequence."""
-    name = ident(*new.sequence)
-    statements: list[Statement] = []
-    before = _acl.grants_of(_acl.SEQUENCE, 14) if old is None or old.grants is None else old.grants
-    after = _acl.grants_of(_acl.SEQUENCE, 14) if new.grants is None else new.grants
-    target = sql("SEQUENCE {}", name)
-    statements += [Statement(s, LockMode.ACCESS_SHARE) for s in _acl.change_grants(target, before, after, "")]
-    if (old.comment if old else None) != new.comment:
-        text = Sql("NULL") if new.comment is None else literal(new.comment)
-        statements.append(Statement(sql("COMMENT ON SEQUENCE {} IS {}", name, text)))
-    if old is not None and old.unlogged != new.unlogged:
-        logged = Sql("UNLOGGED" if new.unlogged else "LOGGED")
-        statements.append(Statement(sql("ALTER SEQUENCE {} SET {}", name, logged)))
-    return statements
-
-
-def _identity(letter: str, sequence: list[Any], owner: str, reading: Reading) -> Identity:
-    schema, name, type, start, increment, minimum, maximum, cache, cycle, persistence, acl, oid = sequence
-    return Identity(
-        always=letter == "a",
-        sequence=(schema, name),
-        type=type,
-        start=start,
-        increment=increment,
-        minimum=minimum,
-        maximum=maximum,
-        cache=cache,
-        cycle=cycle,
-        unlogged=persistence == "u",
-        grants=reading.grants(acl, owner, _acl.SEQUENCE),
-        comment=reading.comment(PG_CLASS, oid),
-    )
 
 
 def _attribute_options(head: Sql, old: Column, new: Column) -> list[Statement]:

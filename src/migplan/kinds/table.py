@@ -23,9 +23,10 @@ from migplan.kinds.base import (
     option_list,
     options,
 )
-from migplan.kinds.column import TYPE_KINDS, Column, cast, cast_by_text, column_clause, column_extras, not_null_name
+from migplan.kinds.column import TYPE_KINDS, Column, column_clause, column_extras, not_null_name
 from migplan.kinds.constraint import Constraint, brought_by, inline_in
 from migplan.kinds.default import Default
+from migplan.kinds.type_casts import cast, cast_by_text
 
 AX = LockMode.ACCESS_EXCLUSIVE
 

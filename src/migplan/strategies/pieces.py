@@ -10,8 +10,9 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject, Grant
 from migplan.core.settings import Settings
 from migplan.core.steps import Part, Statement
-from migplan.kinds.column import Column, sequence_grants
+from migplan.kinds.column import Column
 from migplan.kinds.default_privileges import DefaultPrivileges, grants_at_birth
+from migplan.kinds.identity import sequence_grants
 from migplan.kinds.registry import kind_of
 
 

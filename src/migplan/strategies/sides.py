@@ -15,11 +15,12 @@ from migplan.core.model import Catalog, DbObject
 from migplan.core.sql import Sql, deparsed, ident, join, literal, sql
 from migplan.core.sql_names import with_columns_renamed, with_types_renamed
 from migplan.core.steps import temporary_name
-from migplan.kinds.column import Column, NotNull, cast
+from migplan.kinds.column import Column, NotNull
 from migplan.kinds.constraint import CHECK, PRIMARY_KEY, UNIQUE, Constraint
 from migplan.kinds.default import Default
 from migplan.kinds.index import Index
 from migplan.kinds.sequence import Sequence as DbSequence
+from migplan.kinds.type_casts import cast
 from migplan.strategies.sync import Pair, no_default, of_new, over_new
 
 

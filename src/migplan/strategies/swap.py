@@ -11,10 +11,11 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.sql import Sql, deparsed, ident, literal, sql
 from migplan.core.steps import LockMode, Statement, temporary_name
-from migplan.kinds.column import Column, Identity, comment_not_null, identity_clause, identity_extras, not_null_name
+from migplan.kinds.column import Column, comment_not_null, not_null_name
 from migplan.kinds.constraint import Constraint, drop_constraint, key_extras
 from migplan.kinds.default import drop_default, set_default
 from migplan.kinds.function import Routine
+from migplan.kinds.identity import Identity, identity_clause, identity_extras
 from migplan.kinds.index import index_extras
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table, set_replica_identity

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from migplan.kinds.column import base_type
+from migplan.kinds.type_casts import base_type
 
 _VARCHAR, _TEXT = "character varying", "text"
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from migplan.findings.base import Example, Subject
 from migplan.findings.style import ColumnStyle
-from migplan.kinds.column import Column, base_type
+from migplan.kinds.column import Column
+from migplan.kinds.type_casts import base_type
 
 
 class JsonColumn(ColumnStyle):

@@ -1,0 +1,143 @@
+"""GENERATED … AS IDENTITY of a column: its options, its sequence, and the SQL that makes and changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from migplan.core.ids import ObjectId
+from migplan.core.model import Grant
+from migplan.core.sql import Sql, deparsed, ident, join, literal, sql
+from migplan.core.steps import LockMode, Statement
+from migplan.kinds import _acl
+from migplan.kinds.base import PG_CLASS, Reading
+from migplan.kinds.default_privileges import NOTHING_AT_BIRTH, DefaultPrivileges, at_birth, grants_at_birth
+from migplan.kinds.sequence import within_bounds
+
+AX = LockMode.ACCESS_EXCLUSIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """GENERATED … AS IDENTITY: ``always`` or by default, and the options of its sequence (schema, name)."""
+
+    always: bool
+    sequence: tuple[str, str]
+    type: str
+    start: int
+    increment: int
+    minimum: int
+    maximum: int
+    cache: int
+    cycle: bool
+    unlogged: bool = False
+    grants: tuple[Grant, ...] | None = None
+    comment: str | None = None
+
+
+def read_identity(letter: str, sequence: list[Any], owner: str, reading: Reading) -> Identity:
+    """Out of pg_attribute.attidentity and the row of its sequence, whose ``owner`` is the table's."""
+    schema, name, type, start, increment, minimum, maximum, cache, cycle, persistence, acl, oid = sequence
+    return Identity(
+        always=letter == "a",
+        sequence=(schema, name),
+        type=type,
+        start=start,
+        increment=increment,
+        minimum=minimum,
+        maximum=maximum,
+        cache=cache,
+        cycle=cycle,
+        unlogged=persistence == "u",
+        grants=reading.grants(acl, owner, _acl.SEQUENCE),
+        comment=reading.comment(PG_CLASS, oid),
+    )
+
+
+def identity_clause(identity: Identity) -> Sql:
+    """``GENERATED … AS IDENTITY (…)``: its sequence's name, and the options that aren't its type's own.
+
+    The name always, for PostgreSQL chooses another one where that of table and column is taken.
+    """
+    mode = Sql("ALWAYS" if identity.always else "BY DEFAULT")
+    name = sql("SEQUENCE NAME {}", ident(*identity.sequence))
+    options = () if _options_of(identity) == _usual_options(identity.type) else (_sequence_options(identity),)
+    return sql("GENERATED {} AS IDENTITY ({})", mode, join(" ", [name, *options]))
+
+
+def _usual_options(type: str) -> tuple[object, ...]:
+    """What ``CREATE SEQUENCE`` sets where nothing is said (manual: CREATE SEQUENCE)."""
+    maximum = {"smallint": 2**15, "integer": 2**31, "bigint": 2**63}[type] - 1
+    return (1, 1, 1, maximum, 1, False)
+
+
+def _sequence_options(identity: Identity) -> Sql:
+    return sql(
+        "START WITH {} INCREMENT BY {} MINVALUE {} MAXVALUE {} CACHE {}{}",
+        identity.start,
+        identity.increment,
+        identity.minimum,
+        identity.maximum,
+        identity.cache,
+        Sql(" CYCLE" if identity.cycle else ""),
+    )
+
+
+def change_identity(old: Identity | None, new: Identity, head: Sql) -> list[Statement]:
+    """What makes one identity of the other; ``head`` is ``ALTER TABLE … ALTER COLUMN …``."""
+    if old is None:
+        return [Statement(sql("{} ADD {}", head, identity_clause(new)), AX), *identity_extras(None, new)]
+    statements: list[Statement] = []
+    if old.always != new.always:
+        mode = Sql("ALWAYS" if new.always else "BY DEFAULT")
+        statements.append(Statement(sql("{} SET GENERATED {}", head, mode), AX))
+    sequence = ident(*old.sequence)
+    if (old.type, _options_of(old)) != (new.type, _options_of(new)):
+        cycle = Sql("" if new.cycle else " NO CYCLE")
+        command = sql("ALTER SEQUENCE {} AS {} {}{}", sequence, deparsed(new.type), _sequence_options(new), cycle)
+        statements += within_bounds(sequence, old, new)
+        statements.append(Statement(command))
+    if old.sequence[0] != new.sequence[0]:
+        statements.append(Statement(sql("ALTER SEQUENCE {} SET SCHEMA {}", sequence, ident(new.sequence[0]))))
+    if old.sequence[1] != new.sequence[1]:
+        moved = ident(new.sequence[0], old.sequence[1])
+        statements.append(Statement(sql("ALTER SEQUENCE {} RENAME TO {}", moved, ident(new.sequence[1]))))
+    return statements + identity_extras(old, new)
+
+
+def sequence_grants(identity: Identity, in_force: Collection[DefaultPrivileges]) -> list[Statement]:
+    """What sets right the grants of a new identity column's sequence where default privileges speak of sequences."""
+    built_in = _acl.grants_of(_acl.SEQUENCE, 14)
+    wanted = built_in if identity.grants is None else identity.grants
+    target = sql("SEQUENCE {}", ident(*identity.sequence))
+    id = ObjectId("sequence", identity.sequence)
+    if at_birth(id, in_force, built_in) == NOTHING_AT_BIRTH:
+        return []
+
+    def change(old: Iterable[Grant], new: Iterable[Grant]) -> list[Statement]:
+        return [Statement(command) for command in _acl.change_grants(target, old, new, "")]
+
+    return grants_at_birth(id, in_force, built_in, wanted, change)
+
+
+def _options_of(identity: Identity) -> tuple[int | bool, ...]:
+    i = identity
+    return (i.start, i.increment, i.minimum, i.maximum, i.cache, i.cycle)
+
+
+def identity_extras(old: Identity | None, new: Identity) -> list[Statement]:
+    """Grants, comment and persistence of an identity column's sequence."""
+    name = ident(*new.sequence)
+    statements: list[Statement] = []
+    before = _acl.grants_of(_acl.SEQUENCE, 14) if old is None or old.grants is None else old.grants
+    after = _acl.grants_of(_acl.SEQUENCE, 14) if new.grants is None else new.grants
+    target = sql("SEQUENCE {}", name)
+    statements += [Statement(s, LockMode.ACCESS_SHARE) for s in _acl.change_grants(target, before, after, "")]
+    if (old.comment if old else None) != new.comment:
+        text = Sql("NULL") if new.comment is None else literal(new.comment)
+        statements.append(Statement(sql("COMMENT ON SEQUENCE {} IS {}", name, text)))
+    if old is not None and old.unlogged != new.unlogged:
+        logged = Sql("UNLOGGED" if new.unlogged else "LOGGED")
+        statements.append(Statement(sql("ALTER SEQUENCE {} SET {}", name, logged)))
+    return statements

@@ -1,0 +1,53 @@
+"""Casts between types as a value's text: directly where PostgreSQL has a cast, by way of text where it has none."""
+
+from __future__ import annotations
+
+import re
+
+from migplan.core.sql import Sql, deparsed, sql
+
+
+def cast(value: Sql, source: str, target: str) -> Sql:
+    """``value`` of one type as the other: a cast, by way of text where PostgreSQL has none."""
+    if source == target:
+        return value
+    if _castable(source, target):
+        return sql("{}::{}", value, deparsed(target))
+    if source.endswith("[]"):
+        return cast_by_text(value, target)
+    return sql("{}::text::{}", value, deparsed(target))
+
+
+def cast_by_text(value: Sql, target: str) -> Sql:
+    """``value`` as the type, by way of text: element by element where the type is an array."""
+    text = Sql("text[]" if target.endswith("[]") else "text")
+    return sql("{}::{}::{}", value, text, deparsed(target))
+
+
+def _castable(source: str, target: str) -> bool:
+    """Whether a cast of built-in types exists; of user-defined ones nothing is assumed."""
+    one, other = base_type(source), base_type(target)
+    if source.endswith("[]") != target.endswith("[]"):
+        return False
+    return one == other or one in _TEXTUAL or other in _TEXTUAL or any(one in g and other in g for g in _CASTABLE)
+
+
+_CASTABLE = (
+    frozenset({"smallint", "integer", "bigint", "numeric", "real", "double precision"}),
+    frozenset({"integer", "boolean"}),
+    frozenset({"date", "timestamp without time zone", "timestamp with time zone"}),
+    frozenset({"time without time zone", "time with time zone"}),
+    frozenset({"timestamp without time zone", "time without time zone"}),
+    frozenset({"json", "jsonb"}),
+    frozenset({"inet", "cidr"}),
+    frozenset({"bit", "bit varying"}),
+    frozenset({"bit", "integer"}),
+    frozenset({"bit", "bigint"}),
+)
+"""Groups of types of which each can be cast to each (pg_cast of 14 to 18)."""
+_TEXTUAL = frozenset({"text", "character varying", "character", "name", '"char"'})
+
+
+def base_type(type: str) -> str:
+    """A type's text without length, precision and array brackets, as pg_cast's rows print: ``character varying``."""
+    return re.sub(r"\([^)]*\)", "", type).removesuffix("[]").replace("  ", " ").strip()
