@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "drift": "Say what was changed on a database behind the declaration's, or a plan's, back.",
     "lint": "Judge hand-written migrations: run on a copy of the schema, measured.",
     "approve": "Sign a plan off; an edit makes the sign-off void.",
+    "export": "Write a plan for Flyway, goose, Sqitch, Supabase or psql.",
     "rehearse": "Run a plan on a filled scratch server under traffic: stalls, errors, lost writes.",
     "apply": "Run a plan on the live database up to the next checkpoint; resumes where it stopped.",
     "confirm": "Say that the application which a checkpoint asks for is deployed.",

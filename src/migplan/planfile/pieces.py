@@ -1,0 +1,113 @@
+"""A window of a plan as pieces for other runners: each a transaction, or one step that runs outside of any, with its
+way back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from migplan.planfile.folder import PlanFolder
+from migplan.planfile.model import StepModel, WindowModel
+from migplan.planfile.units import Command, Unit, read_units
+
+_SESSION: Final = ("SET client_min_messages = warning", "SET check_function_bodies = off")
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """Statements in one direction; ``transactional`` says that they may, and should, share a transaction.
+
+    ``settings`` are those of a session, for what runs outside of a transaction.
+    """
+
+    statements: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+    transactional: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One file of a runner: ``name`` tells phase and number, ``steps`` what it does."""
+
+    name: str
+    steps: tuple[StepModel, ...]
+    up: Script
+    down: Script
+
+
+def pieces(folder: PlanFolder, window: WindowModel) -> list[Piece]:
+    """The window's pieces, in the order in which they run."""
+    known = {step.id: step for step in folder.plan.steps}
+    found: list[Piece] = []
+    for phase in window.phases:
+        downs = read_units(phase.down, folder.files[phase.down])
+        stem = phase.up.removesuffix(".up.sql")
+        units = list(_joined(read_units(phase.up, folder.files[phase.up])))
+        for number, unit in enumerate(units, 1):
+            steps = tuple(known[s] for s in unit.steps if s in known)
+            name = f"{stem}_{number}" if len(units) > 1 else stem
+            found.append(Piece(name, steps, _script(unit), _way_back(unit.steps, downs)))
+    return found
+
+
+def _joined(units: Sequence[Unit]) -> Iterator[Unit]:
+    """Without units of steps that only the way back knows: their steps go with the unit before, or after."""
+    waiting: tuple[str, ...] = ()
+    last: Unit | None = None
+    for unit in units:
+        if not _does_something(unit):
+            if last is not None:
+                last = replace(last, steps=(*last.steps, *unit.steps))
+            else:
+                waiting += unit.steps
+            continue
+        if last is not None:
+            yield last
+        last, waiting = replace(unit, steps=(*waiting, *unit.steps)), ()
+    if last is not None:
+        yield last
+    elif waiting:
+        yield replace(units[0], steps=waiting)
+
+
+def _does_something(unit: Unit) -> bool:
+    return bool(unit.checks) or any(not _is_timeout(c) for c in unit.commands)
+
+
+def _script(unit: Unit) -> Script:
+    return _of_commands((*unit.checks, *unit.commands), transactional=unit.transactional)
+
+
+def _of_commands(commands: Sequence[Command], *, transactional: bool) -> Script:
+    statements = tuple(c.sql for c in commands)
+    if transactional:
+        return Script(tuple(s.replace("SET ", "SET LOCAL ", 1) for s in _SESSION) + statements)
+    return Script(statements, commands[0].settings if commands else (), transactional=False)
+
+
+def _way_back(steps: Sequence[str], downs: Sequence[Unit]) -> Script:
+    """What of the down file undoes these steps, in its order."""
+    wanted = set(steps)
+    mine = [replace(u, commands=tuple(_of_steps(u, wanted))) for u in downs if set(u.steps) & wanted]
+    mine = [u for u in mine if _does_something(u)]
+    if all(u.transactional for u in mine):
+        return _of_commands([c for u in mine for c in u.commands], transactional=True) if mine else Script()
+    first = mine[0].commands[0]
+    return Script(tuple(s for u in mine for s in _as_it_runs(u)), first.settings, transactional=False)
+
+
+def _as_it_runs(unit: Unit) -> list[str]:
+    statements = [c.sql for c in unit.commands]
+    return ["BEGIN", *statements, "COMMIT"] if unit.transactional else statements
+
+
+def _of_steps(unit: Unit, steps: set[str]) -> Iterator[Command]:
+    """The steps' statements, and the settings at the head of their transaction."""
+    for command in unit.commands:
+        if command.step in steps or _is_timeout(command):
+            yield command
+
+
+def _is_timeout(command: Command) -> bool:
+    return command.sql.startswith(("SET LOCAL lock_timeout", "SET LOCAL statement_timeout"))
