@@ -105,7 +105,8 @@ def test_a_table_and_what_belongs_to_it_share_a_file(make_db: MakeDb, tmp_path: 
     assert run(["init", "--from", make_db(SHOP), "--directory", str(tmp_path)]) == 0
     written = sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file())
     tables = [f"schemas/tables/{name}.sql" for name in ("customers", "order_items", "orders", "products")]
-    assert written == ["migplan.toml", "schemas/functions.sql", *tables, "schemas/types.sql", "schemas/views.sql"]
+    rest = ["schemas/functions.sql", *tables, "schemas/types.sql", "schemas/views.sql"]
+    assert written == ["migplan.toml", "plans/README.md", *rest]
     orders = (tmp_path / "schemas/tables/orders.sql").read_text(encoding="utf-8")
     assert orders.startswith("CREATE TABLE public.orders (\n  id bigint GENERATED ALWAYS AS IDENTITY")
     assert "\n  CONSTRAINT orders_pkey PRIMARY KEY (id),\n" in orders
@@ -140,3 +141,23 @@ def test_an_earlier_declaration_is_only_replaced_by_force(
     assert not (tmp_path / "migplan.toml").exists()
     assert run(["init", "--from", url, "--directory", str(tmp_path), "--force"]) == 0
     assert not old.exists()
+
+
+def test_without_a_database_there_is_an_empty_start(
+    make_db: MakeDb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["init", "--directory", str(tmp_path)]) == 0
+    assert "set DATABASE_URL" in capsys.readouterr().out
+    monkeypatch.setenv("DATABASE_URL", make_db())
+    (tmp_path / "schemas" / "schema.sql").write_text("CREATE TABLE t (id int);", encoding="utf-8")
+    assert run(["diff", "--config", str(tmp_path / "migplan.toml"), "--exit-code"]) == 2
+
+
+def test_the_histories_of_other_tools_are_left_alone(
+    make_db: MakeDb, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = make_db('CREATE TABLE schema_migrations (id serial); CREATE TABLE "SequelizeMeta" (); CREATE TABLE t ();')
+    assert run(["init", "--from", url, "--directory", str(tmp_path)]) == 0
+    assert "public.schema_migrations* is the history of another tool" in capsys.readouterr().out
+    assert [p.name for p in (tmp_path / "schemas").rglob("*.sql")] == ["t.sql"]
+    assert run(["diff", "--config", str(tmp_path / "migplan.toml"), "--exit-code"]) == 0

@@ -152,6 +152,16 @@ def test_what_the_platform_brings_is_left_alone(migplan: Command, project: str) 
         assert f'"schema {schema}"' not in found
 
 
+def test_init_knows_the_platform(migplan: Command, project: str) -> None:
+    begun = migplan("init", "--from", project, "--force")
+    assert begun.status == 0, begun.err
+    assert "note: a database of Supabase: what the platform made is left alone" in begun.out
+    assert "no difference" in begun.out
+    written = [name for name in migplan.left() if name.endswith(".sql")]
+    assert written == ["schemas/functions.sql", "schemas/schemas.sql", "schemas/tables/profiles.sql"]
+    assert "auth" not in migplan("inspect", "--format", "summary", "--only", "schema *").out
+
+
 def test_a_role_without_databases_of_its_own(migplan: Command, project: str, platform: str) -> None:
     """The shadow is another server then, where the platform's roles don't exist before."""
     psql(platform, "CREATE ROLE planner LOGIN; GRANT CONNECT ON DATABASE project TO planner")

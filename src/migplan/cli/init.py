@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from migplan.core.model import Catalog
 
 TOML = """\
 # What migplan reads, manages and decides. Every setting that isn't written has its default.
@@ -20,12 +20,13 @@ plans = "plans"             # where plans are written
 
 [targets.live]
 # Passwords don't belong here: libpq takes them from PGPASSWORD or ~/.pgpass. Or say env = "NAME_OF_A_VARIABLE".
-url = "{url}"
+{target}
 
 [manage]
-schemas = [{managed}]    # what migplan reads and changes: add a schema here when you declare one
+{managed}    # what migplan reads and changes: add a schema here when you declare one
 owners = false              # true: owners are a part of the declaration
 grants = true
+{ignore}
 
 [planning]
 small_table_rows = 10000    # up to this size a table takes the direct form of what only size makes dangerous
@@ -34,12 +35,22 @@ lock_timeout = "2s"
 
 [shadow]
 # url = "postgresql://…"    # a server for scratch databases; by default the embedded or an installed one
-# preset = "supabase"
+{preset}
+"""
+_EMPTY = "-- Declare the schema here: CREATE TABLE …\n"
+_PLANS = """\
+# Plans
+
+`migplan plan` writes a folder here for each plan. Commit them: a plan is reviewed like code, and its digest says
+whether it is the one that was proved.
 """
 
 
 def init(
-    source: Annotated[str, typer.Option("--from", metavar="URL", help="The database to start from.")],
+    source: Annotated[
+        str | None,
+        typer.Option("--from", metavar="URL", help="The database to start from; without one, an empty start."),
+    ] = None,
     directory: Annotated[Path, typer.Option(help="Where migplan.toml and the schema files go.")] = Path(),
     schemas: Annotated[str, typer.Option(help="The folder of the schema files in it.")] = "schemas",
     force: Annotated[
@@ -48,20 +59,21 @@ def init(
 ) -> int:
     """Write migplan.toml and the schema files: one file a table with what belongs to it, the rest by kind.
 
-    Exit status: 0 written, and the database doesn't differ from it; 1 an error.
+    Exit status: 0 written, and the database, if one was named, doesn't differ from it; 1 an error.
     """
-    from migplan.core.settings import Settings
-    from migplan.report.schema_files import case_clashes, schema_files
-    from migplan.source.connect import connect
-    from migplan.source.live import introspect_live
+    from migplan.report.schema_files import case_clashes
+    from migplan.report.wording import counted
 
-    with connect(source) as connection:
-        catalog = introspect_live(connection)
-    files = schema_files(catalog, Settings()) or {"schema.sql": "-- The database was empty: declare its schema here.\n"}
-    for clash in case_clashes(files):
+    if source is not None:
+        start = _of_database(source, schemas)
+    else:
+        start = _Start({"schema.sql": _EMPTY}, _toml('env = "DATABASE_URL"', schemas, ["public"]))
+    for clash in case_clashes(start.files):
         print(f"note: {' and '.join(clash)} differ in case only: some file systems can't hold both")
-    content = {f"{schemas}/{name}": text for name, text in files.items()}
-    content["migplan.toml"] = _toml(source, schemas, catalog)
+    content = {f"{schemas}/{name}": text for name, text in start.files.items()}
+    content["migplan.toml"] = start.toml
+    if not (directory / "plans").exists():
+        content["plans/README.md"] = _PLANS
     there = _there(directory, schemas)
     if not force:
         _refuse_overwriting(there)
@@ -69,10 +81,50 @@ def init(
     for path in there:
         if path.relative_to(directory).as_posix() not in content:
             path.unlink()
-    print(f"wrote {directory / 'migplan.toml'} and {len(files)} files in {directory / schemas}")
-    for unmodelled in catalog.unmodelled:
-        print(f"note: {unmodelled.what} {unmodelled.name} isn't modelled: it is left alone")
-    return _check(directory / "migplan.toml", source)
+    print(f"wrote {directory / 'migplan.toml'} and {counted(len(start.files), 'file')} in {directory / schemas}")
+    for note in start.notes:
+        print(f"note: {note}")
+    if source is not None:
+        return _check(directory / "migplan.toml", source)
+    print(f"next: set DATABASE_URL, declare tables in {directory / schemas}, then migplan diff, migplan plan")
+    return 0
+
+
+@dataclass(frozen=True)
+class _Start:
+    """What a declaration begins with: its files, migplan.toml, and what a person should know of them."""
+
+    files: Mapping[str, str]
+    toml: str
+    notes: Sequence[str] = ()
+
+
+def _of_database(source: str, schemas: str) -> _Start:
+    """The schema of a database, without what its platform brings along."""
+    from migplan.cli.inputs import managed_by, shadow_of
+    from migplan.core.settings import Settings
+    from migplan.report.schema_files import schema_files
+    from migplan.source.config import Config, ShadowTable
+    from migplan.source.connect import connect
+    from migplan.source.histories import histories
+    from migplan.source.live import introspect_live
+    from migplan.source.managed import Managed
+    from migplan.source.presets import preset_of
+
+    with contextlib.closing(connect(source)) as connection:
+        preset = preset_of(connection)
+        config = Config(shadow=ShadowTable(preset=preset))
+        managed = managed_by(config, shadow_of(source, config))
+        catalog = managed.of(introspect_live(connection, managed.scope))
+    ignored = histories(catalog)
+    catalog = Managed(patterns=ignored).of(catalog)
+    found = [f"{u.what} {u.name} isn't modelled: it is left alone" for u in catalog.unmodelled]
+    if preset is not None:
+        found.append(f"a database of {preset.capitalize()}: what the platform made is left alone ([shadow] preset)")
+    found += [f"{pattern} is the history of another tool: it is left alone ([manage] ignore)" for pattern in ignored]
+    names = sorted({id.path[0] for id in catalog.objects if id.kind == "schema"})
+    toml = _toml(f'url = "{_escaped(_without_password(source))}"', schemas, names, preset, ignored)
+    return _Start(schema_files(catalog, Settings()) or {"schema.sql": _EMPTY}, toml, found)
 
 
 def _check(config: Path, source: str) -> int:
@@ -86,15 +138,20 @@ def _check(config: Path, source: str) -> int:
         print("no difference between the database and the files")
         print("next: edit a file, then migplan diff, migplan plan")
         return 0
-    print("error: the files don't say all that the database has; this is a bug of migplan, please report it:")
-    print(render_diff(drafted, Settings(offline=True), "text"))
+    print("error: the files don't say all that the database has; please report this bug of migplan:", file=sys.stderr)
+    print(render_diff(drafted, Settings(offline=True), "text"), file=sys.stderr)
     return 1
 
 
-def _toml(source: str, schemas: str, catalog: Catalog) -> str:
-    names = sorted({id.path[0] for id in catalog.objects if id.kind == "schema"})
-    managed = ", ".join(f'"{_escaped(name)}"' for name in names)
-    return TOML.format(schemas=_escaped(schemas), url=_escaped(_without_password(source)), managed=managed)
+def _toml(
+    target: str, schemas: str, managed: Sequence[str], preset: str | None = None, ignored: Sequence[str] = ()
+) -> str:
+    names, patterns = (", ".join(f'"{_escaped(name)}"' for name in listed) for listed in (managed, ignored))
+    ignore = f"ignore = [{patterns}]" if ignored else '# ignore = ["public.audit_*"]'
+    line = '# preset = "supabase"' if preset is None else f'preset = "{preset}"          # whose schemas are left alone'
+    return TOML.format(
+        schemas=_escaped(schemas), target=target, managed=f"schemas = [{names}]", ignore=ignore, preset=line
+    )
 
 
 def _escaped(text: str) -> str:

@@ -22,7 +22,9 @@ from migplan.source.catalog_roles import roles_of
 from migplan.source.config import Config, read_config
 from migplan.source.connect import connect
 from migplan.source.declared import Declared, Wanted, declared_catalog
+from migplan.source.introspect import Scope
 from migplan.source.live import introspect_live
+from migplan.source.managed import Managed, beside_setup
 from migplan.source.presets import ignored_by, read_setup_files
 from migplan.source.shadow import Shadow, choose_shadow
 from migplan.source.sizes import probe
@@ -69,6 +71,12 @@ def shadow_of(target: str | None, config: Config) -> Shadow:
     """The shadow for a target, or for none, as migplan.toml says."""
     setup = read_setup_files(config.shadow.preset, (config.resolve(p) for p in config.shadow.setup))
     return choose_shadow(target, url=config.shadow.url, setup=setup)
+
+
+def managed_by(config: Config, shadow: Shadow) -> Managed:
+    """What migplan.toml manages of a live database, where no declaration says so: all but the set-up's."""
+    said = wanted(config)
+    return beside_setup(Managed(Scope(said.schemas), patterns=said.ignore), shadow)
 
 
 def _note_unknown_schemas(config: Config, *sides: Catalog) -> None:

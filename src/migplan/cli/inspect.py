@@ -65,16 +65,17 @@ def inspect(
 
 def _read(source: str | None, target: str | None, config: Config) -> Catalog:
     """The source's catalog: that of a database where it is a target or a connection string, else that of files."""
+    from migplan.cli.inputs import managed_by, shadow_of
     from migplan.source.config import is_connection_string
     from migplan.source.connect import connect
-    from migplan.source.introspect import Scope
     from migplan.source.live import introspect_live
 
     if source is not None and source not in config.targets and not is_connection_string(source):
         return _of_files(source, target, config)
-    schemas = config.manage.schemas
-    with contextlib.closing(connect(config.target_url(source or target))) as connection:
-        return introspect_live(connection, Scope(None if schemas is None else frozenset(schemas)))
+    url = config.target_url(source or target)
+    with contextlib.closing(connect(url)) as connection:
+        managed = managed_by(config, shadow_of(url, config))
+        return managed.of(introspect_live(connection, managed.scope))
 
 
 def _of_files(path: str, target: str | None, config: Config) -> Catalog:

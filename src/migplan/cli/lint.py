@@ -63,20 +63,16 @@ def lint(
 
 def _copies(target: str | None, base: list[str], config: Config) -> Copies:
     """What the migrations start from: the files of --base, else the target, else nothing."""
-    from migplan.cli.inputs import shadow_of
+    from migplan.cli.inputs import managed_by, shadow_of
     from migplan.core.errors import ConfigError
     from migplan.lint.copies import copies_of_files, copies_of_target
     from migplan.source.files import read_sources
-    from migplan.source.introspect import Scope
-    from migplan.source.managed import Managed
-    from migplan.source.presets import ignored_by
 
     if target is not None and base:
         raise ConfigError("--target and --base both say where the migrations start", hint="Leave one of them out.")
-    schemas = config.manage.schemas
-    scope = Scope(None if schemas is None else frozenset(schemas))
-    managed = Managed(scope, patterns=(*config.manage.ignore, *ignored_by(config.shadow.preset)))
     url = None if base else config.named_target_url(target)
+    shadow = shadow_of(url, config)
+    managed = managed_by(config, shadow)
     if url is not None:
-        return copies_of_target(url, shadow_of(url, config), managed, config.settings())
-    return copies_of_files(read_sources(base) if base else [], shadow_of(None, config), managed, config.settings())
+        return copies_of_target(url, shadow, managed, config.settings())
+    return copies_of_files(read_sources(base) if base else [], shadow, managed, config.settings())

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 COMMANDS: Final = {
     "demo": "Try everything on a sample shop: an embedded PostgreSQL, a diff, a plan, its review.",
-    "init": "Write migplan.toml and schema files from a database that exists.",
+    "init": "Write migplan.toml and schema files, from a database that exists or empty.",
     "inspect": "Print a database or declared files: as a tree, SQL, JSON or a diagram.",
     "diff": "Say what differs between the declared schema and the database, and how it would be phased.",
     "plan": "Write a plan: phased up and down SQL, proved on a shadow database.",

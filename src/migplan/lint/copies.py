@@ -14,14 +14,14 @@ from migplan.prove.rebuilt import rebuild_live
 from migplan.source.catalog_roles import roles_of
 from migplan.source.connect import connect
 from migplan.source.files import SourceText
-from migplan.source.introspect import Scope, introspect
+from migplan.source.introspect import introspect
 from migplan.source.live import introspect_live
 from migplan.source.load import load
 from migplan.source.managed import Managed
 from migplan.source.psqlfile import PsqlFile, ReadingRules, read_file
 from migplan.source.role_names import role_names
 from migplan.source.scratch import ScratchDatabase
-from migplan.source.shadow import Shadow, read_setup
+from migplan.source.shadow import Shadow
 from migplan.source.sizes import probe
 
 
@@ -65,7 +65,6 @@ class Copies:
 
 def copies_of_target(target: str, shadow: Shadow, managed: Managed, settings: Settings) -> Copies:
     """Copies of a live database's schema. Raises like the reading of it."""
-    managed = _without_setup(shadow, managed)
     with contextlib.closing(connect(target)) as connection:
         live = managed.of(introspect_live(connection, managed.scope))
     shadow = shadow.needing({}, roles_of(live, owners=settings.owners))
@@ -75,7 +74,7 @@ def copies_of_target(target: str, shadow: Shadow, managed: Managed, settings: Se
 def copies_of_files(texts: Sequence[SourceText], shadow: Shadow, managed: Managed, settings: Settings) -> Copies:
     """Copies of what files make of an empty database. Raises ``SourceError`` with the place of what they can't hold."""
     files = tuple(read_file(text, ReadingRules(grants=settings.grants, data=True)) for text in texts)
-    return Copies(shadow, _without_setup(shadow, managed), settings, files=files)
+    return Copies(shadow, managed, settings, files=files)
 
 
 def with_roles_of(copies: Copies, migrations: Sequence[Migration]) -> Copies:
@@ -83,12 +82,3 @@ def with_roles_of(copies: Copies, migrations: Sequence[Migration]) -> Copies:
     named = {role: s.place for m in migrations for s in m.statements for role in role_names(s)}
     of_files = {role: place for file in copies.files for role, place in file.roles.items()}
     return replace(copies, shadow=copies.shadow.needing({**of_files, **named}, copies.shadow.roles))
-
-
-def _without_setup(shadow: Shadow, managed: Managed) -> Managed:
-    if not shadow.setup:
-        return managed
-    with shadow.scratch() as database, contextlib.closing(database.connect()) as connection:
-        made = read_setup(connection, shadow)
-    scope = Scope(managed.scope.schemas, managed.scope.without | made.schemas)
-    return Managed(scope, made.objects, managed.patterns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -10,6 +11,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.kinds.default_privileges import DefaultPrivileges
 from migplan.source.introspect import Scope
+from migplan.source.shadow import Shadow, read_setup
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,16 @@ class Managed:
         if id in self.ignored:
             return True
         return any(matches(pattern, id) for pattern in self.patterns)
+
+
+def beside_setup(managed: Managed, shadow: Shadow) -> Managed:
+    """The same, without what the shadow's set-up makes: that is somebody else's on the live side too."""
+    if not shadow.setup:
+        return managed
+    with shadow.scratch() as database, contextlib.closing(database.connect()) as connection:
+        made = read_setup(connection, shadow)
+    scope = Scope(managed.scope.schemas, managed.scope.without | made.schemas)
+    return Managed(scope, managed.ignored | made.objects, managed.patterns)
 
 
 def matches(pattern: str, id: ObjectId) -> bool:

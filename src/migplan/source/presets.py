@@ -11,15 +11,20 @@ from typing import TYPE_CHECKING, Final
 from migplan.source.files import SourceText, read_sources
 
 if TYPE_CHECKING:
+    from migplan.source.connect import Connection
     from migplan.source.psqlfile import PsqlFile
 
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """``file`` is loaded before a declaration; objects that match ``ignore`` are left alone in the live database."""
+    """``file`` is loaded before a declaration; objects that match ``ignore`` are left alone in the live database.
+
+    ``sign`` is a query that is true on the platform's databases.
+    """
 
     file: str
     ignore: tuple[str, ...]
+    sign: str
 
 
 _SUPABASE_EXTENSIONS: Final = (
@@ -35,8 +40,19 @@ PRESETS: Final = {
             *(f"extension {name}" for name in _SUPABASE_EXTENSIONS),
             'extension "uuid-ossp"',
         ),
+        "SELECT to_regprocedure('auth.uid()') IS NOT NULL AND count(*) = 3 FROM pg_roles"
+        " WHERE rolname IN ('anon', 'authenticated', 'service_role')",
     ),
 }
+
+
+def preset_of(connection: Connection) -> str | None:
+    """The preset of the platform whose database it is, or None."""
+    for name, preset in PRESETS.items():
+        row = connection.execute(preset.sign.encode()).fetchone()
+        if row is not None and row[0]:
+            return name
+    return None
 
 
 def read_setup_files(preset: str | None, paths: Iterable[Path]) -> tuple[PsqlFile, ...]:

@@ -1,0 +1,22 @@
+"""The tables in which other migration tools keep what they have run: nobody declares them, and they must stay."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from migplan.core.model import Catalog
+
+_NAMES: Final = frozenset(
+    """
+    __drizzle_migrations __EFMigrationsHistory _prisma_migrations _sqlx_migrations alembic_version ar_internal_metadata
+    atlas_schema_revisions databasechangelog databasechangeloglock django_migrations flyway_schema_history
+    goose_db_version gorp_migrations knex_migrations knex_migrations_lock mikro_orm_migrations pgmigrations
+    schema_migrations SequelizeMeta
+    """.split()
+)
+
+
+def histories(catalog: Catalog) -> tuple[str, ...]:
+    """Patterns for ``[manage] ignore`` of those that are there, with their sequences."""
+    found = sorted(id.name for id in catalog.objects if id.kind == "table" and id.path[-1] in _NAMES)
+    return tuple(f"{name}*" if not name.endswith('"') else f"{name[:-1]}*" for name in found)
