@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: bench docs demo test test-matrix lint format
+.PHONY: bench docs demo sample test test-matrix lint format
 
 $(VENV)/.dev: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -39,3 +39,7 @@ bench: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	$(BIN)/python -m migplan.report.reference docs
+
+sample: $(VENV)/.dev
+	$(BIN)/migplan demo --out plans/sample_shop > /dev/null
+	$(BIN)/migplan demo --stop

@@ -12,11 +12,13 @@ import pytest
 from tests.support.migrations import psql
 
 from migplan.cli.main import run
+from migplan.planfile.folder import read_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SCHEMAS = Path(__file__).parents[2] / "schemas"
+ROOT = Path(__file__).parents[2]
+SCHEMAS, SAMPLE = ROOT / "schemas", ROOT / "plans" / "sample_shop"
 
 
 @pytest.fixture
@@ -35,6 +37,7 @@ def test_the_shop_is_planned_run_and_taken_back(out: Path, capsys: pytest.Captur
     assert run(["demo", "--schema", str(SCHEMAS), "--out", str(out)]) == 0
     printed = capsys.readouterr().out
     assert "; proved\n" in printed
+    _is_the_sample(out)
     host = re.search(r"PGHOST=(\S+)", printed)
     assert host is not None
     url = f"postgresql://postgres@/shop?host={host[1]}"
@@ -50,6 +53,17 @@ def test_the_shop_is_planned_run_and_taken_back(out: Path, capsys: pytest.Captur
     capsys.readouterr()
     assert run(["demo", "--stop"]) == 0
     assert capsys.readouterr().out == "there is no PostgreSQL of a demo\n"
+
+
+def _is_the_sample(out: Path) -> None:
+    """plans/sample_shop is documentation: apart from time stamps and versions it is what is planned today."""
+    names = sorted(p.name for p in out.iterdir())
+    assert sorted(p.name for p in SAMPLE.iterdir()) == names, "run: make sample"
+    for name in names:
+        if name.endswith(".sql"):
+            assert (SAMPLE / name).read_text(encoding="utf-8") == (out / name).read_text(encoding="utf-8"), "make sample"
+    now, then = read_folder(out).plan, read_folder(SAMPLE).plan
+    assert (then.steps, then.checkpoints, then.findings) == (now.steps, now.checkpoints, now.findings), "make sample"
 
 
 def test_outside_of_a_checkout_it_says_so(
