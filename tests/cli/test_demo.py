@@ -61,7 +61,9 @@ def _is_the_sample(out: Path) -> None:
     assert sorted(p.name for p in SAMPLE.iterdir()) == names, "run: make sample"
     for name in names:
         if name.endswith(".sql"):
-            assert (SAMPLE / name).read_text(encoding="utf-8") == (out / name).read_text(encoding="utf-8"), "make sample"
+            assert (SAMPLE / name).read_text(encoding="utf-8") == (out / name).read_text(encoding="utf-8"), (
+                "make sample"
+            )
     now, then = read_folder(out).plan, read_folder(SAMPLE).plan
     assert (then.steps, then.checkpoints, then.findings) == (now.steps, now.checkpoints, now.findings), "make sample"
 

@@ -32,12 +32,17 @@ def _is(kinds: str, *verbs: str) -> Callable[[Facts, StepModel], bool]:
     return lambda _, step: step.kind in wanted and verb(step) in verbs
 
 
-def _renames(facts: Facts, step: StepModel) -> bool:
-    return step.strategy.startswith("rename") or " RENAME TO " in " ".join(facts.up(step))
+def _of(*strategies: str) -> Callable[[Facts, StepModel], bool]:
+    return lambda _, step: step.strategy in strategies
+
+
+def _renames_table(facts: Facts, step: StepModel) -> bool:
+    return step.kind == "table" and " RENAME TO " in " ".join(facts.up(step))
 
 
 def _retypes(facts: Facts, step: StepModel) -> bool:
-    return step.strategy == "change_type" or (step.kind == "column" and " TYPE " in " ".join(facts.up(step)))
+    swaps = step.strategy in ("swap_column", "swap_type", "widen_type")
+    return swaps or (step.kind == "column" and " TYPE " in " ".join(facts.up(step)))
 
 
 def _fills(_: Facts, step: StepModel) -> bool:
@@ -54,9 +59,10 @@ def _other(facts: Facts, step: StepModel) -> bool:
 
 _OPERATIONS: Final[Sequence[_Operation]] = (
     _Operation("Large update", _fills),
+    _Operation("Column rename", _of("rename_column")),
+    _Operation("Split or merge columns", _of("reshape_columns")),
     _Operation("Modify type", _retypes),
-    _Operation("Table rename", lambda f, s: s.kind == "table" and _renames(f, s)),
-    _Operation("Column rename", lambda f, s: s.kind == "column" and _renames(f, s)),
+    _Operation("Table rename", _renames_table),
     _Operation("Add column", _is("column", "create")),
     _Operation("Drop column", _is("column", "drop")),
     _Operation("Set NOT NULL", _tightens),

@@ -44,7 +44,8 @@ def measured(step: StepModel) -> str:
         return "promised; outside of a transaction it couldn't be measured"
     held = {table: mode for table, mode in seen.locks.items() if lock_mode(mode) > lock_mode("ACCESS SHARE")}
     if not held:
-        return "measured: none on existing tables"
+        promises = step.lock != "NONE" and not step.new_objects
+        return f"measured: none {'beyond what its transaction holds' if promises else 'on existing tables'}"
     return "measured: " + listed([f"{mode} on {table}" for table, mode in _strongest_first(held)], limit=4)
 
 
