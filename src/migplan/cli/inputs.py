@@ -119,10 +119,10 @@ def _touched(before: Catalog, changes: Iterable[Change]) -> set[ObjectId]:
     for change in changes:
         obj = change.new if isinstance(change, Create) else change.old
         target: ObjectId | None = getattr(obj, "target", None)
-        found |= {id for id in (obj.id, obj.table, target) if id is not None and id in before.sizes}
+        found |= {id for id in (obj.id, obj.table, target) if id is not None}
         found |= {user for user in before.used_by.get(obj.id, ()) if user in before.sizes}
         for user in before.dependants([obj.id]):
             owner = before[user].table
-            if owner is not None and owner in before.sizes:
+            if owner is not None:
                 found.add(owner)
     return found

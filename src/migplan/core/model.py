@@ -58,7 +58,8 @@ def changed_fields(old: DbObject, new: DbObject) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class TableSize:
-    """What the live server knows of a table: ``rows`` as estimated (-1 unknown), ``bytes`` of heap and indexes.
+    """What the live server knows of a table: ``rows`` as estimated (-1 unknown), ``bytes`` of its heap, and of its
+    indexes and TOAST where a plan touches it.
 
     ``empty`` is certain (a probe found no row); an estimate of 0 rows is not.
     """

@@ -62,9 +62,12 @@ def grants_of(default: Default, major: int) -> tuple[Grant, ...]:
     return tuple(sorted([*owner, *(Grant(PUBLIC, p) for p in resolved.public)]))
 
 
+_NOBODY: Final = frozenset[str]()
+
+
 def grantees(grants: Iterable[Grant] | None) -> frozenset[str]:
     """The roles that grants name."""
-    return frozenset(g.grantee for g in grants or ()) - {OWNER, PUBLIC}
+    return frozenset(g.grantee for g in grants) - {OWNER, PUBLIC} if grants else _NOBODY
 
 
 def read_acl(items: Sequence[str] | None, owner: str, default: Default, major: int) -> tuple[Grant, ...] | None:

@@ -11,7 +11,7 @@ from migplan.core.model import Catalog, DbObject
 from migplan.core.sql import Sql, deparsed, ident, join, literal, sql
 from migplan.core.steps import Part, Statement
 from migplan.kinds import _acl
-from migplan.kinds.base import PG_PROC, Address, Found, Kind, Reading, not_of_extension, simple_part
+from migplan.kinds.base import PG_PROC, Address, Found, Kind, Reading, made_by_users, not_of_extension, simple_part
 
 NORMAL, ORDERED_SET, HYPOTHETICAL = "n", "o", "h"
 _MODIFY: Final = {"r": "READ_ONLY", "s": "SHAREABLE", "w": "READ_WRITE"}
@@ -41,6 +41,7 @@ class AggregateKind(Kind[Aggregate]):
 
     name = "aggregate"
     keyword = "AGGREGATE"
+    holds = made_by_users("pg_aggregate", oid="aggfnoid::oid")
     grant_keyword = "FUNCTION"
     privileges = _acl.FUNCTION
     owned = True

@@ -26,6 +26,15 @@ PG_FDW, PG_SERVER, PG_USER_MAPPING, PG_STATISTIC = 2328, 1417, 1418, 3381
 PG_PUBLICATION, PG_PUBLICATION_REL, PG_PUBLICATION_NAMESPACE, PG_TRANSFORM = 6104, 6106, 6237, 3576
 
 
+FIRST_OF_USERS = 16384
+"""The least oid of an object that initdb didn't make (FirstNormalObjectId)."""
+
+
+def made_by_users(catalog: LiteralString, condition: LiteralString = "true", oid: LiteralString = "oid") -> str:
+    """A kind's :attr:`Kind.holds`: rows of a catalog that initdb didn't make."""
+    return f"{catalog} WHERE {oid} >= {FIRST_OF_USERS} AND {condition}"
+
+
 class Address(NamedTuple):
     """How PostgreSQL names an object in pg_depend and pg_description."""
 
@@ -77,6 +86,9 @@ class Kind(ABC, Generic[O]):
     privileges: ClassVar[Default] = NOTHING
     grant_keyword: ClassVar[str] = ""
     since: ClassVar[int] = 14
+    holds: ClassVar[str] = ""
+    """Where to look for a row, as FROM says it, before the query is asked: without one there is nothing to read. Most
+    databases have no objects of most kinds, and to plan a query takes longer than to run it. "" asks it always."""
     owned: ClassVar[bool] = False
     """Whether the object has an owner of its own that ``ALTER … OWNER TO`` sets."""
     settles: ClassVar[bool] = False
@@ -213,19 +225,26 @@ class Kind(ABC, Generic[O]):
 
 
 def not_of_extension(classid: int, oid: str) -> str:
-    """The condition that an object isn't a member of an extension; ``oid`` is an SQL expression of ours."""
+    """The condition that an object isn't a member of an extension; ``oid`` is an SQL expression of ours.
+
+    Nothing but extensions is depended on like that; to say so lets an index find the members in a large pg_depend.
+    """
     return (
-        "NOT EXISTS (SELECT 1 FROM pg_depend member"
-        f" WHERE member.classid = {classid} AND member.objid = {oid} AND member.deptype = 'e')"
+        f"NOT EXISTS (SELECT 1 FROM pg_depend member WHERE member.classid = {classid} AND member.objid = {oid}"
+        f" AND member.refclassid = {PG_EXTENSION} AND member.deptype = 'e')"
     )
 
 
 def column_names(relation: LiteralString, numbers: LiteralString) -> str:
     """An expression: the names of columns (a text array) by their numbers, without the 0 that stands for an expression.
 
-    Each is looked up by itself: for keys of a column or two nothing is faster.
+    Each is looked up by itself: for keys of a column or two nothing is faster, and one needs no loop.
     """
-    return f"""CASE WHEN {numbers} IS NOT NULL THEN ARRAY(
+    first = f"({numbers})[1]"
+    only = f"(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = {relation} AND a.attnum = {first})"
+    return f"""CASE WHEN {numbers} IS NULL THEN NULL
+       WHEN cardinality({numbers}) = 1 AND {first} <> 0 THEN ARRAY[{only}]
+       ELSE ARRAY(
          SELECT (SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = {relation} AND a.attnum = key.number)
            FROM unnest({numbers}) key(number) WHERE key.number <> 0) END"""
 

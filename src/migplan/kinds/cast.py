@@ -11,10 +11,9 @@ from migplan.core.model import Catalog, DbObject
 from migplan.core.sql import Sql, deparsed, sql
 from migplan.core.steps import Part, Statement
 from migplan.kinds._catalog_names import function_signature
-from migplan.kinds.base import PG_CAST, Address, Found, Kind, Reading, simple_part
+from migplan.kinds.base import FIRST_OF_USERS, PG_CAST, Address, Found, Kind, Reading, made_by_users, simple_part
 
 _CONTEXTS: Final = {"e": "", "a": " AS ASSIGNMENT", "i": " AS IMPLICIT"}
-_FIRST_OF_USERS = 16384
 _PG_CATALOG = 11
 
 
@@ -38,6 +37,7 @@ class CastKind(Kind[Cast]):
 
     name = "cast"
     keyword = "CAST"
+    holds = made_by_users("pg_cast")
 
     def query(self, major: int) -> str:
         return f"""
@@ -47,7 +47,7 @@ FROM pg_cast c
 JOIN pg_type s ON s.oid = c.castsource
 JOIN pg_type t ON t.oid = c.casttarget
 LEFT JOIN pg_proc p ON p.oid = c.castfunc
-WHERE c.oid >= {_FIRST_OF_USERS}
+WHERE c.oid >= {FIRST_OF_USERS}
   AND (s.typnamespace = ANY(%(ns)s::oid[]) OR t.typnamespace = ANY(%(ns)s::oid[])
        OR p.pronamespace = ANY(%(ns)s::oid[])
        OR (s.typnamespace = {_PG_CATALOG} AND t.typnamespace = {_PG_CATALOG}

@@ -10,7 +10,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
 from migplan.core.sql import Sql, ident, join, literal, sql
 from migplan.core.steps import Part, Statement
-from migplan.kinds.base import PG_COLLATION, Address, Found, Kind, Reading, not_of_extension, simple_part
+from migplan.kinds.base import PG_COLLATION, Address, Found, Kind, Reading, made_by_users, not_of_extension, simple_part
 
 _PROVIDERS: Final = {"c": "libc", "i": "icu", "b": "builtin", "d": "default"}
 
@@ -36,6 +36,7 @@ class CollationKind(Kind[Collation]):
 
     name = "collation"
     keyword = "COLLATION"
+    holds = made_by_users("pg_collation")
     owned = True
 
     def query(self, major: int) -> str:

@@ -182,8 +182,8 @@ ORDER BY a.attrelid, a.attnum
             yield Address(PG_ATTRDEF, default_oid), column
 
     def roles(self, obj: Column) -> frozenset[str]:
-        sequence = None if obj.identity is None else obj.identity.grants
-        return _acl.grantees(obj.grants) | _acl.grantees(sequence)
+        own = _acl.grantees(obj.grants)
+        return own if obj.identity is None else own | _acl.grantees(obj.identity.grants)
 
     def parts(self, obj: Column, catalog: Catalog) -> list[Part]:
         default = catalog.get(ObjectId("default", obj.id.path), Default)

@@ -11,7 +11,7 @@ from migplan.core.model import Catalog, DbObject
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, join, literal, sql
 from migplan.core.steps import LockMode, Part, Statement
 from migplan.kinds._named_type import NamedTypeKind
-from migplan.kinds.base import PG_CLASS, PG_TYPE, Address, Found, Reading, not_of_extension, simple_part
+from migplan.kinds.base import PG_CLASS, PG_TYPE, Address, Found, Reading, made_by_users, not_of_extension, simple_part
 from migplan.kinds.column import Column
 from migplan.kinds.domain import Domain
 from migplan.kinds.table import Table
@@ -43,6 +43,7 @@ class CompositeTypeKind(NamedTypeKind[CompositeType]):
     """Relations of relkind c."""
 
     name = "composite_type"
+    holds = made_by_users("pg_class", "relkind = 'c'")
 
     def query(self, major: int) -> str:
         return f"""

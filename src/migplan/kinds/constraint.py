@@ -93,7 +93,11 @@ SELECT k.oid, n.nspname::text, c.relname::text, c.relkind::text, c.relowner, k.c
        {column_names("k.confrelid", "k.confkey")},
        k.convalidated, {enforced}, k.connoinherit, k.coninhcount > 0, k.conislocal,
        i.oid, i.reloptions, ts.spcname::text, ix.indisclustered,
-       pn.nspname::text, pt.relname::text, pk.conname::text
+       CASE WHEN k.conparentid <> 0 THEN
+         (SELECT ARRAY[pn.nspname::text, pt.relname::text, pk.conname::text]
+            FROM pg_constraint pk JOIN pg_class pt ON pt.oid = pk.conrelid
+            JOIN pg_namespace pn ON pn.oid = pt.relnamespace
+           WHERE pk.oid = k.conparentid) END
 FROM pg_constraint k
 JOIN pg_class c ON c.oid = k.conrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -102,11 +106,9 @@ LEFT JOIN pg_namespace fn ON fn.oid = fc.relnamespace
 LEFT JOIN pg_class i ON i.oid = k.conindid AND k.contype IN ('p', 'u', 'x')
 LEFT JOIN pg_index ix ON ix.indexrelid = i.oid
 LEFT JOIN pg_tablespace ts ON ts.oid = i.reltablespace
-LEFT JOIN pg_constraint pk ON pk.oid = k.conparentid
-LEFT JOIN pg_class pt ON pt.oid = pk.conrelid
-LEFT JOIN pg_namespace pn ON pn.oid = pt.relnamespace
 WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x')
-  AND NOT (k.contype = 'f' AND k.conparentid <> 0 AND pk.conrelid = k.conrelid)
+  AND NOT (k.contype = 'f' AND k.conparentid <> 0
+           AND k.conrelid = (SELECT pk.conrelid FROM pg_constraint pk WHERE pk.oid = k.conparentid))
   AND c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s::oid[])
   AND {not_of_extension(PG_CLASS, "c.oid")}
 """
@@ -114,7 +116,8 @@ WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x')
     def build(self, row: tuple[Any, ...], reading: Reading) -> Iterable[Found[Constraint]]:
         oid, schema, relation, relkind, owner, name, type, definition, columns = row[:9]
         target_schema, target_name, target_columns, validated, enforced, no_inherit, inherited, local = row[9:17]
-        index, index_options, tablespace, clustered, parent_schema, parent_table, parent_name = row[17:]
+        index, index_options, tablespace, clustered, parent_path = row[17:]
+        parent = ObjectId("constraint", tuple(parent_path)) if parent_path else None
         table = reading.relation("foreign_table" if relkind == "f" else "table", schema, relation)
         constraint = Constraint(
             id=table.child("constraint", name),
@@ -131,12 +134,8 @@ WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x')
             no_inherit=no_inherit,
             inherited=inherited,
             local=local,
-            index_parent=ObjectId("constraint", (parent_schema, parent_table, parent_name))
-            if parent_name and index
-            else None,
-            clone_of=ObjectId("constraint", (parent_schema, parent_table, parent_name))
-            if parent_name and not index
-            else None,
+            index_parent=parent if index else None,
+            clone_of=None if index else parent,
             index_options=options(index_options),
             index_tablespace=tablespace,
             index_comment=reading.comment(PG_CLASS, index) if index else None,

@@ -11,7 +11,16 @@ from migplan.core.model import Catalog, DbObject
 from migplan.core.sql import EMPTY, Sql, deparsed, literal, sql
 from migplan.core.steps import Part, Statement
 from migplan.kinds._catalog_names import function_name
-from migplan.kinds.base import PG_CONVERSION, Address, Found, Kind, Reading, not_of_extension, simple_part
+from migplan.kinds.base import (
+    PG_CONVERSION,
+    Address,
+    Found,
+    Kind,
+    Reading,
+    made_by_users,
+    not_of_extension,
+    simple_part,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +38,7 @@ class ConversionKind(Kind[Conversion]):
 
     name = "conversion"
     keyword = "CONVERSION"
+    holds = made_by_users("pg_conversion")
     owned = True
 
     def query(self, major: int) -> str:

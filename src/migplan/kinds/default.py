@@ -18,6 +18,7 @@ from migplan.kinds.base import (
     Found,
     Kind,
     Reading,
+    made_by_users,
     not_of_extension,
     simple_part,
 )
@@ -47,6 +48,7 @@ class DefaultKind(Kind[Default]):
 
     name = "default"
     keyword = "DEFAULT"
+    holds = made_by_users("pg_attrdef")
 
     def query(self, major: int) -> str:
         return f"""

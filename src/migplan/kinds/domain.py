@@ -11,7 +11,17 @@ from migplan.core.model import Catalog, DbObject, changed_fields
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, join, literal, sql
 from migplan.core.steps import LockMode, Part, Statement, Timing
 from migplan.kinds import _acl
-from migplan.kinds.base import PG_CONSTRAINT, PG_TYPE, Address, Found, Kind, Reading, not_of_extension, simple_part
+from migplan.kinds.base import (
+    PG_CONSTRAINT,
+    PG_TYPE,
+    Address,
+    Found,
+    Kind,
+    Reading,
+    made_by_users,
+    not_of_extension,
+    simple_part,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +62,7 @@ class DomainKind(Kind[Domain]):
 
     name = "domain"
     keyword = "DOMAIN"
+    holds = made_by_users("pg_type", "typtype = 'd'")
     privileges = _acl.TYPE
     owned = True
 

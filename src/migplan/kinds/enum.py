@@ -11,7 +11,7 @@ from migplan.core.model import Catalog, DbObject
 from migplan.core.sql import EMPTY, Sql, join, literal, sql
 from migplan.core.steps import Part, Statement
 from migplan.kinds._named_type import NamedTypeKind
-from migplan.kinds.base import PG_TYPE, Address, Found, Reading, not_of_extension, simple_part
+from migplan.kinds.base import PG_TYPE, Address, Found, Reading, made_by_users, not_of_extension, simple_part
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +25,7 @@ class EnumKind(NamedTypeKind[Enum]):
     """Rows of pg_type of typtype e."""
 
     name = "enum"
+    holds = made_by_users("pg_type", "typtype = 'e'")
 
     def query(self, major: int) -> str:
         return f"""

@@ -30,6 +30,7 @@ class EventTriggerKind(Kind[EventTrigger]):
 
     name = "event_trigger"
     keyword = "EVENT TRIGGER"
+    holds = "pg_event_trigger"
     owned = True
 
     def query(self, major: int) -> str:

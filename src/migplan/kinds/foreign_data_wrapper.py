@@ -35,6 +35,7 @@ class ForeignDataWrapperKind(Kind[ForeignDataWrapper]):
 
     name = "foreign_data_wrapper"
     keyword = "FOREIGN DATA WRAPPER"
+    holds = "pg_foreign_data_wrapper"
     privileges = _acl.FOREIGN
     owned = True
 

@@ -43,6 +43,7 @@ class ForeignTableKind(Kind[ForeignTable]):
 
     name = "foreign_table"
     keyword = "FOREIGN TABLE"
+    holds = "pg_foreign_table"
     grant_keyword = "TABLE"
     privileges = _acl.TABLE
     owned = True

@@ -11,7 +11,7 @@ from migplan.core.model import Catalog, DbObject
 from migplan.core.sql import Sql, deparsed, ident, sql
 from migplan.core.steps import LockMode, Part, Statement
 from migplan.kinds import _acl
-from migplan.kinds.base import PG_PROC, Address, Found, Kind, Reading, simple_part
+from migplan.kinds.base import PG_PROC, Address, Found, Kind, Reading, made_by_users, simple_part
 
 _NOT_CALLED_BY_APPLICATIONS = frozenset({"trigger", "event_trigger"})
 _NO_SOURCE = frozenset({"c", "internal"})
@@ -138,6 +138,7 @@ class FunctionKind(RoutineKind):
 
     name = "function"
     keyword = "FUNCTION"
+    holds = made_by_users("pg_proc", "prokind IN ('f', 'w')")
     prokinds = "'f', 'w'"
 
 
@@ -146,6 +147,7 @@ class ProcedureKind(RoutineKind):
 
     name = "procedure"
     keyword = "PROCEDURE"
+    holds = made_by_users("pg_proc", "prokind = 'p'")
     prokinds = "'p'"
 
 

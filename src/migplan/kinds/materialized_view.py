@@ -18,6 +18,7 @@ from migplan.kinds.base import (
     Found,
     Kind,
     Reading,
+    made_by_users,
     not_of_extension,
     option_changes,
     option_list,
@@ -56,6 +57,7 @@ class MaterializedViewKind(Kind[MaterializedView]):
 
     name = "materialized_view"
     keyword = "MATERIALIZED VIEW"
+    holds = made_by_users("pg_class", "relkind = 'm'")
     privileges = _acl.TABLE
     grant_keyword = "TABLE"
     owned = True

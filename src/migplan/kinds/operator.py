@@ -11,7 +11,7 @@ from migplan.core.model import Catalog, DbObject, changed_fields
 from migplan.core.sql import Sql, deparsed, ident, join, sql
 from migplan.core.steps import Part, Statement
 from migplan.kinds._catalog_names import function_name, operator_name
-from migplan.kinds.base import PG_OPERATOR, Address, Found, Kind, Reading, not_of_extension, simple_part
+from migplan.kinds.base import PG_OPERATOR, Address, Found, Kind, Reading, made_by_users, not_of_extension, simple_part
 
 _SETTABLE: Final = frozenset({"restrict", "join"})
 _SETTABLE_ONCE: Final = frozenset({"commutator", "negator", "hashes", "merges"})
@@ -41,6 +41,7 @@ class OperatorKind(Kind[Operator]):
 
     name = "operator"
     keyword = "OPERATOR"
+    holds = made_by_users("pg_operator")
     owned = True
 
     def query(self, major: int) -> str:

@@ -11,7 +11,17 @@ from migplan.core.model import Catalog, DbObject
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, join, sql
 from migplan.core.steps import Part, Statement
 from migplan.kinds._catalog_names import function_signature, operator_name, qualified
-from migplan.kinds.base import PG_OPCLASS, PG_OPFAMILY, Address, Found, Kind, Reading, not_of_extension, simple_part
+from migplan.kinds.base import (
+    PG_OPCLASS,
+    PG_OPFAMILY,
+    Address,
+    Found,
+    Kind,
+    Reading,
+    made_by_users,
+    not_of_extension,
+    simple_part,
+)
 
 _PG_AMOP: Final = 2602
 _PG_AMPROC: Final = 2603
@@ -71,6 +81,7 @@ class OperatorFamilyKind(Kind[OperatorFamily]):
 
     name = "operator_family"
     keyword = "OPERATOR FAMILY"
+    holds = made_by_users("pg_opfamily")
     owned = True
 
     def query(self, major: int) -> str:
@@ -140,6 +151,7 @@ class OperatorClassKind(Kind[OperatorClass]):
 
     name = "operator_class"
     keyword = "OPERATOR CLASS"
+    holds = made_by_users("pg_opclass")
     owned = True
 
     def query(self, major: int) -> str:

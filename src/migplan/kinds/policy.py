@@ -55,6 +55,7 @@ class PolicyKind(Kind[Policy]):
 
     name = "policy"
     keyword = "POLICY"
+    holds = "pg_policy"
 
     def query(self, major: int) -> str:
         return f"""

@@ -58,6 +58,7 @@ class PublicationKind(Kind[Publication]):
 
     name = "publication"
     keyword = "PUBLICATION"
+    holds = "pg_publication"
     owned = True
 
     def query(self, major: int) -> str:

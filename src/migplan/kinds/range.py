@@ -12,7 +12,7 @@ from migplan.core.sql import Sql, deparsed, ident, join, sql
 from migplan.core.steps import Part, Statement, temporary_name
 from migplan.kinds._catalog_names import function_name, qualified
 from migplan.kinds._named_type import NamedTypeKind
-from migplan.kinds.base import PG_TYPE, Address, Found, Reading, not_of_extension, simple_part
+from migplan.kinds.base import PG_TYPE, Address, Found, Reading, made_by_users, not_of_extension, simple_part
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +33,7 @@ class RangeKind(NamedTypeKind[Range]):
     """Rows of pg_range, but those with a canonical function, which :mod:`migplan.source.unmodelled` names."""
 
     name = "range"
+    holds = made_by_users("pg_range", oid="rngtypid")
 
     def query(self, major: int) -> str:
         return f"""

@@ -18,6 +18,7 @@ from migplan.kinds.base import (
     Found,
     Kind,
     Reading,
+    made_by_users,
     not_of_extension,
     simple_part,
 )
@@ -49,6 +50,7 @@ class RuleKind(Kind[Rule]):
 
     name = "rule"
     keyword = "RULE"
+    holds = made_by_users("pg_rewrite", "rulename <> '_RETURN'")
 
     def query(self, major: int) -> str:
         return f"""

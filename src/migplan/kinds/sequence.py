@@ -11,7 +11,7 @@ from migplan.core.model import Catalog, DbObject, changed_fields
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, literal, sql
 from migplan.core.steps import LockMode, Part, Statement
 from migplan.kinds import _acl
-from migplan.kinds.base import PG_CLASS, Address, Found, Kind, Reading, not_of_extension, simple_part
+from migplan.kinds.base import PG_CLASS, Address, Found, Kind, Reading, made_by_users, not_of_extension, simple_part
 
 _OPTIONS = frozenset({"type", "start", "increment", "minimum", "maximum", "cache", "cycle"})
 
@@ -36,6 +36,7 @@ class SequenceKind(Kind[Sequence]):
 
     name = "sequence"
     keyword = "SEQUENCE"
+    holds = made_by_users("pg_sequence", oid="seqrelid")
     privileges = _acl.SEQUENCE
     owned = True
 

@@ -35,6 +35,7 @@ class ServerKind(Kind[Server]):
 
     name = "server"
     keyword = "SERVER"
+    holds = "pg_foreign_server"
     grant_keyword = "FOREIGN SERVER"
     privileges = _acl.FOREIGN
     owned = True

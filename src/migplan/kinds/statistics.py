@@ -38,6 +38,7 @@ class StatisticsKind(Kind[Statistics]):
 
     name = "statistics"
     keyword = "STATISTICS"
+    holds = "pg_statistic_ext"
     owned = True
 
     def query(self, major: int) -> str:

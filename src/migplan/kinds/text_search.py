@@ -21,6 +21,7 @@ from migplan.kinds.base import (
     Found,
     Kind,
     Reading,
+    made_by_users,
     not_of_extension,
     simple_part,
 )
@@ -66,6 +67,7 @@ class ParserKind(Kind[TextSearchParser]):
 
     name = "ts_parser"
     keyword = "TEXT SEARCH PARSER"
+    holds = made_by_users("pg_ts_parser")
 
     def query(self, major: int) -> str:
         functions = ("prsstart", "prstoken", "prsend", "prsheadline", "prslextype")
@@ -111,6 +113,7 @@ class TemplateKind(Kind[TextSearchTemplate]):
 
     name = "ts_template"
     keyword = "TEXT SEARCH TEMPLATE"
+    holds = made_by_users("pg_ts_template")
 
     def query(self, major: int) -> str:
         return f"""
@@ -145,6 +148,7 @@ class DictionaryKind(Kind[TextSearchDictionary]):
 
     name = "ts_dictionary"
     keyword = "TEXT SEARCH DICTIONARY"
+    holds = made_by_users("pg_ts_dict")
     owned = True
 
     def query(self, major: int) -> str:
@@ -193,6 +197,7 @@ class ConfigurationKind(Kind[TextSearchConfiguration]):
 
     name = "ts_configuration"
     keyword = "TEXT SEARCH CONFIGURATION"
+    holds = made_by_users("pg_ts_config")
     owned = True
 
     def query(self, major: int) -> str:

@@ -57,6 +57,7 @@ class TriggerKind(Kind[Trigger]):
 
     name = "trigger"
     keyword = "TRIGGER"
+    holds = "pg_trigger WHERE NOT tgisinternal"
 
     def query(self, major: int) -> str:
         return f"""

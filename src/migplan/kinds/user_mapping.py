@@ -33,6 +33,7 @@ class UserMappingKind(Kind[UserMapping]):
 
     name = "user_mapping"
     keyword = "USER MAPPING"
+    holds = "pg_foreign_server"
     settles = True
 
     def query(self, major: int) -> str:

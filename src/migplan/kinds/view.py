@@ -18,6 +18,7 @@ from migplan.kinds.base import (
     Found,
     Kind,
     Reading,
+    made_by_users,
     not_of_extension,
     option_changes,
     option_list,
@@ -55,6 +56,7 @@ class ViewKind(Kind[View]):
 
     name = "view"
     keyword = "VIEW"
+    holds = made_by_users("pg_class", "relkind = 'v'")
     privileges = _acl.TABLE
     grant_keyword = "TABLE"
     owned = True

@@ -20,6 +20,7 @@ from migplan.kinds.base import (
     Found,
     Kind,
     Reading,
+    made_by_users,
     not_of_extension,
     option_changes,
     options,
@@ -94,6 +95,7 @@ class ViewColumnKind(Kind[ViewColumn]):
 
     name = "view_column"
     keyword = "COLUMN"
+    holds = made_by_users("pg_class", "relkind IN ('v', 'm')")
 
     def query(self, major: int) -> str:
         return f"""
@@ -105,6 +107,8 @@ JOIN pg_class c ON c.oid = a.attrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_type t ON t.oid = a.atttypid
 WHERE a.attnum > 0 AND c.relkind IN ('v', 'm') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s::oid[])
+  AND a.attrelid = ANY (ARRAY(SELECT v.oid FROM pg_class v WHERE v.relkind IN ('v', 'm')
+                                 AND v.relnamespace = ANY(%(ns)s::oid[])))
   AND {not_of_extension(PG_CLASS, "c.oid")}
 ORDER BY a.attrelid, a.attnum
 """

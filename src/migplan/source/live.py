@@ -29,6 +29,8 @@ UNION ALL SELECT 'pg_type', count(*), max(xmin::text::bigint) FROM pg_type
 ORDER BY 1
 """
 """Changes with every DDL command; with TRUNCATE, REFRESH and temporary tables as well, so that two readings decide."""
+_TRANSACTIONS: Final = "SELECT pg_current_snapshot()::text"
+"""The same as before where no transaction that writes has ended meanwhile: then nothing can have changed."""
 
 
 def introspect_live(connection: Connection, scope: Scope | None = None) -> Catalog:
@@ -39,7 +41,7 @@ def introspect_live(connection: Connection, scope: Scope | None = None) -> Catal
     seen: Catalog | None = None
     why = "two readings differ"
     for _ in range(_ATTEMPTS):
-        before = _signature(connection)
+        running, before = _transactions(connection), _signature(connection)
         try:
             found = introspect(connection, scope)
         except Exception as error:  # whatever half an object leads to
@@ -47,13 +49,19 @@ def introspect_live(connection: Connection, scope: Scope | None = None) -> Catal
                 raise
             why = str(error)
             continue
-        if _signature(connection) == before or (seen is not None and seen.fingerprint == found.fingerprint):
+        if _transactions(connection) == running or _signature(connection) == before:
+            return found
+        if seen is not None and seen.fingerprint == found.fingerprint:
             return found
         seen = found
     raise TargetError(
         f"the schema changed while it was read, {_ATTEMPTS} times in a row: {why}",
         hint="Run the command again when no other migration is running.",
     )
+
+
+def _transactions(connection: Connection) -> list[tuple[Any, ...]]:
+    return connection.execute(_TRANSACTIONS).fetchall()
 
 
 def _signature(connection: Connection) -> list[tuple[Any, ...]]:

@@ -45,17 +45,18 @@ def resolve(
     uses: dict[ObjectId, list[ObjectId]] = {id: [] for id in objects}
     find = addresses.get
     for classid, objid, subid, refclass, refobj, refsub in rows:
-        user = find((classid, objid, subid)) or find((classid, objid, 0))
+        user = find((classid, objid, subid)) or (find((classid, objid, 0)) if subid else None)
         if user is None:
             continue
-        used = find((refclass, refobj, refsub)) or find((refclass, refobj, 0))
+        used = find((refclass, refobj, refsub)) or (find((refclass, refobj, 0)) if refsub else None)
         if used is not None and used != user:
             uses[user].append(used)
     schemas = {id.path[0]: id for id in objects if id.kind == "schema"}
     for id, obj in objects.items():
-        table = obj.table
+        own = uses[id]
+        table, path = obj.table, id.path
         if table is not None and table != id:
-            uses[id].append(table)
-        if len(id.path) > 1 and id.path[0] in schemas:
-            uses[id].append(schemas[id.path[0]])
+            own.append(table)
+        if len(path) > 1 and (schema := schemas.get(path[0])) is not None:
+            own.append(schema)
     return {id: frozenset(used) for id, used in uses.items()}

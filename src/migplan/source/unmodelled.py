@@ -7,34 +7,65 @@ from collections.abc import Iterable
 from typing import Final
 
 from migplan.core.model import DbObject, Unmodelled
+from migplan.kinds.base import (
+    FIRST_OF_USERS,
+    PG_AM,
+    PG_LANGUAGE,
+    PG_OPERATOR,
+    PG_TRANSFORM,
+    PG_TYPE,
+    made_by_users,
+    not_of_extension,
+)
 from migplan.kinds.user_mapping import UserMapping
 
 _QUERIES: Final = (
-    "SELECT 'subscription', subname::text FROM pg_stat_subscription WHERE subname IS NOT NULL",
-    """SELECT 'language', lanname::text FROM pg_language l
-       WHERE l.oid >= 16384 AND NOT EXISTS (SELECT 1 FROM pg_depend e
-             WHERE e.classid = 2612 AND e.objid = l.oid AND e.deptype = 'e')""",
-    """SELECT 'transform', format_type(t.trftype, NULL) || ' for ' || l.lanname
-       FROM pg_transform t JOIN pg_language l ON l.oid = t.trflang
-       WHERE NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.classid = 3576 AND e.objid = t.oid AND e.deptype = 'e')""",
-    "SELECT 'security label', objtype || ' ' || objname FROM pg_seclabels WHERE objname IS NOT NULL",
-    """SELECT 'access method', amname::text FROM pg_am a
-       WHERE a.oid >= 16384 AND NOT EXISTS (SELECT 1 FROM pg_depend e
-             WHERE e.classid = 2601 AND e.objid = a.oid AND e.deptype = 'e')""",
-    """SELECT CASE WHEN t.typisdefined THEN 'base type' ELSE 'type without a definition' END, format_type(t.oid, NULL)
-       FROM pg_type t
-       WHERE t.typnamespace = ANY(%(ns)s::oid[]) AND (t.typtype = 'b' OR NOT t.typisdefined)
-         AND NOT EXISTS (SELECT 1 FROM pg_type element WHERE element.typarray = t.oid)
-         AND NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.classid = 1247 AND e.objid = t.oid AND e.deptype = 'e')""",
-    """SELECT 'range type with a canonical function', format_type(t.oid, NULL)
-       FROM pg_range r JOIN pg_type t ON t.oid = r.rngtypid
-       WHERE r.rngcanonical <> 0 AND t.typnamespace = ANY(%(ns)s::oid[])
-         AND NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.classid = 1247 AND e.objid = t.oid AND e.deptype = 'e')""",
-    """SELECT 'operator without a definition', n.nspname || '.' || o.oprname
-       FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace
-       WHERE o.oprcode = 0 AND n.oid = ANY(%(ns)s::oid[])
-         AND NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.classid = 2617 AND e.objid = o.oid AND e.deptype = 'e')""",
+    ("", "SELECT 'subscription', subname::text FROM pg_stat_subscription WHERE subname IS NOT NULL"),
+    (
+        made_by_users("pg_language"),
+        f"""SELECT 'language', lanname::text FROM pg_language l
+            WHERE l.oid >= {FIRST_OF_USERS} AND {not_of_extension(PG_LANGUAGE, "l.oid")}""",
+    ),
+    (
+        "pg_transform",
+        f"""SELECT 'transform', format_type(t.trftype, NULL) || ' for ' || l.lanname
+            FROM pg_transform t JOIN pg_language l ON l.oid = t.trflang
+            WHERE {not_of_extension(PG_TRANSFORM, "t.oid")}""",
+    ),
+    (
+        "(SELECT FROM pg_seclabel UNION ALL SELECT FROM pg_shseclabel) label",
+        "SELECT 'security label', objtype || ' ' || objname FROM pg_seclabels WHERE objname IS NOT NULL",
+    ),
+    (
+        made_by_users("pg_am"),
+        f"""SELECT 'access method', amname::text FROM pg_am a
+            WHERE a.oid >= {FIRST_OF_USERS} AND {not_of_extension(PG_AM, "a.oid")}""",
+    ),
+    (
+        "",
+        f"""SELECT CASE WHEN t.typisdefined THEN 'base type' ELSE 'type without a definition' END,
+                   format_type(t.oid, NULL)
+            FROM pg_type t
+            WHERE t.typnamespace = ANY(%(ns)s::oid[]) AND (t.typtype = 'b' OR NOT t.typisdefined)
+              AND NOT EXISTS (SELECT 1 FROM pg_type element WHERE element.typarray = t.oid)
+              AND {not_of_extension(PG_TYPE, "t.oid")}""",
+    ),
+    (
+        made_by_users("pg_range", oid="rngtypid"),
+        f"""SELECT 'range type with a canonical function', format_type(t.oid, NULL)
+            FROM pg_range r JOIN pg_type t ON t.oid = r.rngtypid
+            WHERE r.rngcanonical <> 0 AND t.typnamespace = ANY(%(ns)s::oid[])
+              AND {not_of_extension(PG_TYPE, "t.oid")}""",
+    ),
+    (
+        made_by_users("pg_operator"),
+        f"""SELECT 'operator without a definition', n.nspname || '.' || o.oprname
+            FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace
+            WHERE o.oprcode = 0 AND n.oid = ANY(%(ns)s::oid[])
+              AND {not_of_extension(PG_OPERATOR, "o.oid")}""",
+    ),
 )
+"""Where to look for such things at all (see :attr:`Kind.holds <migplan.kinds.base.Kind.holds>`), and the query."""
 
 
 _NAMED: Final = re.compile(r"(?:^SELECT|THEN|ELSE) '([^']+)'")
@@ -42,11 +73,11 @@ _NAMED: Final = re.compile(r"(?:^SELECT|THEN|ELSE) '([^']+)'")
 
 def things() -> list[str]:
     """What the queries look for, in words."""
-    return sorted({name for query in _QUERIES for name in _NAMED.findall(query)})
+    return sorted({name for _, query in _QUERIES for name in _NAMED.findall(query)})
 
 
-def queries(major: int) -> tuple[str, ...]:
-    """One query a kind of thing; each yields (what it is, its name)."""
+def queries() -> tuple[tuple[str, str], ...]:
+    """A place to look for rows and a query for each kind of thing; the latter yields (what it is, its name)."""
     return _QUERIES
 
 
