@@ -35,12 +35,15 @@ def main() -> None:
 
     Nobody collects garbage: a catalog is a million objects without a cycle, and a process lives for one command.
     """
-    from migplan.cli.endings import on_termination_signals, tolerate_narrow_encodings
+    from migplan.cli.endings import leave_at_once, on_termination_signals, tolerate_narrow_encodings
 
+    status: list[int] = []
+    leave_at_once(status)
     on_termination_signals()
     tolerate_narrow_encodings()
     gc.disable()
-    sys.exit(run(sys.argv[1:]))
+    status.append(run(sys.argv[1:]))
+    sys.exit(status[0])
 
 
 def run(arguments: list[str]) -> int:

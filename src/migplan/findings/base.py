@@ -13,7 +13,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, O
 from migplan.core.settings import Settings
 from migplan.core.steps import Step
-from migplan.findings.model import Level, Severity
+from migplan.findings.weights import Level, Severity
 from migplan.kinds.column import Column
 from migplan.planning.plan import Draft
 from migplan.strategies.sizing import Size, Sizing

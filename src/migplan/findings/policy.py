@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from migplan.findings.model import RANKS, FindingModel, Level, Severity
+from migplan.findings.weights import RANKS, Level, Severity
 
 if TYPE_CHECKING:
     from migplan.findings.base import Rule
+    from migplan.findings.model import FindingModel
 
 SEVERITIES = ("note", "warning", "danger")
 STYLE = "style"

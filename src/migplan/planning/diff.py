@@ -16,11 +16,12 @@ def diff(before: Catalog, after: Catalog, settings: Settings) -> list[Change]:
 
 
 def _changes(before: Catalog, after: Catalog, settings: Settings) -> Iterator[Change]:
+    find = before.objects.get
     for id, new in after.objects.items():
-        old = before.objects.get(id)
+        old = find(id)
         if old is None:
             yield Create(new)
-        elif fields := differing(old, new, settings):
+        elif (old != new or settings.owners) and (fields := differing(old, new, settings)):
             yield Alter(old, new, fields)
     for id in before.objects.keys() - after.objects.keys():
         yield Drop(before[id])
