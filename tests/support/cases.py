@@ -1,7 +1,7 @@
 """Case folders: a schema before and after, rows, and the statements of the old and the new application.
 
 ``tests/cases/GROUP/NAME`` holds current.sql and desired.sql; seed.sql (rows), old_app.sql and new_app.sql where the case
-has them; and case.toml with the options of ``Options``.
+has them (app_N.sql for each window N where there are more than two versions); and case.toml with the options of ``Options``.
 """
 
 from __future__ import annotations
@@ -147,6 +147,11 @@ def work(case: Case, found: Migration, boundary: int) -> None:
     """What runs after so many files: the old application until the first deploy, the new one from there on."""
     if case.options.offline:
         return
+    for window, script in _apps(case).items():
+        began = sum(len(w.phases) for w in found.plan.windows if w.number < window)
+        ended = began + sum(len(w.phases) for w in found.plan.windows if w.number == window)
+        if began <= boundary <= ended:
+            _run(found.live, script, f"the application of window {window} after {boundary} files")
     deploy = sum(len(w.phases) for w in found.plan.windows if w.number == 0)
     if not found.plan.checkpoints:
         deploy = len(found.phases)
@@ -154,6 +159,11 @@ def work(case: Case, found: Migration, boundary: int) -> None:
         _run(found.live, case.sql("old_app"), f"the old application after {boundary} files")
     if boundary >= deploy:
         _run(found.live, case.sql("new_app"), f"the new application after {boundary} files")
+
+
+def _apps(case: Case) -> dict[int, str]:
+    """Where there are more than two versions: the one that is deployed in each window, out of app_N.sql."""
+    return {int(f.stem.removeprefix("app_")): f.read_text() for f in sorted(case.path.glob("app_*.sql"))}
 
 
 def _run(url: str, script: str, who: str) -> None:

@@ -12,7 +12,8 @@ class Settings:
     ``offline`` says that nobody uses the database: plain DDL in one window. ``owners`` and ``grants`` tell whether
     those are managed. ``backup`` (none, table) says what becomes of dropped values, ``keep_old`` that a dropped table
     stays aside until the application has proved itself without it. ``lock_timeout`` and ``statement_timeout`` are
-    milliseconds. ``batch_rows`` starts a backfill.
+    milliseconds. ``batch_rows`` starts a backfill. ``dual_write`` says who keeps both columns of a rename in step: a
+    trigger, or the application itself, by three deploys.
     """
 
     offline: bool = False
@@ -25,3 +26,4 @@ class Settings:
     batch_rows: int = 5_000
     backup: str = "none"
     keep_old: bool = False
+    dual_write: str = "trigger"

@@ -183,6 +183,7 @@ def _context(
         replaced=replaced,
         staged=staged,
         renamed_columns=renamed.columns,
+        dual_written=renamed.dual_written,
         way_back=way_back,
     )
 
@@ -242,6 +243,8 @@ def _waiting(step: Step, expansion: Expansion) -> Step:
     group = expansion.company.get(step.object)
     if group is not None and step.together is None and step.transactional:
         step = replace(step, together=group)
+    if step.object in expansion.told:
+        step = replace(step, deploy=None)
     touched = step.uses | step.releases | step.creates | step.destroys | {step.object}
     waits = {expansion.behind[id] for id in touched & expansion.behind.keys()}
     return replace(step, after=(*step.after, *sorted(waits, key=lambda a: a.step))) if waits else step

@@ -26,7 +26,8 @@ class Renamed:
     """``before`` is the live catalog with every object under its declared name, ``hops`` the renames that lead there,
     in their order (an object may go by way of a temporary name), ``renames`` what they amount to. ``notes`` are
     directives whose work is done. ``columns`` are those that applications use, by their declared names, with the names
-    they have now; ``blocked`` says which renames can't be made."""
+    they have now; ``dual_written`` likewise, where the application itself writes both; ``blocked`` says which renames
+    can't be made."""
 
     before: Catalog
     hops: tuple[Hop, ...] = ()
@@ -34,6 +35,7 @@ class Renamed:
     notes: tuple[str, ...] = ()
     columns: Mapping[ObjectId, str] = field(default_factory=dict[ObjectId, str])
     blocked: tuple[str, ...] = ()
+    dual_written: Mapping[ObjectId, str] = field(default_factory=dict[ObjectId, str])
 
 
 @dataclass(frozen=True)

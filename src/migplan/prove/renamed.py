@@ -19,6 +19,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.settings import Settings
 from migplan.core.sql import ident, sql
+from migplan.kinds.column import Column
 from migplan.planning.renames import Renamed
 from migplan.planning.renames_inferred import inferred
 from migplan.planning.renames_order import hops
@@ -74,7 +75,10 @@ def renamed(
         rebuild_live(before, connection, managed=managed, settings=settings)
         work = _Work(connection, managed, before, after, in_use=not settings.offline)
         for level in range(LEVELS):
-            work.rename(of_level(asked, level))
+            here = of_level(asked, level)
+            if work.in_use and settings.dual_write == "application":
+                here = work.leave_to_the_application(here)
+            work.rename(here)
         work.infer()
         return work.result()
 
@@ -112,6 +116,7 @@ class _Work:
     notes: list[str] = field(default_factory=list[str])
     columns: dict[ObjectId, str] = field(default_factory=dict[ObjectId, str])
     blocked: list[str] = field(default_factory=list[str])
+    dual_written: dict[ObjectId, str] = field(default_factory=dict[ObjectId, str])
 
     def __post_init__(self) -> None:
         self.world = self._read()
@@ -128,6 +133,14 @@ class _Work:
         self.schemas |= {r.old.path[0]: r.new.path[0] for r in found.renames if r.old.kind == "schema"}
         places = {d.target: d.place for d in directives}
         self._make(hops(found.renames, self.world, self.after), places)
+
+    def leave_to_the_application(self, directives: Sequence[Directive]) -> list[Directive]:
+        """Notes the columns of tables that the application will write under both names; gives the other directives."""
+        columns = [d for d in directives if d.target is not None and _is_tables_column(d.target, self.after)]
+        found = wanted(columns, self.world, self.after, self.schemas)
+        self.notes += found.notes
+        self.dual_written |= {r.new: r.old.path[-1] for r in found.renames}
+        return [d for d in directives if d not in columns]
 
     def infer(self) -> None:
         """Make the renames that come with those of tables and of their columns."""
@@ -149,7 +162,13 @@ class _Work:
             unmodelled=self.before.unmodelled,
         )
         return Renamed(
-            catalog, tuple(self.hops), tuple(self.renames), tuple(self.notes), self.columns, tuple(self.blocked)
+            catalog if self.hops else self.before,
+            tuple(self.hops),
+            tuple(self.renames),
+            tuple(self.notes),
+            self.columns,
+            tuple(self.blocked),
+            self.dual_written,
         )
 
     def _make(self, made: Iterable[Hop], places: Mapping[ObjectId | None, str]) -> None:
@@ -193,6 +212,11 @@ class _Work:
 
     def _read(self) -> Catalog:
         return self.managed.of(introspect(self.connection, self.managed.scope))
+
+
+def _is_tables_column(id: ObjectId, catalog: Catalog) -> bool:
+    column = catalog.get(id, Column)
+    return column is not None and column.relation.kind == "table"
 
 
 def _followed(id: ObjectId, renames: Iterable[Rename]) -> ObjectId:

@@ -33,13 +33,13 @@ _LIMITS: Final = (
     "Moving a column to another table, partitioning an existing table.",
     "Splitting or merging columns out of one that is renamed, or gets another type by a second column, in the same "
     "plan: two plans.",
-    '`dual_write = "application"`: the trigger is the only form of dual write.',
+    '`dual_write = "application"` renames columns only, and not those in primary keys, in partition keys, or that '
+    "foreign keys refer to: types of large tables, and columns that are split or merged, take the trigger.",
     "Renaming a column to a name that another column of the table has now, while applications use it: two plans.",
     "Renaming columns of tables that others inherit from, while applications use them.",
     "Renaming an enum's value in place: `values OLD => NEW` moves the rows, so that both versions find theirs.",
     "Reference data: DML in a declared file is refused with its place, unless the file says that it is reference data; "
     "then it is named and not run.",
-    "Running plans by migplan itself: the files run under psql.",
 )
 
 

@@ -100,7 +100,8 @@ class PlanningTable(_Table):
     """``[planning]``: sizes are rows and bytes (``"64 MB"``), timeouts milliseconds (``"2s"``).
 
     ``backup = "table"`` keeps what drops would lose in the schema ``migplan``; ``keep_old`` drops tables only after one
-    more checkpoint.
+    more checkpoint. ``dual_write = "application"``: renamed columns are written twice by the application, by three
+    deploys, and not by a trigger.
     """
 
     small_table_rows: Annotated[int, Field(ge=0, strict=True)] = 10_000
@@ -108,7 +109,7 @@ class PlanningTable(_Table):
     batch_rows: Annotated[int, Field(gt=0, strict=True)] = 5_000
     lock_timeout: Quantity = 2_000
     statement_timeout: Quantity = 7_000
-    dual_write: Literal["trigger"] = "trigger"
+    dual_write: Literal["trigger", "application"] = "trigger"
     backup: Literal["none", "table"] = "none"
     keep_old: StrictBool = False
 
@@ -153,6 +154,7 @@ class Config(_Table):
             batch_rows=planning.batch_rows,
             backup=planning.backup,
             keep_old=planning.keep_old,
+            dual_write=planning.dual_write,
         )
 
     def target_url(self, target: str | None = None) -> str:

@@ -18,6 +18,7 @@ from migplan.kinds.identity import identity_clause
 from migplan.kinds.registry import kind_of
 from migplan.strategies.backfill import fill
 from migplan.strategies.base import Context, Expansion, Size, Strategy
+from migplan.strategies.dual_written import dual_written_columns
 from migplan.strategies.pieces import Pieces
 from migplan.strategies.reshaped import reshaped_columns
 from migplan.strategies.set_not_null import fill_expression, fill_steps, tighten_steps
@@ -32,13 +33,13 @@ class AddColumn(Strategy):
     offline = True
 
     def expand(self, context: Context) -> Iterable[Expansion]:
-        reshaped = reshaped_columns(context)
+        taken = reshaped_columns(context) | dual_written_columns(context)
         for column in context.created(Column):
             if column.relation not in context.before or column.relation.kind != "table" or column.inherited:
                 continue
             if column.relation in context.rebuilds.items or column.generated is not None:
                 continue
-            if column.id in reshaped or (context.settings.offline and context.empty(column.relation)):
+            if column.id in taken or (context.settings.offline and context.empty(column.relation)):
                 continue
             if _required(context, column):
                 yield _expand_required(context, column)

@@ -68,6 +68,8 @@ class Context:
     """Types that are replaced under a temporary name, because ``replaced`` columns hold them."""
     renamed_columns: Mapping[ObjectId, str] = field(default_factory=dict[ObjectId, str])
     """Columns that an application knows by another name, by the one that both catalogs have: their present names."""
+    dual_written: Mapping[ObjectId, str] = field(default_factory=dict[ObjectId, str])
+    """New columns that the application itself writes beside present ones, by the names of those."""
     added_labels: Mapping[ObjectId, frozenset[str]] = field(default_factory=dict[ObjectId, frozenset[str]])
     """Labels that the plan itself adds to enums before anything else, because rows are going to get them."""
     way_back: Callable[[ObjectId], Down | Irreversible] = _no_way_back
@@ -135,6 +137,8 @@ class Expansion:
     blocked: tuple[str, ...] = ()
     behind: Mapping[ObjectId, After] = field(default_factory=dict[ObjectId, After])
     """Every other step that touches one of these objects waits."""
+    told: frozenset[ObjectId] = frozenset()
+    """Objects that go behind the expansion's own checkpoints, which say what the application must do about them."""
     early: Mapping[ObjectId, After] = field(default_factory=dict[ObjectId, After])
     """But steps of these objects wait for something else."""
     company: Mapping[ObjectId, str] = field(default_factory=dict[ObjectId, str])

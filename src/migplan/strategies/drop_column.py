@@ -12,6 +12,7 @@ from migplan.kinds.constraint import PRIMARY_KEY, Constraint
 from migplan.kinds.registry import kind_of
 from migplan.strategies.backup import is_backed_up
 from migplan.strategies.base import Context, Expansion, Strategy
+from migplan.strategies.dual_written import dual_written_columns
 from migplan.strategies.reshaped import reshaped_columns
 
 
@@ -22,9 +23,9 @@ class DropColumn(Strategy):
     offline = True
 
     def expand(self, context: Context) -> Iterable[Expansion]:
-        reshaped = reshaped_columns(context)
+        taken = reshaped_columns(context) | dual_written_columns(context)
         for column in context.dropped(Column):
-            if column.id in reshaped:
+            if column.id in taken:
                 continue
             if context.settings.offline and not is_backed_up(context, column):
                 continue

@@ -30,7 +30,7 @@ class Shape:
 
 def reshapes(context: Context) -> list[Shape]:
     """One for each table that has any."""
-    tables = {c.relation for c in context.created(Column) if c.using is not None}
+    tables = {c.relation for c in context.created(Column) if _is_told(context, c)}
     tables |= {table for _, table in _reverses(context)}
     found = (_shape(context, table) for table in sorted(tables) if _stays(context, table))
     return [shape for shape in found if shape.arriving or shape.leaving or shape.obstacles]
@@ -41,6 +41,11 @@ def reshaped_columns(context: Context) -> frozenset[ObjectId]:
     return frozenset(c.id for shape in reshapes(context) for c in (*shape.leaving, *shape.arriving))
 
 
+def _is_told(context: Context, column: Column) -> bool:
+    """Whether its value is told out of others, and not by the application itself."""
+    return column.using is not None and column.id not in context.dual_written
+
+
 def _stays(context: Context, table: ObjectId) -> bool:
     return table in context.before and table in context.after and table not in context.rebuilds.items
 
@@ -48,7 +53,7 @@ def _stays(context: Context, table: ObjectId) -> bool:
 def _reverses(context: Context) -> list[tuple[Directive, ObjectId]]:
     """The directives that speak of a dropped column, beside its table or beside a new column, with that table."""
     created = {c.id: c.relation for c in context.created(Column) if c.relation in context.before}
-    said = ((d, d.target) for d in context.directives.named("reverse"))
+    said = ((d, d.target) for d in context.directives.named("reverse") if d.target not in context.dual_written)
     return [
         (d, created.get(target, target))
         for d, target in said
@@ -58,7 +63,7 @@ def _reverses(context: Context) -> list[tuple[Directive, ObjectId]]:
 
 def _shape(context: Context, table: ObjectId) -> Shape:
     dropped = {c.name: c for c in context.dropped(Column) if c.relation == table}
-    arriving = tuple(c for c in context.created(Column) if c.relation == table and c.using is not None)
+    arriving = tuple(c for c in context.created(Column) if c.relation == table and _is_told(context, c))
     arriving = tuple(c for c in arriving if not c.inherited)
     reverses: dict[str, str] = {}
     obstacles: list[str] = []

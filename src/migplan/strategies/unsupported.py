@@ -14,6 +14,7 @@ from migplan.strategies.base import Context, Expansion, Size, Strategy
 from migplan.strategies.chosen_phase import obeyed
 from migplan.strategies.moved_values import loses_places
 from migplan.strategies.replaced import irreplaceable
+from migplan.strategies.reshaped import reshapes
 from migplan.strategies.staged_types import held_by_large_tables
 
 _HANDLED: Final = frozenset({"backfill", "reference-data", "allow", "using", "reverse", "keep-old", "bake", "backup"})
@@ -34,6 +35,7 @@ class Unsupported(Strategy):
             *_partition_keys(context),
             *_followers(context),
             *_moved_attributes(context),
+            *_needing_triggers(context),
         ]
         if reasons:
             yield Expansion((), blocked=tuple(reasons))
@@ -49,6 +51,8 @@ def _directives(context: Context) -> Iterable[str]:
         if directive.name == "values" and directive.target.kind == "enum":
             continue
         if directive.name == "phase" and obeyed(context, directive.target):
+            continue
+        if directive.target in context.dual_written:
             continue
         waiting = created if directive.name == "renamed-from" else changed
         if directive.target in waiting:
@@ -103,6 +107,22 @@ def _moved_attributes(context: Context) -> Iterable[str]:
                 f"{', '.join(map(str, sorted(causes)))} is replaced, its attributes have other places, and {id} "
                 "holds values of it inside of an array or another type, which can't be moved attribute by attribute"
             )
+
+
+def _needing_triggers(context: Context) -> Iterable[str]:
+    """Two columns in step need two names that the application can say, and one column against one."""
+    if context.settings.dual_write != "application" or context.settings.offline:
+        return
+    for id in sorted(context.replaced):
+        yield (
+            f'{id} gets another type, which rewrites a large table, and with dual_write = "application" the '
+            "application has to write both columns: declare the new one under another name, with renamed-from"
+        )
+    for shape in reshapes(context):
+        yield (
+            f"columns of {shape.table} are split, merged or computed, which takes a trigger: "
+            'dual_write = "application" only renames'
+        )
 
 
 STRATEGY = Unsupported()

@@ -42,6 +42,8 @@ class LikelyRename(Rule):
             if others or len(candidates) != 1:
                 continue
             old = candidates[0]
+            if any(step.strategy == "dual_write" and step.object == new for step in subject.draft.steps):
+                continue
             severity = None if new.kind in _HOLDING else "note"
             advice = f"If it is, write beside {new}: -- migplan: renamed-from {_short(old, new)}"
             yield Found(f"{new} may be {old} under a new name", new, severity=severity, advice=advice)

@@ -1,0 +1,7 @@
+CREATE TABLE item (
+  id int PRIMARY KEY,
+  name text NOT NULL DEFAULT 'none' CHECK (name <> '')
+);
+CREATE INDEX item_name ON item (name);
+COMMENT ON COLUMN item.name IS 'what it is called';
+GRANT SELECT (name) ON item TO PUBLIC;

@@ -1,0 +1,8 @@
+CREATE TABLE item (
+  id int PRIMARY KEY,
+  -- migplan: renamed-from name
+  full_name text NOT NULL DEFAULT 'none' CONSTRAINT item_name_check CHECK (full_name <> '')
+);
+CREATE INDEX item_name ON item (full_name);
+COMMENT ON COLUMN item.full_name IS 'what it is called';
+GRANT SELECT (full_name) ON item TO PUBLIC;
