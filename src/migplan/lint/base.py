@@ -12,7 +12,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.settings import Settings
 from migplan.core.steps import LockMode
-from migplan.findings.model import Level
+from migplan.findings.weights import Level
 from migplan.lint.run import Ran
 from migplan.strategies.sizing import Size, Sizing
 

@@ -9,9 +9,10 @@ from migplan.core.changes import Change, Create
 from migplan.core.ids import ObjectId
 from migplan.findings.base import Subject
 from migplan.findings.collect import collect
-from migplan.findings.model import FindingModel, Level, Severity
+from migplan.findings.model import FindingModel
 from migplan.findings.policy import Policy
 from migplan.findings.registry import rules
+from migplan.findings.weights import Level, Severity
 from migplan.lint.base import Tables
 from migplan.lint.reading import allowances
 from migplan.lint.registry import statement_rules
