@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import shutil
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from tests.conftest import databases
 from tests.support.live import State, large, state
 
 from migplan.cli.main import run
+from migplan.planfile.folder import read_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.conftest import MakeDb
@@ -80,13 +83,33 @@ class Shop:
             return cursor.fetchall() if cursor.description else []
 
 
+@pytest.fixture(scope="session")
+def planned(pg_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Migration, State]]:
+    """The plan, made once, and what the database holds before it."""
+    with databases(pg_url) as make:
+        found = large(make, tmp_path_factory.mktemp("planned"), OLD, NEW)
+        yield found, state(found.live)
+
+
 @pytest.fixture
-def shop(make_db: MakeDb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shop:
-    """A plan with two windows over one table with rows."""
+def shop(
+    planned: tuple[Migration, State],
+    make_db: MakeDb,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Shop:
+    """A plan with two windows over one table with rows, in a folder of its own, for a database of its own."""
     monkeypatch.chdir(tmp_path)
-    return _shop(make_db, tmp_path, capsys)
-
-
-def _shop(make_db: Callable[[str], str], path: Path, capsys: pytest.CaptureFixture[str]) -> Shop:
-    migration = large(make_db, path, OLD, NEW)
-    return Shop(migration, state(migration.live), capsys)
+    made, before = planned
+    for file in (made.declared, made.config):
+        shutil.copy(file, tmp_path)
+    shutil.copytree(made.folder.path, tmp_path / "plan")
+    migration = replace(
+        made,
+        live=make_db(OLD),
+        declared=tmp_path / made.declared.name,
+        config=tmp_path / made.config.name,
+        folder=read_folder(tmp_path / "plan"),
+    )
+    return Shop(migration, before, capsys)

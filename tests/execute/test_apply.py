@@ -17,6 +17,7 @@ from migplan.execute.journey import stops
 from migplan.execute.ledger import FencedError, install, installed
 from migplan.execute.ledger_schema import VERSIONS
 from migplan.execute.operator import sole_operator
+from migplan.execute.standing import plans
 
 if TYPE_CHECKING:
     from tests.conftest import MakeDb
@@ -250,14 +251,22 @@ def test_two_install_the_ledger_at_once(make_db: MakeDb) -> None:
 def test_an_older_and_a_newer_ledger(make_db: MakeDb, monkeypatch: pytest.MonkeyPatch) -> None:
     url = make_db("")
     with psycopg.connect(url, autocommit=True) as db:
+        with monkeypatch.context() as patched:
+            patched.setattr("migplan.execute.ledger.VERSIONS", VERSIONS[:1])
+            install(db)
+            add = "INSERT INTO migplan.plan (id, name, digest, made, steps, checkpoints) VALUES ('a b', 'b', '', now(), 2, 0)"
+            db.execute(add)
+            assert [p.folder for p in plans(db)] == [None]
+        assert [p.folder for p in plans(db)] == [None]
         install(db)
+        assert [p.name for p in plans(db)] == ["b"]
         later = (*VERSIONS, "ALTER TABLE migplan.event ADD COLUMN weight integer")
         with monkeypatch.context() as patched:
             patched.setattr("migplan.execute.ledger.VERSIONS", later)
             install(db)
             install(db)
             assert db.execute("SELECT weight FROM migplan.event").fetchall() == []
-        with pytest.raises(MigplanError, match="of version 2, this migplan knows 1"):
+        with pytest.raises(MigplanError, match=f"of version {len(later)}, this migplan knows {len(VERSIONS)}"):
             install(db)
 
 

@@ -12,9 +12,10 @@ from psycopg import sql
 from tests.support import dumps
 from tests.support.migrations import Migration, proved
 
-from migplan.execute.apply import Order, Permissions, Reached, apply, rollback
-from migplan.execute.batches import Pace
+from migplan.execute.apply import apply, rollback
+from migplan.execute.backfill_job import Pace
 from migplan.execute.journey import stop_named
+from migplan.execute.order import Order, Permissions, Reached
 from migplan.execute.retry import Patience
 from migplan.execute.runner import Manner
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from migplan.execute.apply import Intent
+    from migplan.execute.order import Intent
     from migplan.planfile.folder import PlanFolder
     from migplan.planfile.units import Unit
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from migplan.execute.apply import Intent, Reached
+    from migplan.execute.order import Intent, Reached
     from migplan.planfile.folder import PlanFolder
 
 
@@ -29,7 +29,18 @@ def apply(
     workers: Annotated[int, typer.Option(min=1, max=32, help="Connections that fill one table.")] = 1,
     lock_deadline: Annotated[int, typer.Option(min=0, help="Seconds for which a lock is tried for.")] = 600,
     kill_blockers: Annotated[
-        int | None, typer.Option(metavar="SECONDS", help="End sessions in the way whose transaction is older.")
+        str | None, typer.Option(metavar="AGE", help="End sessions in the way whose transaction is older (10min).")
+    ] = None,
+    now: Annotated[bool, typer.Option("--now", help="Whatever the maintenance windows say.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for a maintenance window instead of stopping.")] = False,
+    despite_preflight: Annotated[
+        bool, typer.Option("--despite-preflight", help="Run although something will be in the way.")
+    ] = False,
+    as_stage: Annotated[
+        str | None, typer.Option("--as", metavar="STAGE", help="What this database is: staging, copy, production, …")
+    ] = None,
+    backup: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Vouch for a backup: which one, where it lies.")
     ] = None,
     max_lag: Annotated[int, typer.Option(min=0, help="Seconds of replica lag at which backfills wait.")] = 10,
     config: Annotated[Path | None, typer.Option(help="migplan.toml, where it isn't here.")] = None,
@@ -39,11 +50,12 @@ def apply(
     Exit status: 0 the boundary is reached; 1 an error, after which the same command continues; 3 something has to be
     allowed or confirmed first.
     """
+    from migplan.cli.manner import demands, hooks, maintenance, seconds
     from migplan.cli.running import TerminalTeller, agree
-    from migplan.execute.apply import Order, Permissions
     from migplan.execute.apply import apply as run
-    from migplan.execute.batches import Pace
+    from migplan.execute.backfill_job import Pace
     from migplan.execute.journey import stop_named
+    from migplan.execute.order import Order, Permissions
     from migplan.execute.retry import Patience
     from migplan.execute.runner import Manner
     from migplan.planfile.folder import read_folder
@@ -51,6 +63,8 @@ def apply(
 
     folder = read_folder(plan)
     configuration = read_config(config)
+    url = configuration.target_url(target)
+    stage = configuration.stage_of(url, as_stage)
     teller = TerminalTeller(0)
 
     def agreed(intent: Intent) -> None:
@@ -58,13 +72,20 @@ def apply(
         teller.start(len(intent.units))
 
     settings = configuration.planning
-    pace = Pace(settings.batch_rows, workers, float(max_lag) if max_lag else None, settings.lock_timeout)
     order = Order(
-        configuration.target_url(target),
-        Manner(Patience(float(lock_deadline)), pace, None if kill_blockers is None else float(kill_blockers)),
+        url,
+        Manner(
+            Patience(float(lock_deadline)),
+            Pace(settings.batch_rows, workers, float(max_lag) if max_lag else None, settings.lock_timeout),
+            seconds(kill_blockers, "--kill-blockers"),
+            maintenance(configuration, now=now, wait=wait),
+        ),
         teller,
         agreed,
-        Permissions(drift=allow_drift or (), data_loss=allow_data_loss, assume_deployed=assume_deployed),
+        Permissions(allow_drift or (), allow_data_loss, False, assume_deployed, despite_preflight, backup),
+        stage,
+        demands(configuration, stage),
+        hooks(configuration),
     )
     reached = run(folder, order, None if through is None else stop_named(folder.plan, through))
     print(_said(folder, reached))

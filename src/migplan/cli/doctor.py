@@ -14,19 +14,22 @@ def doctor(
 ) -> int:
     """Look for interrupted runs, invalid indexes, half-detached partitions and triggers of ours; change nothing.
 
-    Exit status: 0 all is well; 2 something is left.
+    Exit status: 0 all is well, or waits for a plan's next window; 2 something is left.
     """
     import contextlib
 
+    from migplan.execute.leftovers import leftovers
     from migplan.execute.operator import open_session
-    from migplan.execute.standing import leftovers
     from migplan.source.config import read_config
 
     url = read_config(config).target_url(target)
     with contextlib.closing(open_session(url, "doctor")) as connection:
         found = leftovers(connection)
-    for leftover in found:
+    left = [x for x in found if not x.expected]
+    for leftover in left:
         print(f"{leftover.what}\n  -> {leftover.help}")
-    if not found:
+    if not left:
         print("nothing is left behind")
-    return 2 if found else 0
+    for waiting in (x for x in found if x.expected):
+        print(f"as it should be until the next window: {waiting.what}\n  -> {waiting.help}")
+    return 2 if left else 0

@@ -57,8 +57,30 @@ def rehearse(
     limit = settings.lock_timeout / 1000 + 0.5 if max_stall is None else max_stall
     wishes = Wishes(limit, scale, most_rows, sessions, rate, seconds, seconds, old, tuple(new or ()))
     found = run(folder, live, shadow, settings, wishes)
+    _keep(folder, passed=found.passed)
     print(found.model_dump_json(indent=2) if format == "json" else text(found))
     return 0 if found.passed else 1
+
+
+def _keep(folder: PlanFolder, *, passed: bool) -> None:
+    """A rehearsal is evidence like any other run."""
+    from migplan.execute.journey import stops
+    from migplan.execute.ledger import operator_name
+    from migplan.planfile.trials import Trial, now, record
+
+    end = stops(folder.plan)[-1]
+    trial = Trial(
+        stage="rehearsal",
+        at=now(),
+        by=operator_name(),
+        digest=folder.plan.digest,
+        direction="up",
+        boundary=end.name,
+        phases=end.phases,
+        outcome="reached" if passed else "failed",
+        error=None if passed else "an error, a lost write or a long stall",
+    )
+    record(folder, trials=[trial])
 
 
 def _live(folder: PlanFolder, config: Config, url: str) -> Live:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from migplan.execute.apply import Intent
+    from migplan.execute.order import Intent
 
 
 def rollback(
@@ -24,7 +24,7 @@ def rollback(
     ] = False,
     lock_deadline: Annotated[int, typer.Option(min=0, help="Seconds for which a lock is tried for.")] = 600,
     kill_blockers: Annotated[
-        int | None, typer.Option(metavar="SECONDS", help="End sessions in the way whose transaction is older.")
+        str | None, typer.Option(metavar="AGE", help="End sessions in the way whose transaction is older (10min).")
     ] = None,
     config: Annotated[Path | None, typer.Option(help="migplan.toml, where it isn't here.")] = None,
 ) -> int:
@@ -33,10 +33,11 @@ def rollback(
     Exit status: 0 the boundary is reached; 1 an error, after which the same command continues; 3 something has to be
     accepted first.
     """
+    from migplan.cli.manner import hooks, seconds
     from migplan.cli.running import TerminalTeller, agree
-    from migplan.execute.apply import Order, Permissions
     from migplan.execute.apply import rollback as run
     from migplan.execute.journey import stop_named
+    from migplan.execute.order import Order, Permissions
     from migplan.execute.retry import Patience
     from migplan.execute.runner import Manner
     from migplan.planfile.folder import read_folder
@@ -44,6 +45,7 @@ def rollback(
 
     folder = read_folder(plan)
     configuration = read_config(config)
+    url = configuration.target_url(target)
     teller = TerminalTeller(0)
 
     def agreed(intent: Intent) -> None:
@@ -51,11 +53,13 @@ def rollback(
         teller.start(len(intent.units))
 
     order = Order(
-        configuration.target_url(target),
-        Manner(Patience(float(lock_deadline)), kill_older_than=None if kill_blockers is None else float(kill_blockers)),
+        url,
+        Manner(Patience(float(lock_deadline)), kill_older_than=seconds(kill_blockers, "--kill-blockers")),
         teller,
         agreed,
         Permissions(irreversible=accept_irreversible),
+        configuration.stage_of(url, None),
+        hooks=hooks(configuration),
     )
     reached = run(folder, order, None if to is None else stop_named(folder.plan, to))
     print(f"back at {reached.stop.name}" if reached.ran else f"nothing to undo: at {reached.stop.name}")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from migplan.core.errors import BlockedError
-from migplan.execute.apply import Intent
+from migplan.execute.order import Intent
 from migplan.planfile.approval import approval
+from migplan.planfile.locks import PlanLocks
 from migplan.planfile.model import StepModel
 from migplan.planfile.units import Unit
+from migplan.report.wording import bytes_of
 
 _QUIET_FOR = 2.0
 
@@ -46,24 +49,26 @@ class TerminalTeller:
 
 
 def described(intent: Intent) -> str:
-    """What a run will do: its steps with their locks, and the sizes of the tables when the plan was made."""
+    """What a run will do: its steps with their locks, the sizes of the tables now, what is in the way."""
     way = "forwards to" if intent.direction == "up" else "back to"
     lines = [f"{intent.folder.plan.name}: {len(intent.steps)} steps {way} {intent.goal.name}"]
-    lines += [_line(intent, step) for step in intent.steps]
+    locks = PlanLocks(intent.folder.plan)
+    lines += [_line(intent, step, locks.touched(step)) for step in intent.steps]
     lines += [f"  DATA LOSS: {loss}" for loss in intent.losses]
     lines += [f"  STAYS: {what}" for what in intent.irreversible]
+    lines += [f"  NOTE: {concern}" for concern in intent.concerns]
     return "\n".join(lines)
 
 
-def _line(intent: Intent, step: StepModel) -> str:
+def _line(intent: Intent, step: StepModel, touched: Sequence[str]) -> str:
     if intent.direction == "down":
         return f"  undo: {step.title}"
     words = [step.lock if step.lock != "NONE" else "no lock"]
     words += ["rewrites the table"] if step.rewrite else ["reads the table"] if step.scan else []
-    relation = ".".join(step.path[:2])
-    size = next((s for name, s in intent.folder.plan.sizes.items() if name.partition(" ")[2] == relation), None)
-    if size is not None and size.rows >= 0:
-        words.append(f"{size.rows:,} rows")
+    sizes = [intent.sizes[table] for table in touched if table in intent.sizes]
+    if sizes and not step.new_objects:
+        size = max(sizes, key=lambda s: s.bytes)
+        words += [f"{size.rows:,} rows" if size.rows >= 0 else "rows never counted", bytes_of(size.bytes)]
     return f"  {step.title}  ({', '.join(words)})"
 
 

@@ -2,90 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
-
-import psycopg
+from collections.abc import Collection, Sequence
 
 from migplan.core.errors import BlockedError, ExecutionError, MigplanError, PlanFileError
-from migplan.execute.drift import drift, refuse_drift
-from migplan.execute.journey import (
-    Position,
-    Stop,
-    ahead,
-    back,
-    interrupted,
-    phases,
-    position,
-    refuse_mixed,
-    steps_of,
-    stops,
-)
-from migplan.execute.ledger import Direction, FencedError, Ledger, StepState, install, installed, operator_name
+from migplan.core.hours import open_window
+from migplan.execute.course import Course, owes_smoke
+from migplan.execute.demands import refuse_unready
+from migplan.execute.journey import Stop, ahead, back, position, refuse_mixed, steps_of, stops
+from migplan.execute.ledger import Direction, Ledger, StepState, install, installed, operator_name
+from migplan.execute.live_sizes import live_sizes
+from migplan.execute.maintenance import server_time
 from migplan.execute.operator import sole_operator
-from migplan.execute.runner import Manner, Runner, Teller
+from migplan.execute.order import Intent, Order, Reached
+from migplan.execute.preflight import preflight
 from migplan.planfile.folder import PlanFolder
-from migplan.planfile.model import CheckpointModel, PlanModel, StepModel
+from migplan.planfile.model import CheckpointModel, PlanModel
+from migplan.planfile.trials import Backup, Trial, now, record
 from migplan.planfile.units import Unit
 from migplan.source.connect import Connection, redact
-
-
-@dataclass(frozen=True)
-class Intent:
-    """What a run is about to do: from where, to which boundary, by which units and steps."""
-
-    folder: PlanFolder
-    direction: Direction
-    at: Position
-    goal: Stop
-    units: Sequence[Unit]
-    steps: Sequence[StepModel]
-
-    @property
-    def losses(self) -> list[str]:
-        """What data the run takes away, in sentences."""
-        if self.direction == "up":
-            return [f"{s.id}: {s.loses}" for s in self.steps if s.loses]
-        return []
-
-    @property
-    def irreversible(self) -> list[str]:
-        """On the way back: what can't be brought back, with its reason."""
-        if self.direction == "up":
-            return []
-        stays = [f"{s.id}: {s.down.irreversible}" for s in self.steps if s.down.irreversible]
-        return stays + [f"{s.id}: the way back doesn't bring back {s.down.loses}" for s in self.steps if s.down.loses]
-
-
-@dataclass(frozen=True)
-class Reached:
-    """Where a run ended: the boundary, and the checkpoint that waits there, if one does."""
-
-    stop: Stop
-    checkpoint: CheckpointModel | None
-    ran: int
-
-
-@dataclass(frozen=True)
-class Permissions:
-    """What the operator said beforehand."""
-
-    drift: Collection[str] = ()
-    data_loss: bool = False
-    irreversible: bool = False
-    assume_deployed: bool = False
-    stage: str | None = None
-
-
-@dataclass(frozen=True)
-class Order:
-    """A run as it was asked for. ``agree`` is shown the intent and raises where the operator doesn't want it."""
-
-    target: str
-    manner: Manner
-    teller: Teller
-    agree: Callable[[Intent], None]
-    permissions: Permissions = field(default_factory=Permissions)
 
 
 def apply(folder: PlanFolder, order: Order, goal: Stop | None = None) -> Reached:
@@ -96,7 +30,7 @@ def apply(folder: PlanFolder, order: Order, goal: Stop | None = None) -> Reached
     refuse_unfit(folder.plan)
     with sole_operator(order.target, f"apply {folder.plan.name}") as desk:
         install(desk)
-        ledger = Ledger.of(desk, folder.plan)
+        ledger = Ledger.of(desk, folder.plan, folder.path)
         states = ledger.steps()
         refuse_mixed(states)
         if order.permissions.assume_deployed:
@@ -105,11 +39,15 @@ def apply(folder: PlanFolder, order: Order, goal: Stop | None = None) -> Reached
         wanted = reachable if goal is None else goal
         if wanted.phases > reachable.phases:
             _refuse_checkpoint(folder, reachable)
-        intent = _intent(folder, "up", states, wanted, list(ahead(folder, states, wanted)))
+        _note_backup(folder, order, ledger)
+        refuse_unready(folder, order.stage, order.demands, wanted)
+        intent = _intent(folder, order, desk, "up", states, wanted, list(ahead(folder, states, wanted)))
         if intent.units:
             if intent.losses and not order.permissions.data_loss:
                 _refuse("data would be lost", intent.losses, "--allow-data-loss")
+            _refuse_vain(order, intent)
             order.agree(intent)
+        if intent.units or owes_smoke(order, ledger):
             _run(order, desk, ledger, intent)
         return Reached(wanted, _waiting(folder.plan, wanted, ledger.confirmed()), len(intent.units))
 
@@ -118,11 +56,11 @@ def rollback(folder: PlanFolder, order: Order, goal: Stop | None = None) -> Reac
     """Lead back to ``goal``, or to where the window under way began: what the deployed application was made for."""
     with sole_operator(order.target, f"rollback {folder.plan.name}") as desk:
         install(desk)
-        ledger = Ledger.of(desk, folder.plan)
+        ledger = Ledger.of(desk, folder.plan, folder.path)
         states = ledger.steps()
         wanted = goal or _window_start(folder.plan, states)
         units = list(back(folder, states, wanted))
-        intent = _intent(folder, "down", states, wanted, units)
+        intent = _intent(folder, order, desk, "down", states, wanted, units)
         if intent.units:
             if intent.irreversible and not order.permissions.irreversible:
                 _refuse("not everything comes back", intent.irreversible, "--accept-irreversible")
@@ -149,56 +87,83 @@ def refuse_unfit(plan: PlanModel) -> None:
 
 
 def _intent(
-    folder: PlanFolder, direction: Direction, states: dict[str, StepState], goal: Stop, units: Sequence[Unit]
+    folder: PlanFolder,
+    order: Order,
+    desk: Connection,
+    direction: Direction,
+    states: dict[str, StepState],
+    goal: Stop,
+    units: Sequence[Unit],
 ) -> Intent:
-    return Intent(folder, direction, position(folder.plan, states), goal, units, steps_of(folder.plan, units))
+    plan, steps = folder.plan, steps_of(folder.plan, units)
+    pace = order.manner.pace
+    return Intent(
+        folder,
+        direction,
+        position(plan, states),
+        goal,
+        units,
+        steps,
+        live_sizes(desk, plan, steps),
+        preflight(desk, plan, steps, pace.workers, pace.max_lag) if steps else (),
+    )
+
+
+def _refuse_vain(order: Order, intent: Intent) -> None:
+    """Raises ``BlockedError`` where preflight saw what would let the run wait in vain."""
+    stopping = [c for c in intent.concerns if c.stops]
+    if stopping and not order.permissions.despite_preflight:
+        listed = "\n".join(f"  {c}" for c in stopping)
+        raise BlockedError(
+            f"something stands in the way:\n{listed}", hint="Run it again then, or say --despite-preflight."
+        )
 
 
 def _run(order: Order, desk: Connection, ledger: Ledger, intent: Intent) -> None:
-    plan = intent.folder.plan
-    run = ledger.begin_run(intent.direction, intent.goal.name, order.permissions.stage)
-    error: str | None = "stopped by the operator"
+    """Run it, and keep how it went in the plan's folder where the database has a stage."""
+    trial = Trial(
+        stage=order.stage or "",
+        at=now(),
+        by=operator_name(),
+        digest=intent.folder.plan.digest,
+        direction=intent.direction,
+        boundary=intent.goal.name,
+        phases=intent.goal.phases,
+        outcome="reached",
+        hours=_hours(order, desk),
+    )
+    course = Course.begin(order, desk, ledger, intent)
     try:
-        undoing = interrupted(intent.folder, ledger.steps()) if intent.direction == "down" else {}
-        way = (intent.direction, order.manner, order.teller, undoing)
-        with Runner(order.target, plan, desk, ledger, run, *way) as runner:
-            checked: set[str] = set()
-            for unit in intent.units:
-                if intent.direction == "up" and unit.file not in checked:
-                    checked.add(unit.file)
-                    _check_drift(order, desk, ledger, plan, unit)
-                runner.run(unit)
-        error = None
-    except FencedError:
-        error = None
+        course.go()
+    except BlockedError:
         raise
-    except MigplanError as failure:
-        error = redact(str(failure))
+    except MigplanError as error:
+        _keep(intent.folder, trial.model_copy(update={"outcome": "failed", "error": redact(str(error))}), order)
         raise
-    except KeyboardInterrupt as stop:
-        stop.add_note("the same command continues; 'migplan rollback' leads back")
-        raise
-    finally:
-        _close(ledger, run, error)
+    _keep(intent.folder, trial, order)
 
 
-def _close(ledger: Ledger, run: int, error: str | None) -> None:
-    """The end of the run in the ledger; without a connection it stays open there, and counts as interrupted."""
+def _keep(folder: PlanFolder, trial: Trial, order: Order) -> None:
+    """Evidence is worth a word, not the run."""
+    if not order.stage:
+        return
     try:
-        ledger.end_run(run, error)
-    except psycopg.OperationalError:
-        return
+        record(folder, trials=[trial])
+    except PlanFileError as error:
+        order.teller.say(f"the run isn't in the plan's evidence: {error}")
 
 
-def _check_drift(order: Order, desk: Connection, ledger: Ledger, plan: PlanModel, unit: Unit) -> None:
-    """Before a phase that has not begun, the live database must be what the proof saw there."""
-    number = next(n for n, (_, phase) in enumerate(phases(plan)) if phase.up == unit.file)
-    phase = phases(plan)[number][1]
-    if any(step in ledger.steps() for step in phase.steps):
-        return
-    for allowed in refuse_drift(drift(plan, desk, number), order.permissions.drift):
-        order.teller.say(f"allowed: {allowed}")
-        ledger.event("drift allowed", str(allowed))
+def _hours(order: Order, desk: Connection) -> str | None:
+    found = open_window(order.manner.maintenance.windows, server_time(desk))
+    return found.text if found else None
+
+
+def _note_backup(folder: PlanFolder, order: Order, ledger: Ledger) -> None:
+    what = order.permissions.backup
+    if what:
+        by = operator_name()
+        record(folder, backups=[Backup(what=what, at=now(), by=by, digest=folder.plan.digest)])
+        ledger.event("backup", f"{by} vouches for {what}")
 
 
 def _reachable(plan: PlanModel, confirmed: Collection[int]) -> Stop:
@@ -250,7 +215,7 @@ def confirm(folder: PlanFolder, connection: Connection, number: int, by: str | N
         raise ExecutionError(f"the plan has no checkpoint {number} (it has {known})")
     if not installed(connection):
         raise ExecutionError("no plan has run on this database", hint=f"Begin with 'migplan apply {folder.path}'.")
-    ledger = Ledger.of(connection, folder.plan)
+    ledger = Ledger.of(connection, folder.plan, folder.path)
     at = position(folder.plan, ledger.steps())
     needed = [s for s in stops(folder.plan) if s.window == checkpoint.after][-1]
     if at.done < needed.phases:

@@ -10,6 +10,7 @@ import getpass
 import socket
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, Literal
 
 import psycopg
@@ -111,13 +112,14 @@ class Ledger:
     plan: str
 
     @classmethod
-    def of(cls, connection: Connection, plan: PlanModel) -> Ledger:
-        """The plan's ledger, the plan registered in it."""
+    def of(cls, connection: Connection, plan: PlanModel, folder: Path) -> Ledger:
+        """The plan's ledger, the plan registered in it, with the folder that was named last."""
         ledger = cls(connection, plan_id(plan))
         row = connection.execute(
-            "INSERT INTO migplan.plan (id, name, digest, made, steps, checkpoints) VALUES (%s, %s, %s, %s, %s, %s)"
-            " ON CONFLICT (id) DO UPDATE SET name = excluded.name RETURNING digest",
-            (ledger.plan, plan.name, plan.digest, plan.created, len(plan.steps), len(plan.checkpoints)),
+            "INSERT INTO migplan.plan (id, name, digest, made, steps, checkpoints, folder)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s)"
+            " ON CONFLICT (id) DO UPDATE SET name = excluded.name, folder = excluded.folder RETURNING digest",
+            (ledger.plan, plan.name, plan.digest, plan.created, len(plan.steps), len(plan.checkpoints), str(folder)),
         ).fetchone()
         if row is not None and row[0] != plan.digest:
             connection.execute(
@@ -133,6 +135,14 @@ class Ledger:
             "INSERT INTO migplan.event (plan, run, kind, message) VALUES (%s, %s, %s, %s)",
             (self.plan, run, kind, message),
         )
+
+    def last_event(self, *kinds: str) -> str | None:
+        """The kind of the last event that is of one of these kinds."""
+        row = self.connection.execute(
+            "SELECT kind FROM migplan.event WHERE plan = %s AND kind = ANY(%s) ORDER BY id DESC LIMIT 1",
+            (self.plan, list(kinds)),
+        ).fetchone()
+        return str(row[0]) if row else None
 
     def begin_run(self, direction: Direction, goal: str, stage: str | None = None) -> int:
         """Open a run; whatever was open before was interrupted, since its operator's lock is gone."""

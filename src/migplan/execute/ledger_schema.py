@@ -104,4 +104,17 @@ SELECT r.plan, a.run, r.direction, r.operator, a.unit, a.steps, a.number, a.star
        a.error, a.sqlstate, a.blocked_by
 FROM migplan.attempt a JOIN migplan.run r ON r.id = a.run;
 """,
+    """
+ALTER TABLE migplan.plan ADD COLUMN folder text;
+CREATE TABLE migplan.restore_point (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  plan text NOT NULL REFERENCES migplan.plan,
+  run bigint NOT NULL REFERENCES migplan.run,
+  before_window integer NOT NULL,
+  name text,
+  lsn pg_lsn NOT NULL,
+  at timestamptz NOT NULL
+);
+CREATE INDEX restore_point_run ON migplan.restore_point (run);
+""",
 )

@@ -96,6 +96,11 @@ def end_leftovers(desk: Connection) -> None:
         time.sleep(0.05)
 
 
+def left_at_work(connection: Connection) -> list[tuple[int, str]]:
+    """Sessions that change the database for a run, whoever's: pid and what they call themselves."""
+    return [(int(row[0]), str(row[2])) for row in connection.execute(_HOLDER, (WORK_KEY,)).fetchall()]
+
+
 def still_held(desk: Connection) -> None:
     """Raises ``FencedError`` where the lock's connection is gone, and the lock with it."""
     try:

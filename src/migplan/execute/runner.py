@@ -10,7 +10,8 @@ from typing import Final, Protocol
 import psycopg
 
 from migplan.core.errors import ExecutionError, MigplanError
-from migplan.execute.batches import Backfiller, Pace, Progress
+from migplan.execute.backfill_job import Job, Pace, Progress
+from migplan.execute.backfills import finish
 from migplan.execute.blockers import Lookout
 from migplan.execute.half_done import Verdict, recover
 from migplan.execute.ledger import (
@@ -19,8 +20,10 @@ from migplan.execute.ledger import (
     mark_command,
     settle_in_transaction,
 )
+from migplan.execute.maintenance import Maintenance, admit
 from migplan.execute.operator import end_leftovers, open_worker, still_held
 from migplan.execute.retry import Patience, Tries, lost
+from migplan.planfile.locks import PlanLocks
 from migplan.planfile.model import BackfillModel, PlanModel
 from migplan.planfile.units import Command, Unit
 from migplan.source.connect import Connection, redact
@@ -46,11 +49,13 @@ class Teller(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a run behaves: how patient it is, what backfills give way to, whom it may end (seconds, None for nobody)."""
+    """How a run behaves: how patient it is, what backfills give way to, whom it may end (seconds, None for nobody),
+    in which hours it may hold up applications."""
 
     patience: Patience = field(default_factory=Patience)
     pace: Pace = field(default_factory=Pace)
     kill_older_than: float | None = None
+    maintenance: Maintenance = field(default_factory=Maintenance)
 
 
 class Runner:
@@ -85,6 +90,8 @@ class Runner:
         self._work = open_worker(target, f"{direction} {plan.name}")
         self._settings: tuple[str, ...] = ()
         self._undoing = undoing or {}
+        locks = PlanLocks(plan)
+        self._felt = {s.id: locks.felt(s) for s in plan.steps} if direction == "up" else {}
         self._never_happened: set[str] = set()
         self._lookout = Lookout(
             target,
@@ -102,12 +109,21 @@ class Runner:
         self._lookout.__exit__()
         self._work.close()
 
+    def admit(self, unit: Unit) -> None:
+        """Forwards, a unit that applications wait for keeps to the maintenance windows; the way back is never late.
+
+        Raises ``BlockedError`` outside of them.
+        """
+        tables = sorted({t for s in unit.steps for t in self._felt.get(s, ())})
+        admit(self._desk, self._manner.maintenance, tables, self._teller.say)
+
     def run(self, unit: Unit) -> None:
         """Run a unit to its end. Raises ``ExecutionError`` where it can't be had, with all that is known of why."""
         self._teller.unit(unit, "; ".join(self._titles.get(s, s) for s in unit.steps))
         tries, reconnects = Tries(self._manner.patience), 0
         while True:
             still_held(self._desk)
+            self.admit(unit)
             attempt = self._ledger.begin_attempt(self._run, unit.name, unit.steps, tries.number)
             try:
                 self._try(unit, attempt)
@@ -201,7 +217,7 @@ class Runner:
         if model is None or command.sql.lstrip()[:2].upper() != "DO":
             self._execute(command)
             return
-        filler = Backfiller(
+        job = Job(
             self._target,
             self._ledger,
             self._run,
@@ -213,11 +229,11 @@ class Runner:
             say=self._teller.say,
             show=lambda p: self._show(step, p),
         )
-        filler.finish()
+        finish(job)
 
     def _show(self, step: str, progress: Progress) -> None:
-        share = progress.rows / progress.of if progress.of else 0.0
-        self._teller.progress(f"{step}: {progress.rows:,} rows read, {progress.changed:,} changed", min(share, 1.0))
+        left = "" if progress.left is None else f", about {_span(progress.left)} left"
+        self._teller.progress(f"{step}: {progress.changed:,} rows changed{left}", progress.share)
 
     def _execute(self, command: Command) -> None:
         try:
@@ -277,6 +293,14 @@ class Runner:
 def _backfills(plan: PlanModel, direction: Direction) -> Mapping[str, BackfillModel]:
     found = {s.id: s.backfill if direction == "up" else s.down.backfill for s in plan.steps}
     return {step: model for step, model in found.items() if model is not None}
+
+
+def _span(seconds: float) -> str:
+    """``45 s``, ``3 min``, ``2 h 05 min``."""
+    minutes = round(seconds / 60)
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
 def _primary(error: psycopg.Error) -> str:

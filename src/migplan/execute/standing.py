@@ -1,8 +1,8 @@
-"""Where the plans on a database stand, by its ledger; what a failure left behind, by its catalogs."""
+"""Where the plans on a database stand, by its ledger."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shlex
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -10,9 +10,11 @@ from typing import Final
 from migplan.core.errors import ExecutionError
 from migplan.execute.journey import Stop, position, stops
 from migplan.execute.ledger import Ledger, installed, plan_id
-from migplan.execute.operator import holder
 from migplan.planfile.model import PlanModel
 from migplan.source.connect import Connection
+
+_WITH_FOLDER: Final = 2
+"""The ledger's version since which it knows where a plan lies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,17 @@ class PlanStanding:
     started: datetime | None
     outcome: str | None
     error: str | None
+    folder: str | None
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether it stands between its first step and its last."""
+        return 0 < self.applied < self.steps or self.outcome in ("running", "failed", "interrupted")
+
+    @property
+    def path(self) -> str:
+        """Its folder for a command line."""
+        return shlex.quote(self.folder) if self.folder else "PLAN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +57,18 @@ class FillStanding:
     finished: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Leftover:
-    """What is there and should not stay, whose it is, and the command that helps."""
-
-    what: str
-    help: str
-
-
 def plans(connection: Connection) -> list[PlanStanding]:
     """Every plan that ever ran here, the oldest first."""
-    if not installed(connection):
+    version = installed(connection)
+    if not version:
         return []
     rows = connection.execute(
         "SELECT id, name, steps, steps_applied, checkpoints, checkpoints_confirmed, paused, direction, operator,"
         " started, outcome, error FROM migplan.plan_progress ORDER BY id"
     ).fetchall()
-    return [PlanStanding(*row) for row in rows]
+    known = connection.execute("SELECT id, folder FROM migplan.plan").fetchall() if version >= _WITH_FOLDER else []
+    folders: dict[str, str | None] = dict(known)
+    return [PlanStanding(*row, folder=folders.get(row[0])) for row in rows]
 
 
 def boundary_of(plan: PlanModel, connection: Connection) -> Stop:
@@ -88,64 +96,3 @@ def fills(connection: Connection, plan: str) -> list[FillStanding]:
         (plan,),
     ).fetchall()
     return [FillStanding(*row) for row in rows]
-
-
-def leftovers(connection: Connection) -> list[Leftover]:
-    """What an interrupted run left; empty where all is as it should be."""
-    return list(_leftovers(connection))
-
-
-def _leftovers(connection: Connection) -> Iterator[Leftover]:
-    working = holder(connection)
-    known = plans(connection)
-    if working is not None:
-        yield Leftover(f"an operator works right now: {working}", "wait for the end of that run")
-    for plan in known:
-        if plan.outcome in ("running", "interrupted") and working is None:
-            verb = "apply" if plan.direction == "up" else "rollback"
-            yield Leftover(
-                f"the plan {plan.id}: a run by {plan.operator} was interrupted ({plan.applied} of {plan.steps} steps"
-                " are applied)",
-                f"'migplan {verb}' on its folder continues; 'migplan rollback' leads back",
-            )
-        elif plan.outcome == "failed":
-            yield Leftover(
-                f"the plan {plan.id}: its last run failed: {plan.error}",
-                "mend the cause and run the same command again; or 'migplan rollback' on its folder",
-            )
-        if plan.paused:
-            yield Leftover(f"the plan {plan.id} is paused", "'migplan resume' on its folder")
-    unfinished = any(0 < p.applied < p.steps or p.outcome in ("failed", "interrupted") for p in known)
-    owner = "a plan that isn't at its end" if unfinished else "no plan that the ledger knows"
-    for query, what, help in _CATALOGS:
-        for (name,) in connection.execute(query.encode()).fetchall():
-            yield Leftover(what.format(name), help.format(name, owner=owner))
-
-
-_CATALOGS: Final[tuple[tuple[str, str, str], ...]] = (
-    (
-        "SELECT i.indexrelid::regclass::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
-        " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT i.indisvalid AND c.relkind = 'i' AND "
-        "n.nspname !~ '^pg_' AND NOT EXISTS (SELECT 1 FROM pg_stat_progress_create_index p"
-        " WHERE p.index_relid = i.indexrelid)",
-        "the index {} is invalid: a concurrent build was interrupted",
-        "run the plan again (it drops and builds it), or DROP INDEX CONCURRENTLY {}",
-    ),
-    (
-        "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhdetachpending",
-        "the partition {} is half detached",
-        "run the plan again, or ALTER TABLE … DETACH PARTITION {} FINALIZE",
-    ),
-    (
-        "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = '~migplan_sync' AND NOT tgisinternal"
-        " AND tgparentid = 0",
-        "a trigger keeps two columns of {} in step",
-        "it belongs to {owner}: go on with the plan or lead it back; don't drop the trigger before the column",
-    ),
-    (
-        "SELECT conrelid::regclass::text || '.' || conname FROM pg_constraint WHERE NOT convalidated"
-        " AND conname LIKE '~%'",
-        "the constraint {} is not validated yet",
-        "it belongs to {owner}: go on with the plan or lead it back",
-    ),
-)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from migplan.planfile.locks import own_table
 from migplan.planfile.model import StepModel
-from migplan.report.facts import Facts, loses_for_good, own
+from migplan.report.facts import Facts, loses_for_good
 from migplan.report.wording import counted, listed
 
 
@@ -40,9 +41,11 @@ def _before(facts: Facts) -> Iterable[Item]:
     plan = facts.plan
     local = "on an empty shadow of the live schema" if facts.proved else f"not proved: {plan.proof.reason}"
     yield Item("Migration tested on local database", local, facts.proved)
-    yield Item("Migration tested on staging with production copy", _staging(facts))
+    copied = any(facts.ran(stage, plan.steps) for stage in ("copy", "staging"))
+    yield Item("Migration tested on staging with production copy", _staging(facts), copied)
     yield Item("Rollback script exists and tested", _rollback(facts), facts.proved and not facts.irreversible)
-    yield Item("Backup verified", _backup(facts))
+    vouched = facts.trials.backups[-1:]
+    yield Item("Backup verified", vouched[0].what if vouched else _backup(facts), bool(vouched))
     windows = counted(len(plan.windows), "window")
     yield Item("Team notified of migration window", f"{windows}, {counted(len(plan.checkpoints), 'deploy')} in between")
     yield Item("Low traffic time selected", _traffic(facts))
@@ -137,7 +140,7 @@ def _after(facts: Facts) -> Iterable[Item]:
 
 
 def _filled(facts: Facts) -> str:
-    tables = sorted({own(s) for s in facts.plan.steps if (s.backfill or s.rewrite) and not s.new_objects})
+    tables = sorted({own_table(s) for s in facts.plan.steps if (s.backfill or s.rewrite) and not s.new_objects})
     return listed(tables, limit=6) or "nothing"
 
 
@@ -152,5 +155,5 @@ def _place(step: StepModel) -> str:
 
 
 def _tables(facts: Facts) -> list[str]:
-    named = dict.fromkeys(own(s) for s in facts.plan.steps if s.kind in ("table", "column", "constraint", "view"))
+    named = dict.fromkeys(own_table(s) for s in facts.plan.steps if s.kind in ("table", "column", "constraint", "view"))
     return list(named)

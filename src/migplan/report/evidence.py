@@ -19,7 +19,7 @@ class Evidence:
 
 def evidence(facts: Facts) -> Evidence:
     """The proof of the plan as a reviewer needs it."""
-    return Evidence(tuple(_proved(facts)), tuple(_open(facts)))
+    return Evidence((*_proved(facts), *_ran(facts)), tuple(_open(facts)))
 
 
 def _proved(facts: Facts) -> Iterable[str]:
@@ -41,6 +41,19 @@ def _proved(facts: Facts) -> Iterable[str]:
     )
     if facts.measured:
         yield f"the locks of {counted(len(facts.measured), 'step')} were measured, and none is worse than promised"
+
+
+def _ran(facts: Facts) -> Iterable[str]:
+    for trial in facts.trials.trials:
+        way = "to" if trial.direction == "up" else "back to"
+        where = f"on {trial.stage}, {trial.at}, by {trial.by}{f', in {trial.hours}' if trial.hours else ''}"
+        yield (
+            f"it ran {way} {trial.boundary} {where}"
+            if trial.outcome == "reached"
+            else f"it FAILED {where}: {trial.error}"
+        )
+    for backup in facts.trials.backups:
+        yield f"a backup is vouched for by {backup.by}, {backup.at}: {backup.what}"
 
 
 def _open(facts: Facts) -> Iterable[str]:

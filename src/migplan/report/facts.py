@@ -7,19 +7,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from migplan.core.settings import Settings
-from migplan.core.steps import LockMode
 from migplan.findings.model import FindingModel
 from migplan.planfile.folder import PlanFolder
+from migplan.planfile.locks import PlanLocks
 from migplan.planfile.model import PhaseModel, PlanModel, StepModel
 from migplan.planfile.script import read_script
+from migplan.planfile.trials import Trials, trials_of
 
-_FELT = LockMode.SHARE_UPDATE_EXCLUSIVE
 _DEFAULTS = Settings()
-
-
-def lock_mode(name: str) -> LockMode:
-    """``ACCESS EXCLUSIVE`` as plan.json writes it."""
-    return LockMode[name.replace(" ", "_")]
 
 
 def loses_for_good(step: StepModel) -> str | None:
@@ -80,6 +75,17 @@ class Facts:
         return self.plan.proof.status == "proved"
 
     @cached_property
+    def trials(self) -> Trials:
+        """Where this very plan has run, and which backups were vouched for."""
+        return trials_of(self.folder)
+
+    def ran(self, stage: str, steps: Iterable[StepModel]) -> bool:
+        """Whether the plan came at least as far on a stage as these steps."""
+        found = self.trials.reached(stage)
+        reached = {id for _, phase in self.phases[: found.phases if found else 0] for id in phase.steps}
+        return all(s.id in reached for s in steps)
+
+    @cached_property
     def findings(self) -> Mapping[str | None, list[FindingModel]]:
         """Findings by the step that they speak of; None for the plan as a whole."""
         found: dict[str | None, list[FindingModel]] = {}
@@ -111,15 +117,12 @@ class Facts:
         return bool(self.up(step) or self.down(step) or step.down.irreversible)
 
     @cached_property
-    def _created(self) -> frozenset[str]:
-        return frozenset(".".join(c.path) for c in self.plan.changes if c.action == "create")
+    def _locks(self) -> PlanLocks:
+        return PlanLocks(self.plan)
 
     def locked(self, step: StepModel) -> list[str]:
         """``schema.table`` of the existing tables on which reads or writes wait for the step."""
-        seen = step.measured
-        if seen is not None and not seen.unseen:
-            return [t for t, m in seen.locks.items() if lock_mode(m) > _FELT and t not in self._created]
-        return [own(step)] if lock_mode(step.lock) > _FELT and not step.new_objects else []
+        return self._locks.felt(step)
 
     def felt(self, step: StepModel) -> bool:
         """Whether reads or writes of an existing table wait for the step."""
@@ -138,8 +141,3 @@ class Facts:
     def tables(self, steps: Iterable[StepModel]) -> list[str]:
         """The tables that the steps lock."""
         return sorted({t for s in steps for t in self.locked(s)})
-
-
-def own(step: StepModel) -> str:
-    """``schema.name`` of what the step works on: its table where it has one."""
-    return ".".join(step.path[:2])

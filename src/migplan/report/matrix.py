@@ -90,8 +90,13 @@ def matrix(facts: Facts) -> list[Row]:
 
 
 def _cells(facts: Facts, steps: Sequence[StepModel]) -> tuple[bool | None, ...]:
-    """The shadow stands for the local database. What neither reads rows nor makes anybody wait needs no more."""
+    """The shadow stands for the local database. What neither reads rows nor makes anybody wait needs no more.
+
+    What has run somewhere is ticked there, needed or not; ``Low traffic`` when it ran on production in its hours.
+    """
     reads_rows = any(s.assertions or s.backfill or s.scan or s.rewrite or s.loses for s in steps if not s.new_objects)
     waits = any(facts.felt(s) and not (s.id.startswith("create:column") and not s.rewrite) for s in steps)
     careful = False if reads_rows or waits else None
-    return (facts.proved, False, careful, careful)
+    live = facts.trials.reached("production")
+    quiet = live is not None and live.hours is not None and facts.ran("production", steps)
+    return (facts.proved, facts.ran("staging", steps), facts.ran("copy", steps) or careful, quiet or careful)

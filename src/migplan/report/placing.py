@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from migplan.planfile.locks import lock_mode
 from migplan.planfile.model import StepModel
-from migplan.report.facts import lock_mode
 from migplan.report.wording import listed
 
 

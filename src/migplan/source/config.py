@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationError
 
 from migplan.core.errors import ConfigError
+from migplan.core.hours import hours
 from migplan.core.settings import Settings
 from migplan.source.presets import PRESETS
 
@@ -33,7 +34,6 @@ _WANTED: Final = {
     "mapping_type": "write a table of settings",
 }
 """What values of a wrong type are answered with, by pydantic's name of the mistake."""
-_WINDOW: Final = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun|daily) \d\d:\d\d-\d\d:\d\d( \S+)?")
 
 
 def _quantity(value: object) -> object:
@@ -52,8 +52,7 @@ def _list(value: object) -> object:
 
 
 def _window(value: str) -> str:
-    if not _WINDOW.fullmatch(value):
-        raise ValueError("write a window as 'Sat 02:00-05:00 Europe/Berlin'")
+    hours(value)
     return value
 
 
@@ -72,10 +71,12 @@ class _Table(BaseModel):
 
 
 class TargetTable(_Table):
-    """``[targets.NAME]``: a URL, or ``env``, the name of an environment variable that holds it."""
+    """``[targets.NAME]``: a URL, or ``env``, the name of an environment variable that holds it; which ``stage`` it is
+    (staging, copy, production, …), so that nobody has to say ``--as``."""
 
     url: str | None = None
     env: str | None = None
+    stage: str | None = None
 
 
 class ManageTable(_Table):
@@ -123,6 +124,23 @@ class PolicyTable(_Table):
     severity: Mapping[str, Literal["off", "note", "warning", "danger"]] = {}
 
 
+class StageTable(_Table):
+    """``[stages.NAME]``: what a run there demands: that the plan ran on the stages ``after`` which it comes, an
+    ``approval``, an attested ``backup``."""
+
+    after: Names = ()
+    approval: StrictBool = False
+    backup: StrictBool = False
+
+
+class HooksTable(_Table):
+    """``[hooks]``: shell commands ``before`` each window and after it (``smoke``), and how long either may take."""
+
+    before: str | None = None
+    smoke: str | None = None
+    timeout: Quantity = 600_000
+
+
 class Config(_Table):
     """All of migplan.toml. ``path`` is the file it was read from, None where there is none."""
 
@@ -133,6 +151,8 @@ class Config(_Table):
     shadow: ShadowTable = ShadowTable()
     planning: PlanningTable = PlanningTable()
     policy: PolicyTable = PolicyTable()
+    stages: Mapping[str, StageTable] = {}
+    hooks: HooksTable = HooksTable()
     windows: Annotated[tuple[Annotated[str, AfterValidator(_window)], ...], BeforeValidator(_list)] = ()
     path: Path | None = None
 
@@ -156,6 +176,19 @@ class Config(_Table):
             keep_old=planning.keep_old,
             dual_write=planning.dual_write,
         )
+
+    def stage_of(self, url: str, said: str | None) -> str | None:
+        """The stage of the database at ``url``: what was ``said``, or what ``[targets]`` calls that database.
+
+        Raises ``ConfigError`` where the two differ: what protects a database is not talked away.
+        """
+        found = [(n, t.stage) for n, t in self.targets.items() if t.stage and _same_database(_url_of(t), url)]
+        for name, own in found:
+            if said and own != said:
+                raise ConfigError(
+                    f"the target {name!r} is {own}, not {said}", hint=f"Leave --as out, or change [targets.{name}]."
+                )
+        return said or (found[0][1] if found else None)
 
     def target_url(self, target: str | None = None) -> str:
         """The connection string of a target: a name in ``[targets]`` or a libpq URL.
@@ -183,9 +216,7 @@ class Config(_Table):
                 f"there is no target {name!r} (known: {known})",
                 hint=f"Add [targets.{name}] to {FILE_NAME}, or give a URL: postgresql://user@host/database",
             )
-        if target.url is not None:
-            return target.url
-        url = os.environ.get(target.env or "")
+        url = _url_of(target)
         if not url:
             raise ConfigError(
                 f"the target {name!r} has no URL",
@@ -254,9 +285,13 @@ def _known_keys(table: list[str]) -> list[str]:
     model: Any = Config
     for key in table:
         field = model.model_fields.get(key) if hasattr(model, "model_fields") else None
-        model = TargetTable if table[0] == "targets" else getattr(field, "annotation", None)
+        model = _NAMED.get(table[0]) or getattr(field, "annotation", None)
     fields = getattr(model, "model_fields", {})
     return [field.alias or name for name, field in fields.items() if name != "path"]
+
+
+_NAMED: Final[Mapping[str, Any]] = {"targets": TargetTable, "stages": StageTable}
+"""Tables whose own keys are names that people choose."""
 
 
 def line_of(text: str, keys: list[str]) -> int:
@@ -278,3 +313,22 @@ def line_of(text: str, keys: list[str]) -> int:
 def is_connection_string(target: str) -> bool:
     """Whether it is a URL or ``key=value`` pairs, and not a name."""
     return "://" in target or "=" in target
+
+
+def _url_of(target: TargetTable) -> str | None:
+    return target.url if target.url is not None else os.environ.get(target.env or "")
+
+
+def _same_database(one: str | None, other: str) -> bool:
+    """Whether two connection strings name the same database, whoever connects and in what spelling."""
+    from psycopg import Error
+    from psycopg.conninfo import conninfo_to_dict
+
+    def place(url: str) -> tuple[object, ...]:
+        parts = conninfo_to_dict(url)
+        return parts.get("service"), parts.get("host"), str(parts.get("port") or 5432), parts.get("dbname")
+
+    try:
+        return one is not None and place(one) == place(other)
+    except Error:
+        return False

@@ -1,0 +1,73 @@
+"""What a backfill is to do, and what its workers tell each other."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from migplan.execute.ledger import Direction, Ledger
+from migplan.planfile.model import BackfillModel
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What a backfill gives way to. ``max_lag`` is in seconds, of the slowest replica's replay."""
+
+    rows: int = 5_000
+    workers: int = 1
+    max_lag: float | None = 10.0
+    lock_timeout: int = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far it is: rows read and changed, which ``share`` of the table that is, about how many seconds are left."""
+
+    rows: int
+    changed: int
+    share: float
+    left: float | None
+
+
+@dataclass
+class Shared:
+    """What the workers of one backfill tell each other; ``of`` is about how many rows there are."""
+
+    of: int
+    rows: int
+    changed: int = 0
+    began: float = field(default_factory=time.monotonic)
+    first: float | None = None
+    stop: threading.Event = field(default_factory=threading.Event)
+    guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, read: int, changed: int, share: float | None) -> Progress:
+        """One more batch; ``share`` of the table where rows don't tell it."""
+        with self.guard:
+            before = self.rows / self.of if self.of else 0.0
+            self.rows += read
+            self.changed += changed
+            now = (self.rows / self.of if self.of else 0.0) if share is None else share
+            self.first = min(before, now) if self.first is None else self.first
+            gone = min(now, 1.0) - self.first
+            left = (time.monotonic() - self.began) * (1 - min(now, 1.0)) / gone if gone > 0 else None
+            return Progress(self.rows, self.changed, min(now, 1.0), left)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One step's backfill. ``fenced`` raises where the run was taken over, ``say`` tells the operator why it waits,
+    ``show`` how far it is."""
+
+    target: str
+    ledger: Ledger
+    run: int
+    step: str
+    direction: Direction
+    model: BackfillModel
+    pace: Pace
+    fenced: Callable[[], None]
+    say: Callable[[str], None]
+    show: Callable[[Progress], None]

@@ -1,0 +1,114 @@
+"""Backfills on the live database: every row of a table, by one worker or by several over ranges of its key."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import Final
+
+from migplan.core.errors import ExecutionError
+from migplan.core.sql import deparsed, ident, join, sql
+from migplan.execute.backfill_job import Job, Shared
+from migplan.execute.batches import Worker
+from migplan.execute.ledger import Position
+from migplan.execute.operator import open_worker
+from migplan.planfile.model import BackfillModel
+from migplan.source.connect import Connection
+
+_PASSES: Final = 3
+_SAMPLE_PAGES: Final = 400
+
+
+def finish(job: Job) -> None:
+    """Fill what is left, then compare the whole table, and fill again what was missed.
+
+    Raises ``ExecutionError`` where rows still need it after that: somebody writes what the fill takes back.
+    """
+    left = 0
+    for _ in range(_PASSES):
+        _pass(job)
+        left = _left(job)
+        if left == 0:
+            return
+        job.say(f"{left} rows of {job.model.relation} still need filling; once more")
+        job.ledger.forget_backfill(job.step, job.direction)
+    raise ExecutionError(
+        f"{left} rows of {job.model.relation} still need filling after {_PASSES} passes",
+        hint="Is an application still running that the last checkpoint says is gone? Run it again then.",
+    )
+
+
+def _pass(job: Job) -> None:
+    parts = job.ledger.positions(job.step, job.direction)
+    if not parts:
+        job.ledger.begin_backfill(job.step, job.direction, _bounds(job))
+        parts = job.ledger.positions(job.step, job.direction)
+    shared = Shared(_estimated_rows(job), sum(p.rows for p in parts))
+    todo = [p for p in parts if not p.finished]
+    with ThreadPoolExecutor(max_workers=max(1, min(job.pace.workers, len(todo)))) as pool:
+        tasks = [pool.submit(_part, job, part, shared) for part in todo]
+        try:
+            for task in as_completed(tasks):
+                task.result()
+        except BaseException:
+            shared.stop.set()
+            raise
+
+
+def _part(job: Job, part: Position, shared: Shared) -> None:
+    connection = open_worker(job.target, f"backfill of {job.model.relation}")
+    try:
+        Worker(job, connection, part, shared).work()
+    finally:
+        connection.close()
+
+
+def _left(job: Job) -> int:
+    row = job.ledger.connection.execute(
+        sql("SELECT count(*) FROM {} WHERE {}", deparsed(job.model.relation), deparsed(job.model.where)).encode()
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _estimated_rows(job: Job) -> int:
+    """About how many rows the table has."""
+    row = job.ledger.connection.execute(
+        "SELECT greatest(sum(c.reltuples), 0)::bigint FROM pg_class c WHERE c.oid = to_regclass(%(t)s)"
+        " OR c.oid IN (SELECT relid FROM pg_partition_tree(to_regclass(%(t)s)) WHERE isleaf)",
+        {"t": job.model.relation},
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _bounds(job: Job) -> list[list[str] | None]:
+    """The last keys of each worker's range; only the last part has no end, so that new rows are in it."""
+    if not job.model.key:
+        return [None]
+    if job.pace.workers <= 1:
+        return [None]
+    return [*_quantiles(job.ledger.connection, job.model, job.pace.workers), None]
+
+
+def _quantiles(connection: Connection, model: BackfillModel, parts: int) -> list[list[str]]:
+    """Keys that cut the table in parts of about one size, from a sample of its pages."""
+    key = join(", ", map(ident, model.key))
+    texts = join(", ", (sql("{}::text", ident(c)) for c in model.key))
+    share = connection.execute(_SAMPLE_SHARE, {"table": model.relation, "pages": _SAMPLE_PAGES}).fetchone()
+    rows = connection.execute(
+        sql(
+            "SELECT ARRAY[{texts}] FROM (SELECT {key} FROM {table} TABLESAMPLE SYSTEM ({share}) ORDER BY {key}) s",
+            texts=texts,
+            key=key,
+            table=deparsed(model.relation),
+            share=deparsed(f"{share[0]:.6f}" if share else "100"),
+        ).encode()
+    ).fetchall()
+    cuts = [rows[len(rows) * n // parts][0] for n in range(1, parts)] if len(rows) > parts else []
+    return [cut for at, cut in enumerate(cuts) if at == 0 or cut != cuts[at - 1]]
+
+
+_SAMPLE_SHARE: Final = """
+SELECT least(100, greatest(0.0001, 100.0 * %(pages)s * current_setting('block_size')::int
+                                   / greatest(1, sum(pg_relation_size(c.oid)))))::float8
+FROM pg_class c WHERE c.oid = to_regclass(%(table)s)
+   OR c.oid IN (SELECT relid FROM pg_partition_tree(to_regclass(%(table)s)) WHERE isleaf)
+"""

@@ -1,0 +1,168 @@
+"""One run of a plan's units, window by window: a restore point and the operator's hook before each, a smoke after."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+import psycopg
+
+from migplan.core.errors import ExecutionError, MigplanError
+from migplan.execute.drift import drift, refuse_drift
+from migplan.execute.hooks import run_hook
+from migplan.execute.journey import Stop, interrupted, phases, stops
+from migplan.execute.ledger import FencedError, Ledger
+from migplan.execute.operator import still_held
+from migplan.execute.order import Intent, Order
+from migplan.execute.restore_points import mark_window
+from migplan.execute.runner import Runner
+from migplan.planfile.units import Unit
+from migplan.source.connect import Connection, redact
+
+_WINDOW: Final = re.compile(r"w(\d+)_")
+DUE, PASSED, FAILED = "smoke due", "smoke passed", "smoke failed"
+"""Events of the ledger: units of a window have run since its last smoke, which then passed or failed."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """A run under way: on ``desk``, which holds the operator's lock, in the ledger's run of number ``run``."""
+
+    order: Order
+    desk: Connection
+    ledger: Ledger
+    intent: Intent
+    run: int
+
+    @classmethod
+    def begin(cls, order: Order, desk: Connection, ledger: Ledger, intent: Intent) -> Course:
+        """Open the run in the ledger."""
+        return cls(order, desk, ledger, intent, ledger.begin_run(intent.direction, intent.goal.name, order.stage))
+
+    def go(self) -> None:
+        """Run every unit; whatever ends it is written into the ledger. Raises ``MigplanError`` for what stops it."""
+        error: str | None = "stopped by the operator"
+        try:
+            self._units()
+            error = None
+        except FencedError:
+            error = None
+            raise
+        except MigplanError as failure:
+            error = redact(str(failure))
+            raise
+        except KeyboardInterrupt as stop:
+            stop.add_note("the same command continues; 'migplan rollback' leads back")
+            raise
+        finally:
+            _close(self.ledger, self.run, error)
+
+    def _units(self) -> None:
+        plan, intent = self.intent.folder.plan, self.intent
+        undoing = interrupted(intent.folder, self.ledger.steps()) if intent.direction == "down" else {}
+        way = (intent.direction, self.order.manner, self.order.teller, undoing)
+        self._overdue_smoke()
+        with Runner(self.order.target, plan, self.desk, self.ledger, self.run, *way) as runner:
+            for window, found in groupby(intent.units, _window_of):
+                units = list(found)
+                runner.admit(units[0])
+                self._open(window)
+                self._window(runner, units)
+                self._smoke(self._boundary(window))
+
+    def _window(self, runner: Runner, units: Sequence[Unit]) -> None:
+        for file, of_file in groupby(units, lambda u: u.file):
+            if self.intent.direction == "up":
+                self._check_drift(file)
+            for unit in of_file:
+                runner.run(unit)
+
+    def _open(self, window: int) -> None:
+        hooks = self.order.hooks
+        if hooks.before:
+            reason = self._hook(hooks.before, window, self.intent.goal)
+            if reason is not None:
+                raise ExecutionError(
+                    f"the command before window {window} failed ({reason})",
+                    hint="Nothing of the window has run. Mend the cause and run the same command again.",
+                )
+        self.order.teller.say(str(mark_window(self.desk, self.ledger, self.run, window)))
+        if hooks.smoke:
+            self.ledger.event(DUE, f"w{window}", self.run)
+
+    def _boundary(self, window: int) -> Stop:
+        """Where the plan stands when the units of a window have run."""
+        goal, known = self.intent.goal, stops(self.intent.folder.plan)
+        if self.intent.direction == "up":
+            return min([s for s in known if s.window <= window][-1], goal, key=lambda s: s.phases)
+        return max([s for s in known if s.window < window or s.phases == 0][-1], goal, key=lambda s: s.phases)
+
+    def _overdue_smoke(self) -> None:
+        """The smoke that an earlier run owed to a window, or that failed then, and lies behind this one."""
+        if self.intent.direction == "down" or not owes_smoke(self.order, self.ledger):
+            return
+        at = stops(self.intent.folder.plan)[self.intent.at.done]
+        if self.intent.at.within is None and at.phases:
+            self._smoke(at)
+
+    def _smoke(self, at: Stop) -> None:
+        smoke = self.order.hooks.smoke
+        if not smoke:
+            return
+        reason = self._hook(smoke, at.window, at)
+        self.ledger.event(PASSED if reason is None else FAILED, f"{at.name}: {reason or 'passed'}", self.run)
+        if reason is None:
+            return
+        path = self.intent.folder.path
+        raise ExecutionError(
+            f"the smoke test failed ({reason}); the plan stands at {at.name}",
+            hint=f"'migplan rollback {path}' leads back to where the window began. Once it is mended, the same "
+            "command runs the smoke test again, and goes on.",
+        )
+
+    def _hook(self, command: str, window: int, at: Stop) -> str | None:
+        self.order.teller.say(f"$ {command}")
+        facts = {
+            "MIGPLAN_TARGET_URL": self.order.target,
+            "MIGPLAN_PLAN": str(self.intent.folder.path),
+            "MIGPLAN_WINDOW": str(window),
+            "MIGPLAN_BOUNDARY": at.name,
+            "MIGPLAN_DIRECTION": self.intent.direction,
+            "MIGPLAN_STAGE": self.order.stage or "",
+        }
+        reason = run_hook(command, self.order.hooks.timeout, facts, self.order.teller.say)
+        still_held(self.desk)
+        return reason
+
+    def _check_drift(self, file: str) -> None:
+        """Before a phase that has not begun, the live database must be what the proof saw there."""
+        plan = self.intent.folder.plan
+        number, phase = next((n, p) for n, (_, p) in enumerate(phases(plan)) if p.up == file)
+        states = self.ledger.steps()
+        if any(step in states for step in phase.steps):
+            return
+        for allowed in refuse_drift(drift(plan, self.desk, number), self.order.permissions.drift):
+            self.order.teller.say(f"allowed: {allowed}")
+            self.ledger.event("drift allowed", str(allowed))
+
+
+def owes_smoke(order: Order, ledger: Ledger) -> bool:
+    """Whether units have run since the last smoke test, or it failed."""
+    return bool(order.hooks.smoke) and ledger.last_event(DUE, PASSED, FAILED) in (DUE, FAILED)
+
+
+def _window_of(unit: Unit) -> int:
+    found = _WINDOW.match(unit.file)
+    assert found is not None
+    return int(found[1])
+
+
+def _close(ledger: Ledger, run: int, error: str | None) -> None:
+    """The end of the run in the ledger; without a connection it stays open there, and counts as interrupted."""
+    try:
+        ledger.end_run(run, error)
+    except psycopg.OperationalError:
+        return

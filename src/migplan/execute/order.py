@@ -1,0 +1,86 @@
+"""A run as it is asked for, what it is about to do, and where it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from migplan.execute.demands import Demands
+from migplan.execute.hooks import Hooks
+from migplan.execute.journey import Position, Stop
+from migplan.execute.ledger import Direction
+from migplan.execute.preflight import Concern
+from migplan.execute.runner import Manner, Teller
+from migplan.planfile.folder import PlanFolder
+from migplan.planfile.model import CheckpointModel, SizeModel, StepModel
+from migplan.planfile.units import Unit
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What a run is about to do: from where, to which boundary, by which units and steps.
+
+    ``sizes`` are those of the live tables, by ``schema.table``, at this moment; ``concerns`` what is in the way.
+    """
+
+    folder: PlanFolder
+    direction: Direction
+    at: Position
+    goal: Stop
+    units: Sequence[Unit]
+    steps: Sequence[StepModel]
+    sizes: Mapping[str, SizeModel] = field(default_factory=dict[str, SizeModel])
+    concerns: Sequence[Concern] = ()
+
+    @property
+    def losses(self) -> list[str]:
+        """What data the run takes away, in sentences."""
+        if self.direction == "up":
+            return [f"{s.id}: {s.loses}" for s in self.steps if s.loses]
+        return []
+
+    @property
+    def irreversible(self) -> list[str]:
+        """On the way back: what can't be brought back, with its reason."""
+        if self.direction == "up":
+            return []
+        stays = [f"{s.id}: {s.down.irreversible}" for s in self.steps if s.down.irreversible]
+        return stays + [f"{s.id}: the way back doesn't bring back {s.down.loses}" for s in self.steps if s.down.loses]
+
+
+@dataclass(frozen=True)
+class Reached:
+    """Where a run ended: the boundary, and the checkpoint that waits there, if one does."""
+
+    stop: Stop
+    checkpoint: CheckpointModel | None
+    ran: int
+
+
+@dataclass(frozen=True)
+class Permissions:
+    """What the operator said beforehand. ``backup`` vouches for one, ``despite_preflight`` for what preflight stops."""
+
+    drift: Collection[str] = ()
+    data_loss: bool = False
+    irreversible: bool = False
+    assume_deployed: bool = False
+    despite_preflight: bool = False
+    backup: str | None = None
+
+
+@dataclass(frozen=True)
+class Order:
+    """A run as it was asked for. ``agree`` is shown the intent and raises where the operator doesn't want it.
+
+    ``stage`` is what the database is called in the plan's evidence, ``demands`` what it wants before a plan runs there.
+    """
+
+    target: str
+    manner: Manner
+    teller: Teller
+    agree: Callable[[Intent], None]
+    permissions: Permissions = field(default_factory=Permissions)
+    stage: str | None = None
+    demands: Demands = field(default_factory=Demands)
+    hooks: Hooks = field(default_factory=Hooks)

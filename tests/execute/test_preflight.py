@@ -1,0 +1,77 @@
+"""What is in the way of a run is said before it begins; what would let it wait in vain stops it."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from migplan.execute.preflight import preflight
+
+if TYPE_CHECKING:
+    from tests.execute.conftest import Shop
+
+pytestmark = pytest.mark.pg(18)
+
+
+@pytest.fixture(autouse=True)
+def all_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A transaction is long from its beginning."""
+    monkeypatch.setattr("migplan.execute.preflight.LONG", 0.0)
+
+
+def test_what_is_in_the_way(shop: Shop) -> None:
+    quiet = shop.command("apply")
+    assert ("NOTE" in quiet.out, quiet.status) == (False, 3)
+    shop.execute("INSERT INTO other SELECT 1; CREATE TABLE apart (id int)")
+    with contextlib.suppress(psycopg.errors.UniqueViolation):
+        shop.execute("CREATE UNIQUE INDEX CONCURRENTLY bad ON item (junk)")
+    with psycopg.connect(shop.url, application_name="report") as report, psycopg.connect(shop.url) as apart:
+        report.execute("SELECT count(*) FROM item")
+        apart.execute("SELECT count(*) FROM apart")
+        shop.execute("BEGIN; INSERT INTO apart SELECT 1; PREPARE TRANSACTION 'aside'")
+        said = shop.command("apply", "--allow-drift", "*bad").out
+        pid = report.info.backend_pid
+        assert f"pid {pid} (postgres, report, idle in transaction) has a transaction open for" in said
+        assert "with locks on public.item" in said
+        assert f"pid {apart.info.backend_pid} (postgres, unnamed, idle in transaction) has a transaction open" in said
+        assert said.count("with locks on") == 1
+        assert "the prepared transaction 'aside' of postgres is" in said
+        assert "the index bad of public.item is invalid" in said
+    shop.execute("ROLLBACK PREPARED 'aside'")
+
+
+def test_a_prepared_transaction_on_a_table_of_the_plan_stops_it(shop: Shop) -> None:
+    shop.execute("BEGIN; DELETE FROM item WHERE id = 1; PREPARE TRANSACTION 'it''s there'")
+    try:
+        stopped = shop.command("apply", "--yes")
+        assert (stopped.status, shop.execute("SELECT count(*) FROM migplan.run")) == (3, [(0,)])
+        assert "ROLLBACK PREPARED 'it''s there'" in stopped.err
+        tried = shop.command("apply", "--yes", "--despite-preflight", "--lock-deadline", "0")
+        assert (tried.status, 'waited for the prepared transaction "it\'s there"' in tried.err) == (1, True)
+    finally:
+        shop.execute("ROLLBACK PREPARED 'it''s there'")
+    assert shop.command("apply", "--yes").status == 0
+
+
+def test_connections_and_disk(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = shop.migration.plan
+    monkeypatch.setattr("migplan.execute.disk._WORTH_A_WORD", 1)
+    with psycopg.connect(shop.url, autocommit=True) as db:
+        found = preflight(db, plan, plan.steps, 500, 10.0)
+        assert ["503 are needed" in c.what for c in found if c.stops] == [True]
+        assert not any("on the server" in c.help for c in found), "this machine's disk can be seen"
+        monkeypatch.setattr("migplan.execute.disk._is_here", _elsewhere)
+        found = preflight(db, plan, plan.steps, 1, 10.0)
+        assert any("look at it on the server" in c.help for c in found)
+        db.execute("CREATE ROLE migplan_test_blind; SET ROLE migplan_test_blind")
+        found = preflight(db, plan, plan.steps, 1, 10.0)
+        db.execute("RESET ROLE; DROP ROLE migplan_test_blind")
+    assert any("GRANT pg_monitor" in c.help for c in found)
+    assert any("the data directory" in c.what for c in found)
+
+
+def _elsewhere(pid: int) -> bool:
+    return False
