@@ -188,17 +188,13 @@ ORDER BY a.attrelid, a.attnum
     def parts(self, obj: Column, catalog: Catalog) -> list[Part]:
         default = catalog.get(ObjectId("default", obj.id.path), Default)
         table = _relation(obj)
-        add = sql("ALTER {} ADD COLUMN {}", table, column_clause(obj, default))
         drop = sql("ALTER {} DROP COLUMN {}", table, ident(obj.name))
         provided = {obj.id, default.id} if default else {obj.id}
         uses = {u for id in provided for u in catalog.uses.get(id, ())} - provided
         name = ident(*obj.relation.path)
         return [
             Part(
-                (
-                    Statement(add, AX, rewrite=_rewrites(obj, default, catalog), scan=_verifies(obj, default)),
-                    *column_extras(obj, name),
-                ),
+                (add_column(obj, default, catalog), *column_extras(obj, name)),
                 (Statement(drop, AX),),
                 frozenset(provided),
                 frozenset(uses),
@@ -307,10 +303,50 @@ ORDER BY a.attrelid, a.attnum
         ]
 
 
-def _rewrites(column: Column, default: Default | None, catalog: Catalog) -> bool:
+def add_column(column: Column, default: Default | None, catalog: Catalog, known: Column | None = None) -> Statement:
+    """``ADD COLUMN``, and whether it writes or reads every row.
+
+    ``known`` is the column of the catalog that this one stands for, where it isn't in there itself.
+    """
+    checks = _has_checks(known or column, catalog)
+    return Statement(
+        sql("ALTER {} ADD COLUMN {}", _relation(column), column_clause(column, default)),
+        AX,
+        rewrite=checks or _computes(column, default),
+        scan=_verifies(column, default),
+        timing=Timing.LONG if checks else Timing.QUICK,
+    )
+
+
+def refuses_null(column: Column, catalog: Catalog) -> bool:
+    """Whether the column's domain does: then even an INSERT whose trigger would fill the column fails."""
+    return not column.type.endswith("[]") and _required_domain(column.id, catalog)
+
+
+def _required_domain(id: ObjectId, catalog: Catalog) -> bool:
+    domains = (catalog.get(used, Domain) for used in catalog.uses.get(id, ()))
+    return any(d is not None and (d.not_null or _required_domain(d.id, catalog)) for d in domains)
+
+
+def beneath_domain(column: Column, catalog: Catalog) -> Column:
+    """The column over the type that its domain is made of, where the domain has constraints: without a rewrite."""
+    domains = (catalog.get(used, Domain) for used in catalog.uses.get(column.id, ()))
+    domain = next((d for d in domains if d is not None and ident(*d.id.path) == column.type), None)
+    if domain is None or not _has_checks(column, catalog):
+        return column
+    return replace(column, type=_type_beneath(domain, catalog), collation=column.collation or domain.collation)
+
+
+def _type_beneath(domain: Domain, catalog: Catalog) -> str:
+    domains = (catalog.get(used, Domain) for used in catalog.uses.get(domain.id, ()))
+    beneath = next((d for d in domains if d is not None and ident(*d.id.path) == domain.type), None)
+    return domain.type if beneath is None else _type_beneath(beneath, catalog)
+
+
+def _computes(column: Column, default: Default | None) -> bool:
     """Whether ADD COLUMN has to compute a value for every row."""
     computed = column.identity is not None or (column.generated is not None and not column.virtual)
-    return computed or (default is not None and is_volatile(default)) or _has_checks(column, catalog)
+    return computed or (default is not None and is_volatile(default))
 
 
 def _verifies(column: Column, default: Default | None) -> bool:

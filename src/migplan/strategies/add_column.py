@@ -12,7 +12,7 @@ from dataclasses import replace
 from migplan.core.ids import ObjectId
 from migplan.core.sql import Sql, deparsed, ident, literal, sql
 from migplan.core.steps import After, Down, LockMode, Phase, Statement, Step, step_id
-from migplan.kinds.column import Column, column_clause, column_extras
+from migplan.kinds.column import Column, add_column, column_extras, refuses_null
 from migplan.kinds.default import Default, drop_default, is_volatile, set_default
 from migplan.kinds.identity import identity_clause
 from migplan.kinds.registry import kind_of
@@ -22,6 +22,7 @@ from migplan.strategies.dual_written import dual_written_columns
 from migplan.strategies.pieces import Pieces
 from migplan.strategies.reshaped import reshaped_columns
 from migplan.strategies.set_not_null import fill_expression, fill_steps, tighten_steps
+from migplan.strategies.sync import no_default
 
 AX = LockMode.ACCESS_EXCLUSIVE
 
@@ -41,7 +42,9 @@ class AddColumn(Strategy):
                 continue
             if column.id in taken or (context.settings.offline and context.empty(column.relation)):
                 continue
-            if _required(context, column):
+            if refuses_null(column, context.after) and not _filled_by_default(context, column):
+                yield from _unfilled(context, column)
+            elif _required(context, column):
                 yield _expand_required(context, column)
             elif context.size(column.relation) is Size.LARGE and _rewrites(context, column):
                 yield _expand_volatile(context, column)
@@ -53,12 +56,24 @@ def _default(context: Context, column: Column) -> Default | None:
 
 def _required(context: Context, column: Column) -> bool:
     """Whether a running INSERT that doesn't know the column would fail."""
-    return column.not_null is not None and column.identity is None and _default(context, column) is None
+    return column.not_null is not None and column.identity is None and not _filled_by_default(context, column)
+
+
+def _filled_by_default(context: Context, column: Column) -> bool:
+    """Its own, or its domain's."""
+    return _default(context, column) is not None or no_default(column, context.after) is not None
 
 
 def _rewrites(context: Context, column: Column) -> bool:
     default = _default(context, column)
     return column.identity is not None or (default is not None and is_volatile(default))
+
+
+def _unfilled(context: Context, column: Column) -> Iterable[Expansion]:
+    """A domain that is NOT NULL leaves no time between the column and its values."""
+    if not context.empty(column.relation):
+        reason = f"{column.id} has a domain that is NOT NULL, and {column.relation} has rows: give it a default"
+        yield Expansion((), blocked=(reason,))
 
 
 def _expand_required(context: Context, column: Column) -> Expansion:
@@ -112,8 +127,7 @@ def add_bare(column: Column, pieces: Pieces, default: Default | None = None) -> 
     bare = replace(column, not_null=None, identity=None)
     table = ident(*column.relation.path)
     attributes = pieces.of(column.id)[0].create[len(kind_of(column.id).parts(column, pieces.catalog)[0].create) :]
-    add = Statement(sql("ALTER TABLE {} ADD COLUMN {}", table, column_clause(bare, default)), AX)
-    return (add, *column_extras(bare, table), *attributes)
+    return (add_column(bare, default, pieces.catalog), *column_extras(bare, table), *attributes)
 
 
 def _expand_volatile(context: Context, column: Column) -> Expansion:

@@ -19,7 +19,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.sql import Sql, ident, join, sql
 from migplan.core.sql_names import with_columns_renamed
 from migplan.core.steps import After, Down, LockMode, Name, Phase, Statement, Step, step_id, temporary_name
-from migplan.kinds.column import Column, column_clause
+from migplan.kinds.column import Column, beneath_domain, column_clause, refuses_null
 from migplan.kinds.constraint import PRIMARY_KEY, UNIQUE, Constraint
 from migplan.kinds.default import Default
 from migplan.kinds.function import Routine
@@ -75,6 +75,13 @@ class _Renaming:
     def kept_in_step(self) -> tuple[Column, ...]:
         """Generated columns compute their copy themselves."""
         return tuple(c for c in self.columns if c.generated is None)
+
+    @property
+    def copied(self) -> Iterable[Column]:
+        """The copies' types: a domain's checks would have PostgreSQL write the table anew, and the column itself makes
+        them. Views keep the types of their columns when they go over."""
+        seen = {used for v in self.views for used in self.context.after.uses[v.id]}
+        return (c if c.id in seen else beneath_domain(c, self.context.before) for c in self.columns)
 
     def old_name(self, column: Column) -> str:
         return self.context.renamed_columns[column.id]
@@ -142,11 +149,13 @@ def _obstacles(context: Context, renaming: _Renaming) -> Iterable[str]:
     for column in renaming.columns:
         if column.generated is not None and not column.virtual and large:
             yield f"{column.id} is a stored generated column of a large table: a second one would rewrite it"
+        if refuses_null(column, context.before) and column.generated is None:
+            yield f"{column.id} has a domain that is NOT NULL: no INSERT by the new name alone gets past it"
 
 
 def _add(context: Context, renaming: _Renaming, pairs: Sequence[Pair], *, aside: bool = False) -> Step:
     table = ident(*renaming.table.path)
-    copies = [_copy(c, _aside(c) if aside else c.name) for c in renaming.columns]
+    copies = [_copy(c, _aside(c) if aside else c.name) for c in renaming.copied]
     nothing = [no_default(c, context.before) for c in renaming.columns]
     adds = [s for copy, none in zip(copies, nothing, strict=True) for s in _add_copy(context, copy, none)]
     drops = [Statement(sql("ALTER TABLE {} DROP COLUMN {}", table, ident(c.name)), AX) for c in copies]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from migplan.core.ids import ObjectId
 from migplan.core.sql import ident, sql
 from migplan.core.steps import Down, LockMode, Phase, Statement, Step, Timing, step_id
-from migplan.kinds.column import Column, column_clause, column_extras
+from migplan.kinds.column import Column, add_column, column_extras
 from migplan.kinds.constraint import Constraint, add_constraint, drop_constraint, validate_constraint
 from migplan.kinds.index import Index, create_index, drop_index, index_extras
 from migplan.kinds.registry import kind_of
@@ -59,10 +59,8 @@ def _add(context: Context, side: Side, pairs: Sequence[Pair]) -> Step:
 def _add_column(context: Context, side: Side, column: Column, aside: Column) -> list[Statement]:
     bare = replace(aside, not_null=None)
     table, kind = ident(*side.table.path), kind_of(aside.id)
-    statements = [
-        Statement(sql("ALTER TABLE {} ADD COLUMN {}", table, column_clause(bare, side.no_default(column))), AX)
-    ]
-    statements += column_extras(bare, table)
+    add = add_column(bare, side.no_default(column), side.catalog, column)
+    statements = [add, *column_extras(bare, table)]
     if bare.comment is not None:
         statements += kind.comment_statements(bare, bare.comment)
     if context.settings.grants and bare.grants:

@@ -1,0 +1,8 @@
+CREATE DOMAIN number AS int DEFAULT 0 NOT NULL;
+CREATE DOMAIN short AS text CHECK (length(VALUE) < 9);
+CREATE DOMAIN code AS short;
+CREATE TABLE added (id int PRIMARY KEY);
+CREATE TABLE renamed (id int PRIMARY KEY, a code UNIQUE);
+CREATE TABLE retyped (id int PRIMARY KEY, a varchar(8) NOT NULL);
+CREATE TABLE nothing (id int PRIMARY KEY);
+CREATE TABLE filled (id int PRIMARY KEY);

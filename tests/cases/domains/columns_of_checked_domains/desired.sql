@@ -1,0 +1,11 @@
+CREATE DOMAIN number AS int DEFAULT 0 NOT NULL;
+CREATE DOMAIN short AS text CHECK (length(VALUE) < 9);
+CREATE DOMAIN code AS short;
+CREATE TABLE added (id int PRIMARY KEY, a short, b short NOT NULL DEFAULT 'none');
+CREATE TABLE renamed (id int PRIMARY KEY,
+  -- migplan: renamed-from a
+  b code CONSTRAINT renamed_a_key UNIQUE
+);
+CREATE TABLE retyped (id int PRIMARY KEY, a short NOT NULL);
+CREATE TABLE nothing (id int PRIMARY KEY, a short NOT NULL);
+CREATE TABLE filled (id int PRIMARY KEY, a number NOT NULL, b number);

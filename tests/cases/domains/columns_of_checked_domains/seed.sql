@@ -1,0 +1,4 @@
+INSERT INTO added SELECT g FROM generate_series(1, 20) g;
+INSERT INTO renamed SELECT g, 'v' || g FROM generate_series(1, 20) g;
+INSERT INTO retyped SELECT g, 'v' || g FROM generate_series(1, 20) g;
+INSERT INTO filled VALUES (1), (2);
