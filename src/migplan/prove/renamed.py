@@ -162,7 +162,7 @@ class _Work:
             unmodelled=self.before.unmodelled,
         )
         return Renamed(
-            catalog if self.hops else self.before,
+            catalog if self.renames else self.before,
             tuple(self.hops),
             tuple(self.renames),
             tuple(self.notes),
