@@ -33,6 +33,8 @@ _CONCURRENTLY = re.compile(
     | alter\s+table\s+only\s+(?P<parent>\S+)\s+detach\s+partition\s+\S+\s+concurrently)""",
     re.I | re.X,
 )
+_OF_ONE_RUN = ("attempt", "run", "restore_point")
+"""Tables whose rows are others in every run."""
 _CHANGING = ("run", "attempt")
 """Parameters that are others in every run."""
 
@@ -143,7 +145,7 @@ class _Trap:
         if isinstance(params, dict):
             given = str({k: v for k, v in cast("dict[str, Any]", params).items() if k not in _CHANGING})
         else:
-            given = "" if "migplan.attempt" in text or "migplan.run" in text else str(params)
+            given = "" if any(f"migplan.{table}" in text for table in _OF_ONE_RUN) else str(params)
         self._last = f"{_one_line(text)} {given}"
         return given
 
