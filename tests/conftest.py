@@ -1,15 +1,19 @@
 """Fixtures for tests against real servers: ``pg_url`` and ``make_db``.
 
 A test that takes one of them runs once for each major version of ``--pg 14,18`` (or ``MIGPLAN_TEST_PG``).
-``@pytest.mark.pg(16, 17)`` names a test's versions itself; ``@pytest.mark.pg(min=15)`` bounds them.
+``@pytest.mark.pg(16, 17)`` names a test's versions itself; ``@pytest.mark.pg(min=15)`` bounds them. Tests of what versions
+don't do differently run on one of two versions, some on this one, some on that: see ``ONE_SERVER``.
 """
 
 from __future__ import annotations
 
 import os
 import secrets
+import zlib
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Protocol
+from inspect import signature
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast
 
 import psycopg
 import pytest
@@ -18,9 +22,13 @@ from psycopg.conninfo import conninfo_to_dict
 from tests.support import servers
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
+HERE = Path(__file__).parent
 DATABASE_PREFIX = "migplan_test_"
+ONE_SERVER = frozenset({"cli", "cli_errors", "findings", "lint", "renames", "report", "squawk", "strategies"})
+"""Directories whose tests run on one of two servers, but for those marked ``everywhere`` and those that ask for the
+version."""
 
 
 class MakeDb(Protocol):
@@ -36,6 +44,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "pg(*majors, min=14, max=18): the PostgreSQL versions a test runs on")
+    config.addinivalue_line("markers", "everywhere: a test runs on every server of the run")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -43,6 +52,33 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         chosen = [int(major) for major in str(metafunc.config.getoption("--pg")).split(",")]
         majors = _majors(chosen, metafunc.definition.get_closest_marker("pg"))
         metafunc.parametrize("pg_major", majors, ids=[f"pg{major}" for major in majors], scope="session")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave a test out where another server of this run has it."""
+    chosen = [int(major) for major in str(config.getoption("--pg")).split(",")]
+    left = [item for item in items if item.path.parent.name in ONE_SERVER and not _runs(item, chosen)]
+    gone = set(left)
+    items[:] = [item for item in items if item not in gone]
+    config.hook.pytest_deselected(items=left)
+
+
+def _runs(item: pytest.Item, chosen: Sequence[int]) -> bool:
+    if not isinstance(item, pytest.Function) or not hasattr(item, "callspec"):
+        return True
+    major = item.callspec.params.get("pg_major")
+    own = item.get_closest_marker("pg") or item.get_closest_marker("everywhere")
+    function = cast("Callable[..., object]", item.function)  # pyright: ignore[reportUnknownMemberType]
+    if not isinstance(major, int) or own is not None or "pg_major" in signature(function).parameters:
+        return True
+    test = f"{item.path.relative_to(HERE)} {item.name.replace(f'pg{major}', 'pg')}"
+    return runs_on(test, major, chosen)
+
+
+def runs_on(test: str, major: int, chosen: Sequence[int]) -> bool:
+    """Whether a test that one server is enough for runs on this one of two; a hash of its name says so. Where more are
+    asked for, every test runs on all of them."""
+    return len(chosen) > 2 or major == chosen[zlib.crc32(test.encode()) % len(chosen)]
 
 
 def _majors(chosen: list[int], mark: pytest.Mark | None) -> list[int]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from tests.support.windows import Shape, plan, there_and_back
 
 if TYPE_CHECKING:
     from tests.conftest import MakeDb
+
+pytestmark = pytest.mark.everywhere
 
 PARENT = """
 CREATE TABLE p (id int, d date) PARTITION BY RANGE (d); CREATE INDEX p_d ON p (d);

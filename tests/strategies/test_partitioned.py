@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from tests.conftest import MakeDb
 
+pytestmark = pytest.mark.everywhere
+
 LARGE = "[planning]\nsmall_table_rows = 0\n"
 OLD = """
 CREATE TABLE item (id int PRIMARY KEY, amount int NOT NULL DEFAULT 5 CHECK (amount >= 0)) PARTITION BY RANGE (id);
