@@ -21,10 +21,10 @@ demo: $(VENV)/.demo
 	$(BIN)/migplan demo
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-matrix: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 --pg 14,15,16,17,18
+	$(BIN)/python -m pytest -n 2 --dist worksteal --pg 14,15,16,17,18
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check src tests bench

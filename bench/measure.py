@@ -24,9 +24,13 @@ class Taken:
 
 
 def command(*words: str | Path, environment: Mapping[str, str] | None = None) -> Taken:
-    """What a command took; it must succeed. ``environment`` is added to the present one."""
+    """What a command took; it must succeed. ``environment`` is added to the present one.
+
+    Compiled modules are kept, as an installed command has them, whatever the environment says.
+    """
+    kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     start = time.perf_counter()
-    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, env={**os.environ, **(environment or {})})
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, env={**kept, **(environment or {})})
     _, status, used = os.wait4(process.pid, 0)
     wall = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)

@@ -90,7 +90,8 @@ def _case(path: Path) -> Case:
 def check(case: Case, make_db: Callable[[str], str], path: Path) -> Migration:
     """Plan, and judge the plan: up and down by psql, both applications at each boundary, by pg_dump and by rows."""
     options = case.options
-    make_roles(make_db(""), options.roles)
+    if options.roles:
+        make_roles(make_db(""), options.roles)
     found = migration(
         make_db,
         path,

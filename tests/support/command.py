@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MIGPLAN = (sys.executable, "-m", "migplan")
+LEFT_OUT = ("PG", "MIGPLAN_TARGET", "XDG_", "NO_COLOR", "PYTHONDONTWRITEBYTECODE")
 SECRET = "s3cret-w0rd"
 """Every password in these tests: it may appear nowhere."""
 
@@ -25,8 +26,8 @@ class Command:
     variables: dict[str, str] = field(default_factory=dict[str, str])
 
     def environment(self, **variables: str) -> dict[str, str]:
-        """This process's, without what says something of databases."""
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "MIGPLAN_TARGET", "XDG_", "NO_COLOR"))}
+        """This process's, without what says something of databases, or keeps Python from keeping compiled modules."""
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(LEFT_OUT)}
         return {**kept, "HOME": str(self.home), **self.variables, **variables}
 
     def write(self, name: str, text: str | bytes) -> str:

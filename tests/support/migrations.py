@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -25,15 +26,21 @@ if TYPE_CHECKING:
 
 @dataclass
 class Migration:
-    """A plan for the database ``live``, from ``old`` to what ``new`` declares; ``inputs`` are both sides."""
+    """A plan for the database ``live``, from ``old`` to what the script ``new`` declares; ``inputs`` are both sides."""
 
     live: str
-    wanted: str
+    make_db: Callable[[str], str]
+    new: str
     declared: Path
     config: Path
     offline: bool
     inputs: Inputs
     folder: PlanFolder
+
+    @cached_property
+    def wanted(self) -> str:
+        """A database with what is declared."""
+        return self.make_db(self.new)
 
     @property
     def plan(self) -> PlanModel:
@@ -87,7 +94,7 @@ def migration(
     live = make_db(old)
     inputs = gather(live, [str(declared)], config=toml, offline=offline)
     folder = write(inputs, inputs.draft(), path / "plan", "test", datetime.now(UTC), prove=True)
-    return Migration(live, make_db(new), declared, toml, offline, inputs, folder)
+    return Migration(live, make_db, new, declared, toml, offline, inputs, folder)
 
 
 def proved(

@@ -8,7 +8,8 @@ when it isn't yet. Servers are shared between processes and stay up for the next
     python -m tests.support.servers --stop 14  # stop some
 
 What can't be had raises ``ServerUnavailableError``: a test without its server fails, it is never skipped.
-Binaries and data lie in ``$MIGPLAN_TEST_CACHE``, else in the user's cache directory.
+Binaries lie in ``$MIGPLAN_TEST_CACHE``, else in the user's cache directory; data does too where there is no room in
+memory for it. A new database is 300 files, and making them on a disk takes longer than most tests.
 """
 
 from __future__ import annotations
@@ -66,6 +67,9 @@ SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "timezone": "UTC",
 }
+MEMORY = Path("/dev/shm")
+ROOM = 4 * 1024**3
+"""What must be free there, in bytes."""
 START_ATTEMPTS = 3
 START_SECONDS = 60
 
@@ -103,9 +107,13 @@ def server(major: int) -> str:
 
 
 def stop(major: int) -> None:
-    """Stop that server if it runs."""
+    """Stop that server if it runs, with whatever settings and wherever it does; leave nothing in memory."""
     with _locked(major):
-        _end(_cluster(major))
+        for root in (_cache(), _memory()):
+            for home in (root / "servers").glob(f"{major}-*"):
+                _end(Cluster(major, binaries(major), home))
+                if root == _memory():
+                    shutil.rmtree(home, ignore_errors=True)
     server.cache_clear()
 
 
@@ -129,7 +137,7 @@ class OwnServer:
 @contextmanager
 def own_server(major: int, settings: Mapping[str, str] | None = None) -> Generator[OwnServer]:
     """A new server, with more ``settings`` than the usual ones; it ends and its data goes with the block."""
-    cluster = Cluster(major, binaries(major), _cache() / "own" / f"{major}-{os.getpid()}")
+    cluster = Cluster(major, binaries(major), _place() / "own" / f"{major}-{os.getpid()}")
     try:
         _initialise(cluster, settings)
         yield OwnServer(cluster, _launch(cluster))
@@ -171,6 +179,23 @@ def _cache() -> Path:
         path = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "migplan-tests"
     path.mkdir(parents=True, exist_ok=True)
     return path.resolve()
+
+
+def _memory() -> Path:
+    """Where this cache's data may lie in memory."""
+    return MEMORY / f"migplan-tests-{hashlib.sha256(str(_cache()).encode()).hexdigest()[:12]}"
+
+
+@functools.cache
+def _place() -> Path:
+    """Where data goes: into memory, if there is room for it."""
+    try:
+        roomy = _memory().is_dir() or shutil.disk_usage(MEMORY).free >= ROOM
+        if roomy:
+            _memory().mkdir(exist_ok=True)
+    except OSError:
+        return _cache()
+    return _memory() if roomy else _cache()
 
 
 @contextmanager
@@ -284,7 +309,7 @@ def _cluster(major: int) -> Cluster:
     """One home for a version and its settings: change one of them and the next run has a new cluster."""
     found = binaries(major)
     key = hashlib.sha256(json.dumps([str(found), SETTINGS, _owner()]).encode()).hexdigest()[:8]
-    return Cluster(major, found, _cache() / "servers" / f"{major}-{key}")
+    return Cluster(major, found, _place() / "servers" / f"{major}-{key}")
 
 
 def _postmaster(cluster: Cluster) -> tuple[int, int] | None:
