@@ -222,7 +222,7 @@ SET LOCAL lock_timeout = '2000ms';
 SET LOCAL statement_timeout = '7000ms';
 
 -- migplan:step rename-columns:table:public.customers
--- undo: rename name of table public.customers as declared
+-- undo: rename name to full_name in table public.customers
 DROP TRIGGER "~migplan_sync" ON public.customers;
 DROP FUNCTION public."~customers~sync"();
 ALTER TABLE public.customers RENAME COLUMN full_name TO name;

@@ -62,7 +62,7 @@ SET LOCAL statement_timeout = '7000ms';
 -- lock: none that an application feels; the plan stops here if the trigger was circumvented
 
 -- migplan:step rename-columns:table:public.customers
--- rename name of table public.customers as declared
+-- rename name to full_name in table public.customers
 -- lock: ACCESS EXCLUSIVE; metadata only; everything that stands on the column comes along
 DROP TRIGGER "~migplan_sync" ON public.customers;
 -- migplan's own: no application knows this name

@@ -342,7 +342,7 @@ def _swap(renaming: _Renaming, coming: Sequence[Pair], gone: Sequence[Pair]) -> 
     rebound = [replace_view(view) for view in renaming.views]
     return Step(
         id=step_id("rename-columns", table),
-        title=f"rename {', '.join(renaming.old_name(c) for c in renaming.columns)} of {table} as declared",
+        title=f"rename {', '.join(f'{renaming.old_name(c)} to {c.name}' for c in renaming.columns)} in {table}",
         object=table,
         strategy=NAME,
         phase=Phase.CONTRACT,
