@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from migplan.source.config import Config, ManageTable, PlanningTable, PolicyTable, ShadowTable, read_config
+from migplan.source.config import Config, HooksTable, ManageTable, PlanningTable, PolicyTable, ShadowTable, read_config
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -16,6 +16,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "shadow": ShadowTable,
     "planning": PlanningTable,
     "policy": PolicyTable,
+    "hooks": HooksTable,
 }
 
 

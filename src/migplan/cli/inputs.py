@@ -21,7 +21,8 @@ from migplan.prove.settle import comparable
 from migplan.source.catalog_roles import roles_of
 from migplan.source.config import Config, read_config
 from migplan.source.connect import connect
-from migplan.source.declared import Declared, Wanted, declared_catalog
+from migplan.source.declared import Declared, Wanted, declared_catalog, is_url
+from migplan.source.files import SourceText
 from migplan.source.introspect import Scope
 from migplan.source.live import introspect_live
 from migplan.source.managed import Managed, beside_setup
@@ -95,10 +96,19 @@ def wanted(config: Config) -> Wanted:
     return Wanted(schemas=schemas, ignore=ignored, owners=manage.owners, grants=manage.grants)
 
 
-def _source(schema: Sequence[str], config: Config) -> str | Sequence[str | Path]:
+def _source(schema: Sequence[str], config: Config) -> str | Sequence[str | Path | SourceText]:
     if len(schema) == 1:
         return schema[0]
-    return list(schema) or [config.resolve(p) for p in config.schema_paths]
+    if schema:
+        return list(schema)
+    paths = [p if is_url(p) else config.resolve(p) for p in config.schema_paths]
+    if config.schema_command is None:
+        return str(paths[0]) if len(paths) == 1 else paths
+    from migplan.source.commands import output_of
+
+    folder = Path() if config.path is None else config.path.parent
+    printed = output_of(config.schema_command, folder)
+    return [*paths, printed] if "schema_paths" in config.model_fields_set else [printed]
 
 
 def _live(url: str, declared: Declared, shadow: Shadow, settings: Settings) -> tuple[Catalog, Shadow]:

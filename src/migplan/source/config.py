@@ -142,9 +142,13 @@ class HooksTable(_Table):
 
 
 class Config(_Table):
-    """All of migplan.toml. ``path`` is the file it was read from, None where there is none."""
+    """All of migplan.toml. ``path`` is the file it was read from, None where there is none.
+
+    ``schema_command`` prints the declared side as SQL, alone or, where ``schema`` is written too, beside its files.
+    """
 
     schema_paths: Annotated[Names, Field(alias="schema")] = ("schemas",)
+    schema_command: str | None = None
     plans: str = "plans"
     targets: Mapping[str, TargetTable] = {}
     manage: ManageTable = ManageTable()

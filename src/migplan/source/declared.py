@@ -64,9 +64,13 @@ class Declared:
 
 
 def declared_catalog(
-    source: str | Path | Sequence[str | Path], shadow: Shadow, wanted: Wanted | None = None, *, use_cache: bool = True
+    source: str | Path | Sequence[str | Path | SourceText],
+    shadow: Shadow,
+    wanted: Wanted | None = None,
+    *,
+    use_cache: bool = True,
 ) -> Declared:
-    """The catalog of a declaration: files and folders, loaded into a scratch database, or a database's URL.
+    """The catalog of a declaration: files, folders and texts, loaded into a scratch database, or a database's URL.
 
     Raises ``SourceError`` for what can't be read or loaded, ``DirectiveError`` for a directive that is unknown,
     malformed or matches nothing, ``ShadowError`` for roles and extensions that the shadow lacks.
@@ -87,7 +91,7 @@ def declared_catalog(
     return declared
 
 
-def _paths(sources: Sequence[str | Path]) -> Sequence[str | Path]:
+def _paths(sources: Sequence[str | Path | SourceText]) -> Sequence[str | Path | SourceText]:
     if any(is_url(source) for source in sources):
         raise SourceError(
             "a database as the declared side stands alone, and other sources were named beside it",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -35,15 +36,23 @@ class SourceText:
         return f"{self.name}:{line}:{column}"
 
 
-def read_sources(paths: Iterable[str | Path]) -> list[SourceText]:
-    """The SQL files of the paths; folders are read recursively, in order of name.
+def read_sources(paths: Iterable[str | Path | SourceText]) -> list[SourceText]:
+    """The SQL files of the paths; folders are read recursively, in order of name; ``-`` is what comes in by stdin.
 
     Raises ``SourceError`` for a path that isn't there, a folder without SQL files and a file that isn't UTF-8 text.
     """
-    texts = [SourceText(str(file), _text(file)) for path in paths for file in _files(Path(path))]
+    texts = [text for path in paths for text in _texts(path)]
     if not texts:
         raise SourceError("no files are declared", hint='Name them in migplan.toml: schema = "schemas"')
     return texts
+
+
+def _texts(path: str | Path | SourceText) -> list[SourceText]:
+    if isinstance(path, SourceText):
+        return [path]
+    if str(path) == "-":
+        return [SourceText("<stdin>", _decoded(sys.stdin.buffer.read(), "<stdin>"))]
+    return [SourceText(str(file), _text(file)) for file in _files(Path(path))]
 
 
 def digest_of(texts: Iterable[SourceText]) -> str:
@@ -82,22 +91,26 @@ def _text(file: Path) -> str:
         content = file.read_bytes()
     except OSError as error:
         raise SourceError(f"can't read the file: {error.strerror}", place=str(file)) from error
+    return _decoded(content, str(file))
+
+
+def _decoded(content: bytes, name: str) -> str:
     if content.startswith(b"PGDMP"):
         raise SourceError(
             "this is an archive of pg_dump -Fc",
-            place=str(file),
-            hint=f"Make it SQL: pg_restore -s -f schema.sql {file}",
+            place=name,
+            hint=f"Make it SQL: pg_restore -s -f schema.sql {name}",
         )
     if (nul := content.find(b"\0")) >= 0:
         raise SourceError(
             "the file holds a zero byte: it is not text, or not UTF-8",
-            place=f"{file}:{_line(content, nul)}",
+            place=f"{name}:{_line(content, nul)}",
             hint="Convert it to UTF-8.",
         )
     try:
         return content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
-        place = f"{file}:{_line(content, error.start)}"
+        place = f"{name}:{_line(content, error.start)}"
         raise SourceError("the file is not UTF-8 text", place=place, hint="Convert it to UTF-8.") from error
 
 
