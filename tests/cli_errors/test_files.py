@@ -35,6 +35,7 @@ BAD = {
     "directive beside nothing": ("-- migplan: renamed-from a\n", "bad.sql:1:1: the directive renamed-from stands", ""),
     "copy": ("CREATE TABLE t ();\n\\copy t from 'x'\n", "bad.sql:2:1: the psql command \\copy", ""),
     "include": ("\\i other.sql\n", "bad.sql:1:1: the psql command \\i", ""),
+    "variable of psql": ("CREATE TABLE :name ();", "bad.sql:1:14: syntax error", "psql's variables (:name)"),
     "insert": (
         "CREATE TABLE t ();\n  INSERT INTO t DEFAULT VALUES;",
         "bad.sql:2:3: INSERT is not part",
@@ -91,3 +92,8 @@ def test_a_link_that_leads_nowhere(migplan: Command, live: str) -> None:
     ended = migplan("diff", "--target", live, "--schema", "schemas")
     assert (ended.status, ended.out) == (1, "")
     assert ended.err.startswith("error: schemas/gone.sql: can't read the file: No such file")
+
+
+def test_an_empty_declaration_is_noted(migplan: Command, live: str) -> None:
+    migplan.write("schemas/a.sql", "-- nothing yet\n")
+    assert "note: the declaration holds nothing" in migplan("diff", "--target", live).err

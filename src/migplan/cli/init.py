@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -189,6 +190,7 @@ def _write(directory: Path, schemas: str, content: Mapping[str, str]) -> None:
     """All files beside their places first, then all moved there: a full disk leaves nothing half-written."""
     from migplan.core.errors import ConfigError
 
+    new = not directory.exists()
     try:
         (directory / schemas).mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=directory, prefix=".migplan-") as beside:
@@ -200,4 +202,9 @@ def _write(directory: Path, schemas: str, content: Mapping[str, str]) -> None:
                 (directory / name).parent.mkdir(parents=True, exist_ok=True)
                 (Path(beside) / name).replace(directory / name)
     except OSError as error:
-        raise ConfigError(f"can't write {error.filename or directory}: {error.strerror}") from error
+        if new:
+            shutil.rmtree(directory, ignore_errors=True)
+        raise ConfigError(
+            f"can't write {error.filename or directory}: {error.strerror}",
+            hint="Make room, or name another --directory.",
+        ) from error

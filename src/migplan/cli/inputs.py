@@ -64,6 +64,7 @@ def gather(target: str | None, schema: Sequence[str], *, config: Path | None, of
     before, shadow = _live(url, declared, shadow, settings)
     after = declared.catalog
     _note_unknown_schemas(configuration, before, after)
+    _note_emptiness(before, after)
     renamed = renamed_side(before, after, declared, shadow, settings)
     return Inputs(configuration, url, settings, shadow, declared, before, after, renamed, policy)
 
@@ -86,6 +87,13 @@ def _note_unknown_schemas(config: Config, *sides: Catalog) -> None:
     for name in config.manage.schemas or ():
         if name not in known:
             print(f"note: [manage] schemas: neither side has a schema {name!r}", file=sys.stderr)
+
+
+def _note_emptiness(before: Catalog, after: Catalog) -> None:
+    """An empty file is a declaration too, and rarely what was meant."""
+    there = [id for id in before.objects if id.kind != "schema"]
+    if there and all(id.kind == "schema" for id in after.objects):
+        print("note: the declaration holds nothing: everything that is managed would be dropped", file=sys.stderr)
 
 
 def wanted(config: Config) -> Wanted:

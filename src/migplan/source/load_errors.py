@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -40,7 +41,12 @@ def error_of(loadable: Loadable, failure: Failure) -> SourceError:
     lines = [failure.message, *_excerpt(statement.text, offset, pointed=failure.position is not None)]
     if failure.detail:
         lines.append(f"  {failure.detail}")
-    return SourceError("\n".join(lines), place=statement.place_of(offset), hint=failure.hint or None)
+    hint = failure.hint or (_VARIABLE if _AT_COLON.search(failure.message) else None)
+    return SourceError("\n".join(lines), place=statement.place_of(offset), hint=hint)
+
+
+_AT_COLON: Final = re.compile(r'at or near ":"')
+_VARIABLE: Final = "psql's variables (:name) are not replaced here: write what they stand for."
 
 
 def _excerpt(text: str, offset: int, *, pointed: bool) -> list[str]:
