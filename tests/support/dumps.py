@@ -26,6 +26,7 @@ _SETTINGS: Final = re.compile(r"SET |SELECT pg_catalog\.set_config\(")
 _OWNER: Final = re.compile(r"ALTER .* OWNER TO \S+$", re.S)
 _SECRETS: Final = re.compile(r"((?:password|api_key) )'[^']*'")
 _WITH_LISTS: Final = re.compile(r"CREATE (UNLOGGED |FOREIGN )?TABLE (?!.* PARTITION OF )|CREATE (UNIQUE )?INDEX ")
+_STATISTICS: Final = re.compile(r"(CREATE STATISTICS .*? ON )(.*)( FROM .*)")
 
 
 def script(url: str, *options: str) -> str:
@@ -79,6 +80,8 @@ def _in_body(words: list[str]) -> bool:
 
 def _columns_sorted(statement: str) -> str:
     """``CREATE TABLE`` with its columns and constraints, and any list of storage parameters, in order of their text."""
+    if found := _STATISTICS.fullmatch(statement):
+        return f"{found[1]}{', '.join(sorted(found[2].split(', ')))}{found[3]}"
     if not _WITH_LISTS.match(statement):
         return statement
     table, text = not re.match("CREATE (UNIQUE )?INDEX", statement), ""

@@ -15,3 +15,9 @@ def descendants(relation: ObjectId, catalog: Catalog) -> Iterable[ObjectId]:
         if relation in parents:
             yield obj.id
             yield from descendants(obj.id, catalog)
+
+
+def changes_parents(partition: ObjectId, before: Catalog, after: Catalog) -> bool:
+    """Whether a partition goes over to another table: DETACH frees its indexes, ATTACH hangs them on that one's."""
+    old, new = (getattr(side.objects.get(partition), "partition_of", None) for side in (before, after))
+    return old is not None and new is not None and old != new

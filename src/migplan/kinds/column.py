@@ -223,7 +223,7 @@ ORDER BY a.attrelid, a.attnum
                 storage = deparsed(_type_storage(new))
             statements.append(Statement(sql("{} SET STORAGE {}", head, storage), AX))
         if "compression" in fields:
-            statements.append(Statement(sql("{} SET COMPRESSION {}", head, Sql(new.compression or "default")), AX))
+            statements.append(set_compression(new))
         if "statistics" in fields:
             target = -1 if new.statistics is None else new.statistics
             statements.append(Statement(sql("{} SET STATISTICS {}", head, target), LockMode.SHARE_UPDATE_EXCLUSIVE))
@@ -287,9 +287,9 @@ ORDER BY a.attrelid, a.attnum
     def carried_when_following(self, obj: Column, before: Catalog) -> frozenset[ObjectId]:
         """A column's type can't change under a view, rule, trigger, policy, generated column, or SQL-standard body;
         a default may not be castable; a foreign key wants both of its sides changed at once."""
-        direct = before.used_by.get(obj.id, frozenset())
-        stopped = {id for id in direct if id.kind in _STOPS_TYPE_CHANGE or _is_foreign_key(id, before)}
         relations = (obj.relation, *descendants(obj.relation, before))
+        direct = {u for r in relations for u in before.used_by.get(r.child("column", obj.name), ())}
+        stopped = {id for id in direct if id.kind in _STOPS_TYPE_CHANGE or _is_foreign_key(id, before)}
         defaults = {r.child("default", obj.name) for r in relations} & before.objects.keys()
         return frozenset(stopped | _foreign_keys_to(obj, before) | defaults)
 
@@ -309,8 +309,9 @@ def add_column(column: Column, default: Default | None, catalog: Catalog, known:
     ``known`` is the column of the catalog that this one stands for, where it isn't in there itself.
     """
     checks = _has_checks(known or column, catalog)
+    named = catalog.major >= 18 and any(u.kind == "table" for u in catalog.used_by.get(column.relation, ()))
     return Statement(
-        sql("ALTER {} ADD COLUMN {}", _relation(column), column_clause(column, default)),
+        sql("ALTER {} ADD COLUMN {}", _relation(column), column_clause(column, default, named=named)),
         AX,
         rewrite=checks or _computes(column, default),
         scan=_verifies(column, default),
@@ -456,6 +457,12 @@ def column_extras(column: Column, table: Sql) -> list[Statement]:
     return statements
 
 
+def set_compression(column: Column) -> Statement:
+    """``SET COMPRESSION``, which new values follow."""
+    head = sql("ALTER {} ALTER COLUMN {}", _relation(column), ident(column.name))
+    return Statement(sql("{} SET COMPRESSION {}", head, Sql(column.compression or "default")), AX)
+
+
 def conversion(old: Column, new: Column) -> Sql:
     """The new value over the row: what a directive says (``using`` on the way there, ``reverse`` on the way back), else
     a cast."""
@@ -496,8 +503,7 @@ def change_not_null(old: Column, new: Column) -> list[Statement]:
     else:
         old_name, new_name = not_null_name(old, was), not_null_name(new, new.not_null)
         if old_name != new_name:
-            names = (ident(old_name), ident(new_name))
-            statements.append(Statement(sql("ALTER {} RENAME CONSTRAINT {} TO {}", _relation(new), *names), AX))
+            statements.append(_renamed_not_null(new, old_name, new_name))
         if new.not_null.valid and not was.valid:
             command = sql("ALTER {} VALIDATE CONSTRAINT {}", _relation(new), ident(new_name))
             statements.append(Statement(command, LockMode.SHARE_UPDATE_EXCLUSIVE, scan=True, timing=Timing.LONG))
@@ -507,6 +513,12 @@ def change_not_null(old: Column, new: Column) -> list[Statement]:
     if new.not_null.comment != (was.comment if was else None):
         statements.append(comment_not_null(new, new.not_null))
     return statements
+
+
+def _renamed_not_null(column: Column, old: str, new: str) -> Statement:
+    """ALTER TABLE, for ALTER FOREIGN TABLE doesn't know RENAME CONSTRAINT."""
+    names = (ident(*column.relation.path), ident(old), ident(new))
+    return Statement(sql("ALTER TABLE {} RENAME CONSTRAINT {} TO {}", *names), AX)
 
 
 def not_null_name(column: Column, constraint: NotNull) -> str:

@@ -10,6 +10,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject, changed_fields
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, literal, sql
 from migplan.core.steps import LockMode, Part, Statement, Timing
+from migplan.kinds._descendants import changes_parents
 from migplan.kinds.base import (
     PG_CLASS,
     PG_CONSTRAINT,
@@ -147,7 +148,7 @@ WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x')
 
     def parts(self, obj: Constraint, catalog: Catalog) -> list[Part]:
         uses = {*catalog.uses.get(obj.id, ()), obj.relation, *column_ids(obj)} - {obj.index_parent}
-        uses |= catalog.index_children.get(obj.id, frozenset())
+        uses |= catalog.index_children.get(obj.id, frozenset()) | _behind_twins(obj, catalog)
         if obj.index_parent is not None:
             parent = ObjectId("table", obj.index_parent.path[:-1])
             uses |= {parent.child("column", c) for c in obj.columns}
@@ -170,7 +171,9 @@ WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x')
     def alter(self, old: Constraint, new: Constraint, before: Catalog, after: Catalog) -> list[Statement] | None:
         fields = changed_fields(old, new) - {"comment", "owner", "grants"}
         if "index_parent" in fields and old.index_parent is not None and new.index_parent is not None:
-            return None
+            if not changes_parents(new.relation, before, after):
+                return None
+            fields -= {"index_parent"}
         if fields - {"validated", "index_options", "index_tablespace", "index_comment", "clustered", "index_parent"}:
             return self._alter_deferrability(old, new, fields)
         if "validated" in fields and not new.validated:
@@ -335,6 +338,16 @@ def _attachments_of(table: ObjectId, catalog: Catalog) -> set[ObjectId]:
         found |= {child.child("attachment", "") for child in children}
         todo += children
     return found
+
+
+def _behind_twins(key: Constraint, catalog: Catalog) -> set[ObjectId]:
+    """ATTACH takes the first key of a partition that fits: one beside those that are declared to hang comes later."""
+    twins = (
+        c
+        for c in catalog.members_of(key.relation, Constraint)
+        if key.index_parent is None and c.index_parent is not None and (c.type, c.columns) == (key.type, key.columns)
+    )
+    return {attached for t in twins for attached in (t.id.child("attachment", ""), t.relation.child("attachment", ""))}
 
 
 def _attachment(constraint: Constraint) -> Part:

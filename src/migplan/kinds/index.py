@@ -10,6 +10,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject, changed_fields
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, sql
 from migplan.core.steps import LockMode, Part, Statement, Timing
+from migplan.kinds._descendants import changes_parents
 from migplan.kinds.base import (
     PG_CLASS,
     Address,
@@ -109,7 +110,7 @@ WHERE t.relkind IN ('r', 'p', 'm', 'f') AND t.relpersistence <> 't' AND n.oid = 
 
     def parts(self, obj: Index, catalog: Catalog) -> list[Part]:
         uses = {*catalog.uses.get(obj.id, ()), obj.relation} - ({obj.parent} if obj.parent else set[ObjectId]())
-        uses |= attached_to(obj.id, catalog)
+        uses |= attached_to(obj.id, catalog) | _behind_twins(obj, catalog)
         create = [create_index(obj), *index_extras(obj)]
         parts = [simple_part(obj.id, create, [drop_index(obj)], uses)]
         if obj.parent is not None:
@@ -123,7 +124,9 @@ WHERE t.relkind IN ('r', 'p', 'm', 'f') AND t.relpersistence <> 't' AND n.oid = 
         target = self.reference(new)
         statements = option_changes(target, old.options, new.options, SUE)
         if "parent" in fields and old.parent is not None and new.parent is not None:
-            return None
+            if not changes_parents(new.relation, before, after):
+                return None
+            fields -= {"parent"}
         if "parent" in fields and new.parent is not None:
             statements += _attachment(new, new.parent).create
         if "tablespace" in fields:
@@ -152,6 +155,16 @@ WHERE t.relkind IN ('r', 'p', 'm', 'f') AND t.relpersistence <> 't' AND n.oid = 
 
     def owner_statements(self, obj: Index, owner: str) -> list[Statement]:
         return []
+
+
+def _behind_twins(index: Index, catalog: Catalog) -> set[ObjectId]:
+    """ATTACH takes the first index of a partition that fits: one beside those that are declared to hang comes later."""
+    twins = (
+        i
+        for i in catalog.members_of(index.relation, Index)
+        if index.parent is None and i.parent is not None and i.definition == index.definition
+    )
+    return {attached for t in twins for attached in (t.id.child("attachment", ""), t.relation.child("attachment", ""))}
 
 
 def attached_to(parent: ObjectId, catalog: Catalog) -> frozenset[ObjectId]:

@@ -9,6 +9,7 @@ from migplan.core.steps import Name
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import INDEXED, PRIMARY_KEY, Constraint
 from migplan.kinds.function import Routine
+from migplan.kinds.range import Range
 
 _RELATIONS: Final = frozenset(
     {"table", "view", "materialized_view", "foreign_table", "sequence", "index", "composite_type"}
@@ -50,6 +51,8 @@ def names_of(obj: DbObject) -> frozenset[Name]:
             names.add(Name("primary key", obj.relation.path))
         if obj.type in INDEXED:
             names.add(Name("relation", (path[0], obj.name)))
+    if isinstance(obj, Range):
+        names.add(Name("type", obj.multirange))
     if isinstance(obj, Column) and obj.identity is not None:
         names.add(Name("relation", obj.identity.sequence))
     return frozenset(names)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, LiteralString
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
@@ -94,6 +94,43 @@ WHERE r.rngcanonical = 0 AND n.oid = ANY(%(ns)s::oid[])
             sql("ALTER TYPE {} RENAME TO {}", ident(schema, multirange), ident(temporary_name(multirange, "old"))),
         ]
         return [Statement(command) for command in (*renamed, *types)]
+
+
+def renamed_range(range: Range, to: ObjectId) -> Range:
+    """The range under another id, with its multirange where PostgreSQL had named that after it."""
+    follows = range.multirange == made_up_multirange(range.id)
+    return replace(range, id=to, multirange=made_up_multirange(to) if follows else range.multirange)
+
+
+def made_up_multirange(id: ObjectId) -> tuple[str, str]:
+    """The multirange's (schema, name) where CREATE TYPE doesn't say it (makeMultirangeTypeName), at most 63 bytes."""
+    schema, name = id.path
+    if "range" in name:
+        return schema, _cut(name.replace("range", "multirange", 1), 63)
+    return schema, f"{_cut(name, 52)}_multirange"
+
+
+def _cut(name: str, size: int) -> str:
+    return name.encode()[:size].decode(errors="ignore")
+
+
+def followers(old: Range, new: Range) -> list[Statement]:
+    """What ALTER TYPE of a range leaves behind: its constructors, and a multirange that was named after it."""
+    sides = zip(_constructors(old, ident(*new.id.path)), _constructors(new, ident(*new.id.path)), strict=True)
+    moved = _moved("TYPE", old.multirange, new.multirange, None)
+    for (origin, arguments), (target, _) in sides:
+        moved += _moved("FUNCTION", origin, target, arguments)
+    return moved
+
+
+def _moved(what: LiteralString, old: tuple[str, str], new: tuple[str, str], arguments: Sql | None) -> list[Statement]:
+    given = Sql("") if arguments is None else sql("({})", arguments)
+    found: list[Sql] = []
+    if old[1] != new[1]:
+        found.append(sql("ALTER {} {}{} RENAME TO {}", Sql(what), ident(*old), given, ident(new[1])))
+    if old[0] != new[0]:
+        found.append(sql("ALTER {} {}{} SET SCHEMA {}", Sql(what), ident(old[0], new[1]), given, ident(new[0])))
+    return [Statement(command) for command in found]
 
 
 def _options(range: Range) -> Sql:

@@ -20,8 +20,8 @@ _RELATION_KINDS = {"r": "table", "p": "table", "f": "foreign_table", "m": "mater
 class Statistics(DbObject):
     """A statistics object of ``relation``.
 
-    ``definition`` is what stands between its name and FROM: ``(ndistinct) ON a, b``. ``target`` is None for the
-    columns' own statistics targets.
+    ``definition`` is what stands between its name and FROM: ``(ndistinct) ON a, b``, with the columns in order of
+    their names: PostgreSQL keeps them in the table's. ``target`` is None for the columns' own statistics targets.
     """
 
     relation: ObjectId
@@ -31,6 +31,13 @@ class Statistics(DbObject):
     @property
     def table(self) -> ObjectId | None:
         return self.relation
+
+
+def _by_name(definition: str, columns: list[str]) -> str:
+    """The definition with its columns, which stand before any expressions, sorted."""
+    kinds, on, rest = f" {definition}".partition(" ON ")
+    printed = ", ".join(columns)
+    return f"{kinds}{on}{', '.join(sorted(columns))}{rest.removeprefix(printed)}".strip()
 
 
 class StatisticsKind(Kind[Statistics]):
@@ -45,7 +52,9 @@ class StatisticsKind(Kind[Statistics]):
         return f"""
 SELECT s.oid, n.nspname::text, s.stxname::text, s.stxowner, c.relkind::text, rn.nspname::text, c.relname::text,
        substr(d.text, length(d.head) + 1, length(d.text) - length(d.head) - length(d.tail)),
-       nullif(s.stxstattarget, -1)::int
+       nullif(s.stxstattarget, -1)::int,
+       ARRAY(SELECT quote_ident(a.attname) FROM unnest(s.stxkeys::int2[]) WITH ORDINALITY k(number, place)
+               JOIN pg_attribute a ON a.attrelid = s.stxrelid AND a.attnum = k.number ORDER BY k.place)
 FROM pg_statistic_ext s
 JOIN pg_namespace n ON n.oid = s.stxnamespace
 JOIN pg_class c ON c.oid = s.stxrelid
@@ -59,13 +68,13 @@ WHERE n.oid = ANY(%(ns)s::oid[]) AND {not_of_extension(PG_STATISTIC, "s.oid")}
 """
 
     def build(self, row: tuple[Any, ...], reading: Reading) -> Iterable[Found[Statistics]]:
-        oid, schema, name, owner, relkind, relation_schema, relation, definition, target = row
+        oid, schema, name, owner, relkind, relation_schema, relation, definition, target, columns = row
         statistics = Statistics(
             id=ObjectId("statistics", (schema, name)),
             comment=reading.comment(PG_STATISTIC, oid),
             owner=reading.roles.get(owner, ""),
             relation=ObjectId(_RELATION_KINDS[relkind], (relation_schema, relation)),
-            definition=definition,
+            definition=_by_name(definition, columns),
             target=target,
         )
         yield Address(PG_STATISTIC, oid), statistics

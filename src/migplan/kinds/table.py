@@ -137,7 +137,7 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
         if obj.partition_of is not None:
             attach, detach = [attach_partition(obj)], [detach_partition(obj)]
             columns = {obj.partition_of.child("column", c.name) for c in columns_of(obj.id, catalog)}
-            uses = frozenset({obj.id, obj.partition_of, *columns}) | _attached_indexes(obj.id, catalog)
+            uses = frozenset({obj.id, obj.partition_of, *columns}) | attached_indexes(obj.id, catalog)
             parts.append(Part(tuple(attach), tuple(detach), frozenset({attachment(obj.id)}), uses))
         if isinstance(obj.replica_identity, ObjectId):
             plain = replace(obj, replica_identity="d")
@@ -243,7 +243,7 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
         linked = frozenset(m.id for m in members if isinstance(m, Column | Constraint))
         if new.partition_of is None:
             return linked
-        attached = _attached_indexes(new.id, after)
+        attached = attached_indexes(new.id, after)
         return (
             linked
             | _ready_indexes(new.id, after)
@@ -267,7 +267,7 @@ def _value_for(new: Column, old: Column, before: Catalog) -> Sql:
     return cast_by_text(ident(old.name), new.type) if own else cast(ident(old.name), old.type, new.type)
 
 
-def _attached_indexes(table: ObjectId, catalog: Catalog) -> frozenset[ObjectId]:
+def attached_indexes(table: ObjectId, catalog: Catalog) -> frozenset[ObjectId]:
     """Made before the partition is attached, so that PostgreSQL takes them instead of building its own."""
     return frozenset(
         o.id
@@ -278,7 +278,7 @@ def _attached_indexes(table: ObjectId, catalog: Catalog) -> frozenset[ObjectId]:
 
 def _ready_indexes(table: ObjectId, catalog: Catalog) -> frozenset[ObjectId]:
     """The same, with what makes those of a partitioned partition valid: PostgreSQL takes no invalid one."""
-    attached = _attached_indexes(table, catalog)
+    attached = attached_indexes(table, catalog)
     inner = {attachment(child) for id in attached for child in catalog.index_children.get(id, frozenset())}
     return attached | inner
 
@@ -333,8 +333,11 @@ def _creation(table: Table, catalog: Catalog) -> Part:
     name = ident(*table.id.path)
     columns = columns_of(table.id, catalog)
     parents = table.inherits
+    written = {c.name for c in columns if c.local or not parents}
     defaults = {
-        d.id.path[-1]: d for d in catalog.members_of(table.id, Default) if not _needs_more_than_types(d.id, catalog)
+        d.id.path[-1]: d
+        for d in catalog.members_of(table.id, Default)
+        if d.id.path[-1] in written and not _needs_more_than_types(d.id, catalog)
     }
     inline = sorted(
         (
@@ -348,7 +351,7 @@ def _creation(table: Table, catalog: Catalog) -> Part:
     clauses = [
         column_clause(c, defaults.get(c.id.path[-1]), typed=table.of_type is not None, named=named)
         for c in columns
-        if (c.local or not parents)
+        if c.name in written
     ]
     clauses += [sql("CONSTRAINT {} {}", ident(c.id.path[-1]), c.clause) for c in inline]
     if table.of_type is not None:
@@ -382,8 +385,9 @@ def _creation(table: Table, catalog: Catalog) -> Part:
     uses = {u for id in provided for u in catalog.uses.get(id, ())} | set(parents).union(*brought.values())
     if table.partition_of is not None:
         uses.discard(table.partition_of)
+    lock = LockMode.SHARE_UPDATE_EXCLUSIVE if parents else LockMode.NONE
     return Part(
-        (Statement(command), *extras),
+        (Statement(command, lock), *extras),
         (Statement(sql("DROP TABLE {}", name), AX),),
         frozenset(provided),
         frozenset(uses - provided),

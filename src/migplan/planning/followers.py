@@ -7,11 +7,14 @@ from dataclasses import dataclass, replace
 
 from migplan.core.changes import Alter, Change, Create, Drop
 from migplan.core.ids import ObjectId
-from migplan.core.model import Catalog
-from migplan.core.steps import Step
-from migplan.kinds.column import Column
+from migplan.core.model import Catalog, DbObject
+from migplan.core.sql import ident
+from migplan.core.steps import Down, Statement, Step
+from migplan.kinds.column import Column, column_extras, set_compression
 from migplan.kinds.constraint import Constraint
+from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
+from migplan.strategies.pieces import Pieces
 
 _RECURSING = frozenset({"type", "collation", "not_null", "generated", "virtual"})
 
@@ -23,12 +26,16 @@ class Followed:
     changes: tuple[Change, ...]
     leaders: Mapping[ObjectId, ObjectId]
 
-    def extended(self, steps: Iterable[Step]) -> list[Step]:
-        """The steps, each also speaking for what follows it."""
+    def extended(self, steps: Iterable[Step], before: Pieces, after: Pieces) -> list[Step]:
+        """The steps, each also speaking for what follows it: what comes gets its own comments, grants and settings."""
         followers: dict[ObjectId, set[ObjectId]] = {}
         for follower in self.leaders:
             followers.setdefault(_first(follower, self.leaders), set()).add(follower)
-        return [_extended(s, followers) for s in steps] if followers else list(steps)
+        if not followers:
+            return list(steps)
+        come = {id: _own_attributes(f, before.catalog, after) for id, f in followers.items()}
+        gone = {id: _own_attributes(f, after.catalog, before) for id, f in followers.items()}
+        return [_extended(s, followers, come, gone) for s in steps]
 
 
 def without_followers(changes: Sequence[Change], before: Catalog, after: Catalog) -> Followed:
@@ -61,12 +68,36 @@ def _first(id: ObjectId, leaders: Mapping[ObjectId, ObjectId]) -> ObjectId:
     return id
 
 
-def _extended(step: Step, followers: Mapping[ObjectId, set[ObjectId]]) -> Step:
+def _own_attributes(followers: Iterable[ObjectId], other: Catalog, pieces: Pieces) -> tuple[Statement, ...]:
+    """What sets the attributes of those that only this side has; their parents' changes don't bring them."""
+    new = sorted(f for f in followers if f in pieces.catalog and f not in other)
+    return tuple(s for id in new for s in (*_settings(pieces.catalog[id]), *pieces.attributes(id)))
+
+
+def _settings(obj: DbObject) -> list[Statement]:
+    """A column's storage, statistics and the like; identity and NOT NULL do come with its parent's."""
+    if not isinstance(obj, Column):
+        return []
+    extras = column_extras(replace(obj, identity=None, not_null=None), ident(*obj.relation.path))
+    return [*extras, *([set_compression(obj)] if obj.compression is not None else [])]
+
+
+def _extended(
+    step: Step,
+    followers: Mapping[ObjectId, set[ObjectId]],
+    come: Mapping[ObjectId, tuple[Statement, ...]],
+    gone: Mapping[ObjectId, tuple[Statement, ...]],
+) -> Step:
     creates = {f for id in step.creates for f in followers.get(id, ())}
     destroys = {f for id in step.destroys for f in followers.get(id, ())}
     if not creates and not destroys:
         return step
-    return replace(step, creates=step.creates | creates, destroys=step.destroys | destroys)
+    up = tuple(s for id in sorted(step.creates) for s in come.get(id, ()))
+    back = tuple(s for id in sorted(step.destroys) for s in gone.get(id, ()))
+    down = replace(step.down, statements=(*step.down.statements, *back)) if isinstance(step.down, Down) else step.down
+    return replace(
+        step, up=(*step.up, *up), down=down, creates=step.creates | creates, destroys=step.destroys | destroys
+    )
 
 
 def _own(change: Change, by_id: dict[ObjectId, Change], before: Catalog, after: Catalog) -> Change | None:
@@ -77,21 +108,21 @@ def _own(change: Change, by_id: dict[ObjectId, Change], before: Catalog, after: 
             stands_alone = old.relation in after and not _stays_attached(old.relation, before, after)
             return change if stands_alone else None
         case Create(new) if isinstance(new, Column | Constraint) and new.inherited and not new.local:
-            in_both = new.relation in before and _stays_attached(new.relation, before, after)
-            return None if in_both and _parents_do(new, by_id, _both(new.relation, before, after), Create) else change
+            parents = _staying(new.relation, by_id, before, after)
+            return None if _parents_do(new, by_id, parents, Create) else change
         case Drop(old) if isinstance(old, Column | Constraint) and old.inherited and not old.local:
-            in_both = old.relation in after and _stays_attached(old.relation, before, after)
-            return None if in_both and _parents_do(old, by_id, _both(old.relation, before, after), Drop) else change
+            parents = _staying(old.relation, by_id, before, after)
+            return None if _parents_do(old, by_id, parents, Drop) else change
         case Alter(old, new, fields) if isinstance(new, Column) and new.inherited and isinstance(old, Column):
-            return _rest(old, new, fields, by_id, after)
+            return _rest(old, new, fields, by_id, _staying(new.relation, by_id, before, after))
         case _:
             return change
 
 
 def _rest(
-    old: Column, new: Column, fields: frozenset[str], by_id: dict[ObjectId, Change], after: Catalog
+    old: Column, new: Column, fields: frozenset[str], by_id: dict[ObjectId, Change], parents: list[ObjectId]
 ) -> Change | None:
-    followed = fields & _RECURSING & _fields_of_parents(new, by_id, after)
+    followed = fields & _RECURSING & _fields_of_parents(new, by_id, parents)
     if not followed:
         return Alter(old, new, fields)
     rest = fields - followed
@@ -100,10 +131,10 @@ def _rest(
     return Alter(replace(old, **{f: getattr(new, f) for f in followed}), new, rest)
 
 
-def _fields_of_parents(column: Column, by_id: dict[ObjectId, Change], after: Catalog) -> frozenset[str]:
+def _fields_of_parents(column: Column, by_id: dict[ObjectId, Change], parents: list[ObjectId]) -> frozenset[str]:
     """Fields in which a parent's column changes to the same value."""
     found: set[str] = set()
-    for parent in _parents(column.relation, after):
+    for parent in parents:
         change = by_id.get(parent.child("column", column.name))
         if isinstance(change, Alter):
             found |= {f for f in change.fields if _same(f, change.new, column)}
@@ -115,9 +146,16 @@ def _same(field: str, parent: object, child: object) -> bool:
     return (one is None) == (other is None) if field == "not_null" else one == other
 
 
-def _both(table: ObjectId, before: Catalog, after: Catalog) -> list[ObjectId]:
-    """The parents that the table has before and after."""
-    return [p for p in _parents(table, before) if p in _parents(table, after)]
+def _staying(table: ObjectId, by_id: dict[ObjectId, Change], before: Catalog, after: Catalog) -> list[ObjectId]:
+    """The parents that the table has before and after, and all the time in between: those that aren't made anew."""
+    if table not in before or table not in after:
+        return []
+    both = [p for p in _parents(table, before) if p in _parents(table, after)]
+    return [p for p in both if not _is_made_anew(by_id.get(p), before, after)]
+
+
+def _is_made_anew(change: Change | None, before: Catalog, after: Catalog) -> bool:
+    return isinstance(change, Alter) and kind_of(change.id).alter(change.old, change.new, before, after) is None
 
 
 def _parents_do(obj: Column | Constraint, by_id: dict[ObjectId, Change], parents: list[ObjectId], what: type) -> bool:

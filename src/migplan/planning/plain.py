@@ -225,10 +225,7 @@ def rebuild_steps(context: Context, rebuild: Rebuild) -> list[Step]:
     """The drop and the re-creation of an object (or of some of its parts), in one transaction with its company."""
     if keeps_old(context, rebuild):
         return replacement_steps(context, rebuild)
-    dropped = [p for p in context.pieces_before.of(rebuild.id) if p.provides & rebuild.parts]
-    gone = {id for p in dropped for id in p.provides}
-    known = {id for p in context.pieces_before.of(rebuild.id) for id in p.provides}
-    created = [p for p in context.pieces_after.of(rebuild.id) if p.provides & gone or not p.provides & known]
+    dropped, created = context.rebuilt_parts(rebuild)
     if rebuild.id in context.remade_before:
         dropped = []
     if rebuild.id in context.remade_after:

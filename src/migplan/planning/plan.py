@@ -11,7 +11,7 @@ from migplan.core.errors import PlanningError
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.settings import Settings
-from migplan.core.steps import Down, Irreversible, Step
+from migplan.core.steps import After, Down, Irreversible, Step
 from migplan.kinds.column import with_not_null_names
 from migplan.kinds.default_privileges import in_force
 from migplan.kinds.registry import kind_of
@@ -30,6 +30,7 @@ from migplan.planning.settle import settle
 from migplan.planning.widened_enums import widen_enums
 from migplan.planning.windows import place
 from migplan.strategies.base import Context, Expansion, Rebuilds
+from migplan.strategies.drop_partition import as_dropped
 from migplan.strategies.pieces import Pieces
 from migplan.strategies.registry import strategies
 from migplan.strategies.replaced import replaced_columns
@@ -74,9 +75,9 @@ def draft(
         context = _context(before, after, followed.changes, said, chosen, forced, renamed)
         context = replace(context, added_labels=widened.added)
         expansions = _expand(context)
-        joined = with_renames(
-            renamed, after, followed.extended([*freed.steps, *widened.steps, *_steps(context, expansions)]), chosen
-        )
+        made = [*freed.steps, *widened.steps, *_steps(context, expansions)]
+        made = followed.extended(made, context.pieces_before, context.pieces_after)
+        joined = with_renames(renamed, after, made, chosen)
         steps = with_mentions(_sorted(joined.steps), before, after)
         edges = edges_of(steps)
         try:
@@ -86,6 +87,9 @@ def draft(
             )
         except CycleError as cycle:
             more = frozenset(_rebuildable(cycle, context)) - forced
+            blocked = (*renamed.blocked, *joined.blocked, *(reason for e in expansions for reason in e.blocked))
+            if blocked and not more:
+                return Draft(tuple(context.all_changes), blocked=blocked, renames=renamed.renames)
             if not more:
                 raise
             forced |= more
@@ -163,7 +167,7 @@ def _context(
         return _offline_way(settings)(altered, world)
 
     rebuilt = [id for id, rebuild in rebuilds.items.items() if rebuild.whole]
-    pieces_before = replace(pieces_before, catalog=with_not_null_names(before, rebuilt))
+    pieces_before = replace(pieces_before, catalog=with_not_null_names(as_dropped(before, after), rebuilt))
     pieces_after = replace(pieces_after, catalog=with_not_null_names(after, rebuilt))
     remade_before = pieces_before.absorbed_by(rebuilt)
     remade_after = pieces_after.absorbed_by(rebuilt)
@@ -230,7 +234,20 @@ def _steps(context: Context, expansions: Sequence[Expansion]) -> list[Step]:
     steps = [*(s for e in expansions for s in e.steps), *plain_steps(context, claims, fields)]
     for e in expansions:
         steps = [_waiting(s, e) for s in steps] if e.behind else steps
+        steps = _led(steps, e) if e.ahead else steps
     return steps
+
+
+def _led(steps: list[Step], expansion: Expansion) -> list[Step]:
+    """The steps, with those of the expansion behind whatever goes ahead of them."""
+    own = {s.id for s in expansion.steps}
+    waits: dict[str, set[After]] = {}
+    for step in steps:
+        for id in (step.creates | step.destroys | {step.object}) & expansion.ahead.keys():
+            if step.id not in own:
+                said = expansion.ahead[id]
+                waits.setdefault(said.step, set()).add(replace(said, step=step.id))
+    return [replace(s, after=(*s.after, *sorted(waits.get(s.id, ()), key=lambda a: a.step))) for s in steps]
 
 
 def _waiting(step: Step, expansion: Expansion) -> Step:

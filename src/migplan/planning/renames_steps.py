@@ -13,7 +13,7 @@ from migplan.core.steps import After, Down, Name, Part, Phase, Step, step_id
 from migplan.kinds.function import Routine
 from migplan.kinds.names import names_of
 from migplan.kinds.sequence import Sequence
-from migplan.strategies.rename import called_by_applications, name_of, rename_statements
+from migplan.strategies.rename import called_by_applications, name_of, rename_statements, under
 from migplan.strategies.rename_alias import alias, limits, unsafe
 
 STRATEGY = "rename"
@@ -119,7 +119,7 @@ def _with_alias(
 
 
 def _rename(hop: Hop, obj: DbObject, after: Catalog) -> Step:
-    there, here = replace(obj, id=hop.origin), replace(obj, id=hop.to)
+    there, here = under(obj, hop.origin), under(obj, hop.to)
     return Step(
         id=step_id("rename", hop.to),
         title=f"rename {hop.origin} to {hop.to.name}",
@@ -147,7 +147,7 @@ def _why(hop: Hop, obj: DbObject) -> str:
 
 
 def _names_at(obj: DbObject, id: ObjectId) -> frozenset[Name]:
-    return frozenset(n for n in names_of(replace(obj, id=id)) if n.space != "primary key")
+    return frozenset(n for n in names_of(under(obj, id)) if n.space != "primary key")
 
 
 def _left_behind(hop: Hop, after: Catalog) -> Iterable[str]:

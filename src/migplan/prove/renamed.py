@@ -32,7 +32,7 @@ from migplan.source.declared import Declared
 from migplan.source.introspect import introspect
 from migplan.source.managed import Managed
 from migplan.source.shadow import Shadow
-from migplan.strategies.rename import rename_statements
+from migplan.strategies.rename import rename_statements, under
 
 
 def schemas_to_read(declared: Declared) -> Declared:
@@ -185,7 +185,7 @@ class _Work:
                         f"{hop.origin} can't be renamed to {hop.to.name}: {error.diag.message_primary or error}",
                         place=places.get(hop.final),
                     ) from error
-            current[hop.to] = replace(obj, id=hop.to)
+            current[hop.to] = under(obj, hop.to)
             any_made = True
             if self.in_use and obj.id.kind == "column" and obj.table is not None and obj.table.kind == "table":
                 self._note_column(hop)

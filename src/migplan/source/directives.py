@@ -15,6 +15,7 @@ from migplan.core.directives import Directive, Directives, assignment
 from migplan.core.errors import DirectiveError
 from migplan.core.ids import CALLABLE, ObjectId
 from migplan.core.model import Catalog
+from migplan.kinds.column import Column
 from migplan.source.files import SourceText
 from migplan.source.psqlfile import Loadable, PsqlFile
 from migplan.source.signatures import same_arguments
@@ -78,7 +79,16 @@ def check_targets(directives: Directives, catalog: Catalog) -> Directives:
     A statement says TYPE where the catalog has an enum, and gives a function's arguments with names and aliases.
     Raises ``DirectiveError`` for a directive whose object the declaration doesn't hold, or that may mean several.
     """
-    return Directives.of(_resolved(directive, catalog) for directive in directives.items)
+    items = (d for d in directives.items if not (d.name == "renamed-from" and _is_not_null(d.target, catalog)))
+    return Directives.of(_resolved(directive, catalog) for directive in items)
+
+
+def _is_not_null(target: ObjectId | None, catalog: Catalog) -> bool:
+    """Whether it is a NOT NULL, which is its column's and gets its declared name without being told the old one."""
+    if target is None or target.kind != "constraint" or target in catalog:
+        return False
+    columns = catalog.members_of(target.parent("table"), Column)
+    return any(c.not_null is not None and c.not_null.given == target.path[-1] for c in columns)
 
 
 def _of_file(file: PsqlFile) -> Iterator[Directive]:

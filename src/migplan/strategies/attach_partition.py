@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from migplan.core.changes import Alter
 from migplan.core.ids import ObjectId
 from migplan.core.sql import Sql, deparsed, ident, sql
 from migplan.core.steps import (
@@ -16,6 +17,7 @@ from migplan.core.steps import (
     Assertion,
     Down,
     LockMode,
+    Part,
     Phase,
     Statement,
     Step,
@@ -26,13 +28,14 @@ from migplan.core.steps import (
 from migplan.kinds.column import Column, NotNull, change_not_null
 from migplan.kinds.names import names_of
 from migplan.kinds.registry import kind_of
-from migplan.kinds.table import Table, attach_partition, attachment, columns_of, detach_partition
+from migplan.kinds.table import Table, attach_partition, attached_indexes, attachment, columns_of, detach_partition
 from migplan.strategies.backup import is_backed_up
-from migplan.strategies.base import Context, Expansion, Size, Strategy
+from migplan.strategies.base import Context, Expansion, Rebuild, Size, Strategy
 
 AX, SUE = LockMode.ACCESS_EXCLUSIVE, LockMode.SHARE_UPDATE_EXCLUSIVE
 NAME = "attach_partition"
 _FIELDS = frozenset({"partition_of", "bound"})
+_OF_THE_PARENT = frozenset({"type", "collation", "generated", "virtual"})
 
 
 class AttachPartition(Strategy):
@@ -46,16 +49,24 @@ class AttachPartition(Strategy):
             rebuild = context.rebuilds.items.get(new.id)
             if not fields & _FIELDS or rebuild is not None:
                 continue
+            renamed = {column.id: frozenset({"not_null"}) for _, column in _renamed_not_nulls(context, new.id)}
+            fields = {new.id: _FIELDS, **renamed}
+            changed = _reshaped_columns(context, new.id)
             if new.partition_of is None:
                 steps = _detach(context, old, new)
+                behind = _not_inherited(context, old, steps) | _away(changed, steps, old)
+                yield Expansion(tuple(steps), fields=fields, behind=behind)
             elif old.partition_of is None:
                 steps = _attach(context, old, new)
+                yield Expansion(tuple(steps), fields=fields, ahead=_ahead(changed, steps[-1].id))
+            elif changed:
+                yield replace(_moved_changing(context, old, new, changed), fields=fields)
             else:
-                steps = [_move(context, old, new)]
-            renamed = {column.id: frozenset({"not_null"}) for _, column in _renamed_not_nulls(context, new.id)}
-            yield Expansion(
-                tuple(steps), fields={new.id: _FIELDS, **renamed}, behind=_not_inherited(context, old, steps)
-            )
+                yield Expansion((_move(context, old, new),), fields=fields)
+        for rebuild in context.rebuilds.items.values():
+            old, new = context.before.get(rebuild.id, Table), context.after.get(rebuild.id, Table)
+            if old and new and new.partition_of and attachment(old.id) in rebuild.parts and not rebuild.whole:
+                yield _hung_anew(context, old, rebuild)
         for table in context.dropped(Table):
             if table.id not in context.rebuilds.items and concurrently(context, table):
                 yield Expansion(tuple(_drop(context, table)), frozenset({table.id}))
@@ -221,6 +232,57 @@ def _move(context: Context, old: Table, new: Table) -> Step:
     return _link(context, old, new, up, down, (), ())
 
 
+def _reshaped_columns(context: Context, table: ObjectId) -> list[ObjectId]:
+    """Its columns that come, go or change their type: in a partition that is its parent's business."""
+    columns = (c for i, c in context.changes.items() if i.kind == "column" and i.parent("table") == table)
+    return [c.id for c in columns if not isinstance(c, Alter) or c.fields & _OF_THE_PARENT]
+
+
+def _away(columns: Iterable[ObjectId], steps: Sequence[Step], old: Table) -> dict[ObjectId, After]:
+    detach = next(s for s in steps if attachment(old.id) in s.destroys)
+    return dict.fromkeys(columns, After(detach.id, f"the columns of a partition are those of {old.partition_of}"))
+
+
+def _ahead(columns: Iterable[ObjectId], attach: str) -> dict[ObjectId, After]:
+    return dict.fromkeys(columns, After(attach, "a partition has the columns of its parent"))
+
+
+def _hung_anew(context: Context, old: Table, rebuild: Rebuild) -> Expansion:
+    """Its parent goes, or is made again, with other columns: they change while the partition hangs on none."""
+    changed = _reshaped_columns(context, old.id)
+    dropped, made = context.rebuilt_parts(rebuild)
+    off, on = step_id("drop", old.id, _place(old, dropped)), step_id("create", old.id, _place(old, made))
+    hung = (context.after[id] for id in attached_indexes(old.id, context.after))
+    above = (getattr(o, "parent", None) or getattr(o, "index_parent", None) for o in hung)
+    waiting = dict.fromkeys((id for id in above if id), After(on, f"ATTACH hangs the indexes of {old.id} on it"))
+    return Expansion(
+        (),
+        behind=dict.fromkeys(changed, After(off, f"the columns of a partition are those of {old.partition_of}")),
+        ahead=_ahead(changed, on) | waiting,
+        company=dict.fromkeys(changed, rebuild.group),
+    )
+
+
+def _place(table: Table, parts: Sequence[Part]) -> int:
+    return next(number for number, part in enumerate(parts) if attachment(table.id) in part.provides)
+
+
+def _moved_changing(context: Context, old: Table, new: Table, changed: list[ObjectId]) -> Expansion:
+    """To another parent, which has other columns: they change in between, all in one transaction."""
+    move, group = _move(context, old, new), f"move {new.id}"
+    attach = replace(move, up=move.up[-1:], down=Down((detach_partition(new),)), together=group)
+    detach = replace(
+        _detached(context, old, new, move.deploy, (), ()), phase=move.phase, up=move.up[:-1], together=group
+    )
+    attach = replace(attach, after=(*attach.after, After(detach.id, "it has one parent at a time")))
+    return Expansion(
+        (detach, attach),
+        behind=_away(changed, [detach], old),
+        ahead=_ahead(changed, attach.id),
+        company=dict.fromkeys(changed, group),
+    )
+
+
 def _detach(context: Context, old: Table, new: Table) -> list[Step]:
     sentence = None if context.settings.offline else kind_of(new.id).contract(old, new)
     guard = _guard(context, old)
@@ -326,7 +388,7 @@ def detach_concurrently(partition: Table) -> Statement:
     assert partition.partition_of is not None
     parent = ident(*partition.partition_of.path)
     command = sql("ALTER TABLE ONLY {} DETACH PARTITION {} CONCURRENTLY", parent, ident(*partition.id.path))
-    own = ((partition.id.name, LockMode.ACCESS_EXCLUSIVE),)
+    own = ((".".join(partition.id.path), LockMode.ACCESS_EXCLUSIVE),)
     return Statement(command, SUE, transactional=False, timing=Timing.LONG, stronger=own)
 
 

@@ -10,7 +10,7 @@ from migplan.core.model import Catalog
 from migplan.core.sql import Sql, deparsed, ident, join, literal, sql
 from migplan.core.steps import Backfill, LockMode, Statement, Timing
 from migplan.kinds.column import Column
-from migplan.kinds.constraint import PRIMARY_KEY, UNIQUE, Constraint
+from migplan.kinds.constraint import PRIMARY_KEY, UNIQUE, Constraint, column_ids
 from migplan.kinds.table import Table
 from migplan.strategies.base import Context, Size
 
@@ -42,7 +42,7 @@ def fill(
         return Fill((), None)
     if context.size(table) is not Size.LARGE:
         return Fill(tuple(_one_update(table, assignments, where)), None)
-    key = key_of(catalog or context.before, table)
+    key = key_of(catalog or context.before, table, context.after)
     batches = Backfill(
         table,
         tuple(assignments),
@@ -75,9 +75,14 @@ def _leaves(context: Context, table: ObjectId) -> list[ObjectId]:
     return found
 
 
-def key_of(catalog: Catalog, table: ObjectId) -> list[Column]:
-    """The columns that batches run along: the primary key, else a unique NOT NULL key, else none (ctid)."""
+def key_of(catalog: Catalog, table: ObjectId, declared: Catalog | None = None) -> list[Column]:
+    """The columns that batches run along: the primary key, else a unique NOT NULL key, else none (ctid).
+
+    With ``declared`` only a key that stays: one that goes may be gone when the batches run.
+    """
     keys = [c for c in catalog.members_of(table, Constraint) if c.type in (PRIMARY_KEY, UNIQUE)]
+    if declared is not None:
+        keys = [k for k in keys if k.id in declared and all(c in declared for c in column_ids(k))]
     columns = {c.name: c for c in catalog.members_of(table, Column)}
     for constraint in sorted(keys, key=lambda c: (c.type != PRIMARY_KEY, c.name)):
         found = [columns[name] for name in constraint.columns]

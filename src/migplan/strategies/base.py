@@ -14,7 +14,7 @@ from migplan.core.errors import PlanningError
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject, O
 from migplan.core.settings import Settings
-from migplan.core.steps import After, Down, Irreversible, Step
+from migplan.core.steps import After, Down, Irreversible, Part, Step
 from migplan.strategies.pieces import Pieces
 from migplan.strategies.sizing import Size, Sizing
 
@@ -91,6 +91,14 @@ class Context:
             if isinstance(c, Alter) and isinstance(c.old, model) and isinstance(c.new, model)
         ]
 
+    def rebuilt_parts(self, rebuild: Rebuild) -> tuple[list[Part], list[Part]]:
+        """The parts of an object that are dropped, and those that are made: the same, and those that are new."""
+        before = self.pieces_before.of(rebuild.id)
+        dropped = [p for p in before if p.provides & rebuild.parts]
+        gone, known = ({id for p in parts for id in p.provides} for parts in (dropped, before))
+        made = (p for p in self.pieces_after.of(rebuild.id) if p.provides & gone or not p.provides & known)
+        return dropped, list(made)
+
     def size(self, table: ObjectId) -> Size:
         """The class of a relation's size; partitions count for their parent."""
         return self.sizing.of(table)
@@ -141,6 +149,8 @@ class Expansion:
     """Objects that go behind the expansion's own checkpoints, which say what the application must do about them."""
     early: Mapping[ObjectId, After] = field(default_factory=dict[ObjectId, After])
     """But steps of these objects wait for something else."""
+    ahead: Mapping[ObjectId, After] = field(default_factory=dict[ObjectId, After])
+    """Every other step that changes one of these objects goes ahead of a step of the expansion, which is named."""
     company: Mapping[ObjectId, str] = field(default_factory=dict[ObjectId, str])
     """Objects that are altered in place in the transaction of this name."""
 

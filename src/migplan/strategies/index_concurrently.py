@@ -31,7 +31,7 @@ class IndexConcurrently(Strategy):
                 yield Expansion((_drop(context, index),), frozenset({index.id}))
         for old, new, _ in context.altered(Index):
             rebuild = context.rebuilds.items.get(new.id)
-            alone = rebuild is not None and rebuild.root and _only_member(context, rebuild.group)
+            alone = rebuild is not None and rebuild.root and rebuild.whole and _only_member(context, rebuild.group)
             if alone and not context.swapped(new.id) and _concurrent(context, new) and old.relation == new.relation:
                 yield Expansion(tuple(_replace(context, old, new)), frozenset({new.id}))
 

@@ -32,11 +32,11 @@ class Pieces:
         return {}
 
     def of(self, id: ObjectId) -> list[Part]:
-        """The object's parts; the last one also sets comment, grants and owner."""
+        """The object's parts; each also sets comment, grants and owner of what it provides."""
         if id not in self._made:
             obj = self.catalog[id]
             parts = kind_of(id).parts(obj, self.catalog)
-            self._made[id] = _with_attributes(parts, self._attributes_of_all(obj, parts))
+            self._made[id] = [self._with_attributes(part, id) for part in parts]
         return self._made[id]
 
     def absorbed(self, ids: Iterable[ObjectId]) -> frozenset[ObjectId]:
@@ -54,13 +54,15 @@ class Pieces:
         """What the parts of ``makers`` provide beside themselves."""
         return frozenset(p for m in makers if m in self.catalog for part in self.of(m) for p in part.provides if p != m)
 
-    def _attributes_of_all(self, obj: DbObject, parts: list[Part]) -> list[Statement]:
-        provided = {id for part in parts for id in part.provides if id in self.catalog}
-        objects = [obj, *(self.catalog[id] for id in sorted(provided - {obj.id}))]
-        return [s for o in objects for s in self._attributes(o)]
+    def _with_attributes(self, part: Part, id: ObjectId) -> Part:
+        provided = sorted(p for p in part.provides if p in self.catalog)
+        objects = sorted((self.catalog[p] for p in provided), key=lambda o: o.id != id)
+        statements = [s for o in objects for s in self.attributes(o.id)]
+        return replace(part, create=(*part.create, *statements)) if statements else part
 
-    def _attributes(self, obj: DbObject) -> list[Statement]:
-        kind = kind_of(obj.id)
+    def attributes(self, id: ObjectId) -> list[Statement]:
+        """What sets comment, grants and owner of an object that was just made."""
+        obj, kind = self.catalog[id], kind_of(id)
         statements: list[Statement] = []
         if self.settings.owners and kind.owned and obj.owner:
             statements += kind.owner_statements(obj, obj.owner)
@@ -82,10 +84,3 @@ class Pieces:
         if isinstance(obj, Column) and obj.identity is not None:
             statements += sequence_grants(obj.identity, self.default_privileges)
         return statements
-
-
-def _with_attributes(parts: list[Part], statements: list[Statement]) -> list[Part]:
-    if not statements or not parts:
-        return parts
-    last = parts[-1]
-    return [*parts[:-1], replace(last, create=(*last.create, *statements))]

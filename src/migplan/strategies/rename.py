@@ -12,6 +12,7 @@ from migplan.core.sql import Sql, ident, sql
 from migplan.core.steps import LockMode, Statement
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import INDEXED, Constraint
+from migplan.kinds.range import Range, followers, renamed_range
 from migplan.kinds.registry import kind_of
 from migplan.kinds.view_column import ViewColumn
 
@@ -45,7 +46,14 @@ def rename_statements(obj: DbObject, to: ObjectId, taken: bool = False) -> list[
         return [Statement(sql("ALTER INDEX {} RENAME TO {}", index, ident(to.path[-1])), lock)]
     if isinstance(obj, Column | ViewColumn):
         return [_of_relation(obj.relation, "COLUMN", obj.id, to)]
+    if isinstance(obj, Range):
+        return [*_of_schema(obj, to, taken), *followers(obj, renamed_range(obj, to))]
     return _of_schema(obj, to, taken) if kind not in MEMBERS else [_rename(obj, to)]
+
+
+def under(obj: DbObject, id: ObjectId) -> DbObject:
+    """The object under another id, with the names that follow its own."""
+    return renamed_range(obj, id) if isinstance(obj, Range) else replace(obj, id=id)
 
 
 def _of_schema(obj: DbObject, to: ObjectId, taken: bool) -> list[Statement]:
@@ -74,7 +82,8 @@ def _move(obj: DbObject, to: ObjectId) -> Statement:
 
 
 def _of_relation(relation: ObjectId, what: str, id: ObjectId, to: ObjectId) -> Statement:
-    keyword = Sql(kind_of(relation).keyword)
+    """ALTER TABLE renames the constraints of foreign tables too; ALTER FOREIGN TABLE doesn't."""
+    keyword = Sql("TABLE" if what == "CONSTRAINT" else kind_of(relation).keyword)
     names = (ident(id.path[-1]), ident(to.path[-1]))
     return Statement(sql("ALTER {} {} RENAME {} {} TO {}", keyword, ident(*relation.path), Sql(what), *names), _AX)
 

@@ -31,6 +31,7 @@ _TYPES: Final = frozenset({"enum", "domain", "composite_type", "range"})
 _LIMITS: Final = {
     "table": "COPY, TRUNCATE, LOCK TABLE, ON CONFLICT ON CONSTRAINT, MERGE (before 17) and ctid need the new name",
     "materialized_view": "REFRESH MATERIALIZED VIEW needs the new name",
+    "range": "its constructors, and its multirange where it is named after it, go by the new name at once",
     "enum": "drivers that look the type up by name find a domain",
 }
 

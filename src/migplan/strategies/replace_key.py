@@ -39,7 +39,8 @@ class ReplaceKey(Strategy):
     def expand(self, context: Context) -> Iterable[Expansion]:
         for old, new, _ in context.altered(Constraint):
             rebuild = context.rebuilds.items.get(new.id)
-            if rebuild is not None and rebuild.root and _fit(context, new) and _can_leave(context, old):
+            whole = rebuild is not None and rebuild.root and rebuild.whole
+            if rebuild is not None and whole and _fit(context, new) and _can_leave(context, old):
                 yield Expansion(tuple(_steps(context, old, new, rebuild.group)), frozenset({new.id}))
 
 

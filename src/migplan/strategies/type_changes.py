@@ -10,9 +10,12 @@ _VARCHAR, _TEXT = "character varying", "text"
 
 
 def keeps_rows(old: str, new: str) -> bool:
-    """Whether ALTER COLUMN … TYPE leaves the rows as they are: varchar wider or text, numeric wider, cidr to inet."""
-    if old == new:
-        return True
+    """Whether ALTER COLUMN … TYPE leaves the rows as they are: varchar wider or text, numeric wider, cidr to inet.
+
+    Arrays of them are rewritten.
+    """
+    if old == new or "[]" in old + new:
+        return old == new
     one, other = base_type(old), base_type(new)
     if one in (_VARCHAR, _TEXT) and other in (_VARCHAR, _TEXT):
         return _is_wider(_numbers(old), _numbers(new))

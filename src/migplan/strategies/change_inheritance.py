@@ -1,0 +1,38 @@
+"""A table that leaves a parent: what it inherited can only be dropped once it has (manual: ALTER TABLE, NO INHERIT)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog
+from migplan.core.steps import After, step_id
+from migplan.kinds.column import Column
+from migplan.kinds.constraint import Constraint
+from migplan.kinds.table import Table
+from migplan.strategies.base import Context, Expansion, Strategy
+
+
+class ChangeInheritance(Strategy):
+    """Inherited columns and checks that go with the link to the parent."""
+
+    name = "change_inheritance"
+    offline = True
+
+    def expand(self, context: Context) -> Iterable[Expansion]:
+        for old, new, _ in context.altered(Table):
+            left = set(old.inherits) - set(new.inherits)
+            if not left or new.id in context.rebuilds.items:
+                continue
+            behind = After(step_id("alter", new.id), f"{new.id} inherits it until then")
+            gone = [m for m in _inherited(new.id, context.before) if m not in context.after]
+            if gone:
+                yield Expansion((), behind=dict.fromkeys(gone, behind))
+
+
+def _inherited(table: ObjectId, catalog: Catalog) -> Iterable[ObjectId]:
+    members = (*catalog.members_of(table, Column), *catalog.members_of(table, Constraint))
+    return (m.id for m in members if m.inherited)
+
+
+STRATEGY = ChangeInheritance()

@@ -1,0 +1,15 @@
+CREATE TABLE p (
+  id int,
+  a int NOT NULL, -- migplan: backfill 1
+  c int NOT NULL DEFAULT 3,
+  CONSTRAINT k CHECK (c > 0)
+) PARTITION BY LIST (id);
+
+CREATE TABLE typed (id int, a varchar(20)) PARTITION BY LIST (id);
+CREATE TABLE typed_rest PARTITION OF typed DEFAULT;
+CREATE FUNCTION f() RETURNS SETOF typed_rest LANGUAGE sql STABLE AS 'SELECT * FROM typed_rest';
+CREATE MATERIALIZED VIEW mv AS SELECT a FROM typed_rest;
+CREATE VIEW v AS SELECT a FROM typed_rest;
+
+CREATE TABLE keyed (number serial, tags text);
+CREATE TABLE parent (id int, a text);

@@ -1,0 +1,7 @@
+CREATE SCHEMA s;
+CREATE TABLE s.p (id int, b int) PARTITION BY RANGE (id);
+CREATE INDEX i ON s.p ((b IS NULL));
+ALTER TABLE s.p ADD CONSTRAINT k UNIQUE (id);
+CREATE TABLE q PARTITION OF s.p FOR VALUES FROM (1) TO (2);
+CREATE TABLE p0 (id int, a text, CONSTRAINT c CHECK (id > 0));
+CREATE TABLE leaves (id int, b int, c int);

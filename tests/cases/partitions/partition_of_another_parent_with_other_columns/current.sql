@@ -1,0 +1,14 @@
+CREATE TABLE old_parent (id int, b int, gone int) PARTITION BY LIST (id);
+CREATE TABLE moves PARTITION OF old_parent DEFAULT;
+COMMENT ON COLUMN moves.id IS 'its own';
+CREATE VIEW v AS SELECT b FROM moves;
+
+CREATE TABLE dropped (id int, b int) PARTITION BY LIST (id);
+CREATE TABLE left_over PARTITION OF dropped DEFAULT;
+
+CREATE TABLE by_id (id int, day int) PARTITION BY LIST (id);
+CREATE TABLE rest PARTITION OF by_id DEFAULT;
+
+CREATE TABLE single (id int, b text, gone int);
+CREATE TABLE parent (id int, b int) PARTITION BY LIST (id);
+CREATE TABLE member PARTITION OF parent FOR VALUES IN (1);
