@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -18,6 +19,8 @@ from hypothesis import strategies as st
 from tests.conftest import databases
 from tests.properties.generate import pairs, worlds
 from tests.properties.render import ROLE, declaration, rows
+from tests.properties.wild.draw import READER, WRITER
+from tests.properties.wild.examples import example
 from tests.support.cases import Case, Options, make_roles, there_and_back
 from tests.support.migrations import migration
 
@@ -41,9 +44,7 @@ LARGE: Final = "[planning]\nsmall_table_rows = 0\n"
 def test_written_files_say_all_that_is_read(pg_url: str, world: World) -> None:
     with _place(pg_url) as (make_db, path):
         live = make_db(declaration(world))
-        with psycopg.connect(live) as db:
-            catalog = introspect(db)
-        for name, text in schema_files(catalog, Settings()).items():
+        for name, text in _files_of(live).items():
             file = path / "schemas" / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
@@ -68,6 +69,31 @@ def test_there_and_back(pg_url: str, pair: Pair, offline: bool, large: bool) -> 
         assert found.plan.proof.status == "proved", f"{found.plan.proof.step}: {found.plan.proof.error}"
         lost = any(step.loses for step in found.plan.steps)  # a NOT NULL column doesn't come back to rows by itself
         there_and_back(Case(path, Options(loses=True, offline=offline)), found, make_db, back=not lost)
+
+
+@given(st.integers(0, 2**31), st.booleans(), st.sampled_from(["empty", "filled", "large", "offline"]))
+def test_wild_schemas_there_and_back(pg_url: str, seed: int, written: bool, how: str) -> None:
+    """The same of objects of every kind; ``written`` takes the declared files from the database that they declare."""
+    with _place(pg_url) as (make_db, path):
+        found = example(make_db(), seed)
+        old = found.old + (found.rows if how == "filled" else "")
+        note(f"seed {seed}, {how}, edits: {found.edits}\n--- current.sql\n{old}\n--- desired.sql\n{found.new}")
+        config = f"manage.schemas = {json.dumps(found.schemas)}\n{LARGE if how == 'large' else ''}"
+        words = "\n".join(_files_of(make_db(found.new)).values()) if written and "migplan:" not in found.new else None
+        plan = migration(make_db, path, old, found.new, offline=how == "offline", config=config, written=words)
+        blocked = [f.message for f in plan.plan.findings if f.severity == "blocked"]
+        if blocked:
+            event(f"blocked: {blocked[0].split(':')[-1]}")
+            return
+        assert plan.plan.proof.status == "proved", f"{plan.plan.proof.step}: {plan.plan.proof.error}"
+        lost = any(step.loses for step in plan.plan.steps)
+        there_and_back(Case(path, Options(loses=True, offline=how == "offline")), plan, make_db, back=not lost)
+
+
+def _files_of(url: str) -> dict[str, str]:
+    """The files that ``migplan init`` writes of a database."""
+    with psycopg.connect(url) as db:
+        return schema_files(introspect(db), Settings())
 
 
 @given(pairs())
@@ -98,5 +124,5 @@ def _planned(live: str, path: Path, seed: str) -> dict[str, str]:
 def _place(pg_url: str) -> Generator[tuple[MakeDb, Path]]:
     """Databases and a directory for one example."""
     with databases(pg_url) as make_db, TemporaryDirectory() as path:
-        make_roles(pg_url, (ROLE,))
+        make_roles(pg_url, (ROLE, READER, WRITER))
         yield make_db, Path(path)

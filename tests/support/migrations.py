@@ -85,11 +85,18 @@ class Migration:
 
 
 def migration(
-    make_db: Callable[[str], str], path: Path, old: str, new: str, *, offline: bool = False, config: str = ""
+    make_db: Callable[[str], str],
+    path: Path,
+    old: str,
+    new: str,
+    *,
+    offline: bool = False,
+    config: str = "",
+    written: str | None = None,
 ) -> Migration:
-    """Load ``old``, declare ``new``, plan and prove."""
+    """Load ``old``, declare ``new`` (in the words of ``written``, if given), plan and prove."""
     declared, toml = path / "schema.sql", path / "migplan.toml"
-    declared.write_text(new)
+    declared.write_text(new if written is None else written)
     toml.write_text(config)
     live = make_db(old)
     inputs = gather(live, [str(declared)], config=toml, offline=offline)
