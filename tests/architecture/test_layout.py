@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).parents[2]
 SOURCES: Final = sorted((ROOT / "src" / "migplan").rglob("*.py"))
 LONGEST: Final = 720
-PRINTING: Final = ("cli", "report")
+PRINTING: Final = ("cli", "orm", "report")
 
 
 def _name(path: Path) -> str:

@@ -94,7 +94,7 @@ def test_a_command_that_fails_is_an_error(migplan: Command, make_db: MakeDb) -> 
 def test_the_models_of_sqlalchemy(migplan: Command, make_db: MakeDb) -> None:
     live = make_db()
     migplan.write("models.py", ALCHEMY)
-    _configured(migplan, f"{sys.executable} -m migplan.source.orm.sqlalchemy models:Base")
+    _configured(migplan, f"{sys.executable} -m migplan.orm.sqlalchemy models:Base")
     printed = migplan("plan", "--target", live, "--out", "plan", "--offline")
     assert printed.status == 0, printed.err
     for statement in ("CREATE TYPE app.mood AS ENUM", "CREATE TABLE app.posts", "it''s theirs", "ix_app_posts_author"):
@@ -107,7 +107,7 @@ def test_the_models_of_django(migplan: Command, make_db: MakeDb) -> None:
     migplan.write("blog/__init__.py", "")
     migplan.write("blog/models.py", DJANGO_MODELS)
     migplan.write("settings.py", DJANGO_SETTINGS.format(url=live))
-    _configured(migplan, f"{sys.executable} -m migplan.source.orm.django")
+    _configured(migplan, f"{sys.executable} -m migplan.orm.django")
     planned = migplan(
         "plan", "--target", live, "--out", "plan", "--offline", env={"DJANGO_SETTINGS_MODULE": "settings"}
     )

@@ -188,6 +188,7 @@ def _context(
         staged=staged,
         renamed_columns=renamed.columns,
         dual_written=renamed.dual_written,
+        renamed_labels=renamed.labels,
         way_back=way_back,
     )
 

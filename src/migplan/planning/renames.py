@@ -17,6 +17,7 @@ from migplan.core.model import Catalog
 from migplan.core.settings import Settings
 from migplan.core.sql import ident
 from migplan.core.steps import After, Down, Phase, Step
+from migplan.planning.relabelled import LABEL
 from migplan.planning.renames_inferred import owner_of
 from migplan.planning.renames_steps import Hop, HopSteps, steps_of
 
@@ -36,6 +37,16 @@ class Renamed:
     columns: Mapping[ObjectId, str] = field(default_factory=dict[ObjectId, str])
     blocked: tuple[str, ...] = ()
     dual_written: Mapping[ObjectId, str] = field(default_factory=dict[ObjectId, str])
+
+    @property
+    def labels(self) -> Mapping[ObjectId, tuple[tuple[str, str], ...]]:
+        """The labels among the renames, old and new, by their enum."""
+        found: dict[ObjectId, tuple[tuple[str, str], ...]] = {}
+        for rename in self.renames:
+            if rename.new.kind == LABEL:
+                enum = rename.new.parent("enum")
+                found[enum] = (*found.get(enum, ()), (rename.old.path[-1], rename.new.path[-1]))
+        return found
 
 
 @dataclass(frozen=True)

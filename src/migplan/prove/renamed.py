@@ -20,6 +20,8 @@ from migplan.core.model import Catalog
 from migplan.core.settings import Settings
 from migplan.core.sql import ident, sql
 from migplan.kinds.column import Column
+from migplan.planning.relabelled import DIRECTIVE as RENAME_VALUE
+from migplan.planning.relabelled import relabelled
 from migplan.planning.renames import Renamed
 from migplan.planning.renames_inferred import inferred
 from migplan.planning.renames_order import hops
@@ -33,6 +35,7 @@ from migplan.source.introspect import introspect
 from migplan.source.managed import Managed
 from migplan.source.shadow import Shadow
 from migplan.strategies.rename import rename_statements, under
+from migplan.strategies.rename_label import rename_label
 
 
 def schemas_to_read(declared: Declared) -> Declared:
@@ -52,7 +55,7 @@ def renamed_side(before: Catalog, after: Catalog, declared: Declared, shadow: Sh
     Raises like :func:`renamed`.
     """
     found = renamed(before, after, declared.directives, shadow.scratch, declared.managed, settings)
-    if not found.hops and not found.columns:
+    if not found.hops and not found.columns and not found.labels:
         return found
     compared = comparable(found.before, after, shadow.scratch, declared.managed, settings)
     return replace(found, before=compared.before)
@@ -66,9 +69,10 @@ def renamed(
     Raises ``DirectiveError`` for a directive that matches nothing, or whose rename PostgreSQL refuses.
     """
     asked = [d for d in directives.named(DIRECTIVE) if d.target is not None]
-    if not asked:
+    labels = directives.named(RENAME_VALUE)
+    if not asked and not labels:
         return Renamed(before)
-    done = _all_done(asked, before, after)
+    done = None if labels else _all_done(asked, before, after)
     if done is not None:
         return Renamed(before, notes=tuple(done))
     with scratch() as database, contextlib.closing(database.connect()) as connection:
@@ -80,6 +84,7 @@ def renamed(
                 here = work.leave_to_the_application(here)
             work.rename(here)
         work.infer()
+        work.relabel(labels)
         return work.result()
 
 
@@ -146,6 +151,17 @@ class _Work:
         """Make the renames that come with those of tables and of their columns."""
         found = inferred([r for r in self.renames if r.new.kind in ("table", "column")], self.world, self.after)
         self._make(hops(found, self.world, self.after, inferred=True), {})
+
+    def relabel(self, directives: Sequence[Directive]) -> None:
+        """Rename the labels of enums, which bear their declared names by now."""
+        found = relabelled(directives, self.world, self.after)
+        self.notes += found.notes
+        self.renames += found.renames
+        for rename in found.renames:
+            statement = rename_label(rename.new.parent("enum"), rename.old.path[-1], rename.new.path[-1])
+            self.connection.execute(statement.sql.encode())
+        if found.renames:
+            self.world = self._read()
 
     def result(self) -> Renamed:
         """The renamed catalog, with the sizes and the role of the live one."""

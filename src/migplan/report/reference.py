@@ -38,7 +38,6 @@ _LIMITS: Final = (
     "Renaming a column to a name that another column of the table has now, or of a table that is made anew in the same "
     "plan, while applications use it: two plans.",
     "Renaming columns of tables that others inherit from, while applications use them.",
-    "Renaming an enum's value in place: `values OLD => NEW` moves the rows, so that both versions find theirs.",
     "Reference data: DML in a declared file is refused with its place, unless the file says that it is reference data; "
     "then it is named and not run.",
 )

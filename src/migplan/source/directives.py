@@ -54,6 +54,7 @@ _FORMS: Final[dict[str, _Form]] = {
     "using": _Form("using EXPRESSION", _anything),
     "reverse": _Form("reverse EXPRESSION", _anything),
     "values": _Form("values OLD => NEW, …", _value_pairs),
+    "rename-value": _Form("rename-value OLD => NEW, …", _value_pairs),
     "allow": _Form('allow FINDING "why"', _ALLOW.fullmatch),
     "backup": _Form("backup table", {"table"}.__contains__),
     "bake": _Form("bake", _nothing),

@@ -70,6 +70,10 @@ class Context:
     """Columns that an application knows by another name, by the one that both catalogs have: their present names."""
     dual_written: Mapping[ObjectId, str] = field(default_factory=dict[ObjectId, str])
     """New columns that the application itself writes beside present ones, by the names of those."""
+    renamed_labels: Mapping[ObjectId, tuple[tuple[str, str], ...]] = field(
+        default_factory=dict[ObjectId, tuple[tuple[str, str], ...]]
+    )
+    """Labels of enums that are renamed in place: old and new, by the enum; the catalogs have the new ones."""
     added_labels: Mapping[ObjectId, frozenset[str]] = field(default_factory=dict[ObjectId, frozenset[str]])
     """Labels that the plan itself adds to enums before anything else, because rows are going to get them."""
     way_back: Callable[[ObjectId], Down | Irreversible] = _no_way_back

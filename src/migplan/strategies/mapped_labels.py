@@ -13,8 +13,13 @@ def mapped_labels(directives: Directives, old: Enum, new: Enum) -> Mapping[str, 
     argument = directives.get(new.id, "values")
     if argument is None:
         return {}
-    said = dict(_pair(text) for text in argument.split(","))
+    said = label_pairs(argument)
     return {o: n for o, n in said.items() if o in old.labels and o not in new.labels and n in new.labels}
+
+
+def label_pairs(argument: str) -> dict[str, str]:
+    """``OLD => NEW, …`` as labels by labels."""
+    return dict(_pair(text) for text in argument.split(","))
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -17,7 +17,9 @@ from migplan.strategies.replaced import irreplaceable
 from migplan.strategies.reshaped import reshapes
 from migplan.strategies.staged_types import held_by_large_tables
 
-_HANDLED: Final = frozenset({"backfill", "reference-data", "allow", "using", "reverse", "keep-old", "bake", "backup"})
+_HANDLED: Final = frozenset(
+    {"backfill", "reference-data", "allow", "using", "reverse", "keep-old", "bake", "backup", "rename-value"}
+)
 
 
 class Unsupported(Strategy):

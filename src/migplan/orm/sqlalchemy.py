@@ -1,4 +1,4 @@
-"""``python -m migplan.source.orm.sqlalchemy MODULE:NAME``: SQLAlchemy's metadata, or a declarative base, as SQL.
+"""``python -m migplan.orm.sqlalchemy MODULE:NAME``: SQLAlchemy's metadata, or a declarative base, as SQL.
 
 SQLAlchemy compiles the DDL itself, for PostgreSQL; nothing is connected to.
 """
@@ -14,7 +14,7 @@ def main(arguments: list[str]) -> int:
     """Print what ``MetaData.create_all`` would run on an empty database."""
     if len(arguments) != 1 or ":" not in arguments[0]:
         print(
-            "usage: python -m migplan.source.orm.sqlalchemy MODULE:NAME (a MetaData, or a declarative base)",
+            "usage: python -m migplan.orm.sqlalchemy MODULE:NAME (a MetaData, or a declarative base)",
             file=sys.stderr,
         )
         return 2

@@ -1,4 +1,4 @@
-"""``python -m migplan.source.orm.django``: the tables of Django's installed models as SQL, by Django's schema editor.
+"""``python -m migplan.orm.django``: the tables of Django's installed models as SQL, by Django's schema editor.
 
 ``DJANGO_SETTINGS_MODULE`` names the settings. Django asks the database that they name for its version; nothing is
 changed there.
