@@ -67,7 +67,7 @@ class Subject:
     def relations(self, step: Step) -> list[ObjectId]:
         """The existing relations with rows that the step works on: its own, or those with columns of its type."""
         own = self.owner(step.object) or step.object
-        if own in self.before.sizes:
+        if own in self.before and self._sizing.known(own):
             return [own] if self.holds_rows(own) else []
         if own.kind not in _TYPES:
             return []
