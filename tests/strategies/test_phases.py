@@ -67,7 +67,20 @@ ROWS_OF_THE_TABLE = {
     "exclusion: add": Row(
         "",
         "ALTER TABLE t ADD CONSTRAINT e EXCLUDE USING btree (a WITH =);",
-        (("1 contract", "create:t.e", AX),),
+        (
+            ("0 expand", "stage:t:new", NONE),
+            ("0 expand", "log:t:new", SRX),
+            ("0 migrate", "copy:t:new", "ACCESS SHARE"),
+            ("0 migrate", "replay:t:new", "ACCESS SHARE"),
+            ("0 migrate", "compare:t:new", NONE),
+            ("1 contract", "lock:t", AX),
+            ("1 contract", "swap:t", AX),
+            ("1 contract", "unlock:t", NONE),
+            ("1 contract", "retire:table:public.t:old", NONE),
+            ("1 contract", "retire:table:public.t:old", NONE),
+            ("1 contract", "retire:table:public.t:old", AX),
+            ("1 contract", "retire:table:public.t:old", NONE),
+        ),
     ),
     "exclusion: drop": Row(
         "ALTER TABLE t ADD CONSTRAINT e EXCLUDE USING btree (a WITH =);", "", (("0 expand", "drop:t.e", AX),)

@@ -4,6 +4,7 @@ write which the server acknowledged."""
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,8 @@ class Session:
     """The value of every key that was written, None for deleted ones."""
     errors: list[str] = field(default_factory=list[str])
     rounds: int = 0
+    stall: float = 0.0
+    """The longest that a round took, in seconds."""
 
     def start(self) -> Session:
         """Begin to work in a thread."""
@@ -55,12 +58,14 @@ class Session:
     def _work(self) -> None:
         with psycopg.connect(self.url, autocommit=True, prepare_threshold=1) as db:
             while not self._stop.is_set():
+                began = time.monotonic()
                 try:
                     self._round(db)
                 except psycopg.Error as error:
                     self.errors.append(str(error))
                     return
                 self.rounds += 1
+                self.stall = max(self.stall, time.monotonic() - began)
 
     def _round(self, db: psycopg.Connection) -> None:
         key = self.first_key + self.rounds % 50

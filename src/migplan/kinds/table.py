@@ -212,7 +212,7 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
             return []
         overriding = Sql(" OVERRIDING SYSTEM VALUE" if any(c.identity for c in columns) else "")
         names = join(", ", (ident(c.name) for c in columns))
-        values = join(", ", (_value_for(c, kept[c.name], before) for c in columns))
+        values = join(", ", (value_for(c, kept[c.name], before) for c in columns))
         source = ident(old.id.path[0], name)
         command = sql("INSERT INTO {} ({}){} SELECT {} FROM {}", self.sql_name(new), names, overriding, values, source)
         return [Statement(command, LockMode.ACCESS_SHARE, scan=True, timing=Timing.LONG)]
@@ -257,7 +257,7 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
         return None if obj.partition_key else f"the rows of {obj.id}"
 
 
-def _value_for(new: Column, old: Column, before: Catalog) -> Sql:
+def value_for(new: Column, old: Column, before: Catalog) -> Sql:
     """A column's value out of the row that was set aside: as a directive says, else cast. A type of one's own may have
     been replaced under its name, so its values go by way of text."""
     said = new.using or old.reverse

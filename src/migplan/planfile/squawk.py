@@ -81,6 +81,7 @@ _HEAVY: Final = _rules(
 )
 _OWN_NAME: Final = re.compile(r'"~[^"]*"')
 _ON_OWN: Final = re.compile(rf'^CREATE (?:UNIQUE )?INDEX {_NAME} ON (?:ONLY )?{_NAME}\."~[^"]*"')
+_ASIDE: Final = re.compile(rf'^(?:CREATE (?:UNIQUE )?INDEX {_NAME} ON|ALTER TABLE) (?:ONLY )?"~[^"]*~(?:new|old)"\.')
 _LOOSENING: Final = {"ban-drop-constraint", "ban-drop-not-null"}
 _UNSEEN: Final = re.compile(rf"{_TABLE} RENAME CONSTRAINT|ALTER (INDEX|TRIGGER|POLICY|RULE|STATISTICS) ", re.S)
 
@@ -141,7 +142,7 @@ class Waivers:
     def _heavy(self, rule: str, step: Step, statement: Statement, window: int) -> str | None:
         if step.new_objects:
             return "the table is new in this plan"
-        if _ON_OWN.search(statement.sql):
+        if _ON_OWN.search(statement.sql) or _ASIDE.search(statement.sql):
             return "migplan's own, made in this plan: nobody reads it yet"
         if self.settings.offline:
             return "nobody uses the database (--offline)"

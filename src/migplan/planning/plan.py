@@ -32,6 +32,7 @@ from migplan.planning.windows import place
 from migplan.strategies.base import Context, Expansion, Rebuilds
 from migplan.strategies.drop_partition import as_dropped
 from migplan.strategies.pieces import Pieces
+from migplan.strategies.rebuilt_online import families, rebuilt_online
 from migplan.strategies.registry import strategies
 from migplan.strategies.replaced import replaced_columns
 from migplan.strategies.staged_types import staged_columns
@@ -144,8 +145,24 @@ def _context(
     dropped = pieces_before.absorbed(c.id for c in changes if isinstance(c, Drop))
     passed_on = _passed_on(changes, pieces_before, pieces_after)
     own = {c.id: c for c in changes if not _absorbed(c, created, dropped) and c.id not in passed_on}
-    sizing = Context(before, after, own, Rebuilds({}, {}, {}), pieces_before, pieces_after, directives, settings)
+    sizing = Context(
+        before,
+        after,
+        own,
+        Rebuilds({}, {}, {}),
+        pieces_before,
+        pieces_after,
+        directives,
+        settings,
+        all_changes=tuple(changes),
+        renamed_columns=renamed.columns,
+    )
+    wanted = rebuilt_online(sizing)
+    not_online = {root: why for root, why in wanted.items() if why is not None}
+    online = families(sizing, (root for root in wanted if root not in not_online))
+    sizing = replace(sizing, online=online, not_online=not_online)
     replaced = replaced_columns(sizing)
+    forced |= {id for id in online if id.kind == "table" and id in before and id in after}
     rebuilds = find_rebuilds(before, after, own, pieces_before, forced, passed_on, replaced)
     second = staged_columns(replace(sizing, rebuilds=rebuilds))
     staged = frozenset(cause for id in second for cause in rebuilds.followers[id])
@@ -175,7 +192,7 @@ def _context(
     return Context(
         before=before,
         after=after,
-        changes={id: c for id, c in own.items() if id not in remade},
+        changes={id: c for id, c in own.items() if id not in remade and id not in online},
         rebuilds=rebuilds,
         pieces_before=pieces_before,
         pieces_after=pieces_after,
@@ -186,6 +203,8 @@ def _context(
         remade_after=remade_after,
         replaced=replaced,
         staged=staged,
+        online=online,
+        not_online=not_online,
         renamed_columns=renamed.columns,
         dual_written=renamed.dual_written,
         renamed_labels=renamed.labels,
@@ -236,7 +255,18 @@ def _steps(context: Context, expansions: Sequence[Expansion]) -> list[Step]:
     for e in expansions:
         steps = [_waiting(s, e) for s in steps] if e.behind else steps
         steps = _led(steps, e) if e.ahead else steps
-    return steps
+    return _bracketed(steps, [e.brackets for e in expansions if e.brackets is not None])
+
+
+def _bracketed(steps: list[Step], brackets: Sequence[tuple[str, str]]) -> list[Step]:
+    """The steps, with the first and the last of some transactions before and behind all others of them."""
+    by_id = {s.id: s for s in steps}
+    for first, last in brackets:
+        inner = [s.id for s in steps if s.together == by_id[first].together and s.id not in (first, last)]
+        for id in inner:
+            by_id[id] = replace(by_id[id], after=(*by_id[id].after, After(first, "under its lock")))
+        by_id[last] = replace(by_id[last], after=(*by_id[last].after, *(After(id, "comes last") for id in inner)))
+    return list(by_id.values())
 
 
 def _led(steps: list[Step], expansion: Expansion) -> list[Step]:

@@ -60,6 +60,9 @@ def find_rebuilds(
     for id, change in sorted(changes.items()):
         if isinstance(change, Alter):
             _judge_alteration(search, change, id in forced)
+    for id in sorted(forced - search.lost.keys()):
+        search.roots.add(id)
+        _lose(search, id, id, _provided(search, id))
     for id, lost in _orphaned(search, passed_on):
         search.roots.add(id)
         _lose(search, id, id, lost)

@@ -18,6 +18,7 @@ _RELATIONS: Final = f"""
 SELECT c.oid::bigint, n.nspname || '.' || c.relname, c.relfilenode::bigint
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN {_KINDS} AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  AND n.nspname !~ '^~.*~(new|old)$'
 """  # noqa: S608 - a constant
 _LOCKS: Final = "SELECT relation::bigint, mode FROM pg_locks WHERE pid = %s AND locktype = 'relation'"
 
@@ -31,7 +32,7 @@ class Relations:
 
 
 def relations(connection: Connection) -> Relations:
-    """Those of the connected database, PostgreSQL's own left out."""
+    """Those of the connected database; not PostgreSQL's own, nor what a plan builds aside in a schema of its own."""
     rows = connection.execute(_RELATIONS).fetchall()
     return Relations({oid: name for oid, name, _ in rows}, {oid: file for oid, _, file in rows})
 

@@ -24,13 +24,14 @@ from migplan.strategies.registry import strategies
 
 _COMMON: Final = frozenset({"id", "comment", "owner", "grants"})
 _LIMITS: Final = (
-    "A large table whose rows would have to be written anew and that no second column can help (partition keys, "
-    "exclusion constraints, stored generated columns, columns of partitioned or inheriting tables): an online rebuild "
-    "is not there yet. Small tables take the direct form.",
+    "A large table whose rows would have to be written anew is built a second time beside itself, but not where it has "
+    "no key that both forms share, inherits, is of a type, has a foreign table as a partition, a check that isn't "
+    "validated, or where the same plan also drops or renames columns of it, adds NOT NULL ones without a value, or "
+    "replaces a type or function that it stands on: two plans. Small tables take the direct form.",
     "A type that has to be replaced while a large table has columns of it that no second one can help, or a partition "
     "key has one: also a domain with constraints, a composite type whose attributes don't correspond one to one, a "
     "range, and a type inside another; a label added to an enum of a partition key stays on the way back.",
-    "Moving a column to another table, partitioning an existing table.",
+    "Moving a column to another table.",
     "Splitting or merging columns out of one that is renamed, or gets another type by a second column, in the same "
     "plan: two plans.",
     '`dual_write = "application"` renames columns only, and not those in primary keys, in partition keys, or that '

@@ -28,7 +28,7 @@ SET LOCAL enable_nestloop = off; SET LOCAL jit = off
 """
 _SCHEMAS = """
 SELECT oid, nspname FROM pg_namespace
-WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'migplan')
+WHERE nspname !~ '^pg_' AND nspname !~ '^~.*~(new|old)$' AND nspname NOT IN ('information_schema', 'migplan')
 ORDER BY nspname
 """
 _ROLES = "SELECT oid, rolname FROM pg_roles"

@@ -66,6 +66,11 @@ class Context:
     """Columns whose type can't change in place: a second one takes over (see :mod:`migplan.strategies.replaced`)."""
     staged: frozenset[ObjectId] = frozenset()
     """Types that are replaced under a temporary name, because ``replaced`` columns hold them."""
+    online: frozenset[ObjectId] = frozenset()
+    """Tables that are built a second time beside themselves, with their partitions and all that moves with them (see
+    :mod:`migplan.strategies.rebuilt_online`)."""
+    not_online: Mapping[ObjectId, str] = field(default_factory=dict[ObjectId, str])
+    """Tables that would have to be, and what stands in the way: the end of a sentence."""
     renamed_columns: Mapping[ObjectId, str] = field(default_factory=dict[ObjectId, str])
     """Columns that an application knows by another name, by the one that both catalogs have: their present names."""
     dual_written: Mapping[ObjectId, str] = field(default_factory=dict[ObjectId, str])
@@ -157,6 +162,8 @@ class Expansion:
     """Every other step that changes one of these objects goes ahead of a step of the expansion, which is named."""
     company: Mapping[ObjectId, str] = field(default_factory=dict[ObjectId, str])
     """Objects that are altered in place in the transaction of this name."""
+    brackets: tuple[str, str] | None = None
+    """The steps that come first and last in their transaction."""
 
 
 class Strategy(ABC):

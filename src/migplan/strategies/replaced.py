@@ -14,18 +14,25 @@ from migplan.strategies.type_changes import keeps_rows
 
 def replaced_columns(context: Context) -> frozenset[ObjectId]:
     """The columns that a second one replaces; those that it can't are in :func:`irreplaceable`."""
-    return frozenset(new.id for old, new in _rewritten(context) if obstacle(context, old, new) is None)
+    beside = (new.id for new, why in rewritten(context) if why is None)
+    return frozenset(id for id in beside if id not in context.online)
 
 
 def irreplaceable(context: Context) -> Iterable[str]:
     """Why a column must be rewritten and neither can be: sentences for the plan that is blocked by it."""
     for old, new in _rewritten(context):
         why = obstacle(context, old, new)
-        if why is not None:
+        if why is not None and new.id not in context.online:
             yield (
-                f"{new.id} from {old.type} to {new.type} rewrites {new.relation}, which is large, and a second column "
-                f"can't take over because {why}: that needs an online rebuild, which is not supported"
+                f"{new.id} from {old.type} to {new.type} rewrites {new.relation}, which is large, and "
+                f"a second column can't take over because {why}"
             )
+
+
+def rewritten(context: Context) -> Iterable[tuple[Column, str | None]]:
+    """The columns whose values would be written anew, each with what stands in the way of a second one, if anything."""
+    for old, new in _rewritten(context):
+        yield new, obstacle(context, old, new)
 
 
 def _rewritten(context: Context) -> Iterable[tuple[Column, Column]]:

@@ -18,13 +18,17 @@ class StoredColumn(Strategy):
     name = "stored_column"
 
     def expand(self, context: Context) -> Iterable[Expansion]:
-        reasons = [_reason(context, c) for c in _computed(context) if not _allowed(context, c)]
+        reasons = [_reason(context, c) for c in rewriting_columns(context) if c.id not in context.online]
         if reasons:
             yield Expansion((), blocked=tuple(reasons))
 
 
+def rewriting_columns(context: Context) -> Iterable[Column]:
+    """The columns whose values would be computed for every row, where nobody allows it."""
+    return (c for c in _computed(context) if not _allowed(context, c))
+
+
 def _computed(context: Context) -> Iterable[Column]:
-    """The columns whose values would be computed for every row."""
     for column in context.created(Column):
         if _stored(column) and not column.inherited and context.size(column.relation) is Size.LARGE:
             yield column

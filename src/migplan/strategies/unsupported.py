@@ -64,8 +64,10 @@ def _directives(context: Context) -> Iterable[str]:
 def _tables(context: Context) -> Iterable[str]:
     for id, rebuild in context.rebuilds.items.items():
         is_table = context.before.get(id, Table) is not None
-        if is_table and rebuild.whole and context.size(id) is Size.LARGE:
-            yield f"{id} would have to be rebuilt online, and is large: not supported yet"
+        if is_table and rebuild.whole and id not in context.online and context.size(id) is Size.LARGE:
+            yield f"{id} is large and can't be changed in place"
+    for id, why in context.not_online.items():
+        yield f"{id} would have to be built a second time beside itself, which can't be because {why}"
 
 
 def _partition_keys(context: Context) -> Iterable[str]:

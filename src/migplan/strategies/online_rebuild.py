@@ -1,0 +1,328 @@
+"""A large table is built a second time beside itself, kept up by a log of changes, and both change places.
+
+Expand: the table in its declared form stands aside, and a trigger logs what changes. Migrate: the rows are copied along
+a key, the log is replayed, indexes are built, both are compared. Contract: under the lock of one transaction the rest
+of the log is replayed and both change their schemas, where everything that stands on the table (views, policies,
+triggers, foreign keys, publications, …) is carried over; from then on a log keeps up the old form, until it goes. The
+way back is the same, mirrored: the old form is built aside, filled, and takes its place again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain as joined
+
+from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog
+from migplan.core.sql import sql
+from migplan.core.steps import After, Down, LockMode, Phase, Statement, Step, step_id
+from migplan.kinds.constraint import FOREIGN_KEY, Constraint
+from migplan.kinds.names import names_of
+from migplan.strategies.base import Context, Expansion, Strategy
+from migplan.strategies.carried_keys import carried_key
+from migplan.strategies.change_log import ChangeLog
+from migplan.strategies.family import Family, drop_empty_schemas, make_schemas, unfelt
+from migplan.strategies.fitting_partition import homeless_rows
+from migplan.strategies.log_key import log_key
+from migplan.strategies.online_swap import swap_families
+from migplan.strategies.patient_lock import lock_patiently
+from migplan.strategies.rebuilt_online import families, root_of, sentences
+from migplan.strategies.steps_undone import chain, undone
+
+NAME = "online_rebuild"
+SRX = LockMode.SHARE_ROW_EXCLUSIVE
+
+
+class OnlineRebuild(Strategy):
+    """Expands every table in ``context.online``, those that change places in one transaction together."""
+
+    name = NAME
+
+    def expand(self, context: Context) -> Iterable[Expansion]:
+        roots = sorted(
+            {root_of(id, context.before) for id in context.online if id.kind == "table" and id in context.before}
+        )
+        groups: dict[str, list[ObjectId]] = {}
+        for root in roots:
+            groups.setdefault(context.rebuilds.groups[root], []).append(root)
+        for group, members in groups.items():
+            yield from _together(context, group, members)
+
+
+@dataclass(frozen=True)
+class _Rebuilt:
+    """One table of a group, with its logs in both directions."""
+
+    root: ObjectId
+    coming: ChangeLog
+    going: ChangeLog
+
+    @property
+    def old(self) -> Family:
+        return self.coming.source
+
+    @property
+    def new(self) -> Family:
+        return self.coming.copy
+
+
+def _together(context: Context, group: str, roots: Sequence[ObjectId]) -> Iterable[Expansion]:
+    reasons = [reason for root in roots if (reason := _in_the_way(context, group, root)) is not None]
+    claims = families(context, roots)
+    if reasons:
+        yield Expansion((), claims, blocked=tuple(reasons))
+        return
+    tables = [_rebuilt(context, root) for root in roots]
+    said = "; ".join(sorted({s for root in roots for s in sentences(context, root)})) or None
+    lock, unlock = _brackets(context, group, tables, said)
+    steps = [*joined.from_iterable(_steps(context, group, t, said, lock, unlock) for t in tables), lock, unlock]
+    keys = [
+        id for id, rebuild in context.rebuilds.items.items() if rebuild.group == group and _is_foreign_key(context, id)
+    ]
+    steps += [step for id in sorted(keys) for step in carried_key(context, id, NAME, said)]
+    yield Expansion(tuple(steps), claims | frozenset(keys), brackets=(lock.id, unlock.id))
+
+
+def _in_the_way(context: Context, group: str, root: ObjectId) -> str | None:
+    """What changes in the same transaction and can't stand on both incarnations."""
+    family = families(context, [root])
+    for side in (context.pieces_before, context.pieces_after):
+        used = Family(root, "new", side).uses
+        for id in sorted(used - family):
+            rebuild = context.rebuilds.items.get(id)
+            if rebuild is not None and rebuild.whole:
+                return (
+                    f"{root} is built a second time, and stands on {id}, which changes: let a plan of its own do that"
+                )
+    others = [id for id in context.replaced if context.rebuilds.groups.get(id) == group]
+    if others:
+        return f"{root} is built a second time together with a change of {others[0]}: let plans of their own do that"
+    return None
+
+
+def _rebuilt(context: Context, root: ObjectId) -> _Rebuilt:
+    old, new = Family(root, "old", context.pieces_before), Family(root, "new", context.pieces_after)
+    there = log_key(root, context.before, context.after)
+    back = log_key(root, context.after, context.before)
+    return _Rebuilt(root, ChangeLog(old, new, there), ChangeLog(new, old, back))
+
+
+def _steps(context: Context, group: str, table: _Rebuilt, said: str | None, lock: Step, unlock: Step) -> list[Step]:
+    swap = _swap(group, table, said)
+    first, *others = _stage(context, table.coming)
+    first = replace(first, asserts=tuple(homeless_rows(table.old, table.new)))
+    built = chain([first, *others, _compare(table)])
+    swap = replace(swap, after=(After(lock.id, "under its lock"), After(built[-1].id, "relies on it")))
+    retired = [undone(step) for step in reversed(_stage(context, table.going))]
+    return [*built, swap, *chain(retired, _retirement(context, table, unlock))]
+
+
+def _stage(context: Context, log: ChangeLog) -> list[Step]:
+    """What builds the copy of a log aside and fills it."""
+    copy = log.copy
+    steps = [
+        _step(
+            "stage",
+            copy,
+            f"make {_form(copy)} aside, as {copy.aside}",
+            "nobody uses it yet",
+            (*make_schemas(copy), *unfelt(copy.first_parts), *log.create()),
+            (*log.drop(), Statement(sql("DROP TABLE {}", copy.aside)), *drop_empty_schemas(copy)),
+            Phase.EXPAND,
+            new_objects=True,
+            uses=copy.uses,
+        ),
+        _step(
+            "log",
+            copy,
+            f"log what changes in {copy.root}",
+            "rows that are written from here on are copied again",
+            (*lock_patiently(log.source.tables, context.settings, SRX), *log.watch()),
+            (*lock_patiently(log.source.tables, context.settings), *log.unwatch()),
+            Phase.EXPAND,
+        ),
+        _step(
+            "copy",
+            copy,
+            f"copy the rows into {_form(copy)}",
+            "in short transactions along the key, each with its place; no row is locked",
+            (log.copy_rows(context.settings.batch_rows),),
+        ),
+    ]
+    if copy.last_parts:
+        late = tuple(replace(s, scan=True) for s in unfelt(copy.last_parts))
+        steps += [
+            _catch_up(log, "fill"),
+            _step("complete", copy, f"build the indexes of {_form(copy)}", "nobody waits for them", late),
+        ]
+    return [*steps, _catch_up(log, "replay")]
+
+
+def _catch_up(log: ChangeLog, verb: str) -> Step:
+    return _step(
+        verb,
+        log.copy,
+        f"copy again into {_form(log.copy)} what has changed meanwhile",
+        "each round takes the rows out of the copy and reads them again; no row of the table is locked",
+        (log.catch_up(),),
+    )
+
+
+def _step(
+    verb: str,
+    family: Family,
+    title: str,
+    why: str,
+    up: tuple[Statement, ...],
+    down: tuple[Statement, ...] = (),
+    phase: Phase = Phase.MIGRATE,
+    *,
+    new_objects: bool = False,
+    uses: frozenset[ObjectId] = frozenset(),
+) -> Step:
+    return Step(
+        id=f"{step_id(verb, family.root)}:{family.label}",
+        title=title,
+        object=family.root,
+        strategy=NAME,
+        phase=phase,
+        why=why,
+        up=up,
+        down=Down(down),
+        new_objects=new_objects,
+        uses=uses,
+    )
+
+
+def _form(family: Family) -> str:
+    return f"the {family.label} form of {family.root}"
+
+
+def _compare(table: _Rebuilt) -> Step:
+    step = _step(
+        "compare",
+        table.new,
+        f"compare every row of {table.root} with its copy",
+        "the plan stops here if any differs",
+        (),
+    )
+    return replace(step, asserts=(table.coming.disagreement(),))
+
+
+def _swap(group: str, table: _Rebuilt, said: str | None) -> Step:
+    old, new = table.old, table.new
+    return Step(
+        id=step_id("swap", table.root),
+        title=f"let the new form of {table.root} take the place of the old",
+        object=table.root,
+        strategy=NAME,
+        phase=Phase.CONTRACT,
+        why="both change their schemas in one transaction: no row is read but those that changed a moment ago",
+        up=tuple(swap_families(table.coming, table.going)),
+        down=Down(tuple(swap_families(table.going, table.coming))),
+        creates=new.provides,
+        destroys=old.provides,
+        uses=new.uses,
+        releases=old.uses - new.uses,
+        takes=_names(new),
+        frees=_names(old),
+        together=group,
+        deploy=said,
+    )
+
+
+def _names(family: Family):
+    return frozenset(n for id in family.members for n in names_of(family.catalog[id]))
+
+
+def _brackets(context: Context, group: str, tables: Sequence[_Rebuilt], said: str | None) -> tuple[Step, Step]:
+    """The locks of the swap, and those of the way back, which come first there."""
+    lock, unlock = (
+        [
+            *(log.replay() for log in logs),
+            *lock_patiently(_locked(context, group, [log.source for log in logs], catalog), context.settings),
+        ]
+        for logs, catalog in (
+            ([t.coming for t in tables], context.before),
+            ([t.going for t in tables], context.after),
+        )
+    )
+    names = ", ".join(str(t.root) for t in tables)
+    first = Step(
+        id=step_id("lock", tables[0].root),
+        title=f"replay what is logged, then lock {names} and what stands on it",
+        object=tables[0].root,
+        strategy=NAME,
+        phase=Phase.CONTRACT,
+        why="a table that can't be had soon lets go of all, and is the first of the next try",
+        up=tuple(lock),
+        down=Down(()),
+        together=group,
+        deploy=said,
+    )
+    last = Step(
+        id=step_id("unlock", tables[0].root),
+        title=f"on the way back: replay what is logged, then lock {names} and what stands on it",
+        object=tables[0].root,
+        strategy=NAME,
+        phase=Phase.CONTRACT,
+        why="whoever leads back needs the same locks first",
+        up=(),
+        down=Down(tuple(unlock)),
+        together=group,
+        deploy=said,
+    )
+    return first, last
+
+
+def _locked(context: Context, group: str, families: Sequence[Family], catalog: Catalog) -> list[ObjectId]:
+    """Views before what they stand on, because that is how queries lock them; then the tables; then those that foreign
+    keys join with them."""
+    views = _outermost_first([id for id in context.rebuilds.items if id.kind == "view" and id in catalog], catalog)
+    views = [id for id in views if context.rebuilds.items[id].group == group]
+    tables = [t for f in families for t in f.tables]
+    joined_tables = {
+        side
+        for id, rebuild in context.rebuilds.items.items()
+        if rebuild.group == group and (key := catalog.get(id, Constraint)) is not None and key.type == FOREIGN_KEY
+        for side in (key.relation, key.target)
+        if side is not None and side in catalog
+    }
+    return [*views, *tables, *sorted(joined_tables - set(tables))]
+
+
+def _outermost_first(views: Sequence[ObjectId], catalog: Catalog) -> list[ObjectId]:
+    found: list[ObjectId] = []
+
+    def visit(id: ObjectId) -> None:
+        for user in sorted(catalog.used_by.get(id, ())):
+            if user in views and user not in found and user != id:
+                visit(user)
+        if id not in found:
+            found.append(id)
+
+    for id in sorted(views):
+        visit(id)
+    return found
+
+
+def _retirement(context: Context, table: _Rebuilt, unlock: Step) -> tuple[After, ...]:
+    """The old form goes at once, or, where the settings or a directive say so, behind one more checkpoint."""
+    bakes = context.settings.keep_old or any(
+        context.directives.get(table.root, name) is not None for name in ("keep-old", "bake")
+    )
+    if not bakes:
+        return (After(unlock.id, "the new form must stand first"),)
+    sentence = f"has proved itself with the new form of {table.root}: the old one goes now"
+    return (After(unlock.id, "the old form is kept up until then", deploy=True, contract=sentence),)
+
+
+def _is_foreign_key(context: Context, id: ObjectId) -> bool:
+    return all(
+        (key := catalog.get(id, Constraint)) is not None and key.type == FOREIGN_KEY
+        for catalog in (context.before, context.after)
+    )
+
+
+STRATEGY = OnlineRebuild()

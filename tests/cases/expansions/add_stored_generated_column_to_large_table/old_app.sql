@@ -1,0 +1,3 @@
+INSERT INTO item (id, name) VALUES (1001, 'old');
+UPDATE item SET name = 'changed' WHERE id IN (1, 1001);
+DELETE FROM item WHERE id = 1001;

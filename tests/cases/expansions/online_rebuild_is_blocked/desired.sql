@@ -1,2 +1,0 @@
-CREATE TABLE item (id int, name text, PRIMARY KEY (id)) PARTITION BY RANGE (id);
-CREATE TABLE item_all PARTITION OF item DEFAULT;
