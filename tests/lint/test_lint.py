@@ -87,6 +87,10 @@ def test_a_statement_that_fails_is_an_error_at_its_place(make_db: MakeDb, lint: 
     live = make_db(LIVE)
     assert lint(live, concurrently, status=0) == []
     assert lint(live, concurrently, status=1, options=("--single-transaction",)) == [("fails", 3)]
+    assert lint(live, "SET lock_timeout = '1s';\nBEGIN;\nTRUNCATE users;", status=1) == [
+        ("fails", 3),
+        ("mass-write", 3),
+    ]
 
 
 @pytest.mark.pg(18)
@@ -104,7 +108,10 @@ def test_files_may_make_the_schema_before(tmp_path: Path, capsys: pytest.Capture
     assert "[data-loss]" in out
 
 
-def test_psqls_commands_are_refused_with_their_place(lint: Lint) -> None:
+def test_what_is_not_understood_is_refused_with_its_place(lint: Lint) -> None:
+    unknown = '-- migplan: allow data-los "x"\nSELECT 1;\n'
+    assert run(["lint", _file(lint, unknown), "--base", _file(lint, unknown)]) == 1
+    assert "x.sql:2:1: there is no finding 'data-los' to allow" in lint.capsys.readouterr().err
     assert run(["lint", _file(lint, "SELECT 1;\n\\i other.sql\n")]) == 1
     assert "x.sql:2:1: psql's command \\i is not run here" in lint.capsys.readouterr().err
 

@@ -101,7 +101,7 @@ def _usage_error(error: Exception) -> int:
     message = getattr(error, "format_message", None)
     if message is None:
         raise error
-    print(f"error: {message()}", file=sys.stderr)
+    print(f"error: {message().replace('Value error, ', '')}", file=sys.stderr)
     print("hint: --help lists the options", file=sys.stderr)
     return 1
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from migplan.core.changes import Change, Create
+from migplan.core.errors import DirectiveError
 from migplan.core.ids import ObjectId
 from migplan.findings.base import Subject
 from migplan.findings.collect import collect
@@ -45,6 +47,20 @@ def of_statements(ran: Iterable[Ran], tables: Tables, policy: Policy) -> Iterato
             if level != "off":
                 for message in rule.find(one, tables):
                     yield _remark(one.statement, rule.id, level, message, rule.advice, policy)
+
+
+def refuse_unknown(statements: Iterable[SourceStatement]) -> None:
+    """Raises ``DirectiveError`` where an ``allow`` names a rule that doesn't exist."""
+    known = [*rules(), *statement_rules(), NEEDS_DEPLOY]
+    for statement in statements:
+        for name in allowances(statement):
+            if name not in known:
+                close = difflib.get_close_matches(name, known, n=3, cutoff=0.5) or sorted(known)
+                raise DirectiveError(
+                    f"there is no finding {name!r} to allow",
+                    place=statement.place,
+                    hint=f"Did you mean {', '.join(close)}?",
+                )
 
 
 def of_failure(failure: Failure) -> Remark:

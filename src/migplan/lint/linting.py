@@ -10,7 +10,7 @@ from migplan.findings.base import Subject
 from migplan.findings.policy import Policy
 from migplan.lint.base import Tables
 from migplan.lint.copies import Copies
-from migplan.lint.judge import Remark, in_order, of_changes, of_failure, of_statements
+from migplan.lint.judge import Remark, in_order, of_changes, of_failure, of_statements, refuse_unknown
 from migplan.lint.reading import Migration
 from migplan.lint.run import Changed, Run, changes_by_statement, run
 from migplan.planning.plan import draft
@@ -20,7 +20,11 @@ from migplan.prove.measure import Connections
 def remarks_on(
     migrations: Sequence[Migration], copies: Copies, policy: Policy, *, single_transaction: bool
 ) -> list[Remark]:
-    """What is to be said of the migrations, in the order of their statements."""
+    """What is to be said of the migrations, in the order of their statements.
+
+    Raises ``DirectiveError`` for an ``allow`` of what doesn't exist.
+    """
+    refuse_unknown(statement for migration in migrations for statement in migration.statements)
     before, after, ran = _run(migrations, copies, single_transaction=single_transaction)
     touched = frozenset(name for one in ran.ran for name in one.locks)
     before = before.with_sizes(copies.sizes(touched))

@@ -89,6 +89,9 @@ class _Runner:
             self._measure.begin()
         for statement in migration.statements:
             self._one(statement)
+        if self._open and not single_transaction:
+            self._work.rollback()
+            raise _Failed(Failure(migration.statements[-1], "the transaction that it is in is never committed"))
         if self._open:
             self._work.execute("COMMIT")
 

@@ -14,8 +14,8 @@ class MassWrite(StatementRule):
 
     id = "mass-write"
     severity = "danger"
-    condition = "One statement updates or deletes rows of a large table."
-    effect = "Every row stays locked until the end, replicas fall behind, and a failure throws all of it away."
+    condition = "One statement updates or deletes rows of a large table, or TRUNCATE empties one with rows."
+    effect = "Rows stay locked until the end, replicas fall behind, and nothing leads back."
     advice = "In batches over the primary key, each its own transaction; or say 'backfill' beside the declared column."
     example = ScriptExample(
         before="CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t VALUES (1, 1); ANALYZE;",
@@ -27,6 +27,8 @@ class MassWrite(StatementRule):
     )
 
     def find(self, ran: Ran, tables: Tables) -> Iterable[str]:
+        if ran.statement.begins("TRUNCATE"):
+            yield from (f"empties table {n}" for n in tables.used(ran.locks, LockMode.ACCESS_EXCLUSIVE))
         if ran.statement.words[0] not in ("UPDATE", "DELETE", "MERGE"):
             return
         written = {n: mode for n, mode in ran.locks.items() if mode == str(LockMode.ROW_EXCLUSIVE)}
