@@ -15,6 +15,7 @@ from migplan.core.steps import After, Down, Irreversible, Step
 from migplan.kinds.column import with_not_null_names
 from migplan.kinds.default_privileges import in_force
 from migplan.kinds.registry import kind_of
+from migplan.planning.contested_names import contested_tables
 from migplan.planning.conversions import with_conversions
 from migplan.planning.diff import diff
 from migplan.planning.fold import fold
@@ -184,8 +185,9 @@ def _context(
         return _offline_way(settings)(altered, world)
 
     rebuilt = [id for id, rebuild in rebuilds.items.items() if rebuild.whole]
-    pieces_before = replace(pieces_before, catalog=with_not_null_names(as_dropped(before, after), rebuilt))
-    pieces_after = replace(pieces_after, catalog=with_not_null_names(after, rebuilt))
+    named = contested_tables(changes, before, after).union(rebuilt)
+    pieces_before = replace(pieces_before, catalog=with_not_null_names(as_dropped(before, after), named))
+    pieces_after = replace(pieces_after, catalog=with_not_null_names(after, named))
     remade_before = pieces_before.absorbed_by(rebuilt)
     remade_after = pieces_after.absorbed_by(rebuilt)
     remade = remade_before | remade_after

@@ -1,0 +1,4 @@
+CREATE TABLE a (id int NOT NULL, note text);
+CREATE TABLE c (id int NOT NULL);
+ALTER TABLE c RENAME TO c_v2;
+CREATE TABLE b (i int, id int NOT NULL DEFAULT 1);
