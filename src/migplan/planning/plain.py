@@ -258,7 +258,7 @@ def _half(context: Context, rebuild: Rebuild, verb: str, number: int, part: Part
         destroys=part.provides if dropping else frozenset(),
         uses=frozenset() if dropping else part.uses | gone,
         releases=part.uses if dropping else frozenset(),
-        takes=frozenset() if dropping else names_in(part, context.after) | _lost_routines(context, rebuild.id),
+        takes=frozenset() if dropping else names_in(part, context.after) | _still_found(context, rebuild.id),
         frees=names_in(part, context.before) if dropping else frozenset(),
         together=rebuild.group,
         deploy=sentence,
@@ -267,10 +267,13 @@ def _half(context: Context, rebuild: Rebuild, verb: str, number: int, part: Part
     )
 
 
-def _lost_routines(context: Context, id: ObjectId) -> frozenset[Name]:
-    """A function that the object called and that is dropped: while it exists, the same text would find it again."""
+def _still_found(context: Context, id: ObjectId) -> frozenset[Name]:
+    """The names of what the object used without saying so, and that is dropped: while a function, or a foreign key's
+    index, exists, the same text would find it again."""
     lost = context.before.uses.get(id, frozenset()) - context.after.objects.keys()
-    return frozenset(Name("routine", used.path) for used in lost if used.kind in CALLABLE)
+    routines = frozenset(Name("routine", used.path) for used in lost if used.kind in CALLABLE)
+    keys = (used for used in lost if used.kind in ("constraint", "index") and id.kind == "constraint")
+    return routines.union(*(names_of(context.before[used]) for used in keys))
 
 
 def _is_empty(context: Context, id: ObjectId) -> bool:
