@@ -43,6 +43,11 @@ class Side:
     mapping: Mapping[ObjectId, Mapping[str, str]] = field(default_factory=dict[ObjectId, Mapping[str, str]])
     """By column, the labels that its values get for those which its enum doesn't have."""
 
+    @property
+    def declared(self) -> bool:
+        """Whether this is the side that the plan leads to."""
+        return self.label == "new"
+
     @cached_property
     def aside_names(self) -> Mapping[str, str]:
         """The temporary name of every column."""

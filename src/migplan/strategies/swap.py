@@ -42,7 +42,7 @@ def swap_sides(leaving: Side, arriving: Side, pairs: Sequence[Pair]) -> list[Sta
         *_move_sequences(arriving),
         *_replica_identity(arriving),
         *create_sync(leaving.table, pairs),
-        *_restate_functions(arriving),
+        *_restate_functions(leaving, arriving),
     ]
 
 
@@ -162,12 +162,16 @@ def _replica_identity(arriving: Side) -> list[Statement]:
 _VOLATILITY: Final = re.compile(r"^\s*(?:LANGUAGE .*|TRANSFORM .*)?\s*\b(IMMUTABLE|STABLE)\b", re.M)
 
 
-def _restate_functions(side: Side) -> Iterable[Statement]:
+def _restate_functions(leaving: Side, arriving: Side) -> Iterable[Statement]:
     """Sessions keep the plans of PL/pgSQL functions by the types they saw; any change of the function drops them.
 
-    Restating its volatility is one that changes nothing else.
+    Restating its volatility is one that changes nothing else. On either way those are there that the declaration has:
+    nobody calls the others any more once the columns change places.
     """
-    for routine in _routines_on(side.table, side.catalog):
+    declared = (arriving if arriving.declared else leaving).catalog
+    routines = {r.id: r for side in (leaving, arriving) for r in _routines_on(side.table, side.catalog)}
+    for id in sorted(routines.keys() & declared.objects.keys()):
+        routine = routines[id]
         header = routine.definition.partition("\nAS ")[0]
         found = _VOLATILITY.search(header.partition("\n")[2])
         volatility = Sql(found.group(1) if found else "VOLATILE")

@@ -1,0 +1,2 @@
+INSERT INTO job VALUES (101, 'todo');
+SELECT open_jobs();
