@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.support.both_ways import OFFLINE, both_ways, from_nothing
+from tests.support.both_ways import OFFLINE, both_ways, from_nothing, read
+
+from migplan.planning.diff import diff
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +23,7 @@ CREATE STATISTICS s."S t" ON a, "D d", c FROM t; ALTER STATISTICS s."S t" SET ST
 CREATE STATISTICS ex (mcv) ON a, (b + 1), (f(b)) FROM t; CREATE STATISTICS one ON (a + b) FROM t;
 CREATE STATISTICS sm ON a, b FROM m;
 """
+COLUMN_ORDERS = ("a int, b int, c text", "c text, b int, a int")
 CHANGES = (
     ("CREATE STATISTICS x ON a, b FROM t", "CREATE STATISTICS x (mcv) ON a, b FROM t"),
     ("CREATE STATISTICS x ON a, b FROM t", "CREATE STATISTICS x ON a, b FROM t; ALTER STATISTICS x SET STATISTICS 0"),
@@ -48,3 +51,9 @@ def test_a_column_of_it_changes_its_type(make_db: Callable[[str], str]) -> None:
         "CREATE TABLE t (a {}, b int); CREATE STATISTICS x ON a, b FROM t; CREATE STATISTICS y ON (a + 1), b FROM t"
     )
     both_ways(make_db, script.format("int"), script.format("bigint"), settings=OFFLINE)
+
+
+def test_the_order_of_the_table_s_columns_is_no_difference(make_db: Callable[[str], str]) -> None:
+    statistics = "CREATE STATISTICS x (mcv) ON a, b, (lower(c)) FROM t"
+    live, declared = (read(make_db(f"CREATE TABLE t ({c}); {statistics}")) for c in COLUMN_ORDERS)
+    assert diff(live, declared, OFFLINE) == []

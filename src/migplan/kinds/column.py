@@ -529,13 +529,16 @@ def not_null_name(column: Column, constraint: NotNull) -> str:
 def with_not_null_names(catalog: Catalog, tables: Iterable[ObjectId]) -> Catalog:
     """The catalog with the NOT NULL names of those tables spelled out: while a table is set aside it keeps its names,
     and PostgreSQL 18 would make up others for the one that takes its place."""
-    named = {c.id: _with_name(c) for t in tables for c in catalog.members_of(t, Column) if c.not_null is not None}
+    named = {
+        c.id: with_not_null_name(c) for t in tables for c in catalog.members_of(t, Column) if c.not_null is not None
+    }
     if catalog.major < 18 or not named:
         return catalog
     return replace(catalog, objects={**catalog.objects, **named})
 
 
-def _with_name(column: Column) -> Column:
+def with_not_null_name(column: Column) -> Column:
+    """The column with the name of its NOT NULL said."""
     assert column.not_null is not None
     return replace(column, not_null=replace(column.not_null, name=not_null_name(column, column.not_null)))
 

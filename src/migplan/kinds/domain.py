@@ -183,7 +183,7 @@ def _whole_part(domain: Domain, uses: frozenset[ObjectId]) -> Part:
     create = [_create(domain), *(_add_check(domain, c) for c in domain.checks if not c.valid)]
     create += [_comment(domain, c.name, c.comment) for c in domain.checks if c.comment is not None]
     if domain.not_null is not None and domain.not_null.comment is not None:
-        create.append(_comment(domain, _not_null_name(domain, domain.not_null), domain.not_null.comment))
+        create.append(_comment(domain, domain_not_null_name(domain, domain.not_null), domain.not_null.comment))
     drop = Statement(sql("DROP DOMAIN {}", ident(*domain.id.path)))
     return simple_part(domain.id, create, [drop], uses)
 
@@ -206,7 +206,8 @@ def _not_null(domain: str, rows: list[list[Any]], reading: Reading) -> DomainNot
     return DomainNotNull()
 
 
-def _not_null_name(domain: Domain, not_null: DomainNotNull) -> str:
+def domain_not_null_name(domain: Domain, not_null: DomainNotNull) -> str:
+    """The name that the constraint has from 17 on."""
     return not_null.name or _made_up_name(domain.id.path[-1])
 
 
@@ -214,7 +215,15 @@ def named_not_null(domain: Domain) -> Domain:
     """The domain with the name of its NOT NULL said: under another name PostgreSQL would make up another one."""
     if domain.not_null is None:
         return domain
-    return replace(domain, not_null=replace(domain.not_null, name=_not_null_name(domain, domain.not_null)))
+    return replace(domain, not_null=replace(domain.not_null, name=domain_not_null_name(domain, domain.not_null)))
+
+
+def with_domain_not_null_names(catalog: Catalog, ids: Iterable[ObjectId]) -> Catalog:
+    """The catalog with the NOT NULL names of those domains spelled out: one that is set aside keeps its name."""
+    named: dict[ObjectId, DbObject] = {id: named_not_null(d) for id in ids if (d := catalog.get(id, Domain))}
+    if catalog.major < 17 or not named:
+        return catalog
+    return replace(catalog, objects={**catalog.objects, **named})
 
 
 def _made_up_name(domain: str) -> str:
@@ -262,10 +271,10 @@ def _change_not_null(domain: Domain, old: DomainNotNull | None, new: DomainNotNu
         # Every table with a column of the domain is locked and read (manual: ALTER DOMAIN).
         statements.append(Statement(sql("{} {}", _head(domain), clause), LockMode.SHARE, scan=True, timing=Timing.LONG))
     elif old.name != new.name:
-        names = ident(_not_null_name(domain, old)), ident(_not_null_name(domain, new))
+        names = ident(domain_not_null_name(domain, old)), ident(domain_not_null_name(domain, new))
         statements.append(Statement(sql("{} RENAME CONSTRAINT {} TO {}", _head(domain), *names)))
     if (None if old is None else old.comment) != new.comment:
-        statements.append(_comment(domain, _not_null_name(domain, new), new.comment))
+        statements.append(_comment(domain, domain_not_null_name(domain, new), new.comment))
     return statements
 
 

@@ -11,7 +11,7 @@ from migplan.core.errors import UnsupportedError
 from migplan.core.ids import ObjectId
 from migplan.kinds.base import Kind
 
-_FRAMEWORK = {"base", "identity", "names", "registry", "type_casts"}
+_FRAMEWORK = {"base", "bounds", "identity", "names", "registry", "type_casts"}
 
 
 @cache

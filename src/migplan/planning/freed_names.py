@@ -45,7 +45,7 @@ def free_names(before: Catalog, after: Catalog) -> Freed:
     sequences: dict[ObjectId, DbObject] = {o.id: _sequence_renamed(o) for o in holders if isinstance(o, Column)}
     renames = {o.id: _renamed_id(o) for o in holders if not isinstance(o, Column)}
     steps = tuple(_sequence_step(o) if isinstance(o, Column) else _step(o, renames[o.id]) for o in holders)
-    return Freed(_with_renames(before, renames, sequences), steps)
+    return Freed(with_renamed(before, renames, sequences), steps)
 
 
 def _holds(obj: DbObject, after: Catalog) -> bool:
@@ -106,7 +106,7 @@ def _sequence_step(column: Column) -> Step:
     )
 
 
-def _with_renames(
+def with_renamed(
     catalog: Catalog, renames: Mapping[ObjectId, ObjectId], replaced: Mapping[ObjectId, DbObject]
 ) -> Catalog:
     """The catalog after renames of objects, where ``replaced`` objects are known by other attributes."""

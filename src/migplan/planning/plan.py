@@ -14,8 +14,10 @@ from migplan.core.settings import Settings
 from migplan.core.steps import After, Down, Irreversible, Step
 from migplan.kinds.column import with_not_null_names
 from migplan.kinds.default_privileges import in_force
+from migplan.kinds.domain import with_domain_not_null_names
 from migplan.kinds.registry import kind_of
-from migplan.planning.contested_names import contested_tables
+from migplan.planning.attached_names import rename_attached
+from migplan.planning.attachments import Attachments
 from migplan.planning.conversions import with_conversions
 from migplan.planning.diff import diff
 from migplan.planning.fold import fold
@@ -28,10 +30,11 @@ from migplan.planning.rebuilds import find_rebuilds
 from migplan.planning.renames import Renamed, with_renames
 from migplan.planning.segments import Segment, segments
 from migplan.planning.settle import settle
+from migplan.planning.spelled_names import with_spelled_names
 from migplan.planning.widened_enums import widen_enums
 from migplan.planning.windows import place
 from migplan.strategies.base import Context, Expansion, Rebuilds
-from migplan.strategies.drop_partition import as_dropped
+from migplan.strategies.passing_partition import as_dropped
 from migplan.strategies.pieces import Pieces
 from migplan.strategies.rebuilt_online import families, rebuilt_online
 from migplan.strategies.registry import strategies
@@ -68,16 +71,17 @@ def draft(
     before = renamed.before
     after = with_conversions(settle(before, after), directives or Directives())
     said = directives or Directives()
-    freed = free_names(before, after)
+    attached = rename_attached(before, after)
+    freed = free_names(attached.before, after)
     widened = widen_enums(freed.before, after, said, _offline_way(chosen), in_use=not chosen.offline)
-    before = widened.before
+    before, after = with_spelled_names(widened.before, after), with_spelled_names(after, widened.before)
     followed = without_followers(diff(before, after, chosen), before, after)
     forced: frozenset[ObjectId] = frozenset()
     while True:
         context = _context(before, after, followed.changes, said, chosen, forced, renamed)
         context = replace(context, added_labels=widened.added)
         expansions = _expand(context)
-        made = [*freed.steps, *widened.steps, *_steps(context, expansions)]
+        made = [*attached.steps, *freed.steps, *widened.steps, *_steps(context, expansions)]
         made = followed.extended(made, context.pieces_before, context.pieces_after)
         joined = with_renames(renamed, after, made, chosen)
         steps = with_mentions(_sorted(joined.steps), before, after)
@@ -85,7 +89,9 @@ def draft(
         try:
             arranged = _arranged(context, expansions, steps, edges)
             return replace(
-                arranged, blocked=(*renamed.blocked, *joined.blocked, *arranged.blocked), renames=renamed.renames
+                arranged,
+                blocked=(*renamed.blocked, *joined.blocked, *arranged.blocked),
+                renames=(*renamed.renames, *attached.renames),
             )
         except CycleError as cycle:
             more = frozenset(_rebuildable(cycle, context)) - forced
@@ -184,10 +190,10 @@ def _context(
         )
         return _offline_way(settings)(altered, world)
 
-    rebuilt = [id for id, rebuild in rebuilds.items.items() if rebuild.whole]
-    named = contested_tables(changes, before, after).union(rebuilt)
-    pieces_before = replace(pieces_before, catalog=with_not_null_names(as_dropped(before, after), named))
-    pieces_after = replace(pieces_after, catalog=with_not_null_names(after, named))
+    rebuilt = rebuilds.whole
+    going, coming = as_dropped(before, after, rebuilt), as_dropped(after, before, rebuilt)
+    pieces_before = replace(pieces_before, catalog=_with_names(going, rebuilt))
+    pieces_after = replace(pieces_after, catalog=_with_names(coming, rebuilt))
     remade_before = pieces_before.absorbed_by(rebuilt)
     remade_after = pieces_after.absorbed_by(rebuilt)
     remade = remade_before | remade_after
@@ -212,6 +218,10 @@ def _context(
         renamed_labels=renamed.labels,
         way_back=way_back,
     )
+
+
+def _with_names(catalog: Catalog, rebuilt: frozenset[ObjectId]) -> Catalog:
+    return with_domain_not_null_names(with_not_null_names(catalog, rebuilt), rebuilt)
 
 
 def _passed_on(changes: Sequence[Change], before: Pieces, after: Pieces) -> frozenset[ObjectId]:
@@ -254,6 +264,8 @@ def _steps(context: Context, expansions: Sequence[Expansion]) -> list[Step]:
         for id, names in e.fields.items():
             fields[id] = fields.get(id, frozenset()) | names
     steps = [*(s for e in expansions for s in e.steps), *plain_steps(context, claims, fields)]
+    attachments = Attachments(context.before, context.after, context.rebuilds.whole)
+    steps = [attachments.in_order(step) for step in steps]
     for e in expansions:
         steps = [_waiting(s, e) for s in steps] if e.behind else steps
         steps = _led(steps, e) if e.ahead else steps

@@ -15,6 +15,7 @@ from migplan.core.changes import Alter, Change
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
 from migplan.kinds.registry import kind_of
+from migplan.planning.attached_children import losing_children, needs_statements
 from migplan.strategies.base import Rebuild, Rebuilds
 from migplan.strategies.pieces import Pieces
 
@@ -60,7 +61,8 @@ def find_rebuilds(
     for id, change in sorted(changes.items()):
         if isinstance(change, Alter):
             _judge_alteration(search, change, id in forced)
-    for id in sorted(forced - search.lost.keys()):
+    must = forced | losing_children(before, after, changes)
+    for id in sorted(must - search.lost.keys()):
         search.roots.add(id)
         _lose(search, id, id, _provided(search, id))
     for id, lost in _orphaned(search, passed_on):
@@ -85,7 +87,7 @@ def find_rebuilds(
 
 def _judge_alteration(search: _Search, change: Alter, forced: bool) -> None:
     kind = kind_of(change.id)
-    if not _needs_statements(change):
+    if not needs_statements(change):
         return
     if forced or kind.alter(change.old, change.new, search.before, search.after) is None:
         search.roots.add(change.id)
@@ -106,10 +108,6 @@ def _carry_over(search: _Search, column: ObjectId, replaced: frozenset[ObjectId]
         if id in search.after and id.kind in ("statistics", "publication"):
             search.join(column, id)
             _lose(search, id, column, _standing_on(search, id, column))
-
-
-def _needs_statements(change: Alter) -> bool:
-    return bool(change.fields - {"comment", "grants", "owner"})
 
 
 def _orphaned(search: _Search, passed_on: frozenset[ObjectId]) -> list[tuple[ObjectId, set[ObjectId]]]:

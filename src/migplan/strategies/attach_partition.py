@@ -25,6 +25,7 @@ from migplan.core.steps import (
     step_id,
     temporary_name,
 )
+from migplan.kinds.bounds import overlap
 from migplan.kinds.column import Column, NotNull, change_not_null
 from migplan.kinds.names import names_of
 from migplan.kinds.registry import kind_of
@@ -45,24 +46,25 @@ class AttachPartition(Strategy):
     offline = True
 
     def expand(self, context: Context) -> Iterable[Expansion]:
+        moved: list[tuple[Table, Table]] = []
         for old, new, fields in context.altered(Table):
-            rebuild = context.rebuilds.items.get(new.id)
-            if not fields & _FIELDS or rebuild is not None:
+            if not fields & _FIELDS or new.id in context.rebuilds.items:
                 continue
-            renamed = {column.id: frozenset({"not_null"}) for _, column in _renamed_not_nulls(context, new.id)}
-            fields = {new.id: _FIELDS, **renamed}
             changed = _reshaped_columns(context, new.id)
             if new.partition_of is None:
                 steps = _detach(context, old, new)
                 behind = _not_inherited(context, old, steps) | _away(changed, steps, old)
-                yield Expansion(tuple(steps), fields=fields, behind=behind)
+                yield Expansion(tuple(steps), fields=_claimed(context, new), behind=behind)
             elif old.partition_of is None:
                 steps = _attach(context, old, new)
-                yield Expansion(tuple(steps), fields=fields, ahead=_ahead(changed, steps[-1].id))
+                yield Expansion(tuple(steps), fields=_claimed(context, new), ahead=_ahead(changed, steps[-1].id))
             elif changed:
-                yield replace(_moved_changing(context, old, new, changed), fields=fields)
+                yield replace(_moved_changing(context, old, new, changed), fields=_claimed(context, new))
             else:
-                yield Expansion((_move(context, old, new),), fields=fields)
+                moved.append((old, new))
+        for pairs in _changing_places(moved):
+            claimed = {id: fields for _, new in pairs for id, fields in _claimed(context, new).items()}
+            yield Expansion((_move(context, pairs),), fields=claimed)
         for rebuild in context.rebuilds.items.values():
             old, new = context.before.get(rebuild.id, Table), context.after.get(rebuild.id, Table)
             if old and new and new.partition_of and attachment(old.id) in rebuild.parts and not rebuild.whole:
@@ -70,6 +72,11 @@ class AttachPartition(Strategy):
         for table in context.dropped(Table):
             if table.id not in context.rebuilds.items and concurrently(context, table):
                 yield Expansion(tuple(_drop(context, table)), frozenset({table.id}))
+
+
+def _claimed(context: Context, table: Table) -> dict[ObjectId, frozenset[str]]:
+    renamed = {column.id: frozenset({"not_null"}) for _, column in _renamed_not_nulls(context, table.id)}
+    return {table.id: _FIELDS, **renamed}
 
 
 def _not_inherited(context: Context, old: Table, steps: Sequence[Step]) -> dict[ObjectId, After]:
@@ -225,11 +232,37 @@ def _link(
     )
 
 
-def _move(context: Context, old: Table, new: Table) -> Step:
-    """Other bounds, or another parent: detached and attached in one transaction."""
-    up = [detach_partition(old), attach_partition(new)]
-    down = [detach_partition(new), attach_partition(old)]
-    return _link(context, old, new, up, down, (), ())
+def _move(context: Context, pairs: Sequence[tuple[Table, Table]]) -> Step:
+    """Other bounds, or another parent: all that change places are detached, then attached, in one transaction."""
+    (old, new), *others = pairs
+    up = [*(detach_partition(o) for o, _ in pairs), *(attach_partition(n) for _, n in pairs)]
+    down = [*(detach_partition(n) for _, n in pairs), *(attach_partition(o) for o, _ in pairs)]
+    first = _link(context, old, new, up, down, (), ())
+    more = [_link(context, o, n, (), (), (), ()) for o, n in others]
+    assert isinstance(first.down, Down)
+    return replace(
+        first,
+        up=(*(s for m in more for s in m.up), *first.up),
+        down=Down((*first.down.statements, *(s for m in more if isinstance(m.down, Down) for s in m.down.statements))),
+        creates=first.creates.union(*(m.creates for m in more)),
+        uses=first.uses.union(*(m.uses for m in more)),
+        releases=first.releases.union(*(m.releases for m in more)),
+    )
+
+
+def _changing_places(moved: Sequence[tuple[Table, Table]]) -> list[list[tuple[Table, Table]]]:
+    """The moved partitions, together those of which one takes bounds that another has now."""
+    groups: list[list[tuple[Table, Table]]] = []
+    for pair in moved:
+        joined = [g for g in groups if any(_in_the_way(one, pair) or _in_the_way(pair, one) for one in g)]
+        groups = [g for g in groups if g not in joined]
+        groups.append([*(p for g in joined for p in g), pair])
+    return groups
+
+
+def _in_the_way(one: tuple[Table, Table], other: tuple[Table, Table]) -> bool:
+    old, new = one[0], other[1]
+    return old.partition_of == new.partition_of and overlap(old.bound, new.bound)
 
 
 def _reshaped_columns(context: Context, table: ObjectId) -> list[ObjectId]:
@@ -269,7 +302,7 @@ def _place(table: Table, parts: Sequence[Part]) -> int:
 
 def _moved_changing(context: Context, old: Table, new: Table, changed: list[ObjectId]) -> Expansion:
     """To another parent, which has other columns: they change in between, all in one transaction."""
-    move, group = _move(context, old, new), f"move {new.id}"
+    move, group = _move(context, [(old, new)]), f"move {new.id}"
     attach = replace(move, up=move.up[-1:], down=Down((detach_partition(new),)), together=group)
     detach = replace(
         _detached(context, old, new, move.deploy, (), ()), phase=move.phase, up=move.up[:-1], together=group

@@ -39,6 +39,11 @@ class Rebuilds:
     groups: Mapping[ObjectId, str]
     followers: Mapping[ObjectId, frozenset[ObjectId]]
 
+    @property
+    def whole(self) -> frozenset[ObjectId]:
+        """What is dropped and re-created as a whole."""
+        return frozenset(id for id, rebuild in self.items.items() if rebuild.whole)
+
 
 def _no_way_back(id: ObjectId) -> Down | Irreversible:
     raise PlanningError(f"no way back is known for {id}")

@@ -32,7 +32,8 @@ class IndexConcurrently(Strategy):
         for old, new, _ in context.altered(Index):
             rebuild = context.rebuilds.items.get(new.id)
             alone = rebuild is not None and rebuild.root and rebuild.whole and _only_member(context, rebuild.group)
-            if alone and not context.swapped(new.id) and _concurrent(context, new) and old.relation == new.relation:
+            moved = old.relation != new.relation or old.parent != new.parent
+            if alone and not context.swapped(new.id) and _concurrent(context, new) and not moved:
                 yield Expansion(tuple(_replace(context, old, new)), frozenset({new.id}))
 
 

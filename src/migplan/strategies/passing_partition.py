@@ -1,7 +1,9 @@
-"""Dropping a partition while its parent gets columns or checks: the way back makes it with them.
+"""Partitions that come or go while their parent gets or loses columns or checks.
 
-They reach the partition while it is there. So they all come ahead of its drop, and its way back creates it with them:
-ATTACH refuses a partition that lacks one. Columns that its parent changes or loses wait for it by themselves.
+What a parent gets reaches a partition that is dropped while it is there. So it all comes ahead of the drop, and the
+way back creates the partition with it: ATTACH refuses one that lacks a column or a check. In the same way a new
+partition is made with what its parent has and loses later, which goes from every level. Columns that its parent
+changes, or loses beside a drop, wait for it by themselves.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from migplan.core.changes import Create
+from migplan.core.changes import Create, Drop
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
 from migplan.core.steps import After, step_id
@@ -20,13 +22,11 @@ from migplan.kinds.table import Table, attachment
 from migplan.strategies.attach_partition import concurrently
 from migplan.strategies.base import Context, Expansion, Strategy
 
-_OF_THE_PARENT = frozenset({"column", "default", "constraint"})
 
+class PassingPartition(Strategy):
+    """The order of a partition's creation or drop and its parent's changes."""
 
-class DropPartition(Strategy):
-    """The order of a partition's drop and its parent's changes."""
-
-    name = "drop_partition"
+    name = "passing_partition"
     offline = True
 
     def expand(self, context: Context) -> Iterable[Expansion]:
@@ -34,11 +34,25 @@ class DropPartition(Strategy):
             parent = _staying_parent(table, context.before, context.after)
             if parent is None or table.id in context.rebuilds.items or parent in context.rebuilds.items:
                 continue
-            new = [c.id for c in context.changes.values() if isinstance(c, Create) and _relation(c.id) == parent]
-            come = [id for id in new if id.kind in _OF_THE_PARENT]
+            new = (c.new for c in context.changes.values() if isinstance(c, Create))
+            come = [o.id for o in new if _reaches_partitions(o, parent)]
             if come:
                 after = After(_letting_go(context, table), f"{table.id} is a partition of {parent} until then")
                 yield Expansion((), ahead=dict.fromkeys(come, after))
+        for table in context.created(Table):
+            parent = _staying_parent(table, context.after, context.before)
+            if parent is None or parent in context.rebuilds.items:
+                continue
+            old = (c.old for c in context.changes.values() if isinstance(c, Drop))
+            for gone in (o.id for o in old if _reaches_partitions(o, parent)):
+                yield from _ahead_of(gone, table.id)
+
+
+def _ahead_of(gone: ObjectId, partition: ObjectId) -> Iterable[Expansion]:
+    """The new partition is attached ahead of whatever takes the column or check away."""
+    for verb in ("loosen", "drop"):
+        after = After(step_id(verb, gone), f"{partition} is made with it")
+        yield Expansion((), ahead={attachment(partition): after})
 
 
 def _letting_go(context: Context, table: Table) -> str:
@@ -49,8 +63,11 @@ def _letting_go(context: Context, table: Table) -> str:
     return step_id("drop", table.id, next(n for n, part in enumerate(parts) if attachment(table.id) in part.provides))
 
 
-def _relation(member: ObjectId) -> ObjectId:
-    return ObjectId("table", member.path[:-1])
+def _reaches_partitions(obj: DbObject, parent: ObjectId) -> bool:
+    """Whether it is the parent's, and ATTACH wants a partition to have the like already."""
+    if obj.table != parent:
+        return False
+    return isinstance(obj, Column | Default) or (isinstance(obj, Constraint) and obj.type == CHECK)
 
 
 def _staying_parent(table: Table, before: Catalog, after: Catalog) -> ObjectId | None:
@@ -62,13 +79,14 @@ def _staying_parent(table: Table, before: Catalog, after: Catalog) -> ObjectId |
     return None if above is None else _staying_parent(above, before, after)
 
 
-def as_dropped(before: Catalog, after: Catalog) -> Catalog:
-    """The catalog with partitions that are dropped as they are at that moment, with what their parents got."""
+def as_dropped(before: Catalog, after: Catalog, rebuilt: frozenset[ObjectId]) -> Catalog:
+    """The catalog with partitions that are dropped as they are at that moment, with what their parents got; those of
+    ``rebuilt`` tables come and go with an incarnation of their own."""
     objects = dict[ObjectId, DbObject]()
     uses = dict[ObjectId, frozenset[ObjectId]]()
     for table in before.of(Table):
         parent = None if table.id in after else _staying_parent(table, before, after)
-        if parent is None:
+        if parent is None or parent in rebuilt:
             continue
         for new in _inherited(table.id, parent, before, after):
             objects[new.id] = new
@@ -97,4 +115,4 @@ def _inherited(table: ObjectId, parent: ObjectId, before: Catalog, after: Catalo
             yield replace(check, id=id, relation=table, inherited=True, local=False, comment=None)
 
 
-STRATEGY = DropPartition()
+STRATEGY = PassingPartition()

@@ -1,0 +1,82 @@
+"""Indexes and keys of partitions that differ from the declared ones only in their names.
+
+Each of them hangs on its parent's, and each partition has one at most: which is which is plain. No application sees
+their names, and they couldn't be dropped as long as the parent's stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from migplan.core.changes import Rename
+from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog, DbObject
+from migplan.core.sql import ident, sql
+from migplan.core.steps import Down, LockMode, Phase, Statement, Step, step_id
+from migplan.kinds.constraint import Constraint
+from migplan.kinds.index import Index
+from migplan.kinds.names import names_of
+from migplan.planning.freed_names import with_renamed
+
+STRATEGY = "rename_attached"
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """The live catalog after the renames, and the steps that make them."""
+
+    before: Catalog
+    renames: tuple[Rename, ...] = ()
+    steps: tuple[Step, ...] = ()
+
+
+def rename_attached(before: Catalog, after: Catalog) -> Attached:
+    """Give what is attached the declared names, where nothing bears those yet."""
+    taken = {name for obj in before for name in names_of(obj) if name.space == "relation"}
+    pairs = [
+        (old, new)
+        for old, new in _alike(before, after)
+        if not any(n in taken for n in names_of(new) if n.space == "relation")
+    ]
+    if not pairs:
+        return Attached(before)
+    renames = {old.id: new.id for old, new in pairs}
+    return Attached(
+        with_renamed(before, renames, {}),
+        tuple(Rename(old, new) for old, new in renames.items()),
+        tuple(_step(old, new) for old, new in pairs),
+    )
+
+
+def _alike(before: Catalog, after: Catalog) -> Iterator[tuple[DbObject, DbObject]]:
+    """What hangs on the same, on the same partition, under two names."""
+    wanted = {key: o for o in after if o.id not in before and (key := _key(o)) is not None}
+    for obj in before:
+        key = _key(obj)
+        new = None if key is None or obj.id in after else wanted.get(key)
+        if new is not None and replace(obj, id=new.id, comment=new.comment) == new:
+            yield obj, new
+
+
+def _key(obj: DbObject) -> tuple[ObjectId, ObjectId] | None:
+    parent = obj.parent if isinstance(obj, Index) else obj.index_parent if isinstance(obj, Constraint) else None
+    return None if parent is None or obj.table is None else (obj.table, parent)
+
+
+def _step(old: DbObject, new: DbObject) -> Step:
+    schema, was, now = old.id.path[0], old.id.path[-1], new.id.path[-1]
+    lock = LockMode.SHARE_UPDATE_EXCLUSIVE
+    return Step(
+        id=step_id("rename", old.id),
+        title=f"rename {old.id} to {now}",
+        object=new.id,
+        strategy=STRATEGY,
+        phase=Phase.EXPAND,
+        why="it hangs on its parent's like the declared one; no application sees the names of indexes and keys",
+        up=(Statement(sql("ALTER INDEX {} RENAME TO {}", ident(schema, was), ident(now)), lock),),
+        down=Down((Statement(sql("ALTER INDEX {} RENAME TO {}", ident(schema, now), ident(was)), lock),)),
+        releases=frozenset({new.id}),
+        frees=names_of(old),
+        first=True,
+    )

@@ -1,0 +1,102 @@
+"""In which order partitions and the indexes of their parents come and go.
+
+Bounds are a resource like names: what takes some waits for the partition that has them now. So are the indexes of a
+partitioned table: PostgreSQL gives a table that is attached an index for each of them, under a name of its own choice,
+so those that are dropped have to be gone by then; and a new one is valid only once every partition has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog
+from migplan.core.steps import Name, Step
+from migplan.kinds.bounds import overlap
+from migplan.kinds.constraint import INDEXED, Constraint
+from migplan.kinds.foreign_table import ForeignTable
+from migplan.kinds.index import Index
+from migplan.kinds.table import Table, attachment
+
+Partition = Table | ForeignTable
+
+
+@dataclass(frozen=True)
+class Attachments:
+    """What has to be gone before what can come, on the way from one catalog to the other.
+
+    A ``rebuilt`` table has both of its incarnations for a while, each with its own partitions.
+    """
+
+    before: Catalog
+    after: Catalog
+    rebuilt: frozenset[ObjectId]
+
+    def in_order(self, step: Step) -> Step:
+        """A step that attaches a partition or makes an index, behind those that take away what is in its way."""
+        waits = self._waits
+        takes = {Name("attached", gone.path) for id in step.creates for gone in waits.get(id, ())}
+        frees = {Name("attached", id.path) for id in step.destroys | self._moved & step.creates if id in self._awaited}
+        return replace(step, takes=step.takes | takes, frees=step.frees | frees) if takes or frees else step
+
+    @cached_property
+    def _moved(self) -> frozenset[ObjectId]:
+        """The attachments of partitions that stay, with other bounds or of another table."""
+        return frozenset(attachment(p.id) for p in _moving(self.after, self.before) if p.id in self.before)
+
+    @cached_property
+    def _awaited(self) -> frozenset[ObjectId]:
+        return frozenset(id for ids in self._waits.values() for id in ids)
+
+    @cached_property
+    def _waits(self) -> Mapping[ObjectId, frozenset[ObjectId]]:
+        gone, come = (
+            {parent: found for parent, found in _by_parent(_moving(*sides)).items() if parent not in self.rebuilt}
+            for sides in ((self.before, self.after), (self.after, self.before))
+        )
+        found: dict[ObjectId, frozenset[ObjectId]] = {}
+        for parent, news in come.items():
+            indexes = _indexes(parent, self.before, self.after)
+            for new in news:
+                olds = [o for o in gone.get(parent, ()) if o.id != new.id and overlap(o.bound, new.bound)]
+                found[attachment(new.id)] = frozenset((*indexes, *(attachment(o.id) for o in olds)))
+        for parent, olds in gone.items():
+            dropped = frozenset(attachment(o.id) for o in olds if o.id not in self.after)
+            for index in _indexes(parent, self.after, self.before):
+                found.update(dict.fromkeys(_with_children(index, self.after), dropped))
+        return found
+
+
+def _moving(one: Catalog, other: Catalog) -> Iterable[Partition]:
+    """Partitions that the other side lacks, or has elsewhere."""
+    for model in (Table, ForeignTable):
+        for obj in one.of(model):
+            twin = other.get(obj.id, model)
+            if obj.partition_of is not None and (twin is None or _place(twin) != _place(obj)):
+                yield obj
+
+
+def _place(partition: Partition) -> tuple[ObjectId | None, str | None]:
+    return partition.partition_of, partition.bound
+
+
+def _by_parent(partitions: Iterable[Partition]) -> Mapping[ObjectId, list[Partition]]:
+    found: dict[ObjectId, list[Partition]] = {}
+    for partition in partitions:
+        assert partition.partition_of is not None
+        found.setdefault(partition.partition_of, []).append(partition)
+    return found
+
+
+def _indexes(table: ObjectId, one: Catalog, other: Catalog) -> list[ObjectId]:
+    """The indexes and keys of a partitioned table that the other side lacks or has in another form."""
+    members = (*one.members_of(table, Index), *(c for c in one.members_of(table, Constraint) if c.type in INDEXED))
+    return [m.id for m in members if other.get(m.id, type(m)) != m]
+
+
+def _with_children(index: ObjectId, catalog: Catalog) -> Iterable[ObjectId]:
+    yield index
+    for child in catalog.index_children.get(index, ()):
+        yield from _with_children(child, catalog)
