@@ -88,7 +88,8 @@ def test_every_runner_gets_a_window_at_a_time(project: str, tmp_path: Path, caps
     assert run(["export", "plan", "--format", "supabase", "--out", "supabase"]) == 1
     assert "exists" in capsys.readouterr().err
 
-    assert run(["export", "plan", "--format", "goose", "--out", "goose"]) == 0
+    for window in ("0", "1"):
+        assert run(["export", "plan", "--format", "goose", "--window", window, "--out", "goose"]) == 0
     alone = [p for p in (tmp_path / "goose").iterdir() if "NO TRANSACTION" in p.read_text(encoding="utf-8")]
     assert all(
         "CONCURRENTLY" in p.read_text() or "DO $" in p.read_text() or "ADD VALUE" in p.read_text() for p in alone
@@ -100,5 +101,7 @@ def test_every_runner_gets_a_window_at_a_time(project: str, tmp_path: Path, caps
         psql(project, (tmp_path / "sqitch" / "deploy" / f"{change}.sql").read_text())
     assert run(["diff", "--exit-code"]) == 0
 
+    [dropping] = [p for p in (tmp_path / "goose").iterdir() if "DROP COLUMN fax" in p.read_text()]
+    assert "doesn't bring back the values of column public.users.fax" in dropping.read_text().partition("Down\n")[2]
     assert run(["export", "plan", "--window", "7"]) == 1
     assert "the plan has no window 7" in capsys.readouterr().err

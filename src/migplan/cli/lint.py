@@ -23,7 +23,7 @@ class Format(StrEnum):
 
 
 def lint(
-    files: Annotated[list[str], typer.Argument(metavar="FILE…", help="Migrations, in the order in which they run.")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Migrations, in the order in which they run.")],
     target: Annotated[
         str | None, typer.Option(help="The database they are for: its schema and sizes are read.")
     ] = None,

@@ -49,9 +49,9 @@ def _flyway(folder: PlanFolder, window: WindowModel) -> Exported:
     """Versioned and undo migrations; what runs outside of a transaction says so in a .conf file beside it."""
     files: dict[str, str] = {}
     for version, piece in _versioned(folder, window):
-        for prefix, script in (("V", piece.up), ("U", piece.down)):
+        for prefix, script, limits in (("V", piece.up, ""), ("U", piece.down, _limits(piece))):
             name = f"{prefix}{version}__{folder.plan.name}_{piece.name}.sql"
-            files[name] = _head(folder, piece) + _body(script)
+            files[name] = _head(folder, piece) + limits + _body(script)
             if not script.transactional:
                 files[f"{name}.conf"] = "executeInTransaction=false\n"
     return Exported(files)
@@ -68,6 +68,7 @@ def _goose(folder: PlanFolder, window: WindowModel) -> Exported:
             _head(folder, piece),
             _goose_body(piece.up, alone=alone),
             "\n-- +goose Down\n",
+            _limits(piece),
             _goose_body(piece.down, alone=alone),
         ]
         files[f"{version}_{folder.plan.name}_{piece.name}.sql"] = "".join(parts)
@@ -111,7 +112,7 @@ def _supabase(folder: PlanFolder, window: WindowModel) -> Exported:
     for version, piece in _versioned(folder, window):
         name = f"{version}_{folder.plan.name}_{piece.name}.sql"
         files[f"migrations/{name}"] = _head(folder, piece) + _body(piece.up, settings=False)
-        files[f"rollbacks/{name}"] = _head(folder, piece) + _body(piece.down)
+        files[f"rollbacks/{name}"] = _head(folder, piece) + _limits(piece) + _body(piece.down)
         if any(s.lstrip().upper().startswith("DO") for s in piece.up.statements) and not piece.up.transactional:
             by_hand.append(
                 f"migrations/{name} commits batch by batch, which 'supabase db push' can't:"
@@ -140,6 +141,13 @@ def _versioned(folder: PlanFolder, window: WindowModel) -> Iterator[tuple[str, P
 def _head(folder: PlanFolder, piece: Piece) -> str:
     titles = "".join(f"-- {step.title}\n" for step in piece.steps)
     return f"-- Plan {folder.plan.name} ({folder.plan.digest[:12]}), {piece.name}\n{titles}\n"
+
+
+def _limits(piece: Piece) -> str:
+    """What the way back can't do, as comments at its head."""
+    stays = [f"-- IRREVERSIBLE: {s.title}: {s.down.irreversible}\n" for s in piece.steps if s.down.irreversible]
+    lost = [f"-- {s.title}: doesn't bring back {s.down.loses}\n" for s in piece.steps if s.down.loses]
+    return "".join([*stays, *lost])
 
 
 def _body(script: Script, *, settings: bool = True) -> str:
