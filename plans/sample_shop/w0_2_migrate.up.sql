@@ -16,7 +16,8 @@ SET LOCAL statement_timeout = '0';
 
 -- migplan:step fill:table:public.customers:copy
 -- fill the copies of table public.customers
--- lock: ROW EXCLUSIVE, reads the whole table; one UPDATE, because the table is small
+-- lock: ROW EXCLUSIVE, reads the whole table; one UPDATE, because the table is small; what the application
+--   writes meanwhile is kept in step
 SET LOCAL migplan.sync = 'off';
 UPDATE public.customers SET full_name = name WHERE (full_name IS DISTINCT FROM name AND (full_name IS NULL OR name IS DISTINCT FROM full_name));
 SET LOCAL migplan.sync = 'on';

@@ -8,7 +8,7 @@ SET LOCAL statement_timeout = '0';
 
 -- migplan:step fill:column:public.customers.country
 -- fill the NULLs of column public.customers.country
--- lock: ROW EXCLUSIVE, reads the whole table; row by row, in short transactions; the application goes on
+-- lock: ROW EXCLUSIVE, reads the whole table; one UPDATE, because the table is small; the application goes on
 -- note: the way back leaves the filled values in place
 SET LOCAL migplan.sync = 'off';
 UPDATE public.customers SET country = 'unknown' WHERE country IS NULL;

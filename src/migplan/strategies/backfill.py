@@ -24,6 +24,13 @@ class Fill:
     statements: tuple[Statement, ...]
     backfill: Backfill | None
 
+    @property
+    def manner(self) -> str:
+        """How the rows are written, in words."""
+        if all(s.transactional for s in self.statements):
+            return "one UPDATE, because the table is small"
+        return "row by row, in short transactions"
+
 
 def fill(
     context: Context,

@@ -108,7 +108,7 @@ def _fill(context: Context, written: Written, pair: Pair, add: Step) -> Step:
         object=new.id,
         strategy=NAME,
         phase=Phase.MIGRATE,
-        why="what is written from here on, the application writes to both",
+        why=f"{filled.manner}; what is written from here on, the application writes to both",
         up=filled.statements,
         down=Down(()),
         deploy=f"writes {new.name} wherever it writes {old.name} in {old.relation}, and still reads {old.name}",

@@ -198,11 +198,7 @@ class _Reshaping:
                 object=self.table,
                 strategy=NAME,
                 phase=Phase.MIGRATE,
-                why=(
-                    "row by row, in short transactions; what the application writes meanwhile is kept in step"
-                    if filled.backfill
-                    else "one UPDATE, because the table is small"
-                ),
+                why=f"{filled.manner}; what the application writes meanwhile is kept in step",
                 up=filled.statements,
                 down=Down(()),
                 backfill=filled.backfill,

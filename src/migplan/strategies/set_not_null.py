@@ -75,7 +75,7 @@ def fill_steps(context: Context, column: Column, sentence: str | None) -> list[S
             object=column.id,
             strategy=NAME,
             phase=Phase.MIGRATE,
-            why="row by row, in short transactions; the application goes on",
+            why=f"{filled.manner}; the application goes on",
             up=filled.statements,
             down=Down(()),
             releases=frozenset({column.id}),
