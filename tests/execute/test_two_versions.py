@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.support.applications import Session, Version, lost_writes, statements
-from tests.support.live import back_to, large, order, to_the_end
+from tests.support.live import back_to, order, to_the_end
+from tests.support.migrations import proved
 
 from migplan.execute.apply import apply
 
@@ -30,13 +31,15 @@ CREATE TABLE item (
 );
 CREATE INDEX item_amount ON item (quantity);
 """
+LOCK_TIMEOUT = 2.0
+LARGE = "[planning]\nsmall_table_rows = 0\nbatch_rows = 1000\n"
 BEFORE = Version("old", **statements("item", "id", "amount", "::int"))
 AFTER = Version("new", **statements("item", "id", "quantity", "::int"))
 
 
 @pytest.mark.pg(18)
 def test_no_error_and_no_lost_write(make_db: MakeDb, tmp_path: Path) -> None:
-    found = large(make_db, tmp_path, OLD, NEW)
+    found = proved(make_db, tmp_path, OLD, NEW, config=LARGE)
     old = [Session(found.live, BEFORE, 100 * n) for n in (1, 2)]
     new = [Session(found.live, AFTER, 100 * n) for n in (3, 4)]
     for session in old:
@@ -68,4 +71,5 @@ def test_no_error_and_no_lost_write(make_db: MakeDb, tmp_path: Path) -> None:
 def _expect_whole(url: str, version: Version, sessions: list[Session]) -> None:
     assert [s.errors for s in sessions] == [[] for _ in sessions]
     assert all(s.rounds for s in sessions)
+    assert max(s.stall for s in sessions) < LOCK_TIMEOUT + 0.5
     assert lost_writes(url, version.read, sessions) == []

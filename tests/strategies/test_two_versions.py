@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -99,3 +100,22 @@ def test_the_harness_notices_what_is_missing(make_db: MakeDb, tmp_path: Path, li
     for session in sessions:
         session.stop()
     assert sessions[0].errors or sessions[1].errors
+
+
+@pytest.mark.pg(18)
+@pytest.mark.parametrize("restated", [True, False])
+def test_functions_that_remember_the_old_type(make_db: MakeDb, tmp_path: Path, *, restated: bool) -> None:
+    """Sessions keep a PL/pgSQL function's plans: without its restatement in the swap they fail for as long as they live."""
+    body = "BEGIN IF NEW.amount > 1000000 THEN RETURN NULL; END IF; NEW.seen"
+    old, declared = OLD.replace("BEGIN NEW.seen", body), WIDER.replace("BEGIN NEW.seen", body)
+    found = proved(make_db, tmp_path, old, declared, config=LARGE)
+    session = Session(found.live, OLD_APPLICATION, 100).start()
+    for phase in found.phases:
+        text = found.folder.files[phase.up]
+        psql(found.live, text if restated else re.sub(r"(?m)^ALTER FUNCTION .*\n", "", text))
+    rounds = session.rounds
+    while session.rounds < rounds + 2 and not session.errors:
+        time.sleep(0.02)
+    session.stop()
+    assert any("type of parameter" in error for error in session.errors) is not restated
+    assert session.errors == [] or not restated

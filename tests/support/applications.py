@@ -74,6 +74,9 @@ class Session:
             seen = db.execute(self.version.read.encode(), {"key": key}, binary=False).fetchone()
             if seen != (self.acknowledged[key],):
                 self.errors.append(f"{self.version.name} wrote {self.acknowledged[key]} to {key} and read {seen}")
+        with db.transaction():
+            db.execute(f"{self.version.read} FOR UPDATE".encode(), {"key": key})
+            self._write(db, self.version.update, key, self.rounds % 1000 + 5)
         if self.rounds % 7 == 3:
             db.execute(self.version.delete.encode(), {"key": key})
             self.acknowledged[key] = None

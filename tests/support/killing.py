@@ -26,7 +26,8 @@ from tests.support.live import back_to, to_the_end
 from migplan.execute.runner import Runner
 from migplan.planfile.folder import read_folder
 
-_READS = re.compile(r"\s*(select|set|show|begin|rollback|with\s+recursive)\b", re.I)
+_READS = re.compile(r"\s*(select|set|show|begin(?!;)|rollback|with\s+recursive)\b", re.I)
+_SETTINGS = re.compile(r"^BEGIN;|^SET LOCAL [^;]*;", re.M)
 _CONCURRENTLY = re.compile(
     r"""(?:create\s+(?:unique\s+)?index\s+concurrently\s+\S+\s+on\s+(?P<build>\S+)
     | drop\s+index\s+concurrently\s+(?:if\s+exists\s+)?(?P<drop>\S+)
@@ -194,7 +195,7 @@ def _hold_up(holding: Any, execute: Any, found: re.Match[str]) -> None:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())[:110]
+    return " ".join(_SETTINGS.sub("", text).split())[:110]
 
 
 if __name__ == "__main__":

@@ -146,6 +146,33 @@ def own_server(major: int, settings: Mapping[str, str] | None = None) -> Generat
         shutil.rmtree(cluster.home, ignore_errors=True)
 
 
+@contextmanager
+def own_pair(major: int) -> Generator[tuple[OwnServer, OwnServer]]:
+    """A new server and a replica that streams from it."""
+    homes = [_cache() / "own" / f"{major}-{os.getpid()}-{name}" for name in ("primary", "replica")]
+    first, second = (Cluster(major, binaries(major), home) for home in homes)
+    try:
+        _initialise(first)
+        _copy(first, second)
+        primary = OwnServer(first, _launch(first))
+        follow = f"primary_conninfo = 'host=127.0.0.1 port={primary.port} user=postgres'\n"
+        with (second.data / "postgresql.conf").open("a") as file:
+            file.write(follow)
+        (second.data / "standby.signal").touch()
+        yield primary, OwnServer(second, _launch(second))
+    finally:
+        for cluster in (second, first):
+            _end(cluster)
+            shutil.rmtree(cluster.home, ignore_errors=True)
+
+
+def _copy(first: Cluster, second: Cluster) -> None:
+    """The data of a server that doesn't run, for another one."""
+    shutil.copytree(first.home, second.home)
+    for path in (second.home, *second.home.rglob("*")):
+        _give(path)
+
+
 @functools.cache
 def binaries(major: int) -> Path:
     """The directory with ``initdb``, ``pg_ctl`` and ``postgres`` of that major version."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 import psycopg
 
@@ -19,6 +19,8 @@ from migplan.source.connect import Connection
 
 TARGET_SECONDS: Final = 0.5
 FEWEST, MOST = 100, 200_000
+_FIRST: Final = 1_000
+"""Rows of the first batch at most: nobody knows yet how long they take."""
 _PAGES_FEWEST, _PAGES_MOST = 8, 20_000
 _LOOK_EVERY: Final = 0.5
 
@@ -34,7 +36,9 @@ class Worker:
         model = job.model
         self._keyed = bool(model.key)
         self._types = _key_types(connection, model) if self._keyed else ()
-        self._size = job.pace.rows if self._keyed else _PAGES_FEWEST * 16
+        self._key = [deparsed(_escaped(ident(c))) for c in model.key]
+        self._table = deparsed(_escaped(model.relation))
+        self._size = min(job.pace.rows, _FIRST) if self._keyed else _PAGES_FEWEST * 16
         self._looked = 0.0
         self._replicas = Replicas()
 
@@ -56,13 +60,20 @@ class Worker:
             self._steer(time.monotonic() - began)
 
     def _batch(self) -> bool:
-        """One batch along the key; True when there was nothing left."""
-        connection, position = self._connection, self._part.position
-        parameters: list[Any] = [*(position or ()), *(self._part.upper or ()), self._size]
+        """One batch along the key: where it ends is looked up first, so that the rows are found by range; True when
+        there was nothing left."""
+        connection, position, upper = self._connection, self._part.position, self._part.upper
         self._begin()
-        row = connection.execute(self._statement(position is not None).encode(), parameters).fetchone()
+        ahead = self._range(position, upper)
+        row = connection.execute(
+            self._end_of(ahead).encode(), [*(position or ()), *(upper or ()), self._size]
+        ).fetchone()
         assert row is not None
-        read, changed, last = int(row[0]), int(row[1]), row[2]
+        read, last = int(row[0]), row[1]
+        changed = 0
+        if last is not None:
+            update = self._update(self._range(position, last))
+            changed = max(connection.execute(update.encode(), [*(position or ()), *last]).rowcount, 0)
         return self._settle(None if last is None else tuple(last), read, changed, done=read < self._size)
 
     def _pages(self) -> bool:
@@ -92,35 +103,37 @@ class Worker:
     def _begin(self) -> None:
         self._connection.execute("BEGIN")
         self._connection.execute(
-            "SELECT set_config('migplan.sync', 'off', true), set_config('lock_timeout', %s, true)",
+            "SELECT set_config('migplan.sync', 'off', true), set_config('lock_timeout', %s, true),"
+            " set_config('enable_seqscan', 'off', true)",  # a range of the key, however the planner's estimates are
             (f"{self._job.pace.lock_timeout}ms",),
         )
 
-    def _statement(self, beyond: bool) -> Sql:
-        model = self._job.model
-        names = [deparsed(_escaped(ident(c))) for c in model.key]
-        marks = [ident(f"~key_{n}") for n in range(1, len(names) + 1)]
-        key = join(", ", names)
-        values = join(", ", (sql("%s::text::{}", deparsed(t)) for t in self._types))
-        conditions = [sql("({}) > ({})", key, values)] if beyond else []
-        conditions += [sql("({}) <= ({})", key, values)] if self._part.upper else []
-        table = deparsed(_escaped(model.relation))
+    def _range(self, beyond: object, upto: object) -> Sql:
+        """The keys behind one and up to another one, as far as there are such; with a place for each of their parts."""
+        key = sql("({})", join(", ", self._key))
+        values = sql("({})", join(", ", (sql("%s::text::{}", deparsed(t)) for t in self._types)))
+        bounds = [sql("{} > {}", key, values)] if beyond else []
+        bounds += [sql("{} <= {}", key, values)] if upto else []
+        return join(" AND ", bounds) if bounds else Sql("true")
+
+    def _end_of(self, within: Sql) -> Sql:
+        """How many rows the next batch has, at most as many as asked for, and its last key."""
+        marks = [ident(f"~key_{n}") for n in range(1, len(self._key) + 1)]
         return sql(
-            "WITH batch AS MATERIALIZED (SELECT {marked} FROM {table}{where} ORDER BY {key} LIMIT %s"
-            " FOR NO KEY UPDATE), changed AS (UPDATE {table} SET {assignments} FROM batch b"
-            " WHERE {match} AND ({needed}) RETURNING 1)"
-            " SELECT (SELECT count(*) FROM batch), (SELECT count(*) FROM changed),"
-            " (SELECT ARRAY[{texts}] FROM batch ORDER BY {descending} LIMIT 1)",
-            marked=join(", ", (sql("{} AS {}", n, m) for n, m in zip(names, marks, strict=True))),
-            table=table,
-            where=sql(" WHERE {}", join(" AND ", conditions)) if conditions else Sql(""),
-            key=key,
-            assignments=deparsed(_escaped(_assignments(model))),
-            match=join(" AND ", (sql("{}.{} = b.{}", table, n, m) for n, m in zip(names, marks, strict=True))),
-            needed=deparsed(_escaped(model.where)),
+            "WITH batch AS MATERIALIZED (SELECT {marked} FROM {table} WHERE {within} ORDER BY {key} LIMIT %s)"
+            " SELECT count(*), (SELECT ARRAY[{texts}] FROM batch ORDER BY {descending} LIMIT 1) FROM batch",
+            marked=join(", ", (sql("{} AS {}", k, m) for k, m in zip(self._key, marks, strict=True))),
+            table=self._table,
+            within=within,
+            key=join(", ", self._key),
             texts=join(", ", (sql("{}::text", m) for m in marks)),
             descending=join(", ", (sql("{} DESC", m) for m in marks)),
         )
+
+    def _update(self, within: Sql) -> Sql:
+        model = self._job.model
+        parts = deparsed(_escaped(_assignments(model))), within, deparsed(_escaped(model.where))
+        return sql("UPDATE {} SET {} WHERE {} AND ({})", self._table, *parts)
 
     def _settle(
         self,

@@ -173,9 +173,10 @@ class Ledger:
         return {step: StepState(state, commands) for step, state, commands in rows}
 
     def begin_attempt(self, run: int, unit: str, steps: Sequence[str], number: int) -> int:
-        """Write down that a unit is tried."""
+        """Write down that a unit is tried: at the latest, that is on disk when something of the unit itself is."""
         row = self.connection.execute(
-            "INSERT INTO migplan.attempt (run, unit, steps, number) VALUES (%s, %s, %s, %s) RETURNING id",
+            "WITH lazily AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))"
+            " INSERT INTO migplan.attempt (run, unit, steps, number) SELECT %s, %s, %s, %s FROM lazily RETURNING id",
             (run, unit, list(steps), number),
         ).fetchone()
         assert row is not None

@@ -103,8 +103,15 @@ def left_at_work(connection: Connection) -> list[tuple[int, str]]:
 
 def still_held(desk: Connection) -> None:
     """Raises ``FencedError`` where the lock's connection is gone, and the lock with it."""
-    try:
+    with held():
         desk.execute("SELECT 1")
+
+
+@contextlib.contextmanager
+def held() -> Generator[None]:
+    """What the desk is asked tells whether the lock is held. Raises ``FencedError`` where its connection is gone."""
+    try:
+        yield
     except psycopg.OperationalError as error:
         raise _fenced(error) from error
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Final, Protocol
 
 import psycopg
@@ -21,7 +22,7 @@ from migplan.execute.ledger import (
     settle_in_transaction,
 )
 from migplan.execute.maintenance import Maintenance, admit
-from migplan.execute.operator import end_leftovers, open_worker, still_held
+from migplan.execute.operator import end_leftovers, held, open_worker, still_held
 from migplan.execute.retry import Patience, Tries, lost
 from migplan.planfile.locks import PlanLocks
 from migplan.planfile.model import BackfillModel, PlanModel
@@ -29,6 +30,8 @@ from migplan.planfile.units import Command, Unit
 from migplan.source.connect import Connection, redact
 
 _RECONNECTS: Final = 10
+_LOOK_AT_THE_LOCK_AFTER: Final = 1.0
+"""Seconds of a transaction after which the operator's lock may be lost; up to there the ledger's fence will do."""
 
 
 class Teller(Protocol):
@@ -122,9 +125,9 @@ class Runner:
         self._teller.unit(unit, "; ".join(self._titles.get(s, s) for s in unit.steps))
         tries, reconnects = Tries(self._manner.patience), 0
         while True:
-            still_held(self._desk)
             self.admit(unit)
-            attempt = self._ledger.begin_attempt(self._run, unit.name, unit.steps, tries.number)
+            with held():
+                attempt = self._ledger.begin_attempt(self._run, unit.name, unit.steps, tries.number)
             try:
                 self._try(unit, attempt)
             except psycopg.Error as error:
@@ -161,17 +164,29 @@ class Runner:
 
     def _transaction(self, unit: Unit, attempt: int) -> None:
         self._set(next((c.settings for c in unit.commands), ()))
-        self._work.execute("BEGIN")
+        began = time.monotonic()
+        commands = [c for c in unit.commands if c.step not in self._never_happened]
+        settings = list(takewhile(_is_setting, commands))
         try:
-            for command in unit.commands:
-                if command.step not in self._never_happened:
-                    self._execute(command)
+            self._begin(commands[: len(settings) + 1])
+            for command in commands[len(settings) + 1 :]:
+                self._execute(command)
+            if time.monotonic() - began > _LOOK_AT_THE_LOCK_AFTER:
+                still_held(self._desk)
             self._settle(unit, attempt)
-            still_held(self._desk)
             self._work.execute("COMMIT")
         except BaseException:
             if not self._work.closed:
                 self._work.rollback()
+            raise
+
+    def _begin(self, commands: Sequence[Command]) -> None:
+        """BEGIN, the settings and the first statement in one message: with thousands of steps a round trip counts."""
+        text = ";\n".join(["BEGIN", *(c.sql for c in commands)])
+        try:
+            self._work.execute(text.encode())
+        except psycopg.Error as error:
+            error.add_note(commands[-1].place if commands else "")
             raise
 
     def _settle(self, unit: Unit, attempt: int) -> None:
@@ -288,6 +303,10 @@ class Runner:
             if unit.transactional
             else "Run the same command again: it recognises what the statement left. 'migplan rollback' leads back.",
         )
+
+
+def _is_setting(command: Command) -> bool:
+    return command.sql.lstrip()[:10].upper() == "SET LOCAL "
 
 
 def _backfills(plan: PlanModel, direction: Direction) -> Mapping[str, BackfillModel]:
