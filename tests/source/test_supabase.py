@@ -157,6 +157,8 @@ def test_init_knows_the_platform(migplan: Command, project: str) -> None:
     assert begun.status == 0, begun.err
     assert "note: a database of Supabase: what the platform made is left alone" in begun.out
     assert "no difference" in begun.out
+    for name in ('policy storage.objects."own files"', "trigger auth.users.on_auth_user_created"):
+        assert f"note: {name} stands on a table of the platform" in begun.out
     written = [name for name in migplan.left() if name.endswith(".sql")]
     assert written == ["schemas/functions.sql", "schemas/schemas.sql", "schemas/tables/profiles.sql"]
     assert "auth" not in migplan("inspect", "--format", "summary", "--only", "schema *").out

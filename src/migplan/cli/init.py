@@ -9,9 +9,12 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from migplan.core.model import Catalog
 
 TOML = """\
 # What migplan reads, manages and decides. Every setting that isn't written has its default.
@@ -117,15 +120,27 @@ def _of_database(source: str, schemas: str) -> _Start:
         config = Config(shadow=ShadowTable(preset=preset))
         managed = managed_by(config, shadow_of(source, config))
         catalog = managed.of(introspect_live(connection, managed.scope))
+        beside = () if preset is None else _on_the_platform(introspect_live(connection), catalog)
     ignored = histories(catalog)
     catalog = Managed(patterns=ignored).of(catalog)
     found = [f"{u.what} {u.name} isn't modelled: it is left alone" for u in catalog.unmodelled]
     if preset is not None:
         found.append(f"a database of {preset.capitalize()}: what the platform made is left alone ([shadow] preset)")
+    found += [f"{name} stands on a table of the platform: it isn't in the files, and is left alone" for name in beside]
     found += [f"{pattern} is the history of another tool: it is left alone ([manage] ignore)" for pattern in ignored]
     names = sorted({id.path[0] for id in catalog.objects if id.kind == "schema"})
     toml = _toml(f'url = "{_escaped(_without_password(source))}"', schemas, names, preset, ignored)
     return _Start(schema_files(catalog, Settings()) or {"schema.sql": _EMPTY}, toml, found)
+
+
+def _on_the_platform(everything: Catalog, managed: Catalog) -> Sequence[str]:
+    """The user's own things on tables of the platform: policies, and triggers that call the user's functions."""
+    strangers = (o for o in everything if o.table is not None and o.id not in managed and o.table not in managed)
+    return sorted(
+        str(o.id)
+        for o in strangers
+        if o.id.kind == "policy" or (o.id.kind == "trigger" and any(u in managed for u in everything.uses[o.id]))
+    )
 
 
 def _check(config: Path, source: str) -> int:
