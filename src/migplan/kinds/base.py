@@ -167,6 +167,10 @@ class Kind(ABC, Generic[O]):
         """The statements of that move, from the incarnation that was set aside to the new one."""
         return []
 
+    def below(self, obj: O, before: Catalog) -> frozenset[ObjectId]:
+        """What PostgreSQL drops and makes along with the object: a column's of partitions and inheriting tables."""
+        return frozenset()
+
     def carried_when_following(self, obj: O, before: Catalog) -> frozenset[ObjectId]:
         """Like :meth:`carried`, for that move."""
         return frozenset()

@@ -145,9 +145,8 @@ ORDER BY a.attrelid, a.attnum
         owner_name = reading.roles.get(owner, "")
         constraint = None
         if not_null:
-            default_name = object_name(relation, name, "not_null")
             constraint = NotNull(
-                name=None if nn_name == default_name or inherited else nn_name,
+                name=None if inherited or _is_made_up(nn_name, relation, name) else nn_name,
                 given=nn_name,
                 no_inherit=bool(nn_no_inherit),
                 valid=nn_valid is not False,
@@ -207,10 +206,10 @@ ORDER BY a.attrelid, a.attnum
             return self._alter_generated(old, new, before, after)
         head = sql("ALTER {} ALTER COLUMN {}", _relation(new), ident(new.name))
         statements: list[Statement] = []
-        if fields & {"type", "collation"}:
-            statements += change_type(new, conversion(old, new))
         if old.identity is not None and new.identity is None:
             statements.append(Statement(sql("{} DROP IDENTITY", head), AX))
+        if fields & {"type", "collation"}:
+            statements += change_type(new, conversion(old, new))
         if "not_null" in fields:
             statements += change_not_null(old, new)
         if new.identity is not None and "identity" in fields:
@@ -283,6 +282,10 @@ ORDER BY a.attrelid, a.attnum
         if old.inherited:
             return []
         return change_type(new, cast_by_text(ident(new.name), new.type))
+
+    def below(self, obj: Column, before: Catalog) -> frozenset[ObjectId]:
+        found = (r.child("column", obj.name) for r in descendants(obj.relation, before))
+        return frozenset(id for id in found if id in before)
 
     def carried_when_following(self, obj: Column, before: Catalog) -> frozenset[ObjectId]:
         """A column's type can't change under a view, rule, trigger, policy, generated column, or SQL-standard body;
@@ -524,6 +527,15 @@ def _renamed_not_null(column: Column, old: str, new: str) -> Statement:
 def not_null_name(column: Column, constraint: NotNull) -> str:
     """The name that the constraint has from 18 on."""
     return constraint.name or constraint.given or object_name(column.id.path[1], column.name, "not_null")
+
+
+def _is_made_up(name: str | None, relation: str, column: str) -> bool:
+    """Whether PostgreSQL chose the name: with a number behind it where another constraint of the schema has it."""
+    number = "" if name is None else name[len(name.rstrip("0123456789")) :]
+    return name is None or name in (
+        object_name(relation, column, "not_null"),
+        object_name(relation, column, f"not_null{number}"),
+    )
 
 
 def with_not_null_names(catalog: Catalog, tables: Iterable[ObjectId]) -> Catalog:

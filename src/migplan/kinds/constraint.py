@@ -347,7 +347,20 @@ def _behind_twins(key: Constraint, catalog: Catalog) -> set[ObjectId]:
         for c in catalog.members_of(key.relation, Constraint)
         if key.index_parent is None and c.index_parent is not None and (c.type, c.columns) == (key.type, key.columns)
     )
-    return {attached for t in twins for attached in (t.id.child("attachment", ""), t.relation.child("attachment", ""))}
+    found = {attached for t in twins for attached in (t.id.child("attachment", ""), t.relation.child("attachment", ""))}
+    return found | _behind_partitions(key, catalog)
+
+
+def _behind_partitions(key: Constraint, catalog: Catalog) -> set[ObjectId]:
+    """Of two equal keys of a partitioned table, ATTACH could take one for the other: the partitions are there first."""
+    if not any(_says_the_same(key, c) for c in catalog.members_of(key.relation, Constraint)):
+        return set()
+    children = catalog.index_children.get(key.id, frozenset[ObjectId]())
+    return {child.parent("table").child("attachment", "") for child in children}
+
+
+def _says_the_same(key: Constraint, other: Constraint) -> bool:
+    return other.id != key.id and (other.type, other.columns) == (key.type, key.columns)
 
 
 def _attachment(constraint: Constraint) -> Part:

@@ -164,7 +164,18 @@ def _behind_twins(index: Index, catalog: Catalog) -> set[ObjectId]:
         for i in catalog.members_of(index.relation, Index)
         if index.parent is None and i.parent is not None and i.definition == index.definition
     )
-    return {attached for t in twins for attached in (t.id.child("attachment", ""), t.relation.child("attachment", ""))}
+    found = {attached for t in twins for attached in (t.id.child("attachment", ""), t.relation.child("attachment", ""))}
+    return found | _behind_partitions(index, catalog)
+
+
+def _behind_partitions(index: Index, catalog: Catalog) -> set[ObjectId]:
+    """Of two equal indexes of a partitioned table, ATTACH could take one for the other: the partitions are there
+    before."""
+    equal = (i for i in catalog.members_of(index.relation, Index) if i.definition == index.definition)
+    if all(i.id == index.id for i in equal):
+        return set()
+    children = (catalog.get(child, Index) for child in attached_to(index.id, catalog))
+    return {child.relation.child("attachment", "") for child in children if child is not None}
 
 
 def attached_to(parent: ObjectId, catalog: Catalog) -> frozenset[ObjectId]:

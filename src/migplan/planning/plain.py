@@ -13,6 +13,7 @@ from migplan.kinds.names import names_of
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
 from migplan.planning.read_later import read_later
+from migplan.planning.rebuilds import going_along
 from migplan.planning.side_by_side import (
     beside_parent,
     keeps_old,
@@ -78,7 +79,7 @@ def drop_steps(context: Context, obj: DbObject) -> list[Step]:
     """Steps that drop an object: its parts undone in reverse order."""
     kind = kind_of(obj.id)
     parts = context.pieces_before.of(obj.id)
-    sentence = None if context.settings.offline else kind.drop_contract(obj)
+    sentence = None if context.settings.offline else _drop_contract(context, obj)
     loses = None if is_backed_up(context, obj) else kind.drop_loses(obj)
     contracts = context.settings.offline or sentence is not None
     return [
@@ -99,6 +100,13 @@ def drop_steps(context: Context, obj: DbObject) -> list[Step]:
         )
         for number, part in reversed(list(enumerate(parts)))
     ]
+
+
+def _drop_contract(context: Context, obj: DbObject) -> str | None:
+    """What the application must have left; the members of a table that is dropped go with it, and not before."""
+    owner = context.changes.get(obj.table) if obj.table is not None else None
+    whole = owner.old if isinstance(owner, Drop) else obj
+    return kind_of(whole.id).drop_contract(whole)
 
 
 def alter_steps(context: Context, change: Alter) -> list[Step]:
@@ -254,8 +262,8 @@ def _half(context: Context, rebuild: Rebuild, verb: str, number: int, part: Part
         why="it can't be changed in place" if rebuild.root else "it stands on something that is changed",
         up=up,
         down=Down(down, loses=loses),
-        creates=frozenset() if dropping else part.provides,
-        destroys=part.provides if dropping else frozenset(),
+        creates=frozenset() if dropping else _with_company(part, context.after),
+        destroys=_with_company(part, context.before) if dropping else frozenset(),
         uses=frozenset() if dropping else part.uses | gone,
         releases=part.uses if dropping else frozenset(),
         takes=frozenset() if dropping else names_in(part, context.after) | _still_found(context, rebuild.id),
@@ -265,6 +273,11 @@ def _half(context: Context, rebuild: Rebuild, verb: str, number: int, part: Part
         loses=loses,
         new_objects=not dropping and number == 0 and rebuild.whole and isinstance(new, Table),
     )
+
+
+def _with_company(part: Part, catalog: Catalog) -> frozenset[ObjectId]:
+    """What the part provides, and what comes and goes along with that."""
+    return part.provides.union(*(going_along(id, catalog) for id in part.provides))
 
 
 def _still_found(context: Context, id: ObjectId) -> frozenset[Name]:

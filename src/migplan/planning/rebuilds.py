@@ -152,13 +152,20 @@ def _lose(search: _Search, id: ObjectId, cause: ObjectId, lost: set[ObjectId]) -
         return
     known |= new
     for lost_id in sorted(new):
-        for user in sorted({*search.before.used_by.get(lost_id, frozenset()), *_identified_by(search, lost_id)}):
-            _lose_user(search, user, id, known)
+        along = going_along(lost_id, search.before)
+        users = {user for i in (lost_id, *along) for user in search.before.used_by.get(i, ())} - along
+        for user in sorted({*users, *_identified_by(search, lost_id)}):
+            _lose_user(search, user, id, known | along)
         for child in sorted(search.before.index_children.get(lost_id, frozenset())):
             if child in search.after:
                 _lose(search, child, id, _provided(search, child))
     for user in _users_of_pseudo(search, id, new):
         _lose_user(search, user, id, known)
+
+
+def going_along(lost: ObjectId, catalog: Catalog) -> frozenset[ObjectId]:
+    """What PostgreSQL drops and makes along with it: it needs no steps, but what uses it does."""
+    return kind_of(lost).below(catalog[lost], catalog) if lost in catalog else frozenset()
 
 
 def _identified_by(search: _Search, lost: ObjectId) -> Iterable[ObjectId]:

@@ -20,11 +20,11 @@ _NOT_SHAPE: Final = frozenset({"id", "comment", "owner", "grants", "parent", "in
 def shape(obj: DbObject, catalog: Catalog) -> Hashable:
     """A value that two objects of one kind share when only their names, comments, grants and owners differ.
 
-    A relation's shape is its columns, a routine's what follows its name.
+    A relation's shape is its columns, and whether it has or is a partition; a routine's what follows its name.
     """
     columns = [(c.name, c.type) for c in catalog.members_of(obj.id, Column)]
     if columns:
-        return frozenset(columns)
+        return (frozenset(columns), getattr(obj, "partition_key", None), getattr(obj, "partition_of", None) is None)
     if isinstance(obj, Routine):
         return (obj.id.path[-1], without_name(obj.definition))
     if isinstance(obj, Trigger):
