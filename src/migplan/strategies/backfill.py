@@ -14,6 +14,8 @@ from migplan.kinds.constraint import PRIMARY_KEY, UNIQUE, Constraint, column_ids
 from migplan.kinds.table import Table
 from migplan.strategies.base import Context, Size
 
+BATCH = ident("~batch")
+"""What the batch is called beside the table, whose name is the user's."""
 SYNC_OFF = Sql("set_config('migplan.sync', 'off', true)")
 
 
@@ -124,14 +126,15 @@ def _keyset_loop(batches: Backfill, rows: int) -> Sql:
     table = ident(*batches.table.path)
     batch = sql(
         "WITH batch AS MATERIALIZED (SELECT {marked} FROM {table}%s ORDER BY {keys} LIMIT %s FOR NO KEY UPDATE),"
-        " changed AS (UPDATE {table} SET {assignments} FROM batch b WHERE {match} AND ({where}))"
+        " changed AS (UPDATE {table} SET {assignments} FROM batch {batch} WHERE {match} AND ({where}))"
         " SELECT {marks} FROM batch ORDER BY {descending} LIMIT 1",
         keys=join(", ", names),
         table=table,
         assignments=_set_list(batches.assignments),
         marked=join(", ", (sql("{} AS {}", n, m) for n, m in zip(names, marks, strict=True))),
         marks=join(", ", marks),
-        match=join(" AND ", (sql("{}.{} = b.{}", table, n, m) for n, m in zip(names, marks, strict=True))),
+        batch=BATCH,
+        match=join(" AND ", (sql("{}.{} = {}.{}", table, n, BATCH, m) for n, m in zip(names, marks, strict=True))),
         where=batches.where,
         descending=join(", ", (sql("{} DESC", m) for m in marks)),
     )
@@ -156,15 +159,22 @@ def _keyset_loop(batches: Backfill, rows: int) -> Sql:
 
 
 def _page_loop(batches: Backfill, rows: int) -> Sql:
-    """Without a key, along the table's pages. Rows that move meanwhile were written by the application."""
+    """Without a key, along the table's pages. Rows that move meanwhile were written by the application.
+
+    The expressions stand in the block itself, where a column named like a variable would be ambiguous.
+    """
     table = ident(*batches.table.path)
     return sql(
-        "DO $migplan$\nDECLARE\n  page bigint := 0;\n  step integer := 500;\n  pages bigint;\nBEGIN\n"
-        "  pages := pg_relation_size({name}::regclass) / current_setting('block_size')::bigint;\n"
-        "  WHILE page <= pages LOOP\n    PERFORM {sync_off};\n"
+        "DO $migplan$\nDECLARE\n  {page} bigint := 0;\n  {size} integer := 500;\n  {pages} bigint;\nBEGIN\n"
+        "  {pages} := pg_relation_size({name}::regclass) / current_setting('block_size')::bigint;\n"
+        "  WHILE {page} <= {pages} LOOP\n    PERFORM {sync_off};\n"
         "    UPDATE {table} SET {assignments}\n"
-        "     WHERE ctid >= format('(%s,0)', page)::tid AND ctid < format('(%s,0)', page + step)::tid AND ({where});\n"
-        "    COMMIT;\n    page := page + step;\n  END LOOP;\nEND\n$migplan$",
+        "     WHERE ctid >= format('(%s,0)', {page})::tid AND ctid < format('(%s,0)', {page} + {size})::tid\n"
+        "       AND ({where});\n"
+        "    COMMIT;\n    {page} := {page} + {size};\n  END LOOP;\nEND\n$migplan$",
+        page=ident("~page"),
+        pages=ident("~pages"),
+        size=ident("~size"),
         name=literal(table),
         sync_off=SYNC_OFF,
         table=table,
