@@ -49,11 +49,14 @@ def free_names(before: Catalog, after: Catalog) -> Freed:
 
 
 def _holds(obj: DbObject, after: Catalog) -> bool:
-    """Whether the object bears a name that only the database sees, and is not declared any more."""
+    """Whether the object bears a name that only the database sees, and is not declared any more; a column that stays
+    may lose its identity, or take another sequence."""
+    if isinstance(obj, Column) and obj.identity is not None:
+        declared = after.get(obj.id, Column)
+        kept = None if declared is None else declared.identity
+        return kept is None or kept.sequence != obj.identity.sequence
     if obj.id in after:
         return False
-    if isinstance(obj, Column):
-        return obj.identity is not None
     return isinstance(obj, Index) or (isinstance(obj, Constraint) and obj.type in INDEXED)
 
 
