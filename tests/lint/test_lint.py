@@ -106,6 +106,9 @@ def test_files_may_make_the_schema_before(tmp_path: Path, capsys: pytest.Capture
     out = capsys.readouterr().out
     assert f"{migration}:1:1: danger: the running application must be one that" in out
     assert "[data-loss]" in out
+    config.write_text(f'[shadow]\nurl = "{pg_url}"\n[policy.severity]\nneeds-deploy = "off"\n', encoding="utf-8")
+    assert run(["lint", str(migration), "--base", str(base), "--config", str(config)]) == 3
+    assert "must be one that" not in capsys.readouterr().out
 
 
 def test_what_is_not_understood_is_refused_with_its_place(lint: Lint) -> None:

@@ -72,10 +72,13 @@ def of_failure(failure: Failure) -> Remark:
 def of_changes(subject: Subject, changed: Sequence[Changed], policy: Policy) -> Iterator[Remark]:
     """What the schema's change means: for the running application, for data, for protection."""
     places = _places(changed)
+    level: Level = policy.severity.get(NEEDS_DEPLOY, "danger")
     for step in subject.draft.steps:
+        if level == "off":
+            break
         if step.deploy is not None and step.up and (statement := places.get(str(step.object))) is not None:
             message = f"the running application must be one that {step.deploy}"
-            yield _remark(statement, NEEDS_DEPLOY, "danger", message, _DEPLOY_ADVICE, policy, step.object)
+            yield _remark(statement, NEEDS_DEPLOY, level, message, _DEPLOY_ADVICE, policy, step.object)
     for finding in collect(subject, policy=policy).findings:
         rule = rules().get(finding.rule)
         statement = places.get(finding.object or "")
