@@ -22,7 +22,7 @@ from migplan.planning.side_by_side import (
     replacement_steps,
 )
 from migplan.strategies.backup import is_backed_up
-from migplan.strategies.base import Context, Rebuild, finished
+from migplan.strategies.base import Context, Rebuild, Size, finished
 from migplan.strategies.chosen_phase import contract_of
 
 PLAIN = "plain"
@@ -267,7 +267,7 @@ def _half(context: Context, rebuild: Rebuild, verb: str, number: int, part: Part
         uses=frozenset() if dropping else part.uses | gone,
         releases=part.uses if dropping else frozenset(),
         takes=frozenset() if dropping else names_in(part, context.after) | _still_found(context, rebuild.id),
-        frees=names_in(part, context.before) if dropping else frozenset(),
+        frees=names_in(part, context.before) | _found_on_the_way_back(context, rebuild.id) if dropping else frozenset(),
         together=rebuild.group,
         deploy=sentence,
         loses=loses,
@@ -285,8 +285,23 @@ def _still_found(context: Context, id: ObjectId) -> frozenset[Name]:
     index, exists, the same text would find it again."""
     lost = context.before.uses.get(id, frozenset()) - context.after.objects.keys()
     routines = frozenset(Name("routine", used.path) for used in lost if used.kind in CALLABLE)
-    keys = (used for used in lost if used.kind in ("constraint", "index") and id.kind == "constraint")
-    return routines.union(*(names_of(context.before[used]) for used in keys))
+    return routines | _names_of_keys(id, context.before, context.after)
+
+
+def _found_on_the_way_back(context: Context, id: ObjectId) -> frozenset[Name]:
+    """The same of a foreign key's index that comes: it goes ahead of the foreign key on the way back. Those of large
+    tables are built beside everything else."""
+    target = getattr(context.before[id], "target", None)
+    if target is None or (target in context.before and context.size(target) is Size.LARGE):
+        return frozenset()
+    return _names_of_keys(id, context.after, context.before)
+
+
+def _names_of_keys(id: ObjectId, one: Catalog, other: Catalog) -> frozenset[Name]:
+    """The names of the indexes that a foreign key is bound to on one side only."""
+    used = one.uses.get(id, frozenset()) - other.uses.get(id, frozenset())
+    keys = (u for u in used if u.kind in ("constraint", "index") and id.kind == "constraint")
+    return frozenset[Name]().union(*(names_of(one[key]) for key in keys))
 
 
 def _is_empty(context: Context, id: ObjectId) -> bool:

@@ -1,0 +1,4 @@
+CREATE TABLE p (a int, b int, c int NOT NULL UNIQUE, PRIMARY KEY (a, b));
+CREATE TABLE c (z int REFERENCES p (c));
+CREATE TABLE q (a int PRIMARY KEY, b int NOT NULL);
+CREATE TABLE d (z int REFERENCES q);

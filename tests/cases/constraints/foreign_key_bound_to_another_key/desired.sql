@@ -1,0 +1,4 @@
+CREATE TABLE p (a int, b int NOT NULL, c int PRIMARY KEY, UNIQUE (b, a));
+CREATE TABLE c (z int REFERENCES p);
+CREATE TABLE q (a int UNIQUE, b int NOT NULL PRIMARY KEY);
+CREATE TABLE d (z int REFERENCES q (a));
