@@ -26,7 +26,7 @@ def traffic_while(found: Migration, direction: str, before: Version, after: Vers
     _run(found, windows[1].number, direction)
     for session in running:
         session.stop()
-    assert [s.errors for s in running] == [[], [], [], []]
+    assert [s.errors for s in running] == [[], [], [], []], (direction, [s.errors for s in running])
     assert all(s.rounds for s in running)
     assert lost_writes(found.live, (after if direction == "up" else before).read, running) == []
 

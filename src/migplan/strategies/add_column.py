@@ -19,6 +19,7 @@ from migplan.kinds.registry import kind_of
 from migplan.strategies.backfill import fill
 from migplan.strategies.base import Context, Expansion, Size, Strategy
 from migplan.strategies.dual_written import dual_written_columns
+from migplan.strategies.moved import moved_columns
 from migplan.strategies.pieces import Pieces
 from migplan.strategies.reshaped import reshaped_columns
 from migplan.strategies.set_not_null import fill_expression, fill_steps, tighten_steps
@@ -34,7 +35,7 @@ class AddColumn(Strategy):
     offline = True
 
     def expand(self, context: Context) -> Iterable[Expansion]:
-        taken = reshaped_columns(context) | dual_written_columns(context)
+        taken = reshaped_columns(context) | dual_written_columns(context) | moved_columns(context)
         for column in context.created(Column):
             if column.relation not in context.before or column.relation.kind != "table" or column.inherited:
                 continue

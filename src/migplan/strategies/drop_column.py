@@ -13,6 +13,7 @@ from migplan.kinds.registry import kind_of
 from migplan.strategies.backup import is_backed_up
 from migplan.strategies.base import Context, Expansion, Strategy
 from migplan.strategies.dual_written import dual_written_columns
+from migplan.strategies.moved import moved_columns
 from migplan.strategies.reshaped import reshaped_columns
 
 
@@ -23,7 +24,7 @@ class DropColumn(Strategy):
     offline = True
 
     def expand(self, context: Context) -> Iterable[Expansion]:
-        taken = reshaped_columns(context) | dual_written_columns(context)
+        taken = reshaped_columns(context) | dual_written_columns(context) | moved_columns(context)
         for column in context.dropped(Column):
             if column.id in taken:
                 continue

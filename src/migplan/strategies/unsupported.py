@@ -18,7 +18,18 @@ from migplan.strategies.reshaped import reshapes
 from migplan.strategies.staged_types import held_by_large_tables
 
 _HANDLED: Final = frozenset(
-    {"backfill", "reference-data", "allow", "using", "reverse", "keep-old", "bake", "backup", "rename-value"}
+    {
+        "backfill",
+        "reference-data",
+        "allow",
+        "using",
+        "reverse",
+        "keep-old",
+        "bake",
+        "backup",
+        "rename-value",
+        "moved-from",
+    }
 )
 
 

@@ -1,0 +1,3 @@
+CREATE TABLE person (id int PRIMARY KEY, name text, phone text NOT NULL);
+CREATE INDEX person_phone ON person (phone);
+CREATE TABLE contact (of_person int PRIMARY KEY REFERENCES person ON DELETE CASCADE, mail text);

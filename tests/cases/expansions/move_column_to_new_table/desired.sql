@@ -1,0 +1,6 @@
+CREATE TABLE person (id int PRIMARY KEY, name text);
+CREATE TABLE contact (
+  of_person int PRIMARY KEY REFERENCES person ON DELETE CASCADE,
+  mail text,
+  phone text -- migplan: moved-from person.phone using of_person = id
+);
