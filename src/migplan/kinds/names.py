@@ -6,7 +6,7 @@ from typing import Final
 
 from migplan.core.model import DbObject
 from migplan.core.steps import Name
-from migplan.kinds.column import Column
+from migplan.kinds.column import Column, not_null_name
 from migplan.kinds.constraint import INDEXED, PRIMARY_KEY, Constraint
 from migplan.kinds.function import Routine
 from migplan.kinds.range import Range
@@ -55,4 +55,6 @@ def names_of(obj: DbObject) -> frozenset[Name]:
         names.add(Name("type", obj.multirange))
     if isinstance(obj, Column) and obj.identity is not None:
         names.add(Name("relation", obj.identity.sequence))
+    if isinstance(obj, Column) and obj.not_null is not None and obj.not_null.given is not None:
+        names.add(Name("constraint", (*obj.relation.path, not_null_name(obj, obj.not_null))))
     return frozenset(names)

@@ -18,6 +18,7 @@ from migplan.kinds.column import Column
 from migplan.kinds.constraint import INDEXED, Constraint
 from migplan.kinds.index import Index
 from migplan.kinds.names import names_of
+from migplan.planning.freed_not_nulls import free_not_nulls
 
 STRATEGY = "free_name"
 
@@ -32,6 +33,13 @@ class Freed:
 
 def free_names(before: Catalog, after: Catalog) -> Freed:
     """Rename the holders of wanted names; nothing else changes."""
+    alone, not_nulls = free_not_nulls(before, after, STRATEGY)
+    freed = _free_relations(alone, after)
+    return replace(freed, steps=(*not_nulls, *freed.steps))
+
+
+def _free_relations(before: Catalog, after: Catalog) -> Freed:
+    """Indexes, keys and the sequences of identity columns."""
     wanted = {
         n for id, o in after.objects.items() if id not in before.objects for n in names_of(o) if n.space == "relation"
     }

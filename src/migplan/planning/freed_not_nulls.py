@@ -1,0 +1,77 @@
+"""Names of NOT NULL constraints that a column which goes holds, and one that comes to its table is declared with.
+
+From 18 on they are constraints with names, which stay when their column is renamed: a history that renamed ``a`` to
+``b`` has a column ``b`` whose NOT NULL is named after ``a``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog
+from migplan.core.sql import ident, sql
+from migplan.core.steps import Down, LockMode, Phase, Statement, Step, step_id, temporary_name
+from migplan.kinds._descendants import descendants
+from migplan.kinds.column import Column, not_null_name
+from migplan.kinds.names import names_of
+
+FIRST_MAJOR = 18
+
+
+def free_not_nulls(before: Catalog, after: Catalog, strategy: str) -> tuple[Catalog, tuple[Step, ...]]:
+    """The live catalog with the holders renamed, and the steps that rename them."""
+    if before.major < FIRST_MAJOR:
+        return before, ()
+    wanted = {name for c in after.of(Column) if c.id not in before for name in _names(c)}
+    holders = [c for c in before.of(Column) if c.id not in after and _held(c) & wanted and _stands_alone(c, before)]
+    if not holders:
+        return before, ()
+    renamed = {c.id: _renamed(c) for c in holders}
+    steps = tuple(_step(c, renamed[c.id], strategy) for c in sorted(holders, key=lambda c: c.id))
+    return replace(before, objects={**before.objects, **renamed}), steps
+
+
+def _names(column: Column) -> Iterator[tuple[ObjectId, str]]:
+    if column.not_null is not None:
+        yield column.relation, not_null_name(column, column.not_null)
+
+
+def _held(column: Column) -> frozenset[tuple[ObjectId, str]]:
+    return frozenset(_names(column))
+
+
+def _stands_alone(column: Column, catalog: Catalog) -> bool:
+    """Heirs of the constraint would follow, under names that nobody asked for."""
+    plain = column.relation.kind == "table" and not column.inherited
+    return plain and next(iter(descendants(column.relation, catalog)), None) is None
+
+
+def _renamed(column: Column) -> Column:
+    assert column.not_null is not None
+    name = temporary_name(not_null_name(column, column.not_null), "gone")
+    return replace(column, not_null=replace(column.not_null, name=name, given=name))
+
+
+def _step(column: Column, renamed: Column, strategy: str) -> Step:
+    return Step(
+        id=step_id("free", column.id) + ":not-null",
+        title=f"free the name of the NOT NULL of {column.id}",
+        object=column.id,
+        strategy=strategy,
+        phase=Phase.EXPAND,
+        why="another column takes it before this one is dropped; no application sees it",
+        up=(_rename(column, renamed),),
+        down=Down((_rename(renamed, column),)),
+        releases=frozenset({column.id}),
+        frees=names_of(column),
+    )
+
+
+def _rename(column: Column, to: Column) -> Statement:
+    assert column.not_null is not None
+    assert to.not_null is not None
+    names = ident(not_null_name(column, column.not_null)), ident(not_null_name(to, to.not_null))
+    table = ident(*column.relation.path)
+    return Statement(sql("ALTER TABLE {} RENAME CONSTRAINT {} TO {}", table, *names), LockMode.ACCESS_EXCLUSIVE)
