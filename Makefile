@@ -36,6 +36,7 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench.run --large --plan
+	$(BIN)/python -m bench.live
 
 docs: $(VENV)/.dev
 	$(BIN)/python -m migplan.report.reference docs

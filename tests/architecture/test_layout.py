@@ -74,3 +74,10 @@ def test_every_kind_is_read_from_a_module_of_its_own_package() -> None:
     declared = set(_subclasses("kinds", "Kind"))
     registered = {base.__name__ for kind in kinds().values() for base in type(kind).__mro__}
     assert declared <= registered
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if p.parent.name == "execute"], ids=_name)
+def test_a_clock_that_jumps_moves_no_run(path: Path) -> None:
+    """Deadlines and pauses go by the monotonic clock; calendar time is the server's."""
+    called = [ast.unparse(n.func) for n in ast.walk(_tree(path)) if isinstance(n, ast.Call)]
+    assert {"time.time", "time.time_ns", "datetime.now", "datetime.utcnow"}.isdisjoint(called)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from bench.live import main as live
 from bench.run import main
 from bench.schemas import schema
 
@@ -37,3 +38,10 @@ def test_the_runner_prints_every_ratio(pg_url: str, capsys: pytest.CaptureFixtur
     assert len(re.findall(r": \d+\.\d\d \(at most ", printed)) == 5
     assert re.search(r"^plan +wall", printed, re.M)
     assert re.search(r"^memory of that diff: \d+ MB", printed, re.M)
+
+
+def test_runs_of_plans_are_measured(pg_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    live(["--url", pg_url, "--only", "fill", "--rows", "500", "--rounds", "1"])
+    printed = capsys.readouterr().out
+    assert len(re.findall(r"^backfill of 500 rows by [12] workers?, to one UPDATE: \d", printed, re.M)) == 2
+    assert printed.count("longest transaction that held row locks") == 2

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from tests.support.servers import own_server
 
-from migplan.execute.preflight import preflight
+from migplan.execute.preflight import Concern, preflight, wraparound
 
 if TYPE_CHECKING:
     from tests.execute.conftest import Shop
@@ -71,6 +73,29 @@ def test_connections_and_disk(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> No
         db.execute("RESET ROLE; DROP ROLE migplan_test_blind")
     assert any("GRANT pg_monitor" in c.help for c in found)
     assert any("the data directory" in c.what for c in found)
+
+
+def test_a_vacuum_to_prevent_wraparound_stops_what_needs_its_table() -> None:
+    eager = {"autovacuum_naptime": "1s", "autovacuum_freeze_max_age": "100000", "vacuum_freeze_min_age": "0"}
+    with own_server(18, eager) as server, psycopg.connect(server.url, autocommit=True) as db:
+        db.execute(OLD_TABLE)
+        db.execute("CALL burn(100100)")
+        found = list[Concern]()
+        end = time.monotonic() + 30
+        while not found and time.monotonic() < end:
+            time.sleep(0.1)
+            found = list(wraparound(db, ["public.item"]))
+        assert [c.stops for c in found] == [True]
+        assert "autovacuum works on public.item to prevent wraparound (pid" in found[0].what
+        assert [c.stops for c in wraparound(db, [])] == [False]
+
+
+OLD_TABLE = """
+CREATE TABLE item (id int, t text) WITH (autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1);
+INSERT INTO item SELECT g, repeat('x', 200) FROM generate_series(1, 60000) g;
+CREATE PROCEDURE burn(n int) LANGUAGE plpgsql AS $$
+BEGIN FOR i IN 1..n LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$;
+"""
 
 
 def _elsewhere(pid: int) -> bool:

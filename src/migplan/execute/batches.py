@@ -61,20 +61,18 @@ class Worker:
 
     def _batch(self) -> bool:
         """One batch along the key: where it ends is looked up first, so that the rows are found by range; True when
-        there was nothing left."""
+        it was the last."""
         connection, position, upper = self._connection, self._part.position, self._part.upper
         self._begin()
         ahead = self._range(position, upper)
-        row = connection.execute(
-            self._end_of(ahead).encode(), [*(position or ()), *(upper or ()), self._size]
-        ).fetchone()
-        assert row is not None
-        read, last = int(row[0]), row[1]
-        changed = 0
-        if last is not None:
-            update = self._update(self._range(position, last))
-            changed = max(connection.execute(update.encode(), [*(position or ()), *last]).rowcount, 0)
-        return self._settle(None if last is None else tuple(last), read, changed, done=read < self._size)
+        given = [*(position or ()), *(upper or ())]
+        row = connection.execute(self._end_of(ahead).encode(), [*given, self._size - 1]).fetchone()
+        last = None if row is None else tuple(row[0])
+        upto = last or upper
+        update = self._update(self._range(position, upto))
+        changed = max(connection.execute(update.encode(), [*(position or ()), *(upto or ())]).rowcount, 0)
+        read = self._size if last is not None else self._count(ahead, given)
+        return self._settle(last, read, changed, done=last is None)
 
     def _pages(self) -> bool:
         """One batch along the table's pages; rows that come meanwhile are the application's, which writes both."""
@@ -117,18 +115,19 @@ class Worker:
         return join(" AND ", bounds) if bounds else Sql("true")
 
     def _end_of(self, within: Sql) -> Sql:
-        """How many rows the next batch has, at most as many as asked for, and its last key."""
-        marks = [ident(f"~key_{n}") for n in range(1, len(self._key) + 1)]
+        """The last key of the next batch; no row where so many rows are not left. An index alone can tell."""
         return sql(
-            "WITH batch AS MATERIALIZED (SELECT {marked} FROM {table} WHERE {within} ORDER BY {key} LIMIT %s)"
-            " SELECT count(*), (SELECT ARRAY[{texts}] FROM batch ORDER BY {descending} LIMIT 1) FROM batch",
-            marked=join(", ", (sql("{} AS {}", k, m) for k, m in zip(self._key, marks, strict=True))),
+            "SELECT ARRAY[{texts}] FROM {table} WHERE {within} ORDER BY {key} OFFSET %s LIMIT 1",
+            texts=join(", ", (sql("{}::text", k) for k in self._key)),
             table=self._table,
             within=within,
             key=join(", ", self._key),
-            texts=join(", ", (sql("{}::text", m) for m in marks)),
-            descending=join(", ", (sql("{} DESC", m) for m in marks)),
         )
+
+    def _count(self, within: Sql, given: Sequence[str]) -> int:
+        counting = sql("SELECT count(*) FROM {} WHERE {}", self._table, within)
+        row = self._connection.execute(counting.encode(), given).fetchone()
+        return int(row[0]) if row else 0
 
     def _update(self, within: Sql) -> Sql:
         model = self._job.model

@@ -39,7 +39,7 @@ def preflight(
         *_visibility(connection),
         *_transactions(connection, touched),
         *_prepared(connection, felt),
-        *_wraparound(connection, felt),
+        *wraparound(connection, felt),
         *_invalid_indexes(connection, touched),
         *_slots(connection, workers + 3 if fills else 3),
         *(_replicas(connection, max_lag) if fills else ()),
@@ -78,7 +78,8 @@ def _prepared(connection: Connection, felt: Sequence[str]) -> Iterable[Concern]:
         )
 
 
-def _wraparound(connection: Connection, felt: Sequence[str]) -> Iterable[Concern]:
+def wraparound(connection: Connection, felt: Sequence[str]) -> Iterable[Concern]:
+    """Vacuums that no lock request cancels: they stop what needs one of their tables in ``felt``."""
     for pid, table in connection.execute(_WRAPAROUND).fetchall():
         yield Concern(
             f"autovacuum works on {table} to prevent wraparound (pid {pid})",
