@@ -289,18 +289,17 @@ def _still_found(context: Context, id: ObjectId) -> frozenset[Name]:
 
 
 def _found_on_the_way_back(context: Context, id: ObjectId) -> frozenset[Name]:
-    """The same of a foreign key's index that comes: it goes ahead of the foreign key on the way back. Those of large
-    tables are built beside everything else."""
-    target = getattr(context.before[id], "target", None)
-    if target is None or (target in context.before and context.size(target) is Size.LARGE):
-        return frozenset()
-    return _names_of_keys(id, context.after, context.before)
+    """The same of a foreign key's index that comes: it goes ahead of the foreign key on the way back. One that is new
+    to a large table is built beside everything else."""
+    target: ObjectId | None = getattr(context.before[id], "target", None)
+    large = target is not None and target in context.before and context.size(target) is Size.LARGE
+    return _names_of_keys(id, context.after, context.before, known=context.before if large else context.after)
 
 
-def _names_of_keys(id: ObjectId, one: Catalog, other: Catalog) -> frozenset[Name]:
+def _names_of_keys(id: ObjectId, one: Catalog, other: Catalog, known: Catalog | None = None) -> frozenset[Name]:
     """The names of the indexes that a foreign key is bound to on one side only."""
     used = one.uses.get(id, frozenset()) - other.uses.get(id, frozenset())
-    keys = (u for u in used if u.kind in ("constraint", "index") and id.kind == "constraint")
+    keys = (u for u in used if u.kind in ("constraint", "index") and id.kind == "constraint" and u in (known or one))
     return frozenset[Name]().union(*(names_of(one[key]) for key in keys))
 
 

@@ -21,6 +21,7 @@ from migplan.kinds.constraint import (
     drop_constraint,
     validate_constraint,
 )
+from migplan.kinds.names import names_of
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
 from migplan.strategies.add_constraint import duplicates, not_valid, unique_index, using_index
@@ -80,6 +81,7 @@ def _steps(context: Context, old: Constraint, new: Constraint, group: str) -> li
         down=Down((_come_back(old), *gone.create[1:])),
         destroys=gone.provides,
         releases=gone.uses,
+        frees=names_of(old),
         together=group,
         after=(After(build.id, "the new index must be complete"),),
     )
@@ -92,6 +94,7 @@ def _steps(context: Context, old: Constraint, new: Constraint, group: str) -> li
         down=Down((drop_constraint(new),)),
         creates=come.provides,
         uses=come.uses,
+        takes=names_of(new),
         together=group,
     )
     again = [_again(old, create, gone)] if old.type in _KEYS else []

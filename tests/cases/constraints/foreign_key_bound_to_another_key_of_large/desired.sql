@@ -1,0 +1,2 @@
+CREATE TABLE p (a int NOT NULL, b int NOT NULL, c int PRIMARY KEY);
+CREATE TABLE c (z int REFERENCES p);

@@ -1,0 +1,1 @@
+INSERT INTO p VALUES (1, 2, 3), (1, 3, 4); INSERT INTO c VALUES (3), (NULL);
