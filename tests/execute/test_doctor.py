@@ -110,8 +110,9 @@ def test_what_a_plan_owns(shop: Shop) -> None:
     assert shop.command("doctor").status == 0
 
 
-_FILLING = "SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'migplan backfill%' AND wait_event_type = 'Lock'"
-_END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'migplan apply%'"
+_HERE = "FROM pg_stat_activity WHERE datname = current_database()"
+_FILLING = f"SELECT 1 {_HERE} AND application_name LIKE 'migplan backfill%' AND wait_event_type = 'Lock'"
+_END = f"SELECT pg_terminate_backend(pid) {_HERE} AND application_name LIKE 'migplan apply%'"
 
 
 def _stopped(shop: Shop) -> None:
