@@ -270,9 +270,9 @@ ORDER BY a.attrelid, a.attnum
         return None if obj.generated is not None else f"the values of {obj.id}"
 
     def carried(self, old: Column, new: Column, before: Catalog) -> frozenset[ObjectId]:
-        if not changed_fields(old, new) & {"type", "collation"}:
-            return frozenset()
-        return self.carried_when_following(old, before)
+        if changed_fields(old, new) & {"type", "collation"}:
+            return self.carried_when_following(old, before)
+        return _losing_their_target(old, before) if old.generated != new.generated else frozenset()
 
     def follows(self, obj: Column, lost: Iterable[ObjectId]) -> bool:
         return any(id.kind in TYPE_KINDS for id in lost)
@@ -294,7 +294,7 @@ ORDER BY a.attrelid, a.attnum
         direct = {u for r in relations for u in before.used_by.get(r.child("column", obj.name), ())}
         stopped = {id for id in direct if id.kind in _STOPS_TYPE_CHANGE or _is_foreign_key(id, before)}
         defaults = {r.child("default", obj.name) for r in relations} & before.objects.keys()
-        return frozenset(stopped | _foreign_keys_to(obj, before) | defaults)
+        return frozenset(stopped | _foreign_keys_to(obj, before) | defaults | _losing_their_target(obj, before))
 
     def sql_name(self, obj: Column) -> Sql:
         return ident(*obj.id.path)
@@ -382,6 +382,13 @@ _STOPS_TYPE_CHANGE = frozenset(
     }
 )
 TYPE_KINDS = frozenset({"enum", "domain", "composite_type", "range", "collation"})
+
+
+def _losing_their_target(column: Column, catalog: Catalog) -> frozenset[ObjectId]:
+    """Statistics objects that PostgreSQL makes anew by itself when a column changes, without their target."""
+    relations = (column.relation, *descendants(column.relation, catalog))
+    users = (u for r in relations for u in catalog.used_by.get(r.child("column", column.name), ()))
+    return frozenset(u for u in users if u.kind == "statistics" and getattr(catalog[u], "target", None) is not None)
 
 
 def _is_foreign_key(id: ObjectId, catalog: Catalog) -> bool:

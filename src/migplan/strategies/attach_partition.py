@@ -67,8 +67,8 @@ class AttachPartition(Strategy):
             yield Expansion((_move(context, pairs),), fields=claimed)
         for rebuild in context.rebuilds.items.values():
             old, new = context.before.get(rebuild.id, Table), context.after.get(rebuild.id, Table)
-            if old and new and new.partition_of and attachment(old.id) in rebuild.parts and not rebuild.whole:
-                yield _hung_anew(context, old, rebuild)
+            if old and new and attachment(old.id) in rebuild.parts and not rebuild.whole:
+                yield _hung_anew(context, old, rebuild) if new.partition_of else _left_alone(context, old, rebuild)
         for table in context.dropped(Table):
             if table.id not in context.rebuilds.items and concurrently(context, table):
                 yield Expansion(tuple(_drop(context, table)), frozenset({table.id}))
@@ -294,6 +294,13 @@ def _hung_anew(context: Context, old: Table, rebuild: Rebuild) -> Expansion:
         ahead=_ahead(changed, on) | waiting,
         company=dict.fromkeys(changed, rebuild.group),
     )
+
+
+def _left_alone(context: Context, old: Table, rebuild: Rebuild) -> Expansion:
+    """Its parent goes, and the partition stays as a table of its own, with columns of its own."""
+    off = step_id("drop", old.id, _place(old, context.rebuilt_parts(rebuild)[0]))
+    away = After(off, f"the columns of a partition are those of {old.partition_of}")
+    return Expansion((), behind=dict.fromkeys(_reshaped_columns(context, old.id), away))
 
 
 def _place(table: Table, parts: Sequence[Part]) -> int:

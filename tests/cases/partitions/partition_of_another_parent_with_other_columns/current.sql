@@ -12,3 +12,6 @@ CREATE TABLE rest PARTITION OF by_id DEFAULT;
 CREATE TABLE single (id int, b text, gone int);
 CREATE TABLE parent (id int, b int) PARTITION BY LIST (id);
 CREATE TABLE member PARTITION OF parent FOR VALUES IN (1);
+
+CREATE TABLE leaves_it_alone (id int, b int) PARTITION BY LIST (id);
+CREATE TABLE alone PARTITION OF leaves_it_alone DEFAULT;

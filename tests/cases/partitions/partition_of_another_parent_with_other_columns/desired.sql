@@ -12,3 +12,5 @@ CREATE TABLE rest PARTITION OF by_id DEFAULT;
 CREATE TABLE parent (id int, b int) PARTITION BY LIST (id);
 CREATE TABLE single PARTITION OF parent DEFAULT;
 CREATE TABLE member (id int, b text, more int);
+
+CREATE TABLE alone (id bigint, c int);

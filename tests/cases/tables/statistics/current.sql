@@ -1,1 +1,4 @@
 CREATE TABLE t (a int, b int, c text); CREATE STATISTICS s ON a, b FROM t;
+CREATE TABLE typed (a int, b int);
+CREATE STATISTICS targeted ON a, b FROM typed;
+ALTER STATISTICS targeted SET STATISTICS 50;
