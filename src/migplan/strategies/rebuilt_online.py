@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from migplan.core.changes import Alter, Change, Create, Drop
-from migplan.core.ids import ObjectId
+from migplan.core.ids import CALLABLE, ObjectId
 from migplan.core.model import Catalog, DbObject
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import CHECK, EXCLUSION, PRIMARY_KEY, UNIQUE, Constraint
@@ -94,7 +94,8 @@ def _obstacle(context: Context, root: ObjectId) -> str | None:
     inside = (*tables_of(root, before), *tables_of(root, after))
     checks = (_constraint(c) for catalog in (before, after) for t in inside for c in catalog.members_of(t, Constraint))
     columns = (_columns(context, change) for change in _changes_of(context, root))
-    return next((why for why in (_shape(context, inside), *columns, *checks) if why is not None), None)
+    reasons = (_shape(context, inside), _below(context, root), *columns, *checks)
+    return next((why for why in reasons if why is not None), None)
 
 
 def _shape(context: Context, tables: Iterable[ObjectId]) -> str | None:
@@ -116,6 +117,17 @@ def _shape(context: Context, tables: Iterable[ObjectId]) -> str | None:
         if id in one and id in other and root_of(id, one) != root_of(id, other)
     ]
     return f"{moved[0]} changes its parent" if moved else None
+
+
+def _below(context: Context, root: ObjectId) -> str | None:
+    """What the tables stand on, where its way back makes all anew that stands on it: the copies as well."""
+    for change in context.all_changes:
+        if not isinstance(change, Alter) or change.id.kind not in CALLABLE:
+            continue
+        back = kind_of(change.id).alter(change.new, change.old, context.after, context.before)
+        if back is None and context.before.dependants([change.id]) & families(context, [root]):
+            return f"{change.id} changes and can't be led back in place: let a plan of its own do that first"
+    return None
 
 
 def _changes_of(context: Context, root: ObjectId) -> Iterable[Change]:

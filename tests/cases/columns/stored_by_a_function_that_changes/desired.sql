@@ -1,0 +1,3 @@
+CREATE FUNCTION norm(x text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT lower($1)';
+CREATE TABLE t (id int PRIMARY KEY, a text, b text GENERATED ALWAYS AS (norm(a) || 'x') STORED);
+CREATE VIEW v AS SELECT b FROM t;
