@@ -132,6 +132,7 @@ def _from_index(context: Context, constraint: Constraint) -> list[Step]:
     sentence = kind_of(constraint.id).create_contract(constraint, context.before)
     part, *attachments = context.pieces_after.of(constraint.id)
     index_name = Name("relation", (constraint.id.path[0], constraint.name))
+    former = _takes_over_from(context, constraint)
     build = Step(
         id=step_id("build", constraint.id),
         title=f"build the index of {constraint.id} concurrently",
@@ -158,9 +159,28 @@ def _from_index(context: Context, constraint: Constraint) -> list[Step]:
         creates=part.provides,
         uses=part.uses,
         takes=names_of(constraint) - {index_name},
-        after=(After(build.id, "needs its index"),),
+        together=former[1] if former else None,
+        after=(
+            After(build.id, "needs its index"),
+            *([After(step_id("drop", former[0].id), "foreign keys go over from it")] if former else []),
+        ),
     )
     return [build, add, *_attached(constraint, attachments)]
+
+
+def _takes_over_from(context: Context, key: Constraint) -> tuple[Constraint, str] | None:
+    """The key over the same columns that goes, and the transaction in which foreign keys go over from it: on the way
+    back the new one must go in that, because PostgreSQL binds a foreign key to the older of two equal keys."""
+    equal = {
+        old.id: old
+        for old in context.dropped(Constraint)
+        if old.type in (UNIQUE, PRIMARY_KEY) and old.relation == key.relation and set(old.columns) == set(key.columns)
+    }
+    for user in sorted(context.after.used_by.get(key.id, ())) if equal else ():
+        former = equal.keys() & context.before.uses.get(user, frozenset())
+        if former and user in context.rebuilds.items:
+            return equal[min(former)], context.rebuilds.items[user].group
+    return None
 
 
 def _on_partitioned(context: Context, constraint: Constraint) -> list[Step]:

@@ -1,2 +1,4 @@
 CREATE TABLE p (a int, b int, c int NOT NULL UNIQUE, PRIMARY KEY (a, b));
 CREATE TABLE c (z int REFERENCES p (c));
+CREATE TABLE q (b int NOT NULL UNIQUE);
+CREATE TABLE d (x int REFERENCES q (b));
