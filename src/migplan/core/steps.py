@@ -85,11 +85,27 @@ class Irreversible:
 
 
 @dataclass(frozen=True, slots=True)
+class Assertion:
+    """A read-only query that counts what would make the step fail; the plan stops unless it yields 0.
+
+    ``sample`` selects some of the offenders' keys as one text column. ``guard`` says that it watches over the
+    plan's own work: what it counts isn't there before the plan runs.
+    """
+
+    count: Sql
+    message: str
+    sample: Sql | None = None
+    guard: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Down:
-    """The way back of a step. ``loses`` says which data the way back can't bring back, if any."""
+    """The way back of a step. ``loses`` says which data the way back can't bring back, if any; ``asserts`` are counted
+    right before its statements, where those need data that a later step has lost."""
 
     statements: tuple[Statement, ...]
     loses: str | None = None
+    asserts: tuple[Assertion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -111,20 +127,6 @@ class After:
     reason: str
     deploy: bool = False
     contract: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Assertion:
-    """A read-only query that counts what would make the step fail; the plan stops unless it yields 0.
-
-    ``sample`` selects some of the offenders' keys as one text column. ``guard`` says that it watches over the
-    plan's own work: what it counts isn't there before the plan runs.
-    """
-
-    count: Sql
-    message: str
-    sample: Sql | None = None
-    guard: bool = False
 
 
 @dataclass(frozen=True, slots=True)

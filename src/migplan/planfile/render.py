@@ -143,6 +143,7 @@ def _down_block(step: Step) -> str:
     else:
         if step.down.loses:
             lines += _comment(f"the way back doesn't bring back {step.down.loses}")
+        lines += [f"{assertion_sql(a)};" for a in step.down.asserts]
         lines += [f"{s.sql};" for s in step.down.statements]
     return "\n".join(lines) + "\n"
 

@@ -39,7 +39,7 @@ def fold(placed: Sequence[Placed], edges: Sequence[Edge], before: Catalog) -> li
 
 def _owner(step: Step, owners: Mapping[ObjectId, Step], before: Catalog) -> Step | None:
     """The drop of the table that the dropped member belongs to."""
-    if step.creates or not isinstance(step.down, Down) or step.loses or step.object not in before:
+    if step.creates or not isinstance(step.down, Down) or step.loses or step.down.asserts or step.object not in before:
         return None
     table = before[step.object].table
     owner = owners.get(table) if table is not None else None
@@ -73,4 +73,4 @@ def _with_way_back(step: Step, more: Sequence[tuple[Statement, ...]]) -> Step:
     if not more or not isinstance(step.down, Down):
         return step
     statements = [*step.down.statements, *(s for way in reversed(more) for s in way)]
-    return replace(step, down=Down(tuple(statements), step.down.loses))
+    return replace(step, down=replace(step.down, statements=tuple(statements)))

@@ -24,6 +24,7 @@ from migplan.planning.side_by_side import (
 from migplan.strategies.backup import is_backed_up
 from migplan.strategies.base import Context, Rebuild, Size, finished
 from migplan.strategies.chosen_phase import contract_of
+from migplan.strategies.lost_values import missing_values
 
 PLAIN = "plain"
 _GENERIC = frozenset({"comment", "grants", "owner"})
@@ -81,6 +82,7 @@ def drop_steps(context: Context, obj: DbObject) -> list[Step]:
     parts = context.pieces_before.of(obj.id)
     sentence = None if context.settings.offline else _drop_contract(context, obj)
     loses = None if is_backed_up(context, obj) else kind.drop_loses(obj)
+    missing = missing_values(context, obj) if _table_stays(context, obj) else ()
     contracts = context.settings.offline or sentence is not None
     return [
         Step(
@@ -91,7 +93,7 @@ def drop_steps(context: Context, obj: DbObject) -> list[Step]:
             phase=Phase.CONTRACT if contracts else Phase.EXPAND,
             why="no application notices" if sentence is None else f"the application {sentence}",
             up=part.drop,
-            down=Down(part.create, loses=loses if number == 0 else None),
+            down=Down(part.create, loses, missing) if number == 0 else Down(part.create),
             destroys=part.provides,
             releases=part.uses,
             frees=names_in(part, context.before),
@@ -100,6 +102,11 @@ def drop_steps(context: Context, obj: DbObject) -> list[Step]:
         )
         for number, part in reversed(list(enumerate(parts)))
     ]
+
+
+def _table_stays(context: Context, obj: DbObject) -> bool:
+    """Where it is built again, so are its rows, and nothing is asked of them here."""
+    return obj.table is not None and obj.table in context.after and obj.table not in context.rebuilds.items
 
 
 def _drop_contract(context: Context, obj: DbObject) -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from migplan.core.ids import ObjectId
 from migplan.core.steps import After, Down, Phase, Step, step_id
 from migplan.kinds.column import Column, change_not_null
 from migplan.kinds.constraint import PRIMARY_KEY, Constraint
@@ -13,6 +12,7 @@ from migplan.kinds.registry import kind_of
 from migplan.strategies.backup import is_backed_up
 from migplan.strategies.base import Context, Expansion, Strategy
 from migplan.strategies.dual_written import dual_written_columns
+from migplan.strategies.lost_values import missing_nulls, needs_value
 from migplan.strategies.moved import moved_columns
 from migplan.strategies.reshaped import reshaped_columns
 
@@ -31,17 +31,16 @@ class DropColumn(Strategy):
             if context.settings.offline and not is_backed_up(context, column):
                 continue
             if _stands_in_the_way(context, column):
-                loosen = _loosen(column)
+                loosen = _loosen(context, column)
                 yield Expansion((loosen, _drop(context, column, loosen)), frozenset({column.id}))
 
 
 def _stands_in_the_way(context: Context, column: Column) -> bool:
     """An INSERT without the column would fail."""
-    filled = column.identity is not None or column.generated is not None
-    default = ObjectId("default", column.id.path) in context.before
-    needed = column.not_null is not None and not (filled or default)
     table_stays = column.relation in context.after and column.relation not in context.rebuilds.items
-    return needed and table_stays and column.relation.kind == "table" and not _keyed(context, column)
+    if not needs_value(context, column) or column.relation.kind != "table":
+        return False
+    return table_stays and not _keyed(context, column)
 
 
 def _keyed(context: Context, column: Column) -> bool:
@@ -50,7 +49,7 @@ def _keyed(context: Context, column: Column) -> bool:
     return any(column.name in key.columns for key in keys)
 
 
-def _loosen(column: Column) -> Step:
+def _loosen(context: Context, column: Column) -> Step:
     nullable = replace(column, not_null=None)
     return Step(
         id=step_id("loosen", column.id),
@@ -60,7 +59,7 @@ def _loosen(column: Column) -> Step:
         phase=Phase.EXPAND,
         why="the next version of the application doesn't write it any more; the running one still may",
         up=tuple(change_not_null(column, nullable)),
-        down=Down(tuple(change_not_null(nullable, column))),
+        down=Down(tuple(change_not_null(nullable, column)), asserts=missing_nulls(context, column)),
     )
 
 
