@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +12,10 @@ from migplan.cli.policy import policy_of
 from migplan.core.changes import Change, Create
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
+from migplan.core.outsiders import Outsider
 from migplan.core.settings import Settings
 from migplan.findings.policy import Policy
+from migplan.planning.outsiders import with_outsiders
 from migplan.planning.plan import Draft, draft
 from migplan.planning.renames import Renamed
 from migplan.prove.renamed import renamed_side, schemas_to_read
@@ -26,6 +28,7 @@ from migplan.source.files import SourceText
 from migplan.source.introspect import Scope
 from migplan.source.live import introspect_live
 from migplan.source.managed import Managed, beside_setup
+from migplan.source.outsiders import outsiders
 from migplan.source.presets import ignored_by, read_setup_files
 from migplan.source.shadow import Shadow, choose_shadow
 from migplan.source.sizes import probe
@@ -33,7 +36,10 @@ from migplan.source.sizes import probe
 
 @dataclass(frozen=True)
 class Inputs:
-    """Both sides of a plan, comparable, and everything that decides how it is made."""
+    """Both sides of a plan, comparable, and everything that decides how it is made.
+
+    ``outsiders`` are what nobody manages and stands on an object of the live side.
+    """
 
     config: Config
     target: str
@@ -44,10 +50,12 @@ class Inputs:
     after: Catalog
     renamed: Renamed
     policy: Policy
+    outsiders: Mapping[ObjectId, frozenset[Outsider]]
 
     def draft(self) -> Draft:
         """The plan from one side to the other."""
-        return draft(self.before, self.after, self.declared.directives, self.settings, self.renamed)
+        drafted = draft(self.before, self.after, self.declared.directives, self.settings, self.renamed)
+        return with_outsiders(drafted, self.renamed.before, self.outsiders)
 
 
 def gather(target: str | None, schema: Sequence[str], *, config: Path | None, offline: bool) -> Inputs:
@@ -61,12 +69,12 @@ def gather(target: str | None, schema: Sequence[str], *, config: Path | None, of
     settings = configuration.settings(offline=offline)
     shadow = shadow_of(url, configuration)
     declared = schemas_to_read(declared_catalog(_source(schema, configuration), shadow, wanted(configuration)))
-    before, shadow = _live(url, declared, shadow, settings)
+    before, beside, shadow = _live(url, declared, shadow, settings)
     after = declared.catalog
     _note_unknown_schemas(configuration, before, after)
     _note_emptiness(before, after)
     renamed = renamed_side(before, after, declared, shadow, settings)
-    return Inputs(configuration, url, settings, shadow, declared, before, after, renamed, policy)
+    return Inputs(configuration, url, settings, shadow, declared, before, after, renamed, policy, beside)
 
 
 def shadow_of(target: str | None, config: Config) -> Shadow:
@@ -119,16 +127,21 @@ def _source(schema: Sequence[str], config: Config) -> str | Sequence[str | Path 
     return [*paths, printed] if "schema_paths" in config.model_fields_set else [printed]
 
 
-def _live(url: str, declared: Declared, shadow: Shadow, settings: Settings) -> tuple[Catalog, Shadow]:
-    """The live side, and the shadow with every role that either side names."""
+def _live(
+    url: str, declared: Declared, shadow: Shadow, settings: Settings
+) -> tuple[Catalog, dict[ObjectId, frozenset[Outsider]], Shadow]:
+    """The live side, who stands on it from outside where anything differs, and the shadow with every role that either
+    side names."""
     managed = declared.managed
     owners = settings.owners
     named = {**dict.fromkeys(roles_of(declared.catalog, owners=owners), "the declaration"), **declared.roles}
     with contextlib.closing(connect(url)) as connection:
-        live = managed.of(introspect_live(connection, managed.scope))
+        read = introspect_live(connection, managed.scope)
+        live = managed.of(read)
         shadow = shadow.needing(named, roles_of(live, owners=owners))
         before, changes = comparable(live, declared.catalog, shadow.scratch, managed, settings)
-        return probe(connection, before, _touched(before, changes), settings.small_rows), shadow
+        beside = outsiders(connection, read, live) if changes else {}
+        return probe(connection, before, _touched(before, changes), settings.small_rows), beside, shadow
 
 
 def _touched(before: Catalog, changes: Iterable[Change]) -> set[ObjectId]:

@@ -90,13 +90,18 @@ class CastRule:
     method: str
 
 
+Address = tuple[int, int, int]
+"""How pg_depend names an object: the catalog's oid, the object's, and a column's number or 0."""
+
+
 @dataclass(frozen=True)
 class Catalog:
     """An immutable picture of a database's schema.
 
     ``uses`` maps an object to what PostgreSQL records it depends on (pg_depend, resolved to modelled objects).
     ``sizes`` is filled for live databases only. ``left_alone`` are objects that nobody manages and that have a say in
-    what is created: default privileges.
+    what is created: default privileges. ``outsiders`` are objects that weren't read, each with one that was and that it
+    stands on.
     """
 
     server_version: int
@@ -107,6 +112,7 @@ class Catalog:
     casts: frozenset[CastRule] = frozenset()
     role: str = ""
     left_alone: tuple[DbObject, ...] = ()
+    outsiders: frozenset[tuple[Address, ObjectId]] = field(default=frozenset(), compare=False)
 
     @property
     def major(self) -> int:

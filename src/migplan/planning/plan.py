@@ -44,13 +44,17 @@ from migplan.strategies.staged_types import staged_columns
 
 @dataclass(frozen=True)
 class Draft:
-    """A plan before it is written or proved: its changes, and its steps in transactions, phases and windows."""
+    """A plan before it is written or proved: its changes, and its steps in transactions, phases and windows.
+
+    ``gone`` is what it drops, for good or to make it anew, or replaces by a second incarnation.
+    """
 
     changes: tuple[Change, ...]
     segments: tuple[Segment, ...] = ()
     edges: tuple[Edge, ...] = ()
     blocked: tuple[str, ...] = field(default=())
     renames: tuple[Rename, ...] = ()
+    gone: frozenset[ObjectId] = frozenset()
 
     @property
     def steps(self) -> list[Step]:
@@ -92,6 +96,7 @@ def draft(
                 arranged,
                 blocked=(*renamed.blocked, *joined.blocked, *arranged.blocked),
                 renames=(*renamed.renames, *attached.renames),
+                gone=arranged.gone | (attached.before.objects.keys() - freed.before.objects.keys()),
             )
         except CycleError as cycle:
             more = frozenset(_rebuildable(cycle, context)) - forced
@@ -134,7 +139,15 @@ def _arranged(context: Context, expansions: list[Expansion], steps: list[Step], 
         segments=tuple(segments(placed, context.settings)),
         edges=tuple(e for e in edges if e.source in kept and e.target in kept),
         blocked=tuple(reason for e in expansions for reason in e.blocked),
+        gone=_gone(context),
     )
+
+
+def _gone(context: Context) -> frozenset[ObjectId]:
+    """What no longer is what it was for whoever stands on it."""
+    dropped = {c.id for c in context.all_changes if isinstance(c, Drop)}
+    rebuilt = {id for rebuild in context.rebuilds.items.values() for id in rebuild.parts}
+    return context.replaced | context.staged | context.online | dropped | rebuilt
 
 
 def _context(

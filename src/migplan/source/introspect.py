@@ -118,17 +118,18 @@ def _read(connection: Connection, scope: Scope, major: int) -> Catalog:
         roles, comments, casts = (next(results) for _ in range(3))
         reading = Reading(major=major, roles=dict(roles), comments={row[:3]: row[3] for row in comments})
         objects, addresses = _build(((kind, next(results)) for kind in readers), reading)
-        uses = references.resolve(next(results), addresses, objects)
+        found_references = references.resolve(next(results), addresses, objects)
         sizes = _sizes(next(results), objects)
         found = [Unmodelled(*row) for rows in results for row in rows]
     return Catalog(
         server_version=connection.info.server_version,
         objects=objects,
-        uses=uses,
+        uses=found_references.uses,
         sizes=sizes,
         unmodelled=tuple(sorted([*found, *unmodelled.unread_options(objects.values())])),
         casts=frozenset(CastRule(*row) for row in casts),
         role=connection.info.user,
+        outsiders=found_references.outsiders,
     )
 
 

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from migplan.core.ids import ObjectId
-from migplan.core.model import DbObject
+from migplan.core.model import Address, DbObject
 from migplan.kinds.base import PG_CLASS, PG_CONSTRAINT, PG_REWRITE, PG_TRIGGER, PG_TYPE
 
 _PINNED_BELOW = 16384
+_GOES_ALONG = "aiPS"
+"""The kinds of dependency with which an object is dropped together with the other one, unasked."""
+
+
+class References(NamedTuple):
+    """``uses`` of modelled objects, and what isn't modelled or wasn't read and stands on one of them."""
+
+    uses: dict[ObjectId, frozenset[ObjectId]]
+    outsiders: frozenset[tuple[Address, ObjectId]]
 
 
 def query(major: int) -> str:
-    """Every dependency on something that users made, as (classid, objid, objsubid, refclassid, refobjid, refobjsubid).
+    """Every dependency on something that users made, as (classid, objid, objsubid, refclassid, refobjid, refobjsubid,
+    deptype).
 
     A view's query hangs on its rule, an array or row type on its element or relation: both sides are translated here
     to what bears the name. What PostgreSQL makes by itself is left out: array and row types, and the triggers of
@@ -21,7 +32,7 @@ def query(major: int) -> str:
     return f"""
 SELECT CASE WHEN view.oid IS NULL THEN d.classid ELSE {PG_CLASS} END::oid, coalesce(view.ev_class, d.objid), d.objsubid,
        CASE WHEN coalesce(type.relation, rule.ev_class) IS NULL THEN d.refclassid ELSE {PG_CLASS} END::oid,
-       coalesce(type.relation, rule.ev_class, type.element, d.refobjid), d.refobjsubid
+       coalesce(type.relation, rule.ev_class, type.element, d.refobjid), d.refobjsubid, d.deptype::text
 FROM pg_depend d
 LEFT JOIN pg_rewrite view ON d.classid = {PG_REWRITE} AND view.oid = d.objid AND view.rulename = '_RETURN'
 LEFT JOIN pg_rewrite rule ON d.refclassid = {PG_REWRITE} AND rule.oid = d.refobjid
@@ -37,20 +48,38 @@ WHERE d.refobjid >= {_PINNED_BELOW} AND d.objid >= {_PINNED_BELOW} AND d.deptype
 
 
 def resolve(
-    rows: Iterable[tuple[int, int, int, int, int, int]],
-    addresses: Mapping[tuple[int, int, int], ObjectId],
+    rows: Iterable[tuple[int, int, int, int, int, int, str]],
+    addresses: Mapping[Address, ObjectId],
     objects: Mapping[ObjectId, DbObject],
-) -> dict[ObjectId, frozenset[ObjectId]]:
+) -> References:
     """Direct dependencies by object, plus the structural ones: a member on its relation, everything on its schema."""
     uses: dict[ObjectId, list[ObjectId]] = {id: [] for id in objects}
+    outside: set[tuple[Address, ObjectId]] = set()
+    inside: set[Address] = set()
     find = addresses.get
-    for classid, objid, subid, refclass, refobj, refsub in rows:
+    for classid, objid, subid, refclass, refobj, refsub, how in rows:
+        used = find((refclass, refobj, refsub)) or (find((refclass, refobj, 0)) if refsub else None)
+        if used is None:
+            continue
         user = find((classid, objid, subid)) or (find((classid, objid, 0)) if subid else None)
         if user is None:
-            continue
-        used = find((refclass, refobj, refsub)) or (find((refclass, refobj, 0)) if refsub else None)
-        if used is not None and used != user:
+            address = (classid, objid, subid)
+            outside.add((address, used))
+            if how in _GOES_ALONG and not _is_partition(address, (refclass, refobj, refsub), how):
+                inside.add(address)
+        elif used != user:
             uses[user].append(used)
+    _add_structure(uses, objects)
+    outsiders = frozenset((address, used) for address, used in outside if address not in inside)
+    return References({id: frozenset(used) for id, used in uses.items()}, outsiders)
+
+
+def _is_partition(user: Address, used: Address, how: str) -> bool:
+    """A partition goes with its table unasked, and its rows with it: somebody has to know of them."""
+    return how == "a" and user[0] == used[0] == PG_CLASS and user[2] == used[2] == 0
+
+
+def _add_structure(uses: Mapping[ObjectId, list[ObjectId]], objects: Mapping[ObjectId, DbObject]) -> None:
     schemas = {id.path[0]: id for id in objects if id.kind == "schema"}
     for id, obj in objects.items():
         own = uses[id]
@@ -59,4 +88,3 @@ def resolve(
             own.append(table)
         if len(path) > 1 and (schema := schemas.get(path[0])) is not None:
             own.append(schema)
-    return {id: frozenset(used) for id, used in uses.items()}
