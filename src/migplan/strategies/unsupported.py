@@ -16,6 +16,7 @@ from migplan.strategies.moved_values import loses_places
 from migplan.strategies.replaced import irreplaceable
 from migplan.strategies.reshaped import reshapes
 from migplan.strategies.staged_types import held_by_large_tables
+from migplan.strategies.stored_rows import held_by_stored_rows
 
 _HANDLED: Final = frozenset(
     {
@@ -34,8 +35,8 @@ _HANDLED: Final = frozenset(
 
 
 class Unsupported(Strategy):
-    """Blocks large rewriting type changes that no second column can take over, replaced tables with rows, and
-    directives that nothing obeys."""
+    """Blocks large rewriting type changes that no second column can take over, replaced tables with rows,
+    directives that nothing obeys, and what rows stored elsewhere forbid."""
 
     name = "unsupported"
     offline = True
@@ -49,6 +50,7 @@ class Unsupported(Strategy):
             *_followers(context),
             *_moved_attributes(context),
             *_needing_triggers(context),
+            *held_by_stored_rows(context),
         ]
         if reasons:
             yield Expansion((), blocked=tuple(reasons))

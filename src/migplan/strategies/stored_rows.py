@@ -1,0 +1,86 @@
+"""Tables whose row type is the type of a stored column: PostgreSQL neither rewrites such rows nor lets the type change.
+
+A second column in place of a changed one would be let in, and be missing in the rows that are stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog
+from migplan.core.sql import ident
+from migplan.kinds.column import Column
+from migplan.kinds.default import Default, is_volatile
+from migplan.kinds.materialized_view import MaterializedView
+from migplan.strategies.base import Context, Size
+
+
+def held_by_stored_rows(context: Context) -> Iterable[str]:
+    """What can't be because rows of the table are stored elsewhere: sentences for the plan that is blocked by it."""
+    for _, new, fields in context.altered(Column):
+        if fields & {"type", "collation"}:
+            yield from _sentences(context, new, "doesn't change the type of {}")
+    for column in context.created(Column):
+        added_bare = context.size(column.relation) is Size.LARGE and _volatile(column, context.after)
+        if _has_values(column, context.after) and not added_bare:
+            yield from _sentences(context, column, "doesn't add {} with a value for every row")
+    for column in context.dropped(Column):
+        if _has_values(column, context.before):
+            yield from _sentences(context, column, "wouldn't add {} with a value for every row on the way back")
+
+
+def _sentences(context: Context, column: Column, refused: str) -> Iterable[str]:
+    table = column.relation
+    if table.kind != "table" or table not in context.before or table not in context.after:
+        return
+    for holder in sorted({*_holders(table, context.before), *_holders(table, context.after)}):
+        if _stands_by(context, holder, column.id):
+            advice = f"give {holder} another type in a plan before, or drop it there"
+            yield (
+                f"{holder} stores rows of {table}, so that PostgreSQL {refused.format(column.id)}: "
+                f"{advice if holder in context.before else f'leave {holder} to the next plan'}"
+            )
+
+
+def _stands_by(context: Context, holder: ObjectId, changed: ObjectId) -> bool:
+    """Whether the holder is there while the column changes. Of a holder that comes or goes no order is known, which
+    matters only where the change is made in place; a materialized view goes before what it reads."""
+    if holder in context.rebuilds.items:
+        return False
+    stays = holder in context.before and holder in context.after
+    return stays or (holder.kind == "column" and changed not in context.replaced)
+
+
+def _holders(type: ObjectId, catalog: Catalog) -> Iterable[ObjectId]:
+    """The columns and materialized views that store values of a row type, by itself or inside of other types.
+
+    A materialized view that only reads the table uses it as well: its columns tell.
+    """
+    for user in catalog.used_by.get(type, frozenset()):
+        found = catalog[user]
+        match found:
+            case Column() if found.relation.kind == "table" and found.relation != type:
+                yield user
+            case MaterializedView() if any(c.type.removesuffix("[]") == ident(*type.path) for c in found.columns):
+                yield user
+            case _ if user.kind in ("composite_type", "domain"):
+                yield from _holders(user, catalog)
+            case _:
+                pass
+
+
+def _has_values(column: Column, catalog: Catalog) -> bool:
+    """Whether ADD COLUMN gives the rows that are there something else than NULL."""
+    computed = column.generated is not None and not column.virtual
+    return computed or column.identity is not None or _default(column, catalog) is not None
+
+
+def _volatile(column: Column, catalog: Catalog) -> bool:
+    """Whether a large table gets the column first, and its values by batches."""
+    default = _default(column, catalog)
+    return column.identity is not None or (default is not None and is_volatile(default))
+
+
+def _default(column: Column, catalog: Catalog) -> Default | None:
+    return catalog.get(ObjectId("default", column.id.path), Default)
