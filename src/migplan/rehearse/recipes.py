@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import psycopg
@@ -192,7 +192,7 @@ class _Draft:
                 raise _Unknown(f"{column} must refer to a table that has no rows yet")
 
     def _value(self, column: ColumnShape) -> Sql | None:
-        statistics = self._cook.statistics.columns.get((self._shape.title, column.name)) or self._from_bounds(column)
+        statistics = self._known(column) or self._from_bounds(column)
         seed = self._next()
         if self._tells_apart(column):
             made = distinct_value(column, seed, statistics)
@@ -212,6 +212,21 @@ class _Draft:
                 raise _Unknown(f"{column.name} must have a value of type {column.type}")
             return None
         return with_nulls(column, value, seed, statistics)
+
+    def _known(self, column: ColumnShape) -> ColumnStatistics | None:
+        """What the target knows of the column, without values that its type no longer takes once the plan ran."""
+        known = self._cook.statistics.columns.get((self._shape.title, column.name))
+        if known is None or self._takes(column, [*known.common, *known.bounds]):
+            return known
+        return replace(known, common=(), frequencies=(), bounds=())
+
+    def _takes(self, column: ColumnShape, values: Sequence[str]) -> bool:
+        query = sql("SELECT count(value::{}) FROM unnest(%s::text[]) tried (value)", deparsed(column.base))
+        try:
+            self._cook.connection.execute(query.encode(), [list(values)])
+        except psycopg.errors.DataError:
+            return False
+        return True
 
     def _from_bounds(self, column: ColumnShape) -> ColumnStatistics | None:
         """Values spread over all partitions, where nothing else is known of the column that they are told apart by."""

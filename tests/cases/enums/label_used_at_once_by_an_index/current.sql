@@ -1,0 +1,3 @@
+CREATE TYPE st AS ENUM ('a', 'c');
+CREATE TABLE t (id int PRIMARY KEY, s st NOT NULL DEFAULT 'a');
+CREATE INDEX i ON t (id) WHERE s = 'a';

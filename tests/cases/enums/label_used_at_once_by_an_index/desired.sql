@@ -1,0 +1,3 @@
+CREATE TYPE st AS ENUM ('a', 'b', 'c');
+CREATE TABLE t (id int PRIMARY KEY, s st NOT NULL DEFAULT 'b');
+CREATE INDEX i ON t (id) WHERE s = 'b';
