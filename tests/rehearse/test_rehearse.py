@@ -70,6 +70,24 @@ def test_a_trigger_that_goes_before_its_column_is_caught_by_errors(
 
 
 @pytest.mark.pg(18)
+def test_the_old_application_stops_before_what_its_checkpoint_forbids(
+    make_db: MakeDb, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A plan that begins with a checkpoint has nothing to run before it."""
+    old = """
+    CREATE TABLE item (id int PRIMARY KEY, name text);
+    CREATE TABLE sale (id int PRIMARY KEY, item_id int REFERENCES item);
+    """
+    new = "CREATE TABLE item (id int PRIMARY KEY, name text NOT NULL);"
+    seed = "INSERT INTO item SELECT g, 'n' FROM generate_series(1, 300) g; ANALYZE;"
+    found = proved(make_db, tmp_path, old + seed, new, config="[planning]\nsmall_table_rows = 0\n")
+    assert [w.number for w in found.plan.windows] == [1]
+    status, report = rehearse(found, make_db(), capsys)
+    assert (status, report["errors"], report["lost_writes"]) == (0, {}, {}), report
+    assert [p["name"] for p in report["periods"] if p["kind"] == "deploy"] == ["checkpoint 1", "end"]
+
+
+@pytest.mark.pg(18)
 def test_a_default_left_on_the_new_column_is_caught_by_lost_writes(
     make_db: MakeDb, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
