@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -47,6 +47,23 @@ class Unit:
         return f"{self.file} #{self.number}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """Where steps begin in a file, ascending, and what they are called; a file may hold thousands."""
+
+    starts: Sequence[int]
+    steps: Sequence[str]
+
+    def before(self, offset: int) -> str | None:
+        """The step that a place belongs to."""
+        at = bisect_right(self.starts, offset) - 1
+        return self.steps[at] if at >= 0 else None
+
+    def between(self, start: int, end: int) -> Sequence[str]:
+        """The steps that begin behind ``start`` and before ``end``."""
+        return self.steps[bisect_right(self.starts, start) : bisect_left(self.starts, end)]
+
+
 def read_units(file: str, text: str) -> list[Unit]:
     """The file's units in order; a step stands in one of them only, since it is applied as a whole.
 
@@ -83,7 +100,8 @@ def _are_checks(before: Unit, unit: Unit) -> bool:
 
 
 def _units(file: str, text: str) -> Iterator[Unit]:
-    marks = [(m.start(), m.group(1).strip()) for m in _MARK.finditer(text)]
+    found = list(_MARK.finditer(text))
+    marks = _Marks([m.start() for m in found], [m.group(1).strip() for m in found])
     settings: dict[str, str] = {}
     commands: list[Command] = []
     begun: SourceStatement | None = None
@@ -100,21 +118,16 @@ def _units(file: str, text: str) -> Iterator[Unit]:
             yield from outside()
             begun = statement
         elif begun is not None and word == "commit":
-            inside = tuple(name for start, name in marks if begun.start < start < statement.start)
+            inside = marks.between(begun.start, statement.start)
             yield Unit(file, 0, True, tuple(dict.fromkeys(inside)), tuple(commands))
             commands.clear()
             begun = None
         elif begun is None and setting is not None:
             settings[setting[1].lower()] = statement.text
         else:
-            here = _step_at(marks, statement.start)
+            here = marks.before(statement.start)
             if begun is None and here != step:
                 yield from outside()
             step = here
             commands.append(Command(statement.text, statement.place, here, tuple(settings.values())))
     yield from outside()
-
-
-def _step_at(marks: Sequence[tuple[int, str]], offset: int) -> str | None:
-    at = bisect_right([start for start, _ in marks], offset) - 1
-    return marks[at][1] if at >= 0 else None
