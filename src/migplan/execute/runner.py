@@ -19,7 +19,8 @@ from migplan.execute.ledger import (
     Direction,
     Ledger,
     mark_command,
-    settle_in_transaction,
+    settle,
+    settle_and_commit,
 )
 from migplan.execute.maintenance import Maintenance, admit
 from migplan.execute.operator import end_leftovers, held, open_worker, still_held
@@ -173,8 +174,7 @@ class Runner:
                 self._execute(command)
             if time.monotonic() - began > _LOOK_AT_THE_LOCK_AFTER:
                 still_held(self._desk)
-            self._settle(unit, attempt)
-            self._work.execute("COMMIT")
+            settle_and_commit(self._work, self._ledger, self._run, attempt, self._changed(unit), self._direction)
         except BaseException:
             if not self._work.closed:
                 self._work.rollback()
@@ -189,10 +189,9 @@ class Runner:
             error.add_note(commands[-1].place if commands else "")
             raise
 
-    def _settle(self, unit: Unit, attempt: int) -> None:
+    def _changed(self, unit: Unit) -> list[str]:
         """What no way back changes stays applied in the ledger as well."""
-        steps = [s for s in unit.steps if s not in self._stays]
-        settle_in_transaction(self._work, self._ledger, self._run, attempt, steps, self._direction)
+        return [s for s in unit.steps if s not in self._stays]
 
     def _complete_forwards(self, unit: Unit) -> None:
         """Before a way back: what was interrupted outside of a transaction either happened as a whole, or not at all.
@@ -225,7 +224,7 @@ class Runner:
                 begun = True
                 self._outside(command, step)
             mark_command(self._work, self._ledger, self._run, unit.steps, state, number + 1)
-        self._settle(unit, attempt)
+        settle(self._work, self._ledger, self._run, attempt, self._changed(unit), self._direction)
 
     def _outside(self, command: Command, step: str) -> None:
         model = self._backfills.get(step)
