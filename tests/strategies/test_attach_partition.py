@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.support.windows import Shape, plan, there_and_back
+from tests.support.windows import Shape, plan, psql, query, there_and_back
 
 if TYPE_CHECKING:
     from tests.conftest import MakeDb
@@ -130,3 +130,21 @@ def test_not_null_takes_the_name_that_its_parent_gives(make_db: MakeDb) -> None:
     alone = "CREATE TABLE p2 (id int NOT NULL, d date); CREATE INDEX p2_d_idx ON p2 (d);"
     there_and_back(plan(make_db, parent + alone, parent + ATTACHED, rows=ROWS))
     there_and_back(plan(make_db, parent + ATTACHED, parent + alone, rows=ROWS))
+
+
+def test_partitions_are_replaced_in_one_transaction(make_db: MakeDb) -> None:
+    """No row is refused in between."""
+    live = PARENT + "CREATE TABLE p2 PARTITION OF p FOR VALUES FROM ('2021-01-01') TO ('2022-01-01');"
+    merged = (
+        "CREATE TABLE p (id int, d date) PARTITION BY RANGE (d); CREATE INDEX p_d ON p (d);"
+        "CREATE TABLE p12 PARTITION OF p FOR VALUES FROM ('2020-01-01') TO ('2022-01-01');"
+    )
+    found = plan(make_db, live, merged, rows="INSERT INTO p VALUES (1, '2020-02-01'), (2, '2021-02-01')")
+    together = [[str(u.sql) for step in segment.steps for u in step.up] for segment in found.draft.segments]
+    (attaching,) = [
+        statements for statements in together if any("ATTACH PARTITION public.p12 " in s for s in statements)
+    ]
+    assert len([s for s in attaching if "DETACH PARTITION" in s]) == 2
+    for file in found.files:
+        psql(found.live, file.up)
+    assert query(found.live, "SELECT count(*) FROM p12") == [(2,)]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from fractions import Fraction
 from typing import Final
 
 _LOWEST: Final = "MINVALUE"
@@ -24,6 +25,51 @@ def overlap(one: str | None, other: str | None) -> bool:
     compared: tuple[Callable[[str, str], bool | None], ...] = (_hashes, _ranges, _lists)
     found = (compare(one, other) for compare in compared)
     return next((answer for answer in found if answer is not None), True)
+
+
+def in_the_way(old: str | None, new: str | None) -> bool:
+    """Whether a partition has to be gone before another can come: a default one may hold its rows."""
+    return old == "DEFAULT" or overlap(old, new)
+
+
+def covered(old: str | None, news: Sequence[str | None]) -> bool:
+    """Whether every row of a partition surely finds its place in the others, none of which overlap."""
+    bounds = [new for new in news if new is not None]
+    if old is None:
+        return False
+    if "DEFAULT" in bounds:
+        return True
+    ways: tuple[Callable[[str, list[str]], bool], ...] = (_hashes_cover, _ranges_cover, _lists_cover)
+    return any(cover(old, bounds) for cover in ways)
+
+
+def _hashes_cover(old: str, news: list[str]) -> bool:
+    """A modulus is a multiple of the next smaller one: each takes its share of the rows, or more than all."""
+    a = _HASH.fullmatch(old)
+    found = [b for b in map(_HASH.fullmatch, news) if b is not None]
+    shares = (Fraction(1, int(b[1])) for b in found if _hashes(old, b[0]))
+    return a is not None and sum(shares, Fraction(0)) >= Fraction(1, int(a[1]))
+
+
+def _ranges_cover(old: str, news: list[str]) -> bool:
+    a = _RANGE.fullmatch(old)
+    if a is None:
+        return False
+    reached, end = _items(a[1]), _items(a[2])
+    rest = [(_items(b[1]), _items(b[2])) for b in map(_RANGE.fullmatch, news) if b is not None]
+    while not _surely_at_most(end, reached):
+        further = [r for r in rest if _surely_at_most(r[0], reached) and _surely_at_most(reached, r[1])]
+        if not further:
+            return False
+        rest.remove(further[0])
+        reached = further[0][1]
+    return True
+
+
+def _lists_cover(old: str, news: list[str]) -> bool:
+    a = _LIST.fullmatch(old)
+    found = (item for b in map(_LIST.fullmatch, news) if b is not None for item in _items(b[1]))
+    return a is not None and set(_items(a[1])) <= set(found)
 
 
 def _hashes(one: str, other: str) -> bool | None:
@@ -57,6 +103,13 @@ def _at_most(one: list[str], other: list[str]) -> bool:
         if a != b:
             return a == _LOWEST or b == _HIGHEST or (a != _HIGHEST and b != _LOWEST and _less(a, b))
     return True
+
+
+def _surely_at_most(one: list[str], other: list[str]) -> bool:
+    """The same, in doubt whether quoted digits are numbers or text."""
+    differing = next(((a, b) for a, b in zip(one, other, strict=True) if a != b), ("", ""))
+    quoted = all(item.startswith("'") for item in differing)
+    return _at_most(one, other) and (not quoted or differing[0] < differing[1])
 
 
 def _less(a: str, b: str) -> bool:

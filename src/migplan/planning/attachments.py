@@ -14,13 +14,10 @@ from functools import cached_property
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.steps import Name, Step
-from migplan.kinds.bounds import overlap
 from migplan.kinds.constraint import INDEXED, Constraint
-from migplan.kinds.foreign_table import ForeignTable
 from migplan.kinds.index import Index
-from migplan.kinds.table import Table, attachment
-
-Partition = Table | ForeignTable
+from migplan.kinds.table import attachment
+from migplan.strategies.successions import Successions
 
 
 @dataclass(frozen=True)
@@ -32,19 +29,28 @@ class Attachments:
 
     before: Catalog
     after: Catalog
-    rebuilt: frozenset[ObjectId]
+    successions: Successions
 
     def in_order(self, step: Step) -> Step:
         """A step that attaches a partition or makes an index, behind those that take away what is in its way."""
+        step = self._at_once(step)
         waits = self._waits
         takes = {Name("attached", gone.path) for id in step.creates for gone in waits.get(id, ())}
         frees = {Name("attached", id.path) for id in step.destroys | self._moved & step.creates if id in self._awaited}
         return replace(step, takes=step.takes | takes, frees=step.frees | frees) if takes or frees else step
 
+    def _at_once(self, step: Step) -> Step:
+        """Partitions that come in the place of others share a transaction with them: no row is refused in between."""
+        places = sorted((step.creates | step.destroys) & self.successions.exchanges.keys())
+        if not places or step.together is not None or not step.transactional:
+            return step
+        return replace(step, together=self.successions.exchanges[places[0]])
+
     @cached_property
     def _moved(self) -> frozenset[ObjectId]:
         """The attachments of partitions that stay, with other bounds or of another table."""
-        return frozenset(attachment(p.id) for p in _moving(self.after, self.before) if p.id in self.before)
+        come = (p for found in self.successions.come.values() for p in found)
+        return frozenset(attachment(p.id) for p in come if p.id in self.before)
 
     @cached_property
     def _awaited(self) -> frozenset[ObjectId]:
@@ -52,42 +58,20 @@ class Attachments:
 
     @cached_property
     def _waits(self) -> Mapping[ObjectId, frozenset[ObjectId]]:
-        gone, come = (
-            {parent: found for parent, found in _by_parent(_moving(*sides)).items() if parent not in self.rebuilt}
-            for sides in ((self.before, self.after), (self.after, self.before))
-        )
+        olds_of: dict[ObjectId, list[ObjectId]] = {}
+        for old, successors in self.successions.successors.items():
+            for new in successors:
+                olds_of.setdefault(new.id, []).append(attachment(old))
         found: dict[ObjectId, frozenset[ObjectId]] = {}
-        for parent, news in come.items():
+        for parent, news in self.successions.come.items():
             indexes = _indexes(parent, self.before, self.after)
             for new in news:
-                olds = [o for o in gone.get(parent, ()) if o.id != new.id and overlap(o.bound, new.bound)]
-                found[attachment(new.id)] = frozenset((*indexes, *(attachment(o.id) for o in olds)))
-        for parent, olds in gone.items():
+                found[attachment(new.id)] = frozenset((*indexes, *olds_of.get(new.id, ())))
+        for parent, olds in self.successions.gone.items():
             dropped = frozenset(attachment(o.id) for o in olds if o.id not in self.after)
             for index in _indexes(parent, self.after, self.before):
                 found.update(dict.fromkeys(_with_children(index, self.after), dropped))
         return found
-
-
-def _moving(one: Catalog, other: Catalog) -> Iterable[Partition]:
-    """Partitions that the other side lacks, or has elsewhere."""
-    for model in (Table, ForeignTable):
-        for obj in one.of(model):
-            twin = other.get(obj.id, model)
-            if obj.partition_of is not None and (twin is None or _place(twin) != _place(obj)):
-                yield obj
-
-
-def _place(partition: Partition) -> tuple[ObjectId | None, str | None]:
-    return partition.partition_of, partition.bound
-
-
-def _by_parent(partitions: Iterable[Partition]) -> Mapping[ObjectId, list[Partition]]:
-    found: dict[ObjectId, list[Partition]] = {}
-    for partition in partitions:
-        assert partition.partition_of is not None
-        found.setdefault(partition.partition_of, []).append(partition)
-    return found
 
 
 def _indexes(table: ObjectId, one: Catalog, other: Catalog) -> list[ObjectId]:

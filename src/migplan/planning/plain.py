@@ -78,10 +78,9 @@ def create_steps(context: Context, obj: DbObject) -> list[Step]:
 
 def drop_steps(context: Context, obj: DbObject) -> list[Step]:
     """Steps that drop an object: its parts undone in reverse order."""
-    kind = kind_of(obj.id)
     parts = context.pieces_before.of(obj.id)
     sentence = None if context.settings.offline else _drop_contract(context, obj)
-    loses = None if is_backed_up(context, obj) else kind.drop_loses(obj)
+    loses = None if is_backed_up(context, obj) else _lost(context, obj)
     missing = missing_values(context, obj) if _table_stays(context, obj) else ()
     contracts = context.settings.offline or sentence is not None
     return [
@@ -107,6 +106,11 @@ def drop_steps(context: Context, obj: DbObject) -> list[Step]:
 def _table_stays(context: Context, obj: DbObject) -> bool:
     """Where it is built again, so are its rows, and nothing is asked of them here."""
     return obj.table is not None and obj.table in context.after and obj.table not in context.rebuilds.items
+
+
+def _lost(context: Context, obj: DbObject) -> str | None:
+    loses = kind_of(obj.id).drop_loses(obj)
+    return context.successions.rows_lost(obj) if loses is not None and isinstance(obj, Table) else loses
 
 
 def _drop_contract(context: Context, obj: DbObject) -> str | None:

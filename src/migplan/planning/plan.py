@@ -277,7 +277,7 @@ def _steps(context: Context, expansions: Sequence[Expansion]) -> list[Step]:
         for id, names in e.fields.items():
             fields[id] = fields.get(id, frozenset()) | names
     steps = [*(s for e in expansions for s in e.steps), *plain_steps(context, claims, fields)]
-    attachments = Attachments(context.before, context.after, context.rebuilds.whole)
+    attachments = Attachments(context.before, context.after, context.successions)
     steps = [attachments.in_order(step) for step in steps]
     for e in expansions:
         steps = [_waiting(s, e) for s in steps] if e.behind else steps

@@ -25,13 +25,14 @@ from migplan.core.steps import (
     step_id,
     temporary_name,
 )
-from migplan.kinds.bounds import overlap
+from migplan.kinds.bounds import in_the_way
 from migplan.kinds.column import Column, NotNull, change_not_null
 from migplan.kinds.names import names_of
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table, attach_partition, attached_indexes, attachment, columns_of, detach_partition
 from migplan.strategies.backup import is_backed_up
 from migplan.strategies.base import Context, Expansion, Rebuild, Size, Strategy
+from migplan.strategies.partition_rows import exchanged, exchanged_back, exchanges, homeless, whole
 
 AX, SUE = LockMode.ACCESS_EXCLUSIVE, LockMode.SHARE_UPDATE_EXCLUSIVE
 NAME = "attach_partition"
@@ -146,7 +147,9 @@ def _default_guard(context: Context, table: Table) -> _Guard | None:
     """The same for a large default partition, none of whose rows may belong to the new one."""
     assert table.partition_of is not None
     default = default_partition(context, table.partition_of)
-    if default is None or table.bound_condition is None or context.size(default) is not Size.LARGE:
+    if default is None or default in context.successions.successors or table.bound_condition is None:
+        return None
+    if context.size(default) is not Size.LARGE:
         return None
     condition = sql("NOT ({})", deparsed(table.bound_condition))
     return _Guard(default, condition, temporary_name(default.path[-1], "bounds"))
@@ -166,7 +169,10 @@ def _attach(context: Context, old: Table, new: Table) -> list[Step]:
     sentence = None if default_guard is None else f"writes no rows of {new.id} into {default_guard.table}"
     steps: list[Step] = []
     if guard is not None:
-        steps += _guard_steps(guard, new.id, "refuse rows outside its bounds in", Phase.MIGRATE, None)
+        replaces = attachment(new.id) in context.successions.exchanges
+        phase = Phase.CONTRACT if replaces else Phase.MIGRATE
+        kept = f"writes no rows outside the bounds of {new.id} into it" if replaces else None
+        steps += _guard_steps(guard, new.id, "refuse rows outside its bounds in", phase, kept)
     if default_guard is not None:
         steps += _guard_steps(default_guard, new.id, "refuse its rows in", Phase.CONTRACT, sentence)
     guards = [g for g in (guard, default_guard) if g is not None]
@@ -235,18 +241,31 @@ def _link(
 def _move(context: Context, pairs: Sequence[tuple[Table, Table]]) -> Step:
     """Other bounds, or another parent: all that change places are detached, then attached, in one transaction."""
     (old, new), *others = pairs
-    up = [*(detach_partition(o) for o, _ in pairs), *(attach_partition(n) for _, n in pairs)]
-    down = [*(detach_partition(n) for _, n in pairs), *(attach_partition(o) for o, _ in pairs)]
+    up = [
+        *(detach_partition(o) for o, _ in pairs),
+        *exchanged(context, pairs),
+        *(attach_partition(n) for _, n in pairs),
+    ]
+    down = [
+        *(detach_partition(n) for _, n in pairs),
+        *exchanged_back(context, pairs),
+        *(attach_partition(o) for o, _ in pairs),
+    ]
     first = _link(context, old, new, up, down, (), ())
     more = [_link(context, o, n, (), (), (), ()) for o, n in others]
     assert isinstance(first.down, Down)
+    moved = {new.id for _, new in pairs}
+    rows = exchanges(context, pairs)
+    givers = {id for old, _ in rows if old.id not in moved for id in whole(context.before, old.id)}
+    takers = {id for _, new in rows if new.id not in moved for id in whole(context.after, new.id)}
     return replace(
         first,
         up=(*(s for m in more for s in m.up), *first.up),
         down=Down((*first.down.statements, *(s for m in more if isinstance(m.down, Down) for s in m.down.statements))),
         creates=first.creates.union(*(m.creates for m in more)),
-        uses=first.uses.union(*(m.uses for m in more)),
-        releases=first.releases.union(*(m.releases for m in more)),
+        uses=first.uses.union(*(m.uses for m in more), takers),
+        releases=first.releases.union(*(m.releases for m in more), givers),
+        asserts=tuple(homeless(context, pairs)),
     )
 
 
@@ -262,7 +281,7 @@ def _changing_places(moved: Sequence[tuple[Table, Table]]) -> list[list[tuple[Ta
 
 def _in_the_way(one: tuple[Table, Table], other: tuple[Table, Table]) -> bool:
     old, new = one[0], other[1]
-    return old.partition_of == new.partition_of and overlap(old.bound, new.bound)
+    return old.partition_of == new.partition_of and in_the_way(old.bound, new.bound)
 
 
 def _reshaped_columns(context: Context, table: ObjectId) -> list[ObjectId]:
@@ -377,7 +396,7 @@ def _drop(context: Context, table: Table) -> list[Step]:
     """DROP TABLE of a partition would lock its parent: detached first, it is nobody's business any more."""
     kind = kind_of(table.id)
     sentence = kind.drop_contract(table)
-    loses = None if is_backed_up(context, table) else kind.drop_loses(table)
+    loses = None if is_backed_up(context, table) or table.partition_key else context.successions.rows_lost(table)
     parts = context.pieces_before.of(table.id)
     steps = [
         Step(
@@ -412,9 +431,12 @@ def _let_go(step: Step, table: Table) -> Step:
 
 
 def concurrently(context: Context, partition: Table) -> bool:
-    """Whether a partition can be detached while queries go on: not beside a default partition (manual: ALTER TABLE)."""
+    """Whether a partition can be detached while queries go on: not beside a default partition (manual: ALTER TABLE),
+    and not where others take its bounds at the same moment."""
     parent = partition.partition_of
     if parent is None or parent not in context.before or context.settings.offline:
+        return False
+    if partition.id in context.successions.successors:
         return False
     return context.size(parent) is Size.LARGE and default_partition(context, parent) is None
 

@@ -9,13 +9,14 @@ from collections.abc import Iterable
 from typing import Final
 
 from migplan.core.ids import ObjectId
-from migplan.core.sql import Sql, deparsed, ident, join, sql
+from migplan.core.sql import EMPTY, Sql, deparsed, ident, join, sql
 from migplan.core.steps import Down, LockMode, Phase, Statement, Step, Timing, step_id
 from migplan.kinds.column import Column
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table, columns_of
 from migplan.strategies.backup import DROP_EMPTY_SCHEMA, MAKE_SCHEMA, SCHEMA, backup_name, is_backed_up, kept_value
 from migplan.strategies.base import Context, Expansion, Strategy
+from migplan.strategies.partition_rows import left_behind
 from migplan.strategies.retire_table import is_retired
 
 NAME: Final = "backup_table"
@@ -38,7 +39,9 @@ def _keep(context: Context, table: Table) -> Step:
     columns = [c for c in columns_of(table.id, context.before) if c.generated is None]
     own, backup = ident(*table.id.path), ident(SCHEMA, backup_name(table.id))
     kept = join(", ", (sql("{} AS {}", kept_value(context, c), ident(c.name)) for c in columns))
-    copy = sql("CREATE TABLE {} AS SELECT {} FROM ONLY {}", backup, kept, own)
+    left = left_behind(context, table)
+    where = EMPTY if left is None else sql(" WHERE {}", left)
+    copy = sql("CREATE TABLE {} AS SELECT {} FROM ONLY {}{}", backup, kept, own, where)
     return Step(
         id=step_id("backup", table.id),
         title=f"keep the rows of {table.id} in {backup}",

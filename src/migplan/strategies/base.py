@@ -17,6 +17,7 @@ from migplan.core.settings import Settings
 from migplan.core.steps import After, Down, Irreversible, Part, Step
 from migplan.strategies.pieces import Pieces
 from migplan.strategies.sizing import Size, Sizing
+from migplan.strategies.successions import Successions
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,11 @@ class Context:
     def sizing(self) -> Sizing:
         """The sizes of the live tables."""
         return Sizing(self.before, self.settings)
+
+    @cached_property
+    def successions(self) -> Successions:
+        """Which partitions come in the place of which."""
+        return Successions(self.before, self.after, self.rebuilds.whole, frozenset(self.rebuilds.items))
 
     @property
     def partitions(self) -> Mapping[ObjectId, list[ObjectId]]:

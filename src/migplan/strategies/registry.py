@@ -9,7 +9,7 @@ from migplan.core.discovery import modules
 from migplan.core.errors import PlanningError
 from migplan.strategies.base import Strategy
 
-_FRAMEWORK = {"backfill", "base", "pieces", "registry", "sizing", "type_changes"}
+_FRAMEWORK = {"backfill", "base", "pieces", "registry", "sizing", "successions", "type_changes"}
 
 
 @cache

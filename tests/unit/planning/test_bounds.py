@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from migplan.kinds.bounds import overlap
+from migplan.kinds.bounds import covered, overlap
 
 APART = (
     ("FOR VALUES FROM (1) TO (10)", "FOR VALUES FROM (10) TO (20)"),
@@ -36,3 +36,36 @@ def test_apart(one: str, other: str) -> None:
 def test_together_or_not_known_to_be_apart(one: str, other: str) -> None:
     assert overlap(one, other)
     assert overlap(other, one)
+
+
+COVERED = (
+    ("FOR VALUES FROM (0) TO (100)", ("FOR VALUES FROM (50) TO (200)", "FOR VALUES FROM (-10) TO (50)")),
+    ("FOR VALUES FROM (MINVALUE) TO (1)", ("FOR VALUES FROM (MINVALUE) TO (MAXVALUE)",)),
+    ("FOR VALUES IN ('a', NULL)", ("FOR VALUES IN (NULL, 'c')", "FOR VALUES IN ('a')")),
+    (
+        "FOR VALUES WITH (modulus 2, remainder 1)",
+        ("FOR VALUES WITH (modulus 4, remainder 1)", "FOR VALUES WITH (modulus 4, remainder 3)"),
+    ),
+    ("FOR VALUES WITH (modulus 4, remainder 1)", ("FOR VALUES WITH (modulus 2, remainder 1)",)),
+    ("FOR VALUES IN ('a')", ("DEFAULT",)),
+)
+NOT_COVERED = (
+    ("FOR VALUES FROM (0) TO (100)", ("FOR VALUES FROM (0) TO (50)", "FOR VALUES FROM (51) TO (200)")),
+    ("FOR VALUES FROM ('1') TO ('3')", ("FOR VALUES FROM ('1') TO ('10')",)),
+    ("FOR VALUES IN ('a', NULL)", ("FOR VALUES IN ('a')",)),
+    (
+        "FOR VALUES WITH (modulus 2, remainder 1)",
+        ("FOR VALUES WITH (modulus 4, remainder 1)", "FOR VALUES WITH (modulus 4, remainder 2)"),
+    ),
+    ("DEFAULT", ("FOR VALUES IN ('a')",)),
+)
+
+
+@pytest.mark.parametrize(("old", "news"), COVERED)
+def test_every_row_finds_its_place(old: str, news: tuple[str, ...]) -> None:
+    assert covered(old, news)
+
+
+@pytest.mark.parametrize(("old", "news"), NOT_COVERED)
+def test_some_row_may_find_none(old: str, news: tuple[str, ...]) -> None:
+    assert not covered(old, news)

@@ -1,0 +1,61 @@
+"""Partitions that are dropped while new ones take their bounds: split, merged, or made again under another name.
+
+PostgreSQL refuses the new ones as long as the old one hangs on the parent, and the parent refuses rows as long as none
+does. So they change places in one transaction, behind the checkpoint, and the rows go over in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from migplan.core.steps import After, Down, Phase, Step, step_id
+from migplan.kinds.table import Table, attachment
+from migplan.strategies.base import Context, Expansion, Strategy
+from migplan.strategies.partition_rows import given, given_back, whole
+
+NAME: Final = "replace_partition"
+
+
+class ReplacePartition(Strategy):
+    """Rows of dropped partitions that fit new ones."""
+
+    name = NAME
+    offline = True
+
+    def expand(self, context: Context) -> Iterable[Expansion]:
+        for table in context.dropped(Table):
+            if table.id in context.rebuilds.items:
+                continue
+            heirs = [h for h in context.successions.heirs(table.id) if h.id not in context.before]
+            if heirs:
+                step = _hand_on(context, table, heirs)
+                after = After(step.id, f"the rows of {table.id} are in it by then, and no trigger of its parent fires")
+                yield Expansion((step,), behind={attachment(h.id): after for h in heirs})
+
+
+def _hand_on(context: Context, table: Table, heirs: list[Table]) -> Step:
+    letting_go = step_id("drop", table.id, _detaching_part(context, table))
+    names = ", ".join(h.id.name for h in heirs)
+    return Step(
+        id=step_id("hand_on", table.id),
+        title=f"give the rows of {table.id} to {names}",
+        object=table.id,
+        strategy=NAME,
+        phase=Phase.CONTRACT,
+        why="rows stay where a new partition takes them; nobody sees it, because the parent is locked",
+        up=tuple(given(context, table)),
+        down=Down(tuple(given_back(context, table))),
+        uses=frozenset(id for h in heirs for id in whole(context.after, h.id)),
+        releases=frozenset(whole(context.before, table.id)),
+        after=(After(letting_go, "nobody writes into it any more"),),
+    )
+
+
+def _detaching_part(context: Context, table: Table) -> int:
+    """The number of the dropped table's part that hangs it on its parent."""
+    parts = context.pieces_before.of(table.id)
+    return next(n for n, part in enumerate(parts) if attachment(table.id) in part.provides)
+
+
+STRATEGY = ReplacePartition()

@@ -1,0 +1,13 @@
+CREATE TABLE t (id int, note text) PARTITION BY RANGE (id);
+-- some of its rows fit neither
+CREATE TABLE t_1a PARTITION OF t FOR VALUES FROM (0) TO (50);
+CREATE TABLE t_1b PARTITION OF t FOR VALUES FROM (50) TO (90);
+-- detached with its rows
+CREATE TABLE t_2 (id int, note text);
+CREATE TABLE t_2_new PARTITION OF t FOR VALUES FROM (100) TO (200);
+-- brings rows of its own
+CREATE TABLE t_3_new PARTITION OF t FOR VALUES FROM (200) TO (300);
+CREATE TABLE l (word text) PARTITION BY LIST (word);
+CREATE TABLE l_a PARTITION OF l FOR VALUES IN ('a');
+CREATE TABLE l_c PARTITION OF l FOR VALUES IN ('c');
+CREATE TABLE l_others PARTITION OF l DEFAULT;

@@ -1,0 +1,2 @@
+INSERT INTO t SELECT n FROM generate_series(5, 299, 10) n WHERE n NOT BETWEEN 90 AND 99;
+INSERT INTO l VALUES ('a'), ('d');

@@ -1,0 +1,3 @@
+INSERT INTO t SELECT n FROM generate_series(5, 299, 10) n WHERE n NOT BETWEEN 90 AND 99;
+INSERT INTO l VALUES ('a'), ('d');
+DO $$ BEGIN ASSERT (SELECT count(*) > 20 FROM t); END $$;
