@@ -34,6 +34,7 @@ from migplan.planning.spelled_names import with_spelled_names
 from migplan.planning.widened_enums import widen_enums
 from migplan.planning.windows import place
 from migplan.strategies.base import Context, Expansion, Rebuilds
+from migplan.strategies.index_concurrently import replaced_beside
 from migplan.strategies.passing_partition import as_dropped
 from migplan.strategies.pieces import Pieces
 from migplan.strategies.rebuilt_online import families, rebuilt_online
@@ -192,8 +193,9 @@ def _context(
 
     def way_back(id: ObjectId) -> Down | Irreversible:
         """From the world before with just this object altered, back to the world before, both without the dependants
-        that are gone while it is altered."""
-        gone = {d for d in before.dependants({id}) if d not in after or d in rebuilds.items}
+        that are gone while it is altered. An index that another one replaces beside it is there."""
+        beside = {old.id for old, _ in replaced_beside(replace(sizing, rebuilds=rebuilds, replaced=replaced))}
+        gone = {d for d in before.dependants({id}) - beside if d not in after or d in rebuilds.items}
         kept = {i: o for i, o in before.objects.items() if i not in gone}
         world = replace(before, objects=kept, uses={i: u for i, u in before.uses.items() if i not in gone})
         altered = replace(

@@ -29,12 +29,20 @@ class IndexConcurrently(Strategy):
             retired = is_retired(context, index.relation)
             if _concurrent(context, index) and index.parent is None and not retired:
                 yield Expansion((_drop(context, index),), frozenset({index.id}))
-        for old, new, _ in context.altered(Index):
-            rebuild = context.rebuilds.items.get(new.id)
-            alone = rebuild is not None and rebuild.root and rebuild.whole and _only_member(context, rebuild.group)
-            moved = old.relation != new.relation or old.parent != new.parent
-            if alone and not context.swapped(new.id) and _concurrent(context, new) and not moved:
-                yield Expansion(tuple(_replace(context, old, new)), frozenset({new.id}))
+        for old, new in replaced_beside(context):
+            yield Expansion(tuple(_replace(context, old, new)), frozenset({new.id}))
+
+
+def replaced_beside(context: Context) -> Iterable[tuple[Index, Index]]:
+    """The indexes that stay until another one, built concurrently, takes their name."""
+    if context.settings.offline:
+        return
+    for old, new, _ in context.altered(Index):
+        rebuild = context.rebuilds.items.get(new.id)
+        alone = rebuild is not None and rebuild.root and rebuild.whole and _only_member(context, rebuild.group)
+        moved = old.relation != new.relation or old.parent != new.parent
+        if alone and not context.swapped(new.id) and _concurrent(context, new) and not moved:
+            yield old, new
 
 
 def _concurrent(context: Context, index: Index) -> bool:
