@@ -41,7 +41,7 @@ BEGIN
   LOOP
     began := clock_timestamp();
     PERFORM set_config('migplan.sync', 'off', true);
-    EXECUTE format('WITH batch AS MATERIALIZED (SELECT id AS "~key_1" FROM public.orders%s ORDER BY id LIMIT %s FOR NO KEY UPDATE), changed AS (UPDATE public.orders SET "~total_cents~new" = total_cents::bigint FROM batch b WHERE public.orders.id = b."~key_1" AND (("~total_cents~new" IS DISTINCT FROM total_cents::bigint AND ("~total_cents~new" IS NULL OR total_cents IS DISTINCT FROM "~total_cents~new"::integer)))) SELECT "~key_1" FROM batch ORDER BY "~key_1" DESC LIMIT 1', condition, rows) INTO last_1 USING last_1;
+    EXECUTE format('WITH batch AS MATERIALIZED (SELECT id AS "~key_1" FROM public.orders%s ORDER BY id LIMIT %s FOR NO KEY UPDATE), changed AS (UPDATE public.orders SET "~total_cents~new" = total_cents::bigint FROM batch "~batch" WHERE public.orders.id = "~batch"."~key_1" AND (("~total_cents~new" IS DISTINCT FROM total_cents::bigint AND ("~total_cents~new" IS NULL OR total_cents IS DISTINCT FROM "~total_cents~new"::integer)))) SELECT "~key_1" FROM batch ORDER BY "~key_1" DESC LIMIT 1', condition, rows) INTO last_1 USING last_1;
     EXIT WHEN last_1 IS NULL;
     COMMIT;
     condition := ' WHERE (id) > ($1)';
@@ -54,6 +54,7 @@ $migplan$;
 -- migplan:step guard:column:public.orders."~total_cents~new"
 SET statement_timeout = '0';
 DO $migplan$
+#variable_conflict use_column
 DECLARE
   offenders bigint;
 BEGIN

@@ -5,6 +5,7 @@ SET check_function_bodies = off;
 -- migplan:step tighten:column:public.customers.country
 SET statement_timeout = '0';
 DO $migplan$
+#variable_conflict use_column
 DECLARE
   offenders bigint;
 BEGIN
@@ -44,6 +45,7 @@ COMMIT;
 -- migplan:step compare:table:public.customers:copy
 SET statement_timeout = '0';
 DO $migplan$
+#variable_conflict use_column
 DECLARE
   offenders bigint;
 BEGIN
@@ -128,6 +130,7 @@ COMMIT;
 -- migplan:step compare:table:public.orders
 SET statement_timeout = '0';
 DO $migplan$
+#variable_conflict use_column
 DECLARE
   offenders bigint;
 BEGIN
