@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import zlib
 from contextlib import contextmanager, suppress
 from inspect import signature
@@ -43,6 +44,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell ignores SIGINT in what it starts in the background, and so would all that the tests start and interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "pg(*majors, min=14, max=18): the PostgreSQL versions a test runs on")
     config.addinivalue_line("markers", "everywhere: a test runs on every server of the run")
 
