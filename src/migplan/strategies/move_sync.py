@@ -111,9 +111,13 @@ class Way:
         )
 
     def create_first(self) -> list[Statement]:
-        """A row of the target that comes without a value takes the one that is there already."""
+        """A row of the target that comes without a value takes the one that is there already.
+
+        Where the row is there, it comes by ON CONFLICT, and who says NULL then means it.
+        """
         function = sql(
-            "CREATE FUNCTION {name}(){head}  IF NEW.{column} IS NULL THEN\n"
+            "CREATE FUNCTION {name}(){head}  IF NEW.{column} IS NULL"
+            " AND NOT EXISTS (SELECT FROM {target} AS t WHERE t.{by} = NEW.{by}) THEN\n"
             "    NEW.{column} := (SELECT {value} FROM {source} AS s WHERE s.{key} = NEW.{by});\n  END IF;\n"
             "  RETURN NEW;\nEND\n$migplan$",
             name=self._first,
@@ -121,6 +125,7 @@ class Way:
             column=self.target.name,
             value=self.value(Sql("s")),
             source=self.source.table,
+            target=self.target.table,
             key=self.source.by,
             by=self.target.by,
         )

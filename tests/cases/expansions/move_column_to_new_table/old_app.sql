@@ -2,3 +2,5 @@ INSERT INTO person VALUES (1001, 'old', '1');
 UPDATE person SET phone = '2' WHERE id IN (1, 1001);
 UPDATE person SET phone = NULL WHERE id = 2;
 DELETE FROM person WHERE id = 1001;
+INSERT INTO person VALUES (1, 'old') ON CONFLICT (id) DO UPDATE SET phone = excluded.phone;
+SELECT 1 / count(*) FROM person WHERE id = 1 AND phone IS NULL;
