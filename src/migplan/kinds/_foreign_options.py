@@ -60,3 +60,12 @@ def options_clause(options: Iterable[tuple[str, str]]) -> Sql:
     """`` OPTIONS (name 'value', …)``, empty without options."""
     pairs = [sql("{} {}", ident(k), literal(v)) for k, v in options]
     return sql(" OPTIONS ({})", join(", ", pairs)) if pairs else EMPTY
+
+
+def fdw_option_changes(old: tuple[tuple[str, str], ...], new: tuple[tuple[str, str], ...]) -> Sql:
+    """``OPTIONS (ADD …, SET …, DROP …)`` that turns one set of foreign options into the other."""
+    before, after = dict(old), dict(new)
+    items = [sql("DROP {}", ident(k)) for k in before if k not in after]
+    items += [sql("SET {} {}", ident(k), literal(v)) for k, v in new if k in before and before[k] != v]
+    items += [sql("ADD {} {}", ident(k), literal(v)) for k, v in new if k not in before]
+    return sql("OPTIONS ({})", join(", ", items))

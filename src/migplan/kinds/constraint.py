@@ -3,28 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
 
 from migplan.core.ids import ObjectId
-from migplan.core.model import Catalog, DbObject, changed_fields
+from migplan.core.model import Catalog, DbObject
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, literal, sql
-from migplan.core.steps import LockMode, Part, Statement, Timing
-from migplan.kinds._descendants import changes_parents
-from migplan.kinds.base import (
-    PG_CLASS,
-    PG_CONSTRAINT,
-    Address,
-    Found,
-    Kind,
-    Reading,
-    column_names,
-    not_of_extension,
-    option_changes,
-    option_list,
-    options,
-    simple_part,
-)
+from migplan.core.steps import LockMode, Statement, Timing
+from migplan.kinds.base import option_list
 
 AX, SRX = LockMode.ACCESS_EXCLUSIVE, LockMode.SHARE_ROW_EXCLUSIVE
 CHECK, FOREIGN_KEY, UNIQUE, PRIMARY_KEY, EXCLUSION = "c", "f", "u", "p", "x"
@@ -78,166 +63,6 @@ class Constraint(DbObject):
         return sql("{}{}{}", base, enforced, Sql("" if self.validated or not self.enforced else " NOT VALID"))
 
 
-class ConstraintKind(Kind[Constraint]):
-    """Rows of pg_constraint that belong to a table or foreign table."""
-
-    name = "constraint"
-    keyword = "CONSTRAINT"
-
-    def query(self, major: int) -> str:
-        enforced = "k.conenforced" if major >= 18 else "true"
-        return f"""
-SELECT k.oid, n.nspname::text, c.relname::text, c.relkind::text, c.relowner, k.conname::text, k.contype::text,
-       pg_get_constraintdef(k.oid),
-       {column_names("k.conrelid", "k.conkey")},
-       fn.nspname::text, fc.relname::text,
-       {column_names("k.confrelid", "k.confkey")},
-       k.convalidated, {enforced}, k.connoinherit, k.coninhcount > 0, k.conislocal,
-       i.oid, i.reloptions, ts.spcname::text, ix.indisclustered,
-       CASE WHEN k.conparentid <> 0 THEN
-         (SELECT ARRAY[pn.nspname::text, pt.relname::text, pk.conname::text]
-            FROM pg_constraint pk JOIN pg_class pt ON pt.oid = pk.conrelid
-            JOIN pg_namespace pn ON pn.oid = pt.relnamespace
-           WHERE pk.oid = k.conparentid) END
-FROM pg_constraint k
-JOIN pg_class c ON c.oid = k.conrelid
-JOIN pg_namespace n ON n.oid = c.relnamespace
-LEFT JOIN pg_class fc ON fc.oid = k.confrelid
-LEFT JOIN pg_namespace fn ON fn.oid = fc.relnamespace
-LEFT JOIN pg_class i ON i.oid = k.conindid AND k.contype IN ('p', 'u', 'x')
-LEFT JOIN pg_index ix ON ix.indexrelid = i.oid
-LEFT JOIN pg_tablespace ts ON ts.oid = i.reltablespace
-WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x')
-  AND NOT (k.contype = 'f' AND k.conparentid <> 0
-           AND k.conrelid = (SELECT pk.conrelid FROM pg_constraint pk WHERE pk.oid = k.conparentid))
-  AND c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s::oid[])
-  AND {not_of_extension(PG_CLASS, "c.oid")}
-"""
-
-    def build(self, row: tuple[Any, ...], reading: Reading) -> Iterable[Found[Constraint]]:
-        oid, schema, relation, relkind, owner, name, type, definition, columns = row[:9]
-        target_schema, target_name, target_columns, validated, enforced, no_inherit, inherited, local = row[9:17]
-        index, index_options, tablespace, clustered, parent_path = row[17:]
-        parent = ObjectId("constraint", tuple(parent_path)) if parent_path else None
-        table = reading.relation("foreign_table" if relkind == "f" else "table", schema, relation)
-        constraint = Constraint(
-            id=table.child("constraint", name),
-            comment=reading.comment(PG_CONSTRAINT, oid),
-            owner=reading.roles.get(owner, ""),
-            relation=table,
-            type=type,
-            definition=definition.removesuffix(" NOT VALID").removesuffix(" NOT ENFORCED"),
-            columns=tuple(columns or ()),
-            target=reading.relation("table", target_schema, target_name) if target_name else None,
-            target_columns=tuple(target_columns or ()),
-            validated=validated,
-            enforced=enforced,
-            no_inherit=no_inherit,
-            inherited=inherited,
-            local=local,
-            index_parent=parent if index else None,
-            clone_of=None if index else parent,
-            index_options=options(index_options),
-            index_tablespace=tablespace,
-            index_comment=reading.comment(PG_CLASS, index) if index else None,
-            clustered=bool(clustered),
-        )
-        yield Address(PG_CONSTRAINT, oid), constraint
-        if index:
-            yield Address(PG_CLASS, index), constraint
-
-    def parts(self, obj: Constraint, catalog: Catalog) -> list[Part]:
-        uses = {*catalog.uses.get(obj.id, ()), obj.relation, *column_ids(obj)} - {obj.index_parent}
-        uses |= catalog.index_children.get(obj.id, frozenset()) | _behind_twins(obj, catalog)
-        if obj.index_parent is not None:
-            parent = ObjectId("table", obj.index_parent.path[:-1])
-            uses |= {parent.child("column", c) for c in obj.columns}
-        if obj.target is not None:
-            uses |= {obj.target, key_of(obj, catalog)}
-            uses |= {obj.target.child("column", c) for c in obj.target_columns}
-            uses |= _attachments_of(obj.target, catalog)
-        parts = [
-            simple_part(
-                obj.id,
-                [_create(obj, catalog), *key_extras(obj)],
-                [drop_constraint(obj)],
-                {u for u in uses if u and u != obj.id},
-            )
-        ]
-        if obj.index_parent is not None:
-            parts.append(_attachment(obj))
-        return parts
-
-    def alter(self, old: Constraint, new: Constraint, before: Catalog, after: Catalog) -> list[Statement] | None:
-        fields = changed_fields(old, new) - {"comment", "owner", "grants"}
-        if "index_parent" in fields and old.index_parent is not None and new.index_parent is not None:
-            if not changes_parents(new.relation, before, after):
-                return None
-            fields -= {"index_parent"}
-        if fields - {"validated", "index_options", "index_tablespace", "index_comment", "clustered", "index_parent"}:
-            return self._alter_deferrability(old, new, fields)
-        if "validated" in fields and not new.validated:
-            return None
-        statements: list[Statement] = []
-        if "index_parent" in fields and new.index_parent is not None:
-            statements += _attachment(new).create
-        if "validated" in fields:
-            statements.append(validate_constraint(new))
-        index = sql("INDEX {}", ident(new.id.path[0], new.name))
-        light = LockMode.SHARE_UPDATE_EXCLUSIVE
-        statements += option_changes(index, old.index_options, new.index_options, light)
-        if "index_tablespace" in fields:
-            space = ident(new.index_tablespace or "pg_default")
-            statements.append(Statement(sql("ALTER {} SET TABLESPACE {}", index, space), AX, rewrite=True))
-        if "index_comment" in fields:
-            statements += _index_comment(new)
-        if "clustered" in fields:
-            statements.append(_cluster(new))
-        return statements
-
-    def _alter_deferrability(self, old: Constraint, new: Constraint, fields: frozenset[str]) -> list[Statement] | None:
-        """ALTER CONSTRAINT can change how a foreign key is deferred, and nothing else before 18."""
-        if old.type != FOREIGN_KEY or new.type != FOREIGN_KEY or fields != frozenset({"definition"}):
-            return None
-        was, old_clause = _split_deferrable(old.definition)
-        is_, new_clause = _split_deferrable(new.definition)
-        if was != is_ or old_clause == new_clause:
-            return None
-        name = ident(new.name)
-        clause = Sql(new_clause or "NOT DEFERRABLE")
-        return [Statement(sql("ALTER TABLE {} ALTER CONSTRAINT {} {}", ident(*new.relation.path), name, clause), AX)]
-
-    def alter_uses(self, old: Constraint, new: Constraint, after: Catalog) -> frozenset[ObjectId]:
-        """Only a key of a partition can be attached."""
-        attaches = new.index_parent is not None and new.index_parent != old.index_parent
-        return frozenset({new.relation.child("attachment", "")} if attaches else ())
-
-    def reshapes(self, old: Constraint, new: Constraint) -> bool:
-        return False
-
-    def create_contract(self, obj: Constraint, before: Catalog) -> str | None:
-        return _complies(obj) if obj.relation in before else None
-
-    def contract(self, old: Constraint, new: Constraint) -> str | None:
-        fields = changed_fields(old, new)
-        tightened = fields & {"definition", "type", "enforced"} or (new.validated and not old.validated)
-        return _complies(new) if tightened else None
-
-    def drop_contract(self, obj: Constraint) -> str | None:
-        if obj.type in (UNIQUE, PRIMARY_KEY):
-            return f"doesn't rely on {obj.id} (ON CONFLICT, duplicate-key errors)"
-        return None
-
-    def reference(self, obj: Constraint) -> Sql:
-        return sql("CONSTRAINT {} ON {}", ident(obj.name), ident(*obj.relation.path))
-
-
-def _complies(constraint: Constraint) -> str:
-    if constraint.type in INDEXED:
-        return f"handles the errors of {constraint.id} (duplicates, conflicts)"
-    return f"complies with {constraint.id}"
-
-
 def column_ids(constraint: Constraint) -> set[ObjectId]:
     """The constrained columns."""
     return {ObjectId("column", (*constraint.relation.path, c)) for c in constraint.columns}
@@ -284,14 +109,6 @@ def brought_by(parents: Iterable[ObjectId], relation: ObjectId, catalog: Catalog
     return {id: {s for s in found if s in catalog} for id, found in sources.items()}
 
 
-def _create(constraint: Constraint, catalog: Catalog) -> Statement:
-    """A partitioned table has no rows of its own: with ONLY nothing is read, and its partitions' keys are attached."""
-    statement = add_constraint(constraint)
-    relation = catalog.objects.get(constraint.relation)
-    alone = constraint.type in INDEXED and getattr(relation, "partition_key", None) is not None
-    return replace(statement, scan=False, timing=Timing.QUICK) if alone else statement
-
-
 def add_constraint(constraint: Constraint) -> Statement:
     """``ALTER TABLE … ADD CONSTRAINT``, in the direct form: it scans, or builds its index, under its lock."""
     c = constraint
@@ -329,66 +146,19 @@ def drop_constraint(constraint: Constraint) -> Statement:
     return Statement(command, AX)
 
 
-def _attachments_of(table: ObjectId, catalog: Catalog) -> set[ObjectId]:
-    """A partitioned table's key is valid, and fit for a foreign key, once every partition's index is attached."""
-    todo = [c.id for c in catalog.members_of(table, Constraint) if c.type in INDEXED]
-    found: set[ObjectId] = set()
-    while todo:
-        children = catalog.index_children.get(todo.pop(), frozenset())
-        found |= {child.child("attachment", "") for child in children}
-        todo += children
-    return found
-
-
-def _behind_twins(key: Constraint, catalog: Catalog) -> set[ObjectId]:
-    """ATTACH takes the first key of a partition that fits: one beside those that are declared to hang comes later."""
-    twins = (
-        c
-        for c in catalog.members_of(key.relation, Constraint)
-        if key.index_parent is None and c.index_parent is not None and (c.type, c.columns) == (key.type, key.columns)
-    )
-    found = {attached for t in twins for attached in (t.id.child("attachment", ""), t.relation.child("attachment", ""))}
-    return found | _behind_partitions(key, catalog)
-
-
-def _behind_partitions(key: Constraint, catalog: Catalog) -> set[ObjectId]:
-    """Of two equal keys of a partitioned table, ATTACH could take one for the other: the partitions are there first."""
-    if not any(_says_the_same(key, c) for c in catalog.members_of(key.relation, Constraint)):
-        return set()
-    children = catalog.index_children.get(key.id, frozenset[ObjectId]())
-    return {child.parent("table").child("attachment", "") for child in children}
-
-
-def _says_the_same(key: Constraint, other: Constraint) -> bool:
-    return other.id != key.id and (other.type, other.columns) == (key.type, key.columns)
-
-
-def _attachment(constraint: Constraint) -> Part:
-    """The parent's index takes the partition's; there is no way to detach one, so the drop of either ends it."""
-    assert constraint.index_parent is not None
-    parent, child = constraint.index_parent, constraint.id
-    command = sql(
-        "ALTER INDEX {} ATTACH PARTITION {}",
-        ident(parent.path[0], parent.path[-1]),
-        ident(child.path[0], child.path[-1]),
-    )
-    uses = frozenset({parent, child, constraint.relation.child("attachment", "")})
-    return Part((Statement(command, AX),), (), frozenset({child.child("attachment", "")}), uses)
-
-
 def key_extras(constraint: Constraint) -> list[Statement]:
     """What ADD CONSTRAINT can't say of its index: comment and CLUSTER ON."""
-    statements = _index_comment(constraint) if constraint.index_comment else []
-    return [*statements, *([_cluster(constraint)] if constraint.clustered else [])]
+    statements = comment_on_index(constraint) if constraint.index_comment else []
+    return [*statements, *([set_clustered(constraint)] if constraint.clustered else [])]
 
 
-def _index_comment(constraint: Constraint) -> list[Statement]:
+def comment_on_index(constraint: Constraint) -> list[Statement]:
     text = Sql("NULL") if constraint.index_comment is None else literal(constraint.index_comment)
     name = ident(constraint.id.path[0], constraint.name)
     return [Statement(sql("COMMENT ON INDEX {} IS {}", name, text), LockMode.SHARE_UPDATE_EXCLUSIVE)]
 
 
-def _cluster(constraint: Constraint) -> Statement:
+def set_clustered(constraint: Constraint) -> Statement:
     table = ident(*constraint.relation.path)
     clause = sql("CLUSTER ON {}", ident(constraint.name)) if constraint.clustered else Sql("SET WITHOUT CLUSTER")
     return Statement(sql("ALTER TABLE {} {}", table, clause), LockMode.SHARE_UPDATE_EXCLUSIVE)
@@ -408,13 +178,3 @@ def _with_index_clauses(base: Sql, constraint: Constraint) -> Sql:
         if found:
             return Sql(head + added + found + tail)
     return Sql(base + added)
-
-
-def _split_deferrable(definition: str) -> tuple[str, str]:
-    for suffix in (" DEFERRABLE INITIALLY DEFERRED", " DEFERRABLE"):
-        if definition.endswith(suffix):
-            return definition.removesuffix(suffix), suffix.strip()
-    return definition, ""
-
-
-KINDS = (ConstraintKind(),)

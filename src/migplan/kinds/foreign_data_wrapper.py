@@ -12,9 +12,15 @@ from migplan.core.sql import EMPTY, Sql, deparsed, sql
 from migplan.core.steps import Part, Statement
 from migplan.kinds import _acl
 from migplan.kinds._catalog_names import function_name
-from migplan.kinds._foreign_options import Options, hidden_names, may_be_secret, options_clause, readable
+from migplan.kinds._foreign_options import (
+    Options,
+    fdw_option_changes,
+    hidden_names,
+    may_be_secret,
+    options_clause,
+    readable,
+)
 from migplan.kinds.base import PG_FDW, Address, Found, Kind, Reading, not_of_extension, options, simple_part
-from migplan.kinds.column import fdw_option_changes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,12 +11,21 @@ from migplan.core.model import Catalog, DbObject, changed_fields
 from migplan.core.sql import EMPTY, Sql, ident, join, sql
 from migplan.core.steps import LockMode, Part, Statement
 from migplan.kinds import _acl
-from migplan.kinds._foreign_options import Options, hidden_names, may_be_secret, options_clause, readable
+from migplan.kinds._foreign_options import (
+    Options,
+    fdw_option_changes,
+    hidden_names,
+    may_be_secret,
+    options_clause,
+    readable,
+)
+from migplan.kinds.attachment import attach_partition, attachment, detach_partition
 from migplan.kinds.base import PG_CLASS, PG_TYPE, Address, Found, Kind, Reading, not_of_extension, options
-from migplan.kinds.column import Column, column_clause, column_extras, fdw_option_changes
+from migplan.kinds.column import Column
+from migplan.kinds.column_clauses import column_clause, column_extras
 from migplan.kinds.constraint import Constraint, brought_by, inline_in
 from migplan.kinds.default import Default
-from migplan.kinds.table import attach_partition, attachment, columns_of, detach_partition
+from migplan.kinds.table import columns_of
 
 AX = LockMode.ACCESS_EXCLUSIVE
 _WITHOUT_RELATIONS = frozenset("sequence enum domain range composite_type schema extension server".split())

@@ -6,9 +6,10 @@ from typing import Final
 
 from migplan.core.model import DbObject
 from migplan.core.steps import Name
-from migplan.kinds.column import Column, not_null_name
+from migplan.kinds.column import Column
 from migplan.kinds.constraint import INDEXED, PRIMARY_KEY, Constraint
 from migplan.kinds.function import Routine
+from migplan.kinds.not_null import not_null_name
 from migplan.kinds.range import Range
 
 _RELATIONS: Final = frozenset(

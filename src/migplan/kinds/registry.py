@@ -1,4 +1,4 @@
-"""Every kind, found by listing this package."""
+"""Every kind, found by listing this package: a module's ``KINDS``; those without help the others."""
 
 from __future__ import annotations
 
@@ -11,17 +11,13 @@ from migplan.core.errors import UnsupportedError
 from migplan.core.ids import ObjectId
 from migplan.kinds.base import Kind
 
-_FRAMEWORK = {"base", "bounds", "identity", "names", "registry", "type_casts"}
-
 
 @cache
 def kinds() -> dict[str, Kind[Any]]:
     """Kinds by name; two of one name are a bug and fail at once."""
     found: dict[str, Kind[Any]] = {}
     for module in modules(package):
-        if module.__name__.rpartition(".")[2] in _FRAMEWORK:
-            continue
-        for kind in module.KINDS:
+        for kind in getattr(module, "KINDS", ()):
             if kind.name in found:
                 raise UnsupportedError(f"two kinds are called {kind.name!r}")
             found[kind.name] = kind

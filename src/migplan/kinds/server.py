@@ -11,9 +11,15 @@ from migplan.core.model import Catalog, DbObject, changed_fields
 from migplan.core.sql import EMPTY, Sql, ident, literal, sql
 from migplan.core.steps import Part, Statement
 from migplan.kinds import _acl
-from migplan.kinds._foreign_options import Options, hidden_names, may_be_secret, options_clause, readable
+from migplan.kinds._foreign_options import (
+    Options,
+    fdw_option_changes,
+    hidden_names,
+    may_be_secret,
+    options_clause,
+    readable,
+)
 from migplan.kinds.base import PG_SERVER, Address, Found, Kind, Reading, not_of_extension, options, simple_part
-from migplan.kinds.column import fdw_option_changes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from migplan.core.model import Catalog, DbObject, changed_fields
 from migplan.core.sql import Sql, deparsed, ident, sql
 from migplan.core.steps import LockMode, Part, Statement
 from migplan.kinds._firing import ORIGIN, firing_clause
+from migplan.kinds.attachment import attachment
 from migplan.kinds.base import (
     PG_CLASS,
     PG_CONSTRAINT,
@@ -22,7 +23,7 @@ from migplan.kinds.base import (
     not_of_extension,
     simple_part,
 )
-from migplan.kinds.table import Table, attachment
+from migplan.kinds.table import Table
 
 AX, SRX = LockMode.ACCESS_EXCLUSIVE, LockMode.SHARE_ROW_EXCLUSIVE
 _RELATION_KINDS: Final = {"r": "table", "p": "table", "v": "view", "f": "foreign_table"}

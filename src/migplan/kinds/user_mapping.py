@@ -11,9 +11,15 @@ from migplan.core.model import PUBLIC, Catalog, DbObject
 from migplan.core.sql import Sql, ident, sql
 from migplan.core.steps import Part, Statement
 from migplan.kinds import _acl
-from migplan.kinds._foreign_options import Options, hidden_names, not_known_harmless, options_clause, readable
+from migplan.kinds._foreign_options import (
+    Options,
+    fdw_option_changes,
+    hidden_names,
+    not_known_harmless,
+    options_clause,
+    readable,
+)
 from migplan.kinds.base import PG_USER_MAPPING, Address, Found, Kind, Reading, not_of_extension, options, simple_part
-from migplan.kinds.column import fdw_option_changes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

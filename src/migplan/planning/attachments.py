@@ -14,9 +14,9 @@ from functools import cached_property
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.steps import Name, Step
+from migplan.kinds.attachment import attachment
 from migplan.kinds.constraint import INDEXED, Constraint
 from migplan.kinds.index import Index
-from migplan.kinds.table import attachment
 from migplan.strategies.successions import Successions
 
 

@@ -10,7 +10,8 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
 from migplan.core.sql import ident
 from migplan.core.steps import Down, Statement, Step
-from migplan.kinds.column import Column, column_extras, set_compression
+from migplan.kinds.column import Column
+from migplan.kinds.column_clauses import column_extras, set_compression
 from migplan.kinds.constraint import Constraint
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table

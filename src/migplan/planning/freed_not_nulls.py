@@ -14,8 +14,9 @@ from migplan.core.model import Catalog
 from migplan.core.sql import ident, sql
 from migplan.core.steps import Down, LockMode, Phase, Statement, Step, step_id, temporary_name
 from migplan.kinds._descendants import descendants
-from migplan.kinds.column import Column, not_null_name
+from migplan.kinds.column import Column
 from migplan.kinds.names import names_of
+from migplan.kinds.not_null import not_null_name
 
 FIRST_MAJOR = 18
 

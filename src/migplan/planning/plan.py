@@ -12,9 +12,9 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.settings import Settings
 from migplan.core.steps import After, Down, Irreversible, Step
-from migplan.kinds.column import with_not_null_names
 from migplan.kinds.default_privileges import in_force
 from migplan.kinds.domain import with_domain_not_null_names
+from migplan.kinds.not_null import with_not_null_names
 from migplan.kinds.registry import kind_of
 from migplan.planning.attached_names import rename_attached
 from migplan.planning.attachments import Attachments

@@ -9,9 +9,10 @@ from dataclasses import replace
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
 from migplan.core.steps import After, Down, Name, Part, Phase, Statement, Step, aside, step_id
+from migplan.kinds.attachment import attachment
 from migplan.kinds.names import names_of
 from migplan.kinds.registry import kind_of
-from migplan.kinds.table import Table, attachment
+from migplan.kinds.table import Table
 from migplan.strategies.base import Context, Rebuild, aside_id, finished
 from migplan.strategies.chosen_phase import contract_of
 from migplan.strategies.moved_values import moves

@@ -13,9 +13,10 @@ from typing import Final
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
-from migplan.kinds.column import Column, NotNull, not_null_name, with_not_null_name
+from migplan.kinds.column import Column, NotNull
 from migplan.kinds.constraint import Constraint
 from migplan.kinds.domain import Domain, DomainNotNull, domain_not_null_name, named_not_null
+from migplan.kinds.not_null import not_null_name, with_not_null_name
 
 _Name = tuple[str, str]
 """A schema, and the name of a constraint in it."""

@@ -12,7 +12,9 @@ from dataclasses import replace
 from migplan.core.ids import ObjectId
 from migplan.core.sql import Sql, deparsed, ident, literal, sql
 from migplan.core.steps import After, Down, LockMode, Phase, Statement, Step, step_id
-from migplan.kinds.column import Column, add_column, column_extras, refuses_null
+from migplan.kinds.column import Column
+from migplan.kinds.column_clauses import add_column, column_extras
+from migplan.kinds.column_domains import refuses_null
 from migplan.kinds.default import Default, drop_default, is_volatile, set_default
 from migplan.kinds.identity import identity_clause
 from migplan.kinds.registry import kind_of

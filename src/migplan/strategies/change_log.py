@@ -15,7 +15,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.sql import Sql, deparsed, ident, join, literal, sql
 from migplan.core.steps import Assertion, LockMode, Statement, Timing, temporary_name
 from migplan.kinds.column import Column
-from migplan.kinds.table import value_for
+from migplan.kinds.table_kind import value_for
 from migplan.strategies.family import Family
 from migplan.strategies.sync import distinct
 

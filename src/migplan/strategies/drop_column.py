@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from migplan.core.steps import After, Down, Phase, Step, step_id
-from migplan.kinds.column import Column, change_not_null
+from migplan.kinds.column import Column
 from migplan.kinds.constraint import PRIMARY_KEY, Constraint
+from migplan.kinds.not_null import change_not_null
 from migplan.kinds.registry import kind_of
 from migplan.strategies.backup import is_backed_up
 from migplan.strategies.base import Context, Expansion, Strategy

@@ -13,8 +13,9 @@ from dataclasses import replace
 
 from migplan.core.ids import ObjectId
 from migplan.core.steps import After, Down, Phase, Step, step_id
-from migplan.kinds.column import Column, change_not_null
+from migplan.kinds.column import Column
 from migplan.kinds.default import Default, set_default
+from migplan.kinds.not_null import change_not_null
 from migplan.kinds.registry import kind_of
 from migplan.strategies.add_column import add_bare
 from migplan.strategies.backfill import fill

@@ -11,8 +11,9 @@ from dataclasses import replace
 
 from migplan.core.ids import ObjectId
 from migplan.core.steps import After, Down, LockMode, Phase, Statement, Step, step_id
-from migplan.kinds.column import Column, change_not_null
+from migplan.kinds.column import Column
 from migplan.kinds.constraint import Constraint
+from migplan.kinds.not_null import change_not_null
 from migplan.kinds.registry import kind_of
 from migplan.strategies.base import Context, Expansion, Strategy
 from migplan.strategies.move_sync import Way, end, tables, ways

@@ -12,7 +12,8 @@ from typing import Final
 from migplan.core.ids import ObjectId
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, literal, sql
 from migplan.core.steps import Assertion, LockMode, Statement, Timing, temporary_name
-from migplan.kinds.column import Column, cast
+from migplan.kinds.column import Column
+from migplan.kinds.type_casts import cast
 from migplan.strategies.sync import distinct
 
 SRX, AX = LockMode.SHARE_ROW_EXCLUSIVE, LockMode.ACCESS_EXCLUSIVE

@@ -8,7 +8,8 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.sql import Sql, deparsed, ident, join, sql
 from migplan.core.steps import Statement
-from migplan.kinds.column import Column, change_type
+from migplan.kinds.column import Column
+from migplan.kinds.column_clauses import change_type
 from migplan.kinds.composite_type import CompositeType
 from migplan.kinds.registry import kind_of
 

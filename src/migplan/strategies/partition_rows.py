@@ -14,8 +14,9 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.sql import Sql, deparsed, ident, join, literal, sql
 from migplan.core.steps import Assertion, LockMode, Statement, Timing
+from migplan.kinds.attachment import attachment
 from migplan.kinds.bounds import covered
-from migplan.kinds.table import Table, attachment, columns_of
+from migplan.kinds.table import Table, columns_of
 from migplan.strategies.base import Context
 
 _HASHED: Final = re.compile(r"(?<=satisfies_hash_partition\()'(\d+)'::oid")

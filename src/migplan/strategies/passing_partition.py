@@ -15,12 +15,13 @@ from migplan.core.changes import Create, Drop
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
 from migplan.core.steps import After, step_id
+from migplan.kinds.attachment import attachment
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import CHECK, Constraint
 from migplan.kinds.default import Default
-from migplan.kinds.table import Table, attachment
-from migplan.strategies.attach_partition import concurrently
+from migplan.kinds.table import Table
 from migplan.strategies.base import Context, Expansion, Strategy
+from migplan.strategies.partition_links import concurrently
 
 
 class PassingPartition(Strategy):

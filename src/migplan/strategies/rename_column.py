@@ -19,7 +19,9 @@ from migplan.core.ids import ObjectId
 from migplan.core.sql import Sql, ident, join, sql
 from migplan.core.sql_names import with_columns_renamed
 from migplan.core.steps import After, Down, LockMode, Name, Phase, Statement, Step, step_id, temporary_name
-from migplan.kinds.column import Column, beneath_domain, column_clause, refuses_null
+from migplan.kinds.column import Column
+from migplan.kinds.column_clauses import column_clause
+from migplan.kinds.column_domains import beneath_domain, refuses_null
 from migplan.kinds.constraint import PRIMARY_KEY, UNIQUE, Constraint
 from migplan.kinds.default import Default
 from migplan.kinds.function import Routine

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from migplan.core.steps import After, Down, Phase, Step, step_id
-from migplan.kinds.table import Table, attachment
+from migplan.kinds.attachment import attachment
+from migplan.kinds.table import Table
 from migplan.strategies.base import Context, Expansion, Strategy
 from migplan.strategies.partition_rows import given, given_back, whole
 

@@ -17,8 +17,9 @@ from migplan.core.model import Catalog
 from migplan.core.sql import Sql, deparsed, ident, join, sql
 from migplan.core.sql_names import columns_named
 from migplan.core.steps import After, Down, LockMode, Phase, Statement, Step, step_id
-from migplan.kinds.column import Column, change_not_null
+from migplan.kinds.column import Column
 from migplan.kinds.default import Default, drop_default, set_default
+from migplan.kinds.not_null import change_not_null
 from migplan.strategies.add_column import add_bare
 from migplan.strategies.backfill import fill
 from migplan.strategies.backup import is_backed_up
@@ -27,14 +28,7 @@ from migplan.strategies.reshaped import Shape, reshapes
 from migplan.strategies.set_not_null import fill_steps, tighten_steps
 from migplan.strategies.steps_undone import chain, undone
 from migplan.strategies.sync import no_default
-from migplan.strategies.sync_vector import (
-    End,
-    Vector,
-    create_vector_sync,
-    drop_vector_sync,
-    stale,
-    vectors_disagree,
-)
+from migplan.strategies.sync_vector import End, Vector, create_vector_sync, drop_vector_sync, stale, vectors_disagree
 
 AX = LockMode.ACCESS_EXCLUSIVE
 NAME = "reshape_columns"

@@ -12,8 +12,9 @@ from dataclasses import replace
 from migplan.core.ids import ObjectId
 from migplan.core.sql import Sql, deparsed, ident, sql
 from migplan.core.steps import After, Assertion, Down, LockMode, Phase, Statement, Step, Timing, step_id
-from migplan.kinds.column import Column, change_not_null, object_name
+from migplan.kinds.column import Column
 from migplan.kinds.default import Default
+from migplan.kinds.not_null import change_not_null, object_name
 from migplan.strategies.backfill import fill
 from migplan.strategies.base import Context, Expansion, Size, Strategy
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 from migplan.core.ids import ObjectId
 from migplan.core.sql import ident, sql
 from migplan.core.steps import Down, LockMode, Phase, Statement, Step, Timing, step_id
-from migplan.kinds.column import Column, add_column, column_extras
+from migplan.kinds.column import Column
+from migplan.kinds.column_clauses import add_column, column_extras
 from migplan.kinds.constraint import Constraint, add_constraint, drop_constraint, validate_constraint
 from migplan.kinds.index import Index, create_index, drop_index, index_extras
 from migplan.kinds.registry import kind_of

@@ -8,9 +8,10 @@ from functools import cached_property
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
+from migplan.kinds.attachment import attachment
 from migplan.kinds.bounds import covered, in_the_way
 from migplan.kinds.foreign_table import ForeignTable
-from migplan.kinds.table import Table, attachment
+from migplan.kinds.table import Table
 
 Partition = Table | ForeignTable
 

@@ -1,0 +1,46 @@
+"""What a domain beneath a column means for it: NULLs that are refused, values that are all checked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog
+from migplan.core.sql import ident
+from migplan.kinds.column import Column
+from migplan.kinds.domain import Domain
+
+
+def refuses_null(column: Column, catalog: Catalog) -> bool:
+    """Whether the column's domain does: then even an INSERT whose trigger would fill the column fails."""
+    return not column.type.endswith("[]") and _required_domain(column.id, catalog)
+
+
+def _required_domain(id: ObjectId, catalog: Catalog) -> bool:
+    domains = (catalog.get(used, Domain) for used in catalog.uses.get(id, ()))
+    return any(d is not None and (d.not_null or _required_domain(d.id, catalog)) for d in domains)
+
+
+def beneath_domain(column: Column, catalog: Catalog) -> Column:
+    """The column over the type that its domain is made of, where the domain has constraints: without a rewrite."""
+    domains = (catalog.get(used, Domain) for used in catalog.uses.get(column.id, ()))
+    domain = next((d for d in domains if d is not None and ident(*d.id.path) == column.type), None)
+    if domain is None or not checks_every_value(column, catalog):
+        return column
+    return replace(column, type=_type_beneath(domain, catalog), collation=column.collation or domain.collation)
+
+
+def _type_beneath(domain: Domain, catalog: Catalog) -> str:
+    domains = (catalog.get(used, Domain) for used in catalog.uses.get(domain.id, ()))
+    beneath = next((d for d in domains if d is not None and ident(*d.id.path) == domain.type), None)
+    return domain.type if beneath is None else _type_beneath(beneath, catalog)
+
+
+def checks_every_value(column: Column, catalog: Catalog) -> bool:
+    """Whether every value must satisfy the constraints of a domain, NULL included; PostgreSQL rewrites to check it."""
+    return not column.type.endswith("[]") and _constrained_domain(column.id, catalog)
+
+
+def _constrained_domain(id: ObjectId, catalog: Catalog) -> bool:
+    domains = (catalog.get(used, Domain) for used in catalog.uses.get(id, ()))
+    return any(d is not None and (d.checks or d.not_null or _constrained_domain(d.id, catalog)) for d in domains)

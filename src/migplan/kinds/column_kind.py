@@ -1,0 +1,302 @@
+"""Columns as the catalog has them: read, created, altered and dropped, with what stands in the way of their types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from sys import intern
+from typing import Any
+
+from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog, Grant, changed_fields
+from migplan.core.sql import Sql, deparsed, ident, sql
+from migplan.core.steps import LockMode, Part, Statement, Timing
+from migplan.kinds import _acl
+from migplan.kinds._descendants import descendants
+from migplan.kinds._foreign_options import fdw_option_changes
+from migplan.kinds.base import PG_ATTRDEF, PG_CLASS, Address, Found, Kind, Reading, not_of_extension, options
+from migplan.kinds.column import TYPE_KINDS, Column, NotNull, relation_clause
+from migplan.kinds.column_clauses import (
+    add_column,
+    change_type,
+    column_extras,
+    conversion,
+    set_attribute_options,
+    set_compression,
+)
+from migplan.kinds.default import Default
+from migplan.kinds.default_privileges import in_force
+from migplan.kinds.identity import change_identity, read_identity, sequence_grants
+from migplan.kinds.not_null import change_not_null, is_made_up
+from migplan.kinds.type_casts import cast_by_text
+
+AX = LockMode.ACCESS_EXCLUSIVE
+
+
+_STORAGE = {"p": "PLAIN", "e": "EXTERNAL", "m": "MAIN", "x": "EXTENDED"}
+
+
+_COMPRESSION = {"p": "pglz", "l": "lz4"}
+
+
+class ColumnKind(Kind[Column]):
+    """Rows of pg_attribute of tables, partitioned tables and foreign tables."""
+
+    name = "column"
+    keyword = "COLUMN"
+
+    def query(self, major: int) -> str:
+        not_null, join_not_null = _not_null_sql(major)
+        return f"""
+SELECT a.attrelid, a.attnum, n.nspname::text, c.relname::text, c.relkind::text, c.relowner, a.attname::text,
+       format_type(a.atttypid, a.atttypmod),
+       CASE WHEN a.attcollation <> t.typcollation THEN
+         (SELECT quote_ident(cn.nspname) || '.' || quote_ident(co.collname)
+            FROM pg_collation co JOIN pg_namespace cn ON cn.oid = co.collnamespace WHERE co.oid = a.attcollation) END,
+       a.attnotnull, {not_null},
+       a.attidentity::text, s.seq,
+       a.attgenerated::text, d.oid, CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END,
+       CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage::text END, a.attcompression::text,
+       nullif(a.attstattarget, -1)::int, a.attoptions, a.attfdwoptions, a.attacl::text[],
+       a.attinhcount > 0, a.attislocal, c.relispartition
+FROM pg_attribute a
+JOIN pg_class c ON c.oid = a.attrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_type t ON t.oid = a.atttypid
+LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum AND a.attgenerated <> ''
+LEFT JOIN (
+  SELECT dep.refobjid, dep.refobjsubid,
+         json_build_array(sn.nspname, sc.relname, format_type(q.seqtypid, NULL), q.seqstart, q.seqincrement, q.seqmin,
+                          q.seqmax, q.seqcache, q.seqcycle, sc.relpersistence, sc.relacl::text[], sc.oid::bigint) AS seq
+  FROM pg_depend dep
+  JOIN pg_sequence q ON q.seqrelid = dep.objid
+  JOIN pg_class sc ON sc.oid = dep.objid
+  JOIN pg_namespace sn ON sn.oid = sc.relnamespace
+  WHERE dep.classid = {PG_CLASS} AND dep.refclassid = {PG_CLASS} AND dep.deptype = 'i'
+) s ON a.attidentity <> '' AND s.refobjid = a.attrelid AND s.refobjsubid = a.attnum
+{join_not_null}
+WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't'
+  AND n.oid = ANY(%(ns)s::oid[])
+  AND {not_of_extension(PG_CLASS, "c.oid")}
+ORDER BY a.attrelid, a.attnum
+"""
+
+    def build(self, row: tuple[Any, ...], reading: Reading) -> Iterable[Found[Column]]:
+        relid, number, schema, relation, relkind, owner, name, type, collation = row[:9]
+        not_null, nn_oid, nn_name, nn_no_inherit, nn_valid, identity, sequence = row[9:16]
+        generated, default_oid, expression, storage, compression, statistics = row[16:22]
+        attoptions, fdw_options, acl, inherited, local, is_partition = row[22:]
+        owner_name = reading.roles.get(owner, "")
+        constraint = None
+        if not_null:
+            constraint = NotNull(
+                name=None if inherited or is_made_up(nn_name, relation, name) else nn_name,
+                given=nn_name,
+                no_inherit=bool(nn_no_inherit),
+                valid=nn_valid is not False,
+                comment=None if nn_oid is None else reading.comment(2606, nn_oid),
+            )
+        table = reading.relation("foreign_table" if relkind == "f" else "table", schema, relation)
+        column = Column(
+            id=table.child("column", name),
+            comment=reading.comment(PG_CLASS, relid, number),
+            owner=owner_name,
+            grants=reading.grants(acl, owner_name, _acl.NOTHING) if acl else None,
+            relation=table,
+            position=number,
+            type=intern(type),
+            collation=collation,
+            not_null=constraint,
+            identity=read_identity(identity, sequence, owner_name, reading)
+            if sequence is not None and not (is_partition and inherited)
+            else None,
+            generated=expression,
+            virtual=generated == "v",
+            storage=_STORAGE[storage] if storage else None,
+            compression=_COMPRESSION.get(compression),
+            statistics=statistics,
+            options=options(attoptions),
+            fdw_options=options(fdw_options),
+            inherited=inherited,
+            local=local,
+        )
+        yield Address(PG_CLASS, relid, number), column
+        if default_oid is not None:
+            yield Address(PG_ATTRDEF, default_oid), column
+
+    def roles(self, obj: Column) -> frozenset[str]:
+        own = _acl.grantees(obj.grants)
+        return own if obj.identity is None else own | _acl.grantees(obj.identity.grants)
+
+    def parts(self, obj: Column, catalog: Catalog) -> list[Part]:
+        default = catalog.get(ObjectId("default", obj.id.path), Default)
+        table = relation_clause(obj)
+        drop = sql("ALTER {} DROP COLUMN {}", table, ident(obj.name))
+        provided = {obj.id, default.id} if default else {obj.id}
+        uses = {u for id in provided for u in catalog.uses.get(id, ())} - provided
+        name = ident(*obj.relation.path)
+        return [
+            Part(
+                (add_column(obj, default, catalog), *column_extras(obj, name)),
+                (Statement(drop, AX),),
+                frozenset(provided),
+                frozenset(uses),
+            )
+        ]
+
+    def alter(self, old: Column, new: Column, before: Catalog, after: Catalog) -> list[Statement] | None:
+        fields = changed_fields(old, new) - {"comment", "owner", "grants"}
+        if "generated" in fields or "virtual" in fields:
+            return self._alter_generated(old, new, before, after)
+        head = sql("ALTER {} ALTER COLUMN {}", relation_clause(new), ident(new.name))
+        statements: list[Statement] = []
+        if old.identity is not None and new.identity is None:
+            statements.append(Statement(sql("{} DROP IDENTITY", head), AX))
+        if fields & {"type", "collation"}:
+            statements += change_type(new, conversion(old, new))
+        if "not_null" in fields:
+            statements += change_not_null(old, new)
+        if new.identity is not None and "identity" in fields:
+            statements += change_identity(old.identity, new.identity, head)
+            if old.identity is None:
+                statements += sequence_grants(new.identity, in_force(before, after))
+        if fields & {"storage"}:
+            storage = Sql(new.storage or "DEFAULT") if new.storage or after.major >= 16 else None
+            if storage is None:
+                storage = deparsed(_type_storage(new))
+            statements.append(Statement(sql("{} SET STORAGE {}", head, storage), AX))
+        if "compression" in fields:
+            statements.append(set_compression(new))
+        if "statistics" in fields:
+            target = -1 if new.statistics is None else new.statistics
+            statements.append(Statement(sql("{} SET STATISTICS {}", head, target), LockMode.SHARE_UPDATE_EXCLUSIVE))
+        statements += set_attribute_options(head, old, new)
+        if "fdw_options" in fields:
+            statements.append(Statement(sql("{} {}", head, fdw_option_changes(old.fdw_options, new.fdw_options)), AX))
+        return statements
+
+    def _alter_generated(self, old: Column, new: Column, before: Catalog, after: Catalog) -> list[Statement] | None:
+        """DROP EXPRESSION keeps the values; SET EXPRESSION (17) rewrites; everything else drops the column."""
+        head = sql("ALTER {} ALTER COLUMN {}", relation_clause(new), ident(new.name))
+        if changed_fields(old, new) & {"type", "collation", "virtual"} and new.generated is not None:
+            return None
+        if new.generated is None and old.generated is not None and not old.virtual:
+            drop = Statement(sql("{} DROP EXPRESSION", head), AX)
+            plain = replace(old, generated=None)
+            return [drop, *(self.alter(plain, new, before, after) or [])]
+        if new.generated is not None and old.generated is not None and after.major >= 17:
+            expression = deparsed(new.generated)
+            statement = Statement(
+                sql("{} SET EXPRESSION AS ({})", head, expression),
+                AX,
+                rewrite=not new.virtual,
+                timing=Timing.LONG,
+            )
+            return [statement, *(self.alter(replace(old, generated=new.generated), new, before, after) or [])]
+        return None
+
+    def contract(self, old: Column, new: Column) -> str | None:
+        fields = changed_fields(old, new)
+        if fields & {"type", "collation"}:
+            return f"tolerates both {old.type} and {new.type} in {new.id}"
+        if "not_null" in fields and new.not_null is not None and (old.not_null is None or not old.not_null.valid):
+            return f"writes no NULL to {new.id}"
+        if "identity" in fields and old.identity is not None and new.identity is None:
+            return f"gives {new.id} a value in every INSERT"
+        if "identity" in fields and new.identity and new.identity.always and not (old.identity and old.identity.always):
+            return f"gives {new.id} no value"
+        return None
+
+    def drop_contract(self, obj: Column) -> str | None:
+        return f"neither reads nor writes {obj.id}"
+
+    def drop_loses(self, obj: Column) -> str | None:
+        return None if obj.generated is not None else f"the values of {obj.id}"
+
+    def carried(self, old: Column, new: Column, before: Catalog) -> frozenset[ObjectId]:
+        if changed_fields(old, new) & {"type", "collation"}:
+            return self.carried_when_following(old, before)
+        return _losing_their_target(old, before) if old.generated != new.generated else frozenset()
+
+    def follows(self, obj: Column, lost: Iterable[ObjectId]) -> bool:
+        return any(id.kind in TYPE_KINDS for id in lost)
+
+    def follow(self, old: Column, new: Column) -> list[Statement]:
+        """An inherited column's type changes with its parent's."""
+        if old.inherited:
+            return []
+        return change_type(new, cast_by_text(ident(new.name), new.type))
+
+    def below(self, obj: Column, before: Catalog) -> frozenset[ObjectId]:
+        found = (r.child("column", obj.name) for r in descendants(obj.relation, before))
+        return frozenset(id for id in found if id in before)
+
+    def carried_when_following(self, obj: Column, before: Catalog) -> frozenset[ObjectId]:
+        """A column's type can't change under a view, rule, trigger, policy, generated column, or SQL-standard body;
+        a default may not be castable; a foreign key wants both of its sides changed at once."""
+        relations = (obj.relation, *descendants(obj.relation, before))
+        direct = {u for r in relations for u in before.used_by.get(r.child("column", obj.name), ())}
+        stopped = {id for id in direct if id.kind in _STOPS_TYPE_CHANGE or _is_foreign_key(id, before)}
+        defaults = {r.child("default", obj.name) for r in relations} & before.objects.keys()
+        return frozenset(stopped | _foreign_keys_to(obj, before) | defaults | _losing_their_target(obj, before))
+
+    def sql_name(self, obj: Column) -> Sql:
+        return ident(*obj.id.path)
+
+    def grant_statements(self, obj: Column, old: Iterable[Grant], new: Iterable[Grant], owner: str) -> list[Statement]:
+        target = sql("TABLE {}", ident(*obj.relation.path))
+        return [
+            Statement(s, LockMode.ACCESS_SHARE) for s in _acl.change_grants(target, old, new, owner, ident(obj.name))
+        ]
+
+
+_STOPS_TYPE_CHANGE = frozenset(
+    {
+        "view",
+        "materialized_view",
+        "rule",
+        "trigger",
+        "policy",
+        "function",
+        "procedure",
+        "publication",
+        "column",
+    }
+)
+
+
+def _losing_their_target(column: Column, catalog: Catalog) -> frozenset[ObjectId]:
+    """Statistics objects that PostgreSQL makes anew by itself when a column changes, without their target."""
+    relations = (column.relation, *descendants(column.relation, catalog))
+    users = (u for r in relations for u in catalog.used_by.get(r.child("column", column.name), ()))
+    return frozenset(u for u in users if u.kind == "statistics" and getattr(catalog[u], "target", None) is not None)
+
+
+def _is_foreign_key(id: ObjectId, catalog: Catalog) -> bool:
+    found = catalog.objects.get(id)
+    return id.kind == "constraint" and getattr(found, "type", "") == "f"
+
+
+def _foreign_keys_to(column: Column, catalog: Catalog) -> set[ObjectId]:
+    """Foreign keys that hang on a key of the column's table: they depend on its index, not on the column."""
+    users = catalog.used_by.get(column.id, frozenset())
+    keys = {id for id in users if id.kind in ("constraint", "index")}
+    return {fk for key in keys for fk in catalog.used_by.get(key, frozenset()) if _is_foreign_key(fk, catalog)}
+
+
+def _type_storage(column: Column) -> str:
+    """Before 16 there is no SET STORAGE DEFAULT; every type whose storage can be changed is varlena: EXTENDED, but
+    numeric, inet and a few, which are MAIN."""
+    return "MAIN" if column.type.startswith(("numeric", "inet", "cidr", "tsquery")) else "EXTENDED"
+
+
+def _not_null_sql(major: int) -> tuple[str, str]:
+    if major < 18:
+        return "NULL::oid, NULL::text, false, true", ""
+    return (
+        "nn.oid, nn.conname::text, nn.connoinherit, nn.convalidated",
+        "LEFT JOIN pg_constraint nn ON nn.conrelid = a.attrelid AND nn.contype = 'n' AND nn.conkey = ARRAY[a.attnum]",
+    )
+
+
+KINDS = (ColumnKind(),)

@@ -1,0 +1,287 @@
+"""Tables as the catalog has them: read, altered, set aside and filled again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog, changed_fields
+from migplan.core.sql import Sql, deparsed, ident, join, sql
+from migplan.core.steps import LockMode, Part, Statement, Timing
+from migplan.kinds import _acl
+from migplan.kinds.attachment import (
+    INDEX_KINDS,
+    attach_partition,
+    attached_indexes,
+    attachment,
+    detach_partition,
+    ready_indexes,
+)
+from migplan.kinds.base import (
+    PG_CLASS,
+    PG_TYPE,
+    Address,
+    Found,
+    Kind,
+    Reading,
+    not_of_extension,
+    option_changes,
+    options,
+)
+from migplan.kinds.column import TYPE_KINDS, Column
+from migplan.kinds.constraint import Constraint
+from migplan.kinds.not_null import not_null_name
+from migplan.kinds.table import Table, columns_of
+from migplan.kinds.table_creation import creation, set_force_row_security, set_replica_identity, set_row_security
+from migplan.kinds.type_casts import cast, cast_by_text
+
+AX = LockMode.ACCESS_EXCLUSIVE
+
+
+class TableKind(Kind[Table]):
+    """Relations of relkind r and p."""
+
+    name = "table"
+    keyword = "TABLE"
+    privileges = _acl.TABLE
+    owned = True
+
+    def query(self, major: int) -> str:
+        return f"""
+SELECT c.oid, n.nspname::text, c.relname::text, c.relowner, c.relacl::text[], c.reltype,
+       CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END,
+       pg_get_expr(c.relpartbound, c.oid), pg_get_partition_constraintdef(c.oid),
+       (SELECT array_agg(ARRAY[pn.nspname::text, p.relname::text] ORDER BY i.inhseqno)
+          FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace
+         WHERE i.inhrelid = c.oid),
+       c.relispartition, c.relpersistence = 'u',
+       c.reloptions, (SELECT reloptions FROM pg_class t WHERE t.oid = c.reltoastrelid),
+       ts.spcname::text, am.amname::text,
+       c.relrowsecurity, c.relforcerowsecurity, c.relreplident::text,
+       CASE WHEN c.relreplident = 'i' THEN (
+         SELECT ARRAY[CASE WHEN k.oid IS NULL THEN 'index' ELSE 'constraint' END, ri.relname::text]
+           FROM pg_index x JOIN pg_class ri ON ri.oid = x.indexrelid
+           LEFT JOIN pg_constraint k
+             ON k.conindid = x.indexrelid AND k.conrelid = x.indrelid AND k.contype IN ('p', 'u', 'x')
+          WHERE x.indrelid = c.oid AND x.indisreplident LIMIT 1) END,
+       CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END,
+       CASE WHEN c.relkind = 'p' THEN
+         (SELECT array_agg(a.attname::text ORDER BY a.attnum)
+            FROM pg_depend d JOIN pg_attribute a ON a.attrelid = d.objid AND a.attnum = d.objsubid
+           WHERE d.classid = {PG_CLASS} AND d.objid = c.oid AND d.objsubid > 0
+             AND d.refclassid = {PG_CLASS} AND d.refobjid = c.oid AND d.refobjsubid = 0) END
+FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_tablespace ts ON ts.oid = c.reltablespace
+LEFT JOIN pg_am am ON am.oid = c.relam AND am.amname <> 'heap'
+WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s::oid[])
+  AND {not_of_extension(PG_CLASS, "c.oid")}
+"""
+
+    def build(self, row: tuple[Any, ...], reading: Reading) -> Iterable[Found[Table]]:
+        oid, schema, name, owner, acl, row_type, key, bound, condition, parents, is_partition = row[:11]
+        unlogged, reloptions, toast, tablespace, method, rls, force, replica, replica_index = row[11:20]
+        of_type, key_columns = row[20:]
+        parent_ids = tuple(ObjectId("table", tuple(p)) for p in parents or ())
+        id = ObjectId("table", (schema, name))
+        table = Table(
+            id=id,
+            comment=reading.comment(PG_CLASS, oid),
+            owner=reading.roles.get(owner, ""),
+            grants=reading.grants(acl, owner, self.privileges),
+            partition_key=key,
+            partition_of=parent_ids[0] if is_partition and parent_ids else None,
+            bound=bound,
+            bound_condition=condition,
+            inherits=() if is_partition else parent_ids,
+            unlogged=unlogged,
+            options=options(reloptions) + tuple((f"toast.{k}", v) for k, v in options(toast)),
+            tablespace=tablespace,
+            access_method=method,
+            row_security=rls,
+            force_row_security=force,
+            replica_identity=_replica_identity(id, replica, replica_index),
+            of_type=of_type,
+            key_columns=tuple(key_columns or ()),
+        )
+        yield Address(PG_CLASS, oid), table
+        yield Address(PG_TYPE, row_type), table
+
+    def parts(self, obj: Table, catalog: Catalog) -> list[Part]:
+        parts = [creation(obj, catalog)]
+        if obj.partition_of is not None:
+            attach, detach = [attach_partition(obj)], [detach_partition(obj)]
+            columns = {obj.partition_of.child("column", c.name) for c in columns_of(obj.id, catalog)}
+            uses = frozenset({obj.id, obj.partition_of, *columns}) | attached_indexes(obj.id, catalog)
+            parts.append(Part(tuple(attach), tuple(detach), frozenset({attachment(obj.id)}), uses))
+        if isinstance(obj.replica_identity, ObjectId):
+            plain = replace(obj, replica_identity="d")
+            parts.append(
+                Part(
+                    tuple(set_replica_identity(obj)),
+                    tuple(set_replica_identity(plain)),
+                    frozenset({obj.id.child("replica_identity", "")}),
+                    frozenset({obj.id, obj.replica_identity}),
+                )
+            )
+        return parts
+
+    def alter(self, old: Table, new: Table, before: Catalog, after: Catalog) -> list[Statement] | None:
+        fields = changed_fields(old, new) - {"comment", "owner", "grants"}
+        if fields & {"partition_key"}:
+            return None
+        target = self.reference(new)
+        statements: list[Statement] = []
+        if old.partition_of is not None and fields & {"partition_of", "bound"}:
+            statements.append(detach_partition(old))
+        statements += [
+            Statement(sql("ALTER {} NO INHERIT {}", target, ident(*p.path)), AX)
+            for p in old.inherits
+            if p not in new.inherits
+        ]
+        if fields & {"inherits", "partition_of"}:
+            statements += _renamed_not_nulls(new.id, before, after)
+        statements += [
+            Statement(sql("ALTER {} INHERIT {}", target, ident(*p.path)), AX)
+            for p in new.inherits
+            if p not in old.inherits
+        ]
+        if "of_type" in fields:
+            clause = sql("OF {}", deparsed(new.of_type)) if new.of_type else Sql("NOT OF")
+            statements.append(Statement(sql("ALTER {} {}", target, clause), AX))
+        if "unlogged" in fields:
+            logged = Sql("UNLOGGED" if new.unlogged else "LOGGED")
+            statements.append(Statement(sql("ALTER {} SET {}", target, logged), AX, rewrite=True, timing=Timing.LONG))
+        if "tablespace" in fields:
+            space = ident(new.tablespace or "pg_default")
+            command = sql("ALTER {} SET TABLESPACE {}", target, space)
+            statements.append(Statement(command, AX, rewrite=True, timing=Timing.LONG))
+        if "access_method" in fields:
+            method = ident(new.access_method or "heap")
+            command = sql("ALTER {} SET ACCESS METHOD {}", target, method)
+            statements.append(Statement(command, AX, rewrite=True, timing=Timing.LONG))
+        statements += option_changes(target, old.options, new.options, _options_lock(old, new))
+        if "row_security" in fields:
+            statements.append(set_row_security(new))
+        if "force_row_security" in fields:
+            statements.append(set_force_row_security(new))
+        if "replica_identity" in fields:
+            statements += set_replica_identity(new)
+        if new.partition_of is not None and fields & {"partition_of", "bound"}:
+            statements.append(attach_partition(new))
+        return statements
+
+    def without_parts(self, obj: Table, parts: frozenset[ObjectId]) -> Table | None:
+        kinds = {id.kind for id in parts}
+        if "attachment" in kinds:
+            obj = replace(obj, partition_of=None, bound=None)
+        return replace(obj, replica_identity="d") if "replica_identity" in kinds else obj
+
+    def set_aside(self, obj: Table, name: str) -> list[Statement] | None:
+        return [Statement(sql("ALTER TABLE {} RENAME TO {}", self.sql_name(obj), ident(name)), AX)]
+
+    def refill(self, old: Table, new: Table, name: str, before: Catalog, after: Catalog) -> list[Statement]:
+        kept = {c.name: c for c in columns_of(old.id, before)}
+        columns = [c for c in columns_of(new.id, after) if c.name in kept and c.generated is None]
+        if not columns:
+            return []
+        overriding = Sql(" OVERRIDING SYSTEM VALUE" if any(c.identity for c in columns) else "")
+        names = join(", ", (ident(c.name) for c in columns))
+        values = join(", ", (value_for(c, kept[c.name], before) for c in columns))
+        source = ident(old.id.path[0], name)
+        command = sql("INSERT INTO {} ({}){} SELECT {} FROM {}", self.sql_name(new), names, overriding, values, source)
+        return [Statement(command, LockMode.ACCESS_SHARE, scan=True, timing=Timing.LONG)]
+
+    def contract(self, old: Table, new: Table) -> str | None:
+        if (new.row_security and not old.row_security) or (new.force_row_security and not old.force_row_security):
+            return f"sets the context that the policies of {new.id} ask for"
+        if old.partition_of is not None and old.partition_of != new.partition_of:
+            return f"doesn't expect the rows of {new.id} in {old.partition_of}"
+        return None
+
+    def reshapes(self, old: Table, new: Table) -> bool:
+        return bool(changed_fields(old, new) & {"of_type", "unlogged"})
+
+    def carried(self, old: Table, new: Table, before: Catalog) -> frozenset[ObjectId]:
+        """A permanent table can't reference an unlogged one, so foreign keys make room while that changes."""
+        if old.unlogged == new.unlogged:
+            return frozenset()
+        members = before.members_of(old.id, Constraint)
+        keys = [*members, *(before[id] for id in before.used_by.get(old.id, ()))]
+        return frozenset(k.id for k in keys if isinstance(k, Constraint) and k.type == "f")
+
+    def alter_uses(self, old: Table, new: Table, after: Catalog) -> frozenset[ObjectId]:
+        """A child must have its parents' columns, checks and indexes before it can be linked to them."""
+        if not changed_fields(old, new) & {"inherits", "partition_of"}:
+            return frozenset()
+        members = after.members.get(new.id, ())
+        linked = frozenset(m.id for m in members if isinstance(m, Column | Constraint))
+        if new.partition_of is None:
+            return linked
+        attached = attached_indexes(new.id, after)
+        return (
+            linked
+            | ready_indexes(new.id, after)
+            | {p for id in attached for p in after.uses.get(id, ()) if p.kind in INDEX_KINDS}
+        )
+
+    def drop_contract(self, obj: Table) -> str | None:
+        return f"doesn't use {obj.id}"
+
+    def drop_loses(self, obj: Table) -> str | None:
+        return None if obj.partition_key else f"the rows of {obj.id}"
+
+
+def value_for(new: Column, old: Column, before: Catalog) -> Sql:
+    """A column's value out of the row that was set aside: as a directive says, else cast. A type of one's own may have
+    been replaced under its name, so its values go by way of text."""
+    said = new.using or old.reverse
+    if said is not None:
+        return sql("({})", deparsed(said))
+    own = any(id.kind in TYPE_KINDS for id in before.uses.get(old.id, ()))
+    return cast_by_text(ident(old.name), new.type) if own else cast(ident(old.name), old.type, new.type)
+
+
+def _replica_identity(table: ObjectId, letter: str, index: list[str] | None) -> str | ObjectId:
+    if letter != "i" or index is None:
+        return "d" if letter == "i" else letter
+    kind, name = index
+    return table.child("constraint", name) if kind == "constraint" else ObjectId("index", (table.path[0], name))
+
+
+def _renamed_not_nulls(table: ObjectId, before: Catalog, after: Catalog) -> list[Statement]:
+    """From 18 on an inherited NOT NULL mostly bears its parent's name. It can't be renamed while it is inherited, so it
+    gets its declared name between leaving the old parent and joining the new one."""
+    statements: list[Statement] = []
+    for new in columns_of(table, after):
+        old = before.get(new.id, Column)
+        if old is None or old.not_null is None or new.not_null is None:
+            continue
+        if old.not_null == new.not_null:
+            was, wanted = not_null_name(old, old.not_null), not_null_name(new, new.not_null)
+            if was != wanted and after.major >= 18:
+                names = (ident(was), ident(wanted))
+                statements.append(
+                    Statement(sql("ALTER TABLE {} RENAME CONSTRAINT {} TO {}", ident(*table.path), *names), AX)
+                )
+    return statements
+
+
+def _options_lock(old: Table, new: Table) -> LockMode:
+    changed = {k for k, _ in set(old.options) ^ set(new.options)}
+    light = all(k.startswith(("autovacuum", "toast.autovacuum")) or k in _LIGHT_OPTIONS for k in changed)
+    return LockMode.SHARE_UPDATE_EXCLUSIVE if light else AX
+
+
+_LIGHT_OPTIONS = {
+    "fillfactor",
+    "toast_tuple_target",
+    "parallel_workers",
+    "log_autovacuum_min_duration",
+    "vacuum_truncate",
+}
+
+
+KINDS = (TableKind(),)

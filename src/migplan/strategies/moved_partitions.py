@@ -1,0 +1,77 @@
+"""Partitions that get other bounds or another parent, together those that take each other's place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from migplan.core.ids import ObjectId
+from migplan.core.steps import After, Down, Step
+from migplan.kinds.attachment import attach_partition, detach_partition
+from migplan.kinds.bounds import in_the_way
+from migplan.kinds.table import Table
+from migplan.strategies.base import Context, Expansion
+from migplan.strategies.partition_links import ahead_of_attaching, away, detached, linked
+from migplan.strategies.partition_rows import exchanged, exchanged_back, exchanges, homeless, whole
+
+
+def moved_together(context: Context, pairs: Sequence[tuple[Table, Table]]) -> Step:
+    """Other bounds, or another parent: all that change places are detached, then attached, in one transaction."""
+    (old, new), *others = pairs
+    up = [
+        *(detach_partition(o) for o, _ in pairs),
+        *exchanged(context, pairs),
+        *(attach_partition(n) for _, n in pairs),
+    ]
+    down = [
+        *(detach_partition(n) for _, n in pairs),
+        *exchanged_back(context, pairs),
+        *(attach_partition(o) for o, _ in pairs),
+    ]
+    first = linked(context, old, new, up, down, (), ())
+    more = [linked(context, o, n, (), (), (), ()) for o, n in others]
+    assert isinstance(first.down, Down)
+    moved = {new.id for _, new in pairs}
+    rows = exchanges(context, pairs)
+    givers = {id for old, _ in rows if old.id not in moved for id in whole(context.before, old.id)}
+    takers = {id for _, new in rows if new.id not in moved for id in whole(context.after, new.id)}
+    return replace(
+        first,
+        up=(*(s for m in more for s in m.up), *first.up),
+        down=Down((*first.down.statements, *(s for m in more if isinstance(m.down, Down) for s in m.down.statements))),
+        creates=first.creates.union(*(m.creates for m in more)),
+        uses=first.uses.union(*(m.uses for m in more), takers),
+        releases=first.releases.union(*(m.releases for m in more), givers),
+        asserts=tuple(homeless(context, pairs)),
+    )
+
+
+def changing_places(moved: Sequence[tuple[Table, Table]]) -> list[list[tuple[Table, Table]]]:
+    """The moved partitions, together those of which one takes bounds that another has now."""
+    groups: list[list[tuple[Table, Table]]] = []
+    for pair in moved:
+        joined = [g for g in groups if any(_in_the_way(one, pair) or _in_the_way(pair, one) for one in g)]
+        groups = [g for g in groups if g not in joined]
+        groups.append([*(p for g in joined for p in g), pair])
+    return groups
+
+
+def _in_the_way(one: tuple[Table, Table], other: tuple[Table, Table]) -> bool:
+    old, new = one[0], other[1]
+    return old.partition_of == new.partition_of and in_the_way(old.bound, new.bound)
+
+
+def moved_changing(context: Context, old: Table, new: Table, changed: list[ObjectId]) -> Expansion:
+    """To another parent, which has other columns: they change in between, all in one transaction."""
+    move, group = moved_together(context, [(old, new)]), f"move {new.id}"
+    attach = replace(move, up=move.up[-1:], down=Down((detach_partition(new),)), together=group)
+    detach = replace(
+        detached(context, old, new, move.deploy, (), ()), phase=move.phase, up=move.up[:-1], together=group
+    )
+    attach = replace(attach, after=(*attach.after, After(detach.id, "it has one parent at a time")))
+    return Expansion(
+        (detach, attach),
+        behind=away(changed, [detach], old),
+        ahead=ahead_of_attaching(changed, attach.id),
+        company=dict.fromkeys(changed, group),
+    )
