@@ -1,24 +1,33 @@
-"""``migplan apply`` is killed in the middle of copying a table; whoever runs it again goes on from there, and back."""
+"""Tables that are copied by ``migplan apply``: killed in the middle, paused, by several workers; whoever runs it again
+goes on from there, and back."""
 
 from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
-from tests.support.live import back_to, expect_same, large, order, state, to_the_end
+from tests.support.live import Heard, back_to, expect_same, large, order, state, to_the_end
+from tests.support.migrations import psql
 
+from migplan.execute import batches
 from migplan.execute.apply import apply
+from migplan.execute.backfill_job import Pace
 from migplan.execute.journey import stop_named
+from migplan.execute.ledger import Ledger, plan_id
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import MakeDb
     from tests.support.migrations import Migration
+
+    from migplan.planfile.units import Unit
 
 OLD = """
 CREATE TABLE item (id int PRIMARY KEY, kind text NOT NULL, price numeric);
@@ -35,6 +44,75 @@ CREATE TABLE item_many PARTITION OF item DEFAULT;
 CREATE INDEX item_kind ON item (kind);
 CREATE TABLE part (item int REFERENCES item, name text);
 """
+
+SHELF = """
+CREATE UNLOGGED TABLE item (
+  shelf text COLLATE "C", id uuid, place int NOT NULL UNIQUE, PRIMARY KEY (shelf, id)
+);
+INSERT INTO item SELECT chr(65 + g % 50) || '%', md5(g::text)::uuid, g FROM generate_series(1, {rows}) g;
+ANALYZE;
+"""
+SHELVES = SHELF.partition("INSERT")[0].replace("UNLOGGED ", "")
+TURNED = "UPDATE item SET place = -place; UPDATE item SET place = {rows} + 1 + place;"
+"""Every value of the unique column goes from one row to another, which stands far away in the log."""
+
+
+@dataclass
+class Turning(Heard):
+    """An application that turns round what is in the table when its log is about to be replayed."""
+
+    url: str = ""
+
+    def unit(self, unit: Unit, title: str) -> None:
+        """Once."""
+        super().unit(unit, title)
+        if unit.steps[0].startswith("replay:") and self.url:
+            psql(self.url, TURNED.format(rows=3000))
+            self.url = ""
+
+
+@pytest.mark.pg(18)
+def test_by_two_workers_and_with_a_pause(make_db: MakeDb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "_PAGES_FEWEST", 1)
+    found = large(make_db, tmp_path, SHELF.format(rows=3000), SHELVES)
+    pace = Pace(rows=100, workers=2)
+    apply(found.folder, order(found.live, pace=pace), stop_named(found.plan, "w0_1_expand"))
+    psql(found.live, "ANALYZE item")
+    heard, ran = Turning(url=found.live), list[object]()
+    run = threading.Thread(target=lambda: ran.append(apply(found.folder, order(found.live, heard, pace=pace))))
+    with psycopg.connect(found.live, autocommit=True) as db:
+        ledger = Ledger(db, plan_id(found.plan))
+        ledger.pause("somebody")
+        run.start()
+        while not any("the backfill of public.item waits: somebody paused it" in said for said in heard.said):
+            assert run.is_alive(), heard.said
+            time.sleep(0.05)
+        ledger.pause(None)
+        run.join(timeout=60)
+        assert len(ran) == 1
+        parts = db.execute(
+            "SELECT step, count(*)::int, sum(rows_read)::int, sum(batches) > 6 FROM migplan.backfill"
+            " GROUP BY step ORDER BY step"
+        ).fetchall()
+        assert parts[0] == ("copy:table:public.item:new", 2, 3000, True)
+        assert parts[1][:2] == ("replay:table:public.item:new", 1)
+        first = db.execute("SELECT place FROM item WHERE id = md5('1')::uuid").fetchone()
+        assert first == (3000,)
+    assert found.second() == ([], [])
+
+
+def test_values_that_change_their_rows_by_psql(make_db: MakeDb, tmp_path: Path) -> None:
+    rows = 20_000
+    found = large(make_db, tmp_path, SHELF.format(rows=rows), SHELVES)
+    files = "".join(found.folder.files[phase.up] for phase in found.phases)
+    copied, mark, rest = files.partition("-- migplan:step replay:")
+    psql(found.live, copied)
+    psql(found.live, TURNED.format(rows=rows))
+    psql(found.live, mark + rest)
+    with psycopg.connect(found.live) as db:
+        row = db.execute("SELECT place FROM item WHERE id = md5('1')::uuid").fetchone()
+        assert row == (rows,)
+    assert found.second() == ([], [])
 
 
 @pytest.mark.pg(18)
@@ -77,5 +155,5 @@ def _kill_when_it_waits(found: Migration) -> None:
 
 _WAITING = """
 SELECT 1 FROM pg_stat_activity
- WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%batch AS MATERIALIZED%'
+ WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'INSERT INTO "~public~new"%'
 """

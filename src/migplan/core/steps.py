@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
+from typing import Final
 
 from migplan.core.ids import ObjectId
 from migplan.core.sql import Sql
@@ -144,6 +145,31 @@ class Backfill:
     key_types: tuple[str, ...] = ()
 
 
+WITHIN: Final = Sql("/*~batch*/ true")
+"""Stands for the condition that tells the rows of a batch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batches:
+    """Work of another sort along ``relation`` in batches, which the executor runs instead of the ``DO`` block as well.
+
+    ``statements`` are run for each batch, with WITHIN where its rows are told: by ``key``, or by the relation's pages
+    where that is empty. ``first`` comes before the first batch, ``settings`` begin each. ``left`` counts what is to be
+    done in one more pass, until it is at most ``enough``. ``alone``: by one worker, and a batch that a unique key keeps
+    out is tried again with more rows.
+    """
+
+    table: ObjectId
+    relation: Sql
+    statements: tuple[Sql, ...]
+    key: tuple[str, ...] = ()
+    first: tuple[Sql, ...] = ()
+    settings: tuple[tuple[str, str], ...] = ()
+    left: Sql | None = None
+    enough: int = 0
+    alone: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One node of the plan's graph: what it does, how it is undone, and where it may stand.
@@ -176,6 +202,8 @@ class Step:
     asserts: tuple[Assertion, ...] = ()
     backfill: Backfill | None = None
     undo_backfill: Backfill | None = None
+    batches: Batches | None = None
+    undo_batches: Batches | None = None
     loses: str | None = None
     first: bool = False
     notes: tuple[str, ...] = ()

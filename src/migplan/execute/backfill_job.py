@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from migplan.execute.batch_work import BatchWork
 from migplan.execute.ledger import Direction, Ledger
-from migplan.planfile.model import BackfillModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Job:
     run: int
     step: str
     direction: Direction
-    model: BackfillModel
+    work: BatchWork
     pace: Pace
     fenced: Callable[[], None]
     say: Callable[[str], None]

@@ -8,39 +8,41 @@ from typing import Final
 from migplan.core.errors import ExecutionError
 from migplan.core.sql import deparsed, ident, join, sql
 from migplan.execute.backfill_job import Job, Shared
+from migplan.execute.batch_work import BatchWork
 from migplan.execute.batches import Worker
 from migplan.execute.ledger import Position
 from migplan.execute.operator import open_worker
-from migplan.planfile.model import BackfillModel
 from migplan.source.connect import Connection
 
-_PASSES: Final = 3
 _SAMPLE_PAGES: Final = 400
 
 
 def finish(job: Job) -> None:
-    """Fill what is left, then compare the whole table, and fill again what was missed.
+    """Do all batches, then count what is left for another pass.
 
-    Raises ``ExecutionError`` where rows still need it after that: somebody writes what the fill takes back.
+    Raises ``ExecutionError`` where a fill's rows still need it after that: somebody writes what it takes back.
     """
-    left = 0
-    for _ in range(_PASSES):
+    work, left = job.work, 0
+    for _ in range(work.passes):
         _pass(job)
         left = _left(job)
-        if left == 0:
+        if left <= work.enough:
             return
-        job.say(f"{left} rows of {job.model.relation} still need filling; once more")
+        if work.must is not None:
+            job.say(f"{left} rows of {work.relation} still need filling; once more")
         job.ledger.forget_backfill(job.step, job.direction)
+    if work.must is None:
+        job.say(f"{left} changes still wait in {work.relation}: they come faster than they are replayed")
+        return
     raise ExecutionError(
-        f"{left} rows of {job.model.relation} still need filling after {_PASSES} passes",
-        hint="Is an application still running that the last checkpoint says is gone? Run it again then.",
+        f"{left} rows of {work.relation} still need filling after {work.passes} passes", hint=work.must
     )
 
 
 def _pass(job: Job) -> None:
     parts = job.ledger.positions(job.step, job.direction)
     if not parts:
-        job.ledger.begin_backfill(job.step, job.direction, _bounds(job))
+        job.ledger.begin_backfill(job.step, job.direction, _bounds(job), job.work.first)
         parts = job.ledger.positions(job.step, job.direction)
     shared = Shared(_estimated_rows(job), sum(p.rows for p in parts))
     todo = [p for p in parts if not p.finished]
@@ -55,7 +57,7 @@ def _pass(job: Job) -> None:
 
 
 def _part(job: Job, part: Position, shared: Shared) -> None:
-    connection = open_worker(job.target, f"backfill of {job.model.relation}")
+    connection = open_worker(job.target, f"backfill of {job.work.relation}")
     try:
         Worker(job, connection, part, shared).work()
     finally:
@@ -63,9 +65,9 @@ def _part(job: Job, part: Position, shared: Shared) -> None:
 
 
 def _left(job: Job) -> int:
-    row = job.ledger.connection.execute(
-        sql("SELECT count(*) FROM {} WHERE {}", deparsed(job.model.relation), deparsed(job.model.where)).encode()
-    ).fetchone()
+    if job.work.left is None:
+        return 0
+    row = job.ledger.connection.execute(job.work.left.encode()).fetchone()
     return int(row[0]) if row else 0
 
 
@@ -74,31 +76,29 @@ def _estimated_rows(job: Job) -> int:
     row = job.ledger.connection.execute(
         "SELECT greatest(sum(c.reltuples), 0)::bigint FROM pg_class c WHERE c.oid = to_regclass(%(t)s)"
         " OR c.oid IN (SELECT relid FROM pg_partition_tree(to_regclass(%(t)s)) WHERE isleaf)",
-        {"t": job.model.relation},
+        {"t": job.work.relation},
     ).fetchone()
     return int(row[0]) if row else 0
 
 
 def _bounds(job: Job) -> list[list[str] | None]:
     """The last keys of each worker's range; only the last part has no end, so that new rows are in it."""
-    if not job.model.key:
+    if not job.work.key or job.work.alone or job.pace.workers <= 1:
         return [None]
-    if job.pace.workers <= 1:
-        return [None]
-    return [*_quantiles(job.ledger.connection, job.model, job.pace.workers), None]
+    return [*_quantiles(job.ledger.connection, job.work, job.pace.workers), None]
 
 
-def _quantiles(connection: Connection, model: BackfillModel, parts: int) -> list[list[str]]:
+def _quantiles(connection: Connection, work: BatchWork, parts: int) -> list[list[str]]:
     """Keys that cut the table in parts of about one size, from a sample of its pages."""
-    key = join(", ", map(ident, model.key))
-    texts = join(", ", (sql("{}::text", ident(c)) for c in model.key))
-    share = connection.execute(_SAMPLE_SHARE, {"table": model.relation, "pages": _SAMPLE_PAGES}).fetchone()
+    key = join(", ", map(ident, work.key))
+    texts = join(", ", (sql("{}::text", ident(c)) for c in work.key))
+    share = connection.execute(_SAMPLE_SHARE, {"table": work.relation, "pages": _SAMPLE_PAGES}).fetchone()
     rows = connection.execute(
         sql(
             "SELECT ARRAY[{texts}] FROM (SELECT {key} FROM {table} TABLESAMPLE SYSTEM ({share}) ORDER BY {key}) s",
             texts=texts,
             key=key,
-            table=deparsed(model.relation),
+            table=deparsed(work.relation),
             share=deparsed(f"{share[0]:.6f}" if share else "100"),
         ).encode()
     ).fetchall()

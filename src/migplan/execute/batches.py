@@ -11,10 +11,11 @@ from typing import Final
 import psycopg
 
 from migplan.core.sql import Sql, deparsed, ident, join, sql
+from migplan.core.steps import WITHIN
 from migplan.execute.backfill_job import Job, Shared
+from migplan.execute.batch_work import BatchWork
 from migplan.execute.ledger import FencedError, Position
 from migplan.execute.replicas import Replicas
-from migplan.planfile.model import BackfillModel
 from migplan.source.connect import Connection
 
 TARGET_SECONDS: Final = 0.5
@@ -33,11 +34,11 @@ class Worker:
         self._connection = connection
         self._part = part
         self._shared = shared
-        model = job.model
-        self._keyed = bool(model.key)
-        self._types = _key_types(connection, model) if self._keyed else ()
-        self._key = [deparsed(_escaped(ident(c))) for c in model.key]
-        self._table = deparsed(_escaped(model.relation))
+        work = job.work
+        self._keyed = bool(work.key)
+        self._types = _key_types(connection, work) if self._keyed else ()
+        self._key = [deparsed(_escaped(ident(c))) for c in work.key]
+        self._table = deparsed(_escaped(work.relation))
         self._size = min(job.pace.rows, _FIRST) if self._keyed else _PAGES_FEWEST * 16
         self._looked = 0.0
         self._replicas = Replicas()
@@ -55,6 +56,11 @@ class Worker:
                 self._job.say(f"a batch gives way: {error.diag.message_primary}")
                 time.sleep(TARGET_SECONDS)
                 continue
+            except (psycopg.errors.UniqueViolation, psycopg.errors.ExclusionViolation):
+                self._connection.rollback()
+                if not self._widen():
+                    raise
+                continue
             if done:
                 return
             self._steer(time.monotonic() - began)
@@ -69,41 +75,31 @@ class Worker:
         row = connection.execute(self._end_of(ahead).encode(), [*given, self._size - 1]).fetchone()
         last = None if row is None else tuple(row[0])
         upto = last or upper
-        update = self._update(self._range(position, upto))
-        changed = max(connection.execute(update.encode(), [*(position or ()), *(upto or ())]).rowcount, 0)
+        changed = self._work(self._range(position, upto), [*(position or ()), *(upto or ())])
         read = self._size if last is not None else self._count(ahead, given)
         return self._settle(last, read, changed, done=last is None)
 
     def _pages(self) -> bool:
         """One batch along the table's pages; rows that come meanwhile are the application's, which writes both."""
-        connection, model = self._connection, self._job.model
         page = int(self._part.position[0]) if self._part.position else 0
         self._begin()
-        row = connection.execute(
-            "SELECT pg_relation_size(to_regclass(%s)) / current_setting('block_size')::bigint", (model.relation,)
-        ).fetchone()
-        pages = int(row[0]) if row else 0
-        result = connection.execute(
-            sql(
-                "UPDATE {} SET {} WHERE ctid >= format('(%%s,0)', %s::bigint)::tid"
-                " AND ctid < format('(%%s,0)', %s::bigint)::tid AND ({})",
-                deparsed(_escaped(model.relation)),
-                deparsed(_escaped(_assignments(model))),
-                deparsed(_escaped(model.where)),
-            ).encode(),
-            (page, page + self._size),
-        )
-        changed = max(result.rowcount, 0)
+        pages = self._pages_of_all()
+        within = Sql("ctid >= format('(%%s,0)', %s::bigint)::tid AND ctid < format('(%%s,0)', %s::bigint)::tid")
+        changed = self._work(within, [str(page), str(page + self._size)])
         end = page + self._size
         share = min(end, pages) / pages if pages else 1.0
         return self._settle((str(end),), changed, changed, done=end > pages, share=share)
 
     def _begin(self) -> None:
         self._connection.execute("BEGIN")
+        settings = {
+            "lock_timeout": f"{self._job.pace.lock_timeout}ms",
+            "enable_seqscan": "off",  # a range of the key, however the planner's estimates are
+            **self._job.work.settings,
+        }
         self._connection.execute(
-            "SELECT set_config('migplan.sync', 'off', true), set_config('lock_timeout', %s, true),"
-            " set_config('enable_seqscan', 'off', true)",  # a range of the key, however the planner's estimates are
-            (f"{self._job.pace.lock_timeout}ms",),
+            "SELECT set_config(name, value, true) FROM unnest(%s::text[], %s::text[]) AS s (name, value)",
+            (list(settings), list(settings.values())),
         )
 
     def _range(self, beyond: object, upto: object) -> Sql:
@@ -129,10 +125,31 @@ class Worker:
         row = self._connection.execute(counting.encode(), given).fetchone()
         return int(row[0]) if row else 0
 
-    def _update(self, within: Sql) -> Sql:
-        model = self._job.model
-        parts = deparsed(_escaped(_assignments(model))), within, deparsed(_escaped(model.where))
-        return sql("UPDATE {} SET {} WHERE {} AND ({})", self._table, *parts)
+    def _work(self, within: Sql, given: Sequence[str]) -> int:
+        """The work on one batch; how many rows it wrote."""
+        changed = 0
+        for statement in self._job.work.statements:
+            text = _escaped(statement)
+            times = text.count(WITHIN)
+            result = self._connection.execute(text.replace(WITHIN, within).encode(), list(given) * times)
+            changed = max(changed, result.rowcount)
+        return changed
+
+    def _pages_of_all(self) -> int:
+        row = self._connection.execute(
+            "SELECT pg_relation_size(to_regclass(%s)) / current_setting('block_size')::bigint",
+            (self._job.work.relation,),
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+    def _widen(self) -> bool:
+        """Take more rows together: a value that one row gives up for another may be further behind. False where that
+        were all rows already."""
+        whole = self._part.position is None and self._size > self._pages_of_all()
+        if whole or not self._job.work.alone:
+            return False
+        self._part, self._size = replace(self._part, position=None), self._size * 4
+        return True
 
     def _settle(
         self,
@@ -184,7 +201,7 @@ class Worker:
             if reason is None:
                 return
             if not said:
-                self._job.say(f"the backfill of {self._job.model.relation} waits: {reason}")
+                self._job.say(f"the backfill of {self._job.work.relation} waits: {reason}")
             said = True
             time.sleep(_LOOK_EVERY)
 
@@ -203,23 +220,19 @@ class Worker:
         return None
 
 
-def _assignments(model: BackfillModel) -> str:
-    return ", ".join(f"{ident(column)} = {expression}" for column, expression in model.assignments.items())
-
-
 def _escaped(text: str) -> str:
     """Text between psycopg's placeholders."""
     return text.replace("%", "%%")
 
 
-def _key_types(connection: Connection, model: BackfillModel) -> Sequence[str]:
+def _key_types(connection: Connection, work: BatchWork) -> Sequence[str]:
     rows = connection.execute(
         "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute"
         " WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped",
-        (model.relation,),
+        (work.relation,),
     ).fetchall()
     types: dict[str, str] = dict(rows)
-    return [types[name] for name in model.key]
+    return [types[name] for name in work.key]
 
 
 _LOOK: Final = """

@@ -33,7 +33,7 @@ def _needed(connection: Connection, locks: PlanLocks, steps: Sequence[StepModel]
     """Bytes by directory, at most: each row version anew where rows are written, a heap's size for an index."""
     times: Counter[str] = Counter()
     for step in steps:
-        if step.new_objects or not (step.backfill is not None or step.rewrite or _builds_index(step)):
+        if step.new_objects or not (step.in_batches or step.rewrite or _builds_index(step)):
             continue
         for table in locks.touched(step):
             times[table] += _WITH_WAL

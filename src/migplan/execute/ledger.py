@@ -231,9 +231,14 @@ class Ledger:
             for part, upper, position, rows_read, done in rows
         ]
 
-    def begin_backfill(self, step: str, direction: Direction, bounds: Sequence[Sequence[str] | None]) -> None:
-        """Open a backfill of so many parts: ``bounds`` are the last keys of their ranges, None the table's end."""
+    def begin_backfill(
+        self, step: str, direction: Direction, bounds: Sequence[Sequence[str] | None], first: Sequence[str] = ()
+    ) -> None:
+        """Open a backfill of so many parts: ``bounds`` are the last keys of their ranges, None the table's end;
+        ``first`` runs with it."""
         with self.connection.transaction():
+            for statement in first:
+                self.connection.execute(statement.encode())
             self.forget_backfill(step, direction)
             lower: Sequence[str] | None = None
             for part, upper in enumerate(bounds):

@@ -34,7 +34,7 @@ def preflight(
     locks = PlanLocks(plan)
     felt = sorted({t for s in steps for t in locks.felt(s)})
     touched = sorted({t for s in steps for t in locks.touched(s)})
-    fills = any(s.backfill is not None for s in steps)
+    fills = any(s.in_batches for s in steps)
     found = [
         *_visibility(connection),
         *_transactions(connection, touched),

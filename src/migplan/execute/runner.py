@@ -13,6 +13,7 @@ import psycopg
 from migplan.core.errors import ExecutionError, MigplanError
 from migplan.execute.backfill_job import Job, Pace, Progress
 from migplan.execute.backfills import finish
+from migplan.execute.batch_work import BatchWork
 from migplan.execute.blockers import Lookout
 from migplan.execute.half_done import Verdict, recover
 from migplan.execute.ledger import (
@@ -26,7 +27,7 @@ from migplan.execute.maintenance import Maintenance, admit
 from migplan.execute.operator import end_leftovers, held, open_worker, still_held
 from migplan.execute.retry import Patience, Tries, lost
 from migplan.planfile.locks import PlanLocks
-from migplan.planfile.model import BackfillModel, PlanModel
+from migplan.planfile.model import BackfillModel, BatchesModel, PlanModel
 from migplan.planfile.units import Command, Unit
 from migplan.source.connect import Connection, redact
 
@@ -237,7 +238,7 @@ class Runner:
             self._run,
             step,
             self._direction,
-            model,
+            BatchWork.of(model),
             self._manner.pace,
             fenced=lambda: still_held(self._desk),
             say=self._teller.say,
@@ -308,8 +309,9 @@ def _is_setting(command: Command) -> bool:
     return command.sql.lstrip()[:10].upper() == "SET LOCAL "
 
 
-def _backfills(plan: PlanModel, direction: Direction) -> Mapping[str, BackfillModel]:
-    found = {s.id: s.backfill if direction == "up" else s.down.backfill for s in plan.steps}
+def _backfills(plan: PlanModel, direction: Direction) -> Mapping[str, BackfillModel | BatchesModel]:
+    sides = ((s.id, s if direction == "up" else s.down) for s in plan.steps)
+    found = {step: side.backfill or side.batches for step, side in sides}
     return {step: model for step, model in found.items() if model is not None}
 
 

@@ -11,11 +11,12 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.settings import Settings
 from migplan.core.sql import ident
-from migplan.core.steps import Backfill, Down, Irreversible, Step
+from migplan.core.steps import Backfill, Batches, Down, Irreversible, Step
 from migplan.findings.model import FindingModel
 from migplan.planfile.model import (
     AssertionModel,
     BackfillModel,
+    BatchesModel,
     ChangeModel,
     CheckpointModel,
     DownModel,
@@ -164,6 +165,7 @@ def _step(step: Step, phase: PhaseFiles, transaction: int, edges: Sequence[Edge]
         edges=[EdgeModel(after=e.source, reason=e.reason, deploy=e.deploy) for e in edges],
         assertions=[AssertionModel(count=a.count, message=a.message, sample=a.sample) for a in step.asserts],
         backfill=_backfill(step.backfill),
+        batches=_batches(step.batches),
         loses=step.loses,
         notes=list(step.notes),
     )
@@ -174,7 +176,13 @@ def _down(step: Step, phase: PhaseFiles) -> DownModel:
         case Irreversible(reason):
             return DownModel(irreversible=reason)
         case Down(_, loses):
-            return DownModel(file=phase.down_name, mark=step.id, loses=loses, backfill=_backfill(step.undo_backfill))
+            return DownModel(
+                file=phase.down_name,
+                mark=step.id,
+                loses=loses,
+                backfill=_backfill(step.undo_backfill),
+                batches=_batches(step.undo_batches),
+            )
 
 
 def _backfill(batches: Backfill | None) -> BackfillModel | None:
@@ -186,6 +194,22 @@ def _backfill(batches: Backfill | None) -> BackfillModel | None:
         assignments=dict(batches.assignments),
         where=batches.where,
         key=list(batches.key),
+    )
+
+
+def _batches(batches: Batches | None) -> BatchesModel | None:
+    if batches is None:
+        return None
+    return BatchesModel(
+        table=str(batches.table),
+        relation=batches.relation,
+        key=list(batches.key),
+        statements=list(batches.statements),
+        first=list(batches.first),
+        settings=dict(batches.settings),
+        left=batches.left,
+        enough=batches.enough,
+        alone=batches.alone,
     )
 
 

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from pydantic import ValidationError
 
@@ -43,7 +43,19 @@ def digest(plan: PlanModel, files: Mapping[str, str]) -> str:
 
 
 def _canonical(plan: PlanModel) -> str:
-    return json.dumps(plan.model_dump(mode="json", exclude={"digest"}), sort_keys=True, ensure_ascii=False)
+    content = _as_it_was(plan.model_dump(mode="json", exclude={"digest"}))
+    return json.dumps(content, sort_keys=True, ensure_ascii=False)
+
+
+_LATER: Final = frozenset({"batches"})
+
+
+def _as_it_was(value: Any) -> Any:
+    """Without the fields that came later, where they are unset: plans from before keep their digest."""
+    if isinstance(value, dict):
+        items = cast("dict[str, Any]", value).items()
+        return {k: _as_it_was(v) for k, v in items if v is not None or k not in _LATER}
+    return [_as_it_was(v) for v in cast("list[Any]", value)] if isinstance(value, list) else value
 
 
 def sealed(plan: PlanModel, files: Mapping[str, str]) -> PlanModel:

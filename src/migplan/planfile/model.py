@@ -63,6 +63,25 @@ class BackfillModel(Model):
     key: list[str]
 
 
+class BatchesModel(Model):
+    """Other work along ``relation`` in batches: ``statements`` for each, with ``/*~batch*/ true`` for its rows.
+
+    Without a ``key`` they run along its pages. ``first`` comes before all, ``settings`` begin each transaction.
+    ``left`` counts what is left for another pass, of which ``enough`` may be. ``alone``: by one worker, with more rows
+    where a unique key keeps some out.
+    """
+
+    table: str
+    relation: str
+    key: list[str]
+    statements: list[str]
+    first: list[str] = Field(default_factory=list[str])
+    settings: dict[str, str] = Field(default_factory=dict)
+    left: str | None = None
+    enough: int = 0
+    alone: bool = False
+
+
 class DownModel(Model):
     """The way back. ``irreversible`` says why there is none; ``loses`` which data it can't bring back."""
 
@@ -71,6 +90,7 @@ class DownModel(Model):
     irreversible: str | None = None
     loses: str | None = None
     backfill: BackfillModel | None = None
+    batches: BatchesModel | None = None
 
 
 class AssertionModel(Model):
@@ -110,9 +130,15 @@ class StepModel(Model):
     edges: list[EdgeModel] = Field(default_factory=list[EdgeModel])
     assertions: list[AssertionModel] = Field(default_factory=list[AssertionModel])
     backfill: BackfillModel | None = None
+    batches: BatchesModel | None = None
     loses: str | None = None
     notes: list[str] = Field(default_factory=list[str])
     measured: MeasuredModel | None = None
+
+    @property
+    def in_batches(self) -> bool:
+        """Whether it writes a table's rows in many short transactions."""
+        return self.backfill is not None or self.batches is not None
 
 
 class PhaseModel(Model):

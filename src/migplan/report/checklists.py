@@ -84,7 +84,7 @@ def _traffic(facts: Facts) -> str:
 
 def _watch(facts: Facts) -> str:
     signs = ["statements waiting for locks"]
-    if any(s.backfill for s in facts.plan.steps):
+    if any(s.in_batches for s in facts.plan.steps):
         signs += ["replication lag and WAL volume"]
     if any(not s.transactional for s in facts.plan.steps):
         signs += ["pg_stat_progress_create_index"]
@@ -140,7 +140,7 @@ def _after(facts: Facts) -> Iterable[Item]:
 
 
 def _filled(facts: Facts) -> str:
-    tables = sorted({own_table(s) for s in facts.plan.steps if (s.backfill or s.rewrite) and not s.new_objects})
+    tables = sorted({own_table(s) for s in facts.plan.steps if (s.in_batches or s.rewrite) and not s.new_objects})
     return listed(tables, limit=6) or "nothing"
 
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from migplan.core.ids import ObjectId
 from migplan.core.sql import Sql, deparsed, ident, join, literal, sql
-from migplan.core.steps import Assertion, LockMode, Statement, Timing, temporary_name
+from migplan.core.steps import WITHIN, Assertion, Batches, LockMode, Statement, Timing, temporary_name
 from migplan.kinds.column import Column
 from migplan.kinds.table_kind import value_for
 from migplan.strategies.family import Family
@@ -23,6 +23,8 @@ TRIGGER: Final = "~migplan_log"
 SRX, AX = LockMode.SHARE_ROW_EXCLUSIVE, LockMode.ACCESS_EXCLUSIVE
 _SHORT: Final = 1000
 """So many changes are replayed in a moment."""
+_FEW_PAGES: Final = 128
+"""Of the log, to begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,48 +153,113 @@ class ChangeLog:
             "DO $migplan$\n#variable_conflict use_column\nDECLARE\n{declared}\n  size integer := {rows};\n"
             "  done bigint;\n  began timestamptz;\nBEGIN\n  LOOP\n    began := clock_timestamp();\n{settings}"
             "    SELECT {marks} INTO {last} FROM {place};\n    EXIT WHEN NOT FOUND;\n"
+            "    IF {first} IS NULL AND {started} THEN\n      {empty};\n    END IF;\n"
             "    EXECUTE format({batch}, CASE WHEN {first} IS NULL THEN '' ELSE {beyond} END, size) USING {last};\n"
             "    GET DIAGNOSTICS done = ROW_COUNT;\n"
-            "    IF done = 0 THEN\n      DELETE FROM {place};\n    END IF;\n    COMMIT;\n"
-            "    size := greatest(100, least(50000, size * 0.5\n"
-            "      / greatest(0.01, extract(epoch FROM clock_timestamp() - began))))::integer;\n"
+            "    IF done = 0 THEN\n      DELETE FROM {place};\n    END IF;\n    COMMIT;\n{steered}"
             "  END LOOP;\nEND\n$migplan$",
             declared=join("\n", (sql("  {} {};", v, deparsed(c.type)) for v, c in zip(last, self.key, strict=True))),
             rows=rows,
-            settings=_SETTINGS,
+            settings=_settings(_UNFILTERED),
             marks=join(", ", marks),
             last=join(", ", last),
             place=self._place,
+            started=self._started,
+            empty=self._empty,
             batch=literal(batch.replace("%", "%%").replace("%%s", "%s")),
             first=last[0],
             beyond=literal(beyond),
+            steered=_steered(100, 50_000),
         )
         return Statement(block, LockMode.ACCESS_SHARE, transactional=False, timing=Timing.LONG)
 
+    @property
+    def copying(self) -> Batches:
+        """The same for the executor."""
+        insert = sql(
+            "INSERT INTO {} ({}){} SELECT {} FROM {} WHERE {} ON CONFLICT DO NOTHING",
+            self.copy.aside,
+            self._names,
+            self._overriding,
+            self._values,
+            self.source.live,
+            WITHIN,
+        )
+        return Batches(
+            table=self.source.root,
+            relation=self.source.live,
+            statements=(insert,),
+            key=tuple(c.name for c in self.key),
+            first=(
+                sql(
+                    "DO $migplan$\nBEGIN\n  IF {} THEN\n    {};\n  END IF;\nEND\n$migplan$", self._started, self._empty
+                ),
+            ),
+            settings=_UNFILTERED,
+        )
+
+    @property
+    def _empty(self) -> Sql:
+        """Whoever begins to copy finds nothing that another run, of another runner, has copied before."""
+        return sql("TRUNCATE {}", self.copy.aside)
+
+    @property
+    def _started(self) -> Sql:
+        return sql("EXISTS (SELECT FROM {})", self.copy.aside)
+
     def catch_up(self) -> Statement:
-        """Replay until what is left takes but a moment."""
+        """Replay in short transactions along the log's pages, until what is left takes but a moment."""
+        within = Sql("ctid >= format('(%s,0)', page)::tid AND ctid < format('(%s,0)', page + size)::tid")
         block = sql(
-            "DO $migplan$\n#variable_conflict use_column\nDECLARE\n  replayed bigint;\n  rounds integer := 0;\nBEGIN\n"
-            "  LOOP\n{settings}{replay}    COMMIT;\n    rounds := rounds + 1;\n"
-            "    EXIT WHEN replayed < {short} OR rounds = 100;\n  END LOOP;\nEND\n$migplan$",
-            settings=_SETTINGS,
-            replay=self._replay,
-            short=_SHORT,
+            "DO $migplan$\n#variable_conflict use_column\nDECLARE\n  page bigint := 0;\n  pages bigint;\n"
+            "  size integer := {few};\n  rounds integer := 0;\n  began timestamptz;\nBEGIN\n  LOOP\n"
+            "    began := clock_timestamp();\n"
+            "    pages := pg_relation_size({name}::regclass) / current_setting('block_size')::bigint;\n{settings}"
+            "    BEGIN\n{replay}"
+            "      page := page + size;\n"
+            "    EXCEPTION WHEN unique_violation OR exclusion_violation THEN\n"
+            "      IF page = 0 AND size > pages THEN\n        RAISE;\n      END IF;\n"
+            "      page := 0;\n      size := size * 4;\n      CONTINUE;\n    END;\n    COMMIT;\n{steered}"
+            "    IF page > pages THEN\n      page := 0;\n      rounds := rounds + 1;\n"
+            "      EXIT WHEN rounds = 100 OR ({left}) <= {enough};\n    END IF;\n  END LOOP;\nEND\n$migplan$",
+            few=_FEW_PAGES,
+            name=literal(self._log),
+            settings=_settings(_FEW_KEYS),
+            replay=join("", (sql("      {};\n", s) for s in self._replay(within))),
+            steered=_steered(8, 20_000),
+            left=self._left,
+            enough=_SHORT,
         )
         return Statement(block, LockMode.ACCESS_SHARE, transactional=False, timing=Timing.LONG)
+
+    @property
+    def catching_up(self) -> Batches:
+        """The same for the executor."""
+        return Batches(
+            table=self.source.root,
+            relation=self._log,
+            statements=tuple(self._replay(WITHIN)),
+            settings=_FEW_KEYS,
+            left=self._left,
+            enough=_SHORT,
+            alone=True,
+        )
 
     def replay(self) -> Statement:
         """Replay what is there, once."""
         block = sql(
-            "DO $migplan$\n#variable_conflict use_column\nDECLARE\n  replayed bigint;\nBEGIN\n{settings}{replay}"
-            "END\n$migplan$",
-            settings=_SETTINGS,
-            replay=self._replay,
+            "DO $migplan$\n#variable_conflict use_column\nBEGIN\n{settings}{replay}END\n$migplan$",
+            settings=_settings(_FEW_KEYS),
+            replay=join("", (sql("    {};\n", s) for s in self._replay(Sql("true"))[:2])),
         )
         return Statement(block, LockMode.ACCESS_SHARE)
 
     @property
-    def _replay(self) -> Sql:
+    def _left(self) -> Sql:
+        return sql("SELECT count(*) FROM {}", self._log)
+
+    def _replay(self, within: Sql) -> list[Sql]:
+        """What the log says ``within`` is done; keys that are checked late as well."""
         names = [Sql(f"k{n}") for n in range(1, len(self.key) + 1)]
         in_copy = join(
             " AND ",
@@ -207,30 +274,37 @@ class ChangeLog:
             join(", ", (sql("{} AS {}", m, n) for m, n in zip(marks, names, strict=True)))
             for marks in (_old(self.key), _new(self.key))
         )
-        return sql(
-            "    IF EXISTS (SELECT FROM {log} WHERE op = 'T') THEN\n      DELETE FROM {log} WHERE op = 'T';\n"
-            "      DELETE FROM {copy} AS t WHERE NOT EXISTS (SELECT FROM {source} AS s WHERE {counterpart});\n"
-            "    END IF;\n"
-            "    WITH taken AS (DELETE FROM {log} WHERE op <> 'T' RETURNING *),\n"
-            "    keys AS MATERIALIZED (SELECT {olds} FROM taken WHERE op <> 'I'"
-            " UNION SELECT {news} FROM taken WHERE op <> 'D'),\n"
-            "    gone AS (DELETE FROM {copy} AS t USING keys AS k WHERE {in_copy} RETURNING 1),\n"
-            "    come AS (INSERT INTO {copy} ({columns}){overriding} SELECT {values}"
-            " FROM (SELECT s.* FROM {source} AS s, keys AS k WHERE {in_source}) AS r"
-            " WHERE (SELECT count(*) FROM gone) >= 0)\n"
-            "    SELECT count(*) INTO replayed FROM taken;\n",
+        truncated = sql(
+            "WITH cleared AS (DELETE FROM {log} WHERE op = 'T' AND {within} RETURNING 1)"
+            " DELETE FROM {copy} AS t WHERE EXISTS (SELECT FROM cleared)"
+            " AND NOT EXISTS (SELECT FROM {source} AS s WHERE {counterpart})",
             log=self._log,
+            within=within,
             copy=self.copy.aside,
             source=self.source.live,
             counterpart=counterpart,
+        )
+        changed = sql(
+            "WITH taken AS (DELETE FROM {log} WHERE op <> 'T' AND {within} RETURNING *),"
+            " keys AS MATERIALIZED (SELECT {olds} FROM taken WHERE op <> 'I'"
+            " UNION SELECT {news} FROM taken WHERE op <> 'D'),"
+            " gone AS (DELETE FROM {copy} AS t USING keys AS k WHERE {in_copy} RETURNING 1)"
+            " INSERT INTO {copy} ({columns}){overriding} SELECT {values}"
+            " FROM (SELECT s.* FROM {source} AS s, keys AS k WHERE {in_source}) AS r"
+            " WHERE (SELECT count(*) FROM gone) >= 0",
+            log=self._log,
+            within=within,
             olds=olds,
             news=news,
+            copy=self.copy.aside,
             in_copy=in_copy,
-            in_source=in_source,
             columns=self._names,
             overriding=self._overriding,
             values=self._values,
+            source=self.source.live,
+            in_source=in_source,
         )
+        return [truncated, changed, Sql("SET CONSTRAINTS ALL IMMEDIATE")]
 
     def disagreement(self) -> Assertion:
         """Counts the rows in which both differ and which don't wait in the log, under one snapshot."""
@@ -315,11 +389,30 @@ class ChangeLog:
         return Sql(" OVERRIDING SYSTEM VALUE" if any(f.column.identity for f in self.columns) else "")
 
 
-_SETTINGS: Final = Sql(
-    "    PERFORM set_config('row_security', 'off', true), set_config('enable_seqscan', 'off', true),\n"
-    "      set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true);\n"
+_UNFILTERED: Final = (("row_security", "off"),)
+"""No policy hides a row."""
+_FEW_KEYS: Final = (
+    *_UNFILTERED,
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
 )
-"""No policy hides a row, and a few keys are looked up one by one."""
+"""A few keys are looked up one by one."""
+
+
+def _settings(settings: Sequence[tuple[str, str]]) -> Sql:
+    calls = (sql("set_config({}, {}, true)", literal(name), literal(value)) for name, value in settings)
+    return sql("    PERFORM {};\n", join(", ", calls))
+
+
+def _steered(fewest: int, most: int) -> Sql:
+    """The next batch's size, toward half a second."""
+    return sql(
+        "    size := greatest({}, least({}, size * 0.5\n"
+        "      / greatest(0.01, extract(epoch FROM clock_timestamp() - began))))::integer;\n",
+        fewest,
+        most,
+    )
 
 
 def _old(key: Sequence[Column]) -> list[Sql]:

@@ -16,7 +16,7 @@ from itertools import chain as joined
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.sql import sql
-from migplan.core.steps import After, Down, LockMode, Phase, Statement, Step, step_id
+from migplan.core.steps import After, Batches, Down, LockMode, Phase, Statement, Step, step_id
 from migplan.kinds.constraint import FOREIGN_KEY, Constraint
 from migplan.kinds.names import names_of
 from migplan.strategies.base import Context, Expansion, Strategy
@@ -148,6 +148,7 @@ def _stage(context: Context, log: ChangeLog) -> list[Step]:
             f"copy the rows into {_form(copy)}",
             "in short transactions along the key, each with its place; no row is locked",
             (log.copy_rows(context.settings.batch_rows),),
+            batches=log.copying,
         ),
     ]
     if copy.last_parts:
@@ -166,6 +167,7 @@ def _catch_up(log: ChangeLog, verb: str) -> Step:
         f"copy again into {_form(log.copy)} what has changed meanwhile",
         "each round takes the rows out of the copy and reads them again; no row of the table is locked",
         (log.catch_up(),),
+        batches=log.catching_up,
     )
 
 
@@ -180,6 +182,7 @@ def _step(
     *,
     new_objects: bool = False,
     uses: frozenset[ObjectId] = frozenset(),
+    batches: Batches | None = None,
 ) -> Step:
     return Step(
         id=f"{step_id(verb, family.root)}:{family.label}",
@@ -192,6 +195,7 @@ def _step(
         down=Down(down),
         new_objects=new_objects,
         uses=uses,
+        batches=batches,
     )
 
 

@@ -30,6 +30,8 @@ def undone(step: Step) -> Step:
         uses=frozenset(),
         backfill=None,
         undo_backfill=step.backfill,
+        batches=None,
+        undo_batches=step.batches,
         asserts=(),
         after=(),
     )
