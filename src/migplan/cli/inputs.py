@@ -16,8 +16,9 @@ from migplan.core.outsiders import Outsider
 from migplan.core.settings import Settings
 from migplan.findings.policy import Policy
 from migplan.planning.outsiders import with_outsiders
-from migplan.planning.plan import Draft, draft
+from migplan.planning.plan import Draft
 from migplan.planning.renames import Renamed
+from migplan.planning.stages import draft_in_stages
 from migplan.prove.renamed import renamed_side, schemas_to_read
 from migplan.prove.settle import comparable
 from migplan.source.catalog_roles import roles_of
@@ -54,8 +55,8 @@ class Inputs:
 
     def draft(self) -> Draft:
         """The plan from one side to the other."""
-        drafted = draft(self.before, self.after, self.declared.directives, self.settings, self.renamed)
-        return with_outsiders(drafted, self.renamed.before, self.outsiders)
+        drafted = draft_in_stages(self.before, self.after, self.declared.directives, self.settings, self.renamed)
+        return with_outsiders(drafted, self.renamed.before, self.outsiders, self.renamed.aside)
 
 
 def gather(target: str | None, schema: Sequence[str], *, config: Path | None, offline: bool) -> Inputs:

@@ -54,6 +54,8 @@ def names_of(obj: DbObject) -> frozenset[Name]:
             names.add(Name("relation", (path[0], obj.name)))
     if isinstance(obj, Range):
         names.add(Name("type", obj.multirange))
+    if isinstance(obj, Column):
+        names.add(Name("column", path))
     if isinstance(obj, Column) and obj.identity is not None:
         names.add(Name("relation", obj.identity.sequence))
     if isinstance(obj, Column) and obj.not_null is not None and obj.not_null.given is not None:

@@ -21,12 +21,13 @@ _BEAR_TYPES = frozenset({"table constraint", "table", "foreign table"})
 _HINT = "declare it and add its schema to [manage] schemas, or drop it first"
 
 
-def with_outsiders(draft: Draft, before: Catalog, outsiders: Outsiders) -> Draft:
+def with_outsiders(draft: Draft, before: Catalog, outsiders: Outsiders, aside: Iterable[Rename] = ()) -> Draft:
     """The draft, blocked by every one of ``outsiders`` that stands in its way.
 
-    ``before`` has the names after the draft's renames, ``outsiders`` those of the live database.
+    ``before`` has the names after the draft's renames and those that make room (``aside``), ``outsiders`` those of the
+    live database.
     """
-    reasons = list(dict.fromkeys(_reasons(draft, before, _followed(outsiders, draft.renames))))
+    reasons = list(dict.fromkeys(_reasons(draft, before, _followed(outsiders, (*draft.renames, *aside)))))
     return replace(draft, blocked=(*draft.blocked, *reasons)) if reasons else draft
 
 

@@ -230,6 +230,8 @@ def _context(
         not_online=not_online,
         renamed_columns=renamed.columns,
         dual_written=renamed.dual_written,
+        vacated=renamed.vacated,
+        left=renamed.left,
         renamed_labels=renamed.labels,
         way_back=way_back,
     )

@@ -8,7 +8,7 @@ their new names and runs after their renames.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from migplan.core.changes import Rename
@@ -17,6 +17,7 @@ from migplan.core.model import Catalog
 from migplan.core.settings import Settings
 from migplan.core.sql import ident
 from migplan.core.steps import After, Down, Phase, Step
+from migplan.kinds.column import Column
 from migplan.planning.relabelled import LABEL
 from migplan.planning.renames_inferred import owner_of
 from migplan.planning.renames_steps import Hop, HopSteps, steps_of
@@ -27,8 +28,9 @@ class Renamed:
     """``before`` is the live catalog with every object under its declared name, ``hops`` the renames that lead there,
     in their order (an object may go by way of a temporary name), ``renames`` what they amount to. ``notes`` are
     directives whose work is done. ``columns`` are those that applications use, by their declared names, with the names
-    they have now; ``dual_written`` likewise, where the application itself writes both; ``blocked`` says which renames
-    can't be made."""
+    they have now; ``dual_written`` likewise, where the application itself writes both; ``vacated`` are those that go
+    and make room for another, by the names that they get for that. ``earlier`` are the stages before this one, where
+    names change hands. ``blocked`` says which renames can't be made."""
 
     before: Catalog
     hops: tuple[Hop, ...] = ()
@@ -37,6 +39,23 @@ class Renamed:
     columns: Mapping[ObjectId, str] = field(default_factory=dict[ObjectId, str])
     blocked: tuple[str, ...] = ()
     dual_written: Mapping[ObjectId, str] = field(default_factory=dict[ObjectId, str])
+    vacated: Mapping[ObjectId, Column] = field(default_factory=dict[ObjectId, Column])
+    earlier: tuple[Stage, ...] = ()
+
+    @property
+    def left(self) -> Mapping[ObjectId, Column]:
+        """What earlier stages have vacated: columns as they were, by the names that no application says."""
+        return {id: column for stage in self.earlier for id, column in stage.renamed.vacated.items()}
+
+    @property
+    def aside(self) -> tuple[Rename, ...]:
+        """Who isn't declared and makes room for others: no change of its own."""
+        gone = (Rename(hop.origin, hop.final) for each in (self, *self._stages) for hop in each.hops if hop.gone)
+        return (*gone, *(Rename(column.id, id) for id, column in self.left.items()))
+
+    @property
+    def _stages(self) -> Iterator[Renamed]:
+        return (stage.renamed for stage in self.earlier)
 
     @property
     def labels(self) -> Mapping[ObjectId, tuple[tuple[str, str], ...]]:
@@ -50,6 +69,14 @@ class Renamed:
 
 
 @dataclass(frozen=True)
+class Stage:
+    """A part of a plan that ends, with a deploy, before the next one begins: the renames, and the catalog behind it."""
+
+    renamed: Renamed
+    after: Catalog
+
+
+@dataclass(frozen=True)
 class Joined:
     """The steps of a plan with those of its renames, and why the renames can't be made."""
 
@@ -59,6 +86,7 @@ class Joined:
 
 def with_renames(renamed: Renamed, after: Catalog, steps: list[Step], settings: Settings) -> Joined:
     """The steps of the rest of the plan, ordered behind the renames that they speak of, together with those."""
+    steps = [_of_left(step, renamed) for step in steps] if renamed.earlier else steps
     if not renamed.hops:
         return Joined(steps, ())
     made = [steps_of(hop, renamed.before, after, settings) for hop in renamed.hops]
@@ -91,6 +119,13 @@ def _without_own_deploy(step: Step, made: Sequence[HopSteps]) -> Step:
     """What is left of an object that made room for another waits for that rename, whose contract says it."""
     gone = any(m.hop.gone and m.rename.deploy and _is_under(step.object, m.hop.final) for m in made)
     return replace(step, deploy=None) if gone else step
+
+
+def _of_left(step: Step, renamed: Renamed) -> Step:
+    """What is left of a column that an earlier stage has vacated goes behind the deploy of that stage."""
+    used = {id for id in renamed.before.uses.get(step.object, frozenset()) if id.kind == "column"}
+    about = {id for id in (step.object, *step.destroys) if id.kind == "column"} or used
+    return replace(step, deploy=None) if about and about <= renamed.left.keys() else step
 
 
 def _around_alias(made: HopSteps, rest: list[Step]) -> tuple[HopSteps, list[Step]]:

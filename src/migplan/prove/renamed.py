@@ -20,11 +20,13 @@ from migplan.core.model import Catalog
 from migplan.core.settings import Settings
 from migplan.core.sql import ident, sql
 from migplan.kinds.column import Column
+from migplan.kinds.not_null import change_not_null
 from migplan.planning.relabelled import DIRECTIVE as RENAME_VALUE
 from migplan.planning.relabelled import relabelled
-from migplan.planning.renames import Renamed
+from migplan.planning.renames import Renamed, Stage
 from migplan.planning.renames_inferred import inferred
 from migplan.planning.renames_order import hops
+from migplan.planning.renames_rounds import Round, rounds, stuck_bodies
 from migplan.planning.renames_steps import Hop
 from migplan.planning.renames_wanted import DIRECTIVE, LEVELS, names_of_argument, of_level, wanted
 from migplan.prove.rebuilt import rebuild_live
@@ -36,6 +38,7 @@ from migplan.source.managed import Managed
 from migplan.source.shadow import Shadow
 from migplan.strategies.rename import rename_statements, under
 from migplan.strategies.rename_label import rename_label
+from migplan.strategies.vacate_name import keeps_inserts_out
 
 
 def schemas_to_read(declared: Declared) -> Declared:
@@ -77,12 +80,9 @@ def renamed(
         return Renamed(before, notes=tuple(done))
     with scratch() as database, contextlib.closing(database.connect()) as connection:
         rebuild_live(before, connection, managed=managed, settings=settings)
-        work = _Work(connection, managed, before, after, in_use=not settings.offline)
+        work = _Work(connection, managed, before, after, not settings.offline, settings.dual_write == "application")
         for level in range(LEVELS):
-            here = of_level(asked, level)
-            if work.in_use and settings.dual_write == "application":
-                here = work.leave_to_the_application(here)
-            work.rename(here)
+            work.rename(of_level(asked, level))
         work.infer()
         work.relabel(labels)
         return work.result()
@@ -108,7 +108,8 @@ def _all_done(asked: Sequence[Directive], before: Catalog, after: Catalog) -> li
 class _Work:
     """The shadow's state while renames are made in it; ``world`` is its catalog.
 
-    ``in_use`` says that applications are running: tables' columns then are renamed by a copy, not by a hop.
+    ``in_use`` says that applications are running: tables' columns then are renamed by a copy, not by a hop, or, with
+    ``dual_write``, by the application's own writes. ``stages`` are what has to be done before the rest of the plan.
     """
 
     connection: Connection
@@ -116,12 +117,15 @@ class _Work:
     before: Catalog
     after: Catalog
     in_use: bool
+    dual_write: bool
     hops: list[Hop] = field(default_factory=list[Hop])
     renames: list[Rename] = field(default_factory=list[Rename])
     notes: list[str] = field(default_factory=list[str])
     columns: dict[ObjectId, str] = field(default_factory=dict[ObjectId, str])
     blocked: list[str] = field(default_factory=list[str])
     dual_written: dict[ObjectId, str] = field(default_factory=dict[ObjectId, str])
+    vacated: dict[ObjectId, Column] = field(default_factory=dict[ObjectId, Column])
+    stages: list[Stage] = field(default_factory=list[Stage])
 
     def __post_init__(self) -> None:
         self.world = self._read()
@@ -134,18 +138,46 @@ class _Work:
             return
         found = wanted(directives, self.world, self.after, self.schemas)
         self.notes += found.notes
-        self.renames += found.renames
         self.schemas |= {r.old.path[0]: r.new.path[0] for r in found.renames if r.old.kind == "schema"}
         places = {d.target: d.place for d in directives}
-        self._make(hops(found.renames, self.world, self.after), places)
+        columns = [r for r in found.renames if self.in_use and _is_tables_column(r.new, self.after)]
+        others = [r for r in found.renames if r not in columns]
+        *earlier, last = rounds(columns, self.world, self.after)
+        for each in earlier:
+            self._stage(each, places)
+        if self.dual_write:
+            self.dual_written |= {r.new: r.old.path[-1] for r in last.renames}
+            self.renames += [r for r in found.renames if r not in last.renames]
+        else:
+            self.renames += found.renames
+            others = [*others, *last.renames]
+        self._make(hops(others, self.world, self.after), places)
 
-    def leave_to_the_application(self, directives: Sequence[Directive]) -> list[Directive]:
-        """Notes the columns of tables that the application will write under both names; gives the other directives."""
-        columns = [d for d in directives if d.target is not None and _is_tables_column(d.target, self.after)]
-        found = wanted(columns, self.world, self.after, self.schemas)
-        self.notes += found.notes
-        self.dual_written |= {r.new: r.old.path[-1] for r in found.renames}
-        return [d for d in directives if d not in columns]
+    def _stage(self, each: Round, places: Mapping[ObjectId | None, str]) -> None:
+        """Make the renames that free a name, behind which the next stage of the plan begins."""
+        names = {r.new: r.old.path[-1] for r in each.renames}
+        self.blocked += stuck_bodies(each, self.world)
+        for rename in each.room:
+            self._make_room(rename)
+        self._make(hops(each.room, self.world, self.after), places)
+        start = self._side(self.world)
+        self._make(hops(each.renames, self.world, self.after), places)
+        end = self._side(self.world)
+        if self.dual_write:
+            renamed = Renamed(start, tuple(self.hops), dual_written=names, vacated=self.vacated)
+        else:
+            renamed = Renamed(end, tuple(self.hops), columns=names, vacated=self.vacated)
+        self.stages.append(Stage(renamed, replace(self.world, sizes=end.sizes, role=end.role)))
+        self.columns, self.vacated, self.hops, self.new_schemas = {}, {}, [], set()
+
+    def _make_room(self, rename: Rename) -> None:
+        """Note a column that goes as it is, and have inserts leave it out."""
+        column = self.world[rename.old]
+        assert isinstance(column, Column)
+        self.vacated[rename.new] = column
+        if keeps_inserts_out(column, self.world):
+            for statement in change_not_null(column, replace(column, not_null=None)):
+                self.connection.execute(statement.sql.encode())
 
     def infer(self) -> None:
         """Make the renames that come with those of tables and of their columns."""
@@ -165,26 +197,27 @@ class _Work:
 
     def result(self) -> Renamed:
         """The renamed catalog, with the sizes and the role of the live one."""
-        sizes = {_followed(id, self.renames): size for id, size in self.before.sizes.items()}
-        objects = {id: o for id, o in self.world.objects.items() if id not in self.new_schemas}
-        uses = {id: used - self.new_schemas for id, used in self.world.uses.items() if id not in self.new_schemas}
-        catalog = replace(
-            self.world,
-            objects=objects,
-            uses=uses,
-            sizes=sizes,
-            role=self.before.role,
-            left_alone=self.before.left_alone,
-            unmodelled=self.before.unmodelled,
-        )
         return Renamed(
-            catalog if self.renames else self.before,
+            self._side(self.world) if self.renames or self.stages else self.before,
             tuple(self.hops),
             tuple(self.renames),
             tuple(self.notes),
             self.columns,
             tuple(self.blocked),
             self.dual_written,
+            earlier=tuple(self.stages),
+        )
+
+    def _side(self, world: Catalog) -> Catalog:
+        """What the shadow holds as a picture of the live database."""
+        return replace(
+            world,
+            objects={id: o for id, o in world.objects.items() if id not in self.new_schemas},
+            uses={id: used - self.new_schemas for id, used in world.uses.items() if id not in self.new_schemas},
+            sizes={_followed(id, self.renames): size for id, size in self.before.sizes.items()},
+            role=self.before.role,
+            left_alone=self.before.left_alone,
+            unmodelled=self.before.unmodelled,
         )
 
     def _make(self, made: Iterable[Hop], places: Mapping[ObjectId | None, str]) -> None:
@@ -204,20 +237,11 @@ class _Work:
             current[hop.to] = under(obj, hop.to)
             any_made = True
             if self.in_use and obj.id.kind == "column" and obj.table is not None and obj.table.kind == "table":
-                self._note_column(hop)
+                self.columns[hop.final] = hop.origin.path[-1]
             else:
                 self.hops.append(hop)
         if any_made:
             self.world = self._read()
-
-    def _note_column(self, hop: Hop) -> None:
-        """A column of a table in use: both names live side by side for a while, so the new one must be free."""
-        if hop.gone or hop.taken or hop.to != hop.final or hop.to in self.before:
-            self.blocked.append(
-                f"{hop.final} takes a name that another column has now: while applications use the table that needs "
-                "two plans, one that frees the name and one that takes it"
-            )
-        self.columns[hop.final] = hop.origin.path[-1]
 
     def _make_schema(self, id: ObjectId) -> None:
         """Create the schema that the object moves to; it isn't part of the live side."""

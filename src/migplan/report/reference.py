@@ -39,8 +39,8 @@ _LIMITS: Final = (
     "plan: two plans.",
     '`dual_write = "application"` renames columns only, and not those in primary keys, in partition keys, or that '
     "foreign keys refer to: types of large tables, and columns that are split or merged, take the trigger.",
-    "Renaming a column to a name that another column of the table has now, or of a table that is made anew in the same "
-    "plan, while applications use it: two plans.",
+    "Renaming a column of a table that is made anew in the same plan, while applications use it, and one whose name "
+    "another column takes where a function's body, which is only text, says it: two plans.",
     "Renaming columns of tables that others inherit from, while applications use them.",
     "Reference data: DML in a declared file is refused with its place, unless the file says that it is reference data; "
     "then it is named and not run.",

@@ -81,7 +81,7 @@ def backup_name(id: ObjectId) -> str:
 
 def _keep(context: Context, column: Column, key: list[Column]) -> Step:
     """Runs right before the drop, behind all that lets go of the column; its way back right after the column's."""
-    name = backup_name(column.id)
+    name = backup_name(context.left.get(column.id, column).id)
     backup, table, value = ident(SCHEMA, name), ident(*column.relation.path), ident(column.name)
     keys = join(", ", (ident(c.name) for c in key))
     kept = kept_value(context, column)

@@ -15,6 +15,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject, O
 from migplan.core.settings import Settings
 from migplan.core.steps import After, Down, Irreversible, Part, Step
+from migplan.kinds.column import Column
 from migplan.strategies.pieces import Pieces
 from migplan.strategies.sizing import Size, Sizing
 from migplan.strategies.successions import Successions
@@ -81,6 +82,10 @@ class Context:
     """Columns that an application knows by another name, by the one that both catalogs have: their present names."""
     dual_written: Mapping[ObjectId, str] = field(default_factory=dict[ObjectId, str])
     """New columns that the application itself writes beside present ones, by the names of those."""
+    vacated: Mapping[ObjectId, Column] = field(default_factory=dict[ObjectId, Column])
+    """Columns that go in a later stage and leave their names to others in this one: as they are, by their ids then."""
+    left: Mapping[ObjectId, Column] = field(default_factory=dict[ObjectId, Column])
+    """Those that earlier stages have vacated."""
     renamed_labels: Mapping[ObjectId, tuple[tuple[str, str], ...]] = field(
         default_factory=dict[ObjectId, tuple[tuple[str, str], ...]]
     )

@@ -8,6 +8,7 @@ from dataclasses import replace
 from migplan.core.steps import After, Down, Phase, Step, step_id
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import PRIMARY_KEY, Constraint
+from migplan.kinds.names import names_of
 from migplan.kinds.not_null import change_not_null
 from migplan.kinds.registry import kind_of
 from migplan.strategies.backup import is_backed_up
@@ -61,6 +62,7 @@ def _loosen(context: Context, column: Column) -> Step:
         why="the next version of the application doesn't write it any more; the running one still may",
         up=tuple(change_not_null(column, nullable)),
         down=Down(tuple(change_not_null(nullable, column)), asserts=missing_nulls(context, column)),
+        frees=names_of(column) - names_of(nullable),
     )
 
 
@@ -83,6 +85,7 @@ def _drop(context: Context, column: Column, loosen: Step) -> Step:
         down=Down((*part.create, *attributes), loses=loses),
         destroys=part.provides,
         releases=part.uses,
+        frees=names_of(replace(column, not_null=None)),
         deploy=sentence,
         after=(After(loosen.id, "inserts must do without it first"),),
         loses=loses,

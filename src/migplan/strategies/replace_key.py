@@ -26,6 +26,7 @@ from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
 from migplan.strategies.add_constraint import duplicates, not_valid, unique_index, using_index
 from migplan.strategies.base import Context, Expansion, Size, Strategy
+from migplan.strategies.dual_written import dual_written_columns
 
 AX, SUE = LockMode.ACCESS_EXCLUSIVE, LockMode.SHARE_UPDATE_EXCLUSIVE
 NAME = "replace_key"
@@ -72,6 +73,7 @@ def _steps(context: Context, old: Constraint, new: Constraint, group: str) -> li
         deploy=sentence,
         asserts=(duplicates(new),),
     )
+    kept = [_kept(old, new, build, gone)] if _deploys_between(context, old) else []
     drop = _step(
         old,
         "drop",
@@ -83,7 +85,7 @@ def _steps(context: Context, old: Constraint, new: Constraint, group: str) -> li
         releases=gone.uses,
         frees=names_of(old),
         together=group,
-        after=(After(build.id, "the new index must be complete"),),
+        after=tuple(After(s.id, "the new index must be complete") for s in (build, *kept)),
     )
     create = _step(
         new,
@@ -98,7 +100,25 @@ def _steps(context: Context, old: Constraint, new: Constraint, group: str) -> li
         together=group,
     )
     again = [_again(old, create, gone)] if old.type in _KEYS else []
-    return [build, drop, create, *again]
+    return [build, *kept, drop, create, *again]
+
+
+def _deploys_between(context: Context, old: Constraint) -> bool:
+    """Whether the old one stays for as long as the application reads its columns, and so in another window."""
+    return any(old.relation.child("column", w) in dual_written_columns(context) for w in old.columns)
+
+
+def _kept(old: Constraint, new: Constraint, build: Step, gone: Part) -> Step:
+    return _step(
+        new,
+        "keep",
+        f"on the way back: build the index of the new {new.id} once more",
+        "only the way back does anything: it has lost the index with the key, and the application reads by it",
+        up=(),
+        down=Down((_drop_index(new, "new"), _build(new, "new"))),
+        releases=gone.uses,
+        after=(After(build.id, "the way back ends there"),),
+    )
 
 
 def _again(old: Constraint, create: Step, gone: Part) -> Step:

@@ -1,0 +1,14 @@
+INSERT INTO chain (id, a, b) VALUES (1001, 'old', 1001);
+UPDATE chain SET a = 'changed', b = -1 WHERE id = 1;
+INSERT INTO chain (id) VALUES (1002);
+DO $$ BEGIN ASSERT (SELECT count(a) = 302 AND count(b) = 301 FROM chain); END $$;
+INSERT INTO swapped (id, sent, due) VALUES (1001, '2022-01-01', 'due');
+UPDATE swapped SET sent = '2023-01-01', due = 'changed' WHERE id = 1;
+INSERT INTO swapped (id) VALUES (1002);
+DO $$ BEGIN ASSERT (SELECT count(sent) = 302 AND count(due) = 301 FROM swapped); END $$;
+INSERT INTO taken (id, x, y) VALUES (1001, 1, 'y');
+UPDATE taken SET x = 0, y = 'changed' WHERE id = 1;
+DO $$ BEGIN ASSERT (SELECT count(x) = 301 AND min(x) = 0 AND count(y) = 301 FROM taken); END $$;
+INSERT INTO anew (id, x) VALUES (1001, 1);
+UPDATE anew SET x = 0 WHERE id = 1;
+DO $$ BEGIN ASSERT (SELECT count(x) = 301 AND min(x) = 0 FROM seen); END $$;

@@ -1,0 +1,14 @@
+INSERT INTO chain (id, a, c) VALUES (1001, 'old', 1001);
+UPDATE chain SET a = 'changed', c = -1 WHERE id = 1;
+INSERT INTO chain (id) VALUES (1002);
+DO $$ BEGIN ASSERT (SELECT count(a) = 302 AND count(c) = 301 FROM chain); END $$;
+INSERT INTO swapped (id, due_next, sent_next) VALUES (1001, '2022-01-01', 'due');
+UPDATE swapped SET due_next = '2023-01-01', sent_next = 'changed' WHERE id = 1;
+INSERT INTO swapped (id) VALUES (1002);
+DO $$ BEGIN ASSERT (SELECT count(due_next) = 302 AND count(sent_next) = 301 FROM swapped); END $$;
+INSERT INTO taken (id, y) VALUES (1001, 'y');
+UPDATE taken SET y = 'changed' WHERE id = 1;
+DO $$ BEGIN ASSERT (SELECT count(y) = 301 FROM taken); END $$;
+INSERT INTO anew (id, old_x) VALUES (1001, 1);
+UPDATE anew SET old_x = 0 WHERE id = 1;
+DO $$ BEGIN ASSERT (SELECT count(x) = 301 AND min(x) = 0 FROM seen); END $$;

@@ -1,0 +1,14 @@
+INSERT INTO chain (id, b, c) VALUES (1001, 'old', 1001);
+UPDATE chain SET b = 'changed', c = -1 WHERE id = 1;
+INSERT INTO chain (id) VALUES (1002);
+DO $$ BEGIN ASSERT (SELECT count(b) = 302 AND count(c) = 301 FROM chain); END $$;
+INSERT INTO swapped (id, due, sent) VALUES (1001, '2022-01-01', 'due');
+UPDATE swapped SET due = '2023-01-01', sent = 'changed' WHERE id = 1;
+INSERT INTO swapped (id) VALUES (1002);
+DO $$ BEGIN ASSERT (SELECT count(due) = 302 AND count(sent) = 301 FROM swapped); END $$;
+INSERT INTO taken (id, x) VALUES (1001, 'y');
+UPDATE taken SET x = 'changed' WHERE id = 1;
+DO $$ BEGIN ASSERT (SELECT count(x) = 301 AND min(x) = 'changed' FROM taken); END $$;
+INSERT INTO anew (id, old_x) VALUES (1001, 1);
+UPDATE anew SET old_x = 0, x = 'mine' WHERE id = 1;
+DO $$ BEGIN ASSERT (SELECT count(x) = 301 AND min(x) = 0 FROM seen); END $$;
