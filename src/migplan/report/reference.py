@@ -41,7 +41,7 @@ _LIMITS: Final = (
     "foreign keys refer to: types of large tables, and columns that are split or merged, take the trigger.",
     "Renaming a column of a table that is made anew in the same plan, while applications use it, and one whose name "
     "another column takes where a function's body, which is only text, says it: two plans.",
-    "Renaming columns of tables that others inherit from, while applications use them.",
+    "Renaming columns of tables that foreign tables inherit from, while applications use them.",
     "Reference data: DML in a declared file is refused with its place, unless the file says that it is reference data; "
     "then it is named and not run.",
 )

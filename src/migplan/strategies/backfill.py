@@ -41,12 +41,16 @@ def fill(
     where: Sql,
     catalog: Catalog | None = None,
     key_names: Mapping[str, str] | None = None,
+    heirs: Sequence[ObjectId] = (),
 ) -> Fill:
     """Set columns to expressions over the row wherever ``where`` holds. Nothing for a table without rows.
 
     ``catalog`` tells the table's key, where it isn't the one from before the plan, and ``key_names`` what its columns
-    are called at that moment, where otherwise.
+    are called at that moment, where otherwise. ``heirs`` are filled as well: one UPDATE reaches them, batches go
+    through table after table, because none of their keys is unique in all of them.
     """
+    if heirs:
+        return _fill_family(context, (table, *heirs), assignments, where, key_names)
     if context.empty(table):
         return Fill((), None)
     if context.size(table) is not Size.LARGE:
@@ -66,6 +70,28 @@ def fill(
     loop = _keyset_loop if key else _page_loop
     block = loop(batches, context.settings.batch_rows)
     return Fill((_long(block),), batches)
+
+
+def _fill_family(
+    context: Context,
+    family: Sequence[ObjectId],
+    assignments: Sequence[tuple[str, Sql]],
+    where: Sql,
+    key_names: Mapping[str, str] | None,
+) -> Fill:
+    filled = [id for id in family if not context.empty(id)]
+    if not filled:
+        return Fill((), None)
+    if all(context.size(id) is not Size.LARGE for id in filled):
+        return Fill(tuple(_one_update(family[0], assignments, where)), None)
+    blocks: list[Sql] = []
+    for id in filled:
+        key = key_of(context.before, id, context.after)
+        names = tuple((key_names or {}).get(c.name, c.name) for c in key)
+        batches = Backfill(id, tuple(assignments), where, names, tuple(c.type for c in key))
+        loop = _keyset_loop if key else _page_loop
+        blocks.append(loop(batches, context.settings.batch_rows, only=True))
+    return Fill(tuple(_long(block) for block in blocks), None)
 
 
 def _long(block: Sql) -> Statement:
@@ -113,7 +139,7 @@ def _set_list(assignments: Sequence[tuple[str, Sql]]) -> Sql:
     return join(", ", (sql("{} = {}", ident(column), expression) for column, expression in assignments))
 
 
-def _keyset_loop(batches: Backfill, rows: int) -> Sql:
+def _keyset_loop(batches: Backfill, rows: int, *, only: bool = False) -> Sql:
     """A loop of transactions along the key, each steering the next one's size toward half a second.
 
     The batch calls the key's columns otherwise, so that an expression over the row means the row's.
@@ -125,11 +151,11 @@ def _keyset_loop(batches: Backfill, rows: int) -> Sql:
     beyond = sql(" WHERE ({}) > ({})", join(", ", names), join(", ", (Sql(f"${n}") for n in range(1, len(names) + 1))))
     table = ident(*batches.table.path)
     batch = sql(
-        "WITH batch AS MATERIALIZED (SELECT {marked} FROM {table}%s ORDER BY {keys} LIMIT %s FOR NO KEY UPDATE),"
-        " changed AS (UPDATE {table} SET {assignments} FROM batch {batch} WHERE {match} AND ({where}))"
+        "WITH batch AS MATERIALIZED (SELECT {marked} FROM {source}%s ORDER BY {keys} LIMIT %s FOR NO KEY UPDATE),"
+        " changed AS (UPDATE {source} SET {assignments} FROM batch {batch} WHERE {match} AND ({where}))"
         " SELECT {marks} FROM batch ORDER BY {descending} LIMIT 1",
         keys=join(", ", names),
-        table=table,
+        source=_source(table, only=only),
         assignments=_set_list(batches.assignments),
         marked=join(", ", (sql("{} AS {}", n, m) for n, m in zip(names, marks, strict=True))),
         marks=join(", ", marks),
@@ -158,7 +184,7 @@ def _keyset_loop(batches: Backfill, rows: int) -> Sql:
     )
 
 
-def _page_loop(batches: Backfill, rows: int) -> Sql:
+def _page_loop(batches: Backfill, rows: int, *, only: bool = False) -> Sql:
     """Without a key, along the table's pages. Rows that move meanwhile were written by the application.
 
     The expressions stand in the block itself, where a column named like a variable would be ambiguous.
@@ -168,7 +194,7 @@ def _page_loop(batches: Backfill, rows: int) -> Sql:
         "DO $migplan$\nDECLARE\n  {page} bigint := 0;\n  {size} integer := 500;\n  {pages} bigint;\nBEGIN\n"
         "  {pages} := pg_relation_size({name}::regclass) / current_setting('block_size')::bigint;\n"
         "  WHILE {page} <= {pages} LOOP\n    PERFORM {sync_off};\n"
-        "    UPDATE {table} SET {assignments}\n"
+        "    UPDATE {source} SET {assignments}\n"
         "     WHERE ctid >= format('(%s,0)', {page})::tid AND ctid < format('(%s,0)', {page} + {size})::tid\n"
         "       AND ({where});\n"
         "    COMMIT;\n    {page} := {page} + {size};\n  END LOOP;\nEND\n$migplan$",
@@ -177,7 +203,11 @@ def _page_loop(batches: Backfill, rows: int) -> Sql:
         size=ident("~size"),
         name=literal(table),
         sync_off=SYNC_OFF,
-        table=table,
+        source=_source(table, only=only),
         assignments=_set_list(batches.assignments),
         where=batches.where,
     )
+
+
+def _source(table: Sql, *, only: bool) -> Sql:
+    return sql("ONLY {}", table) if only else table

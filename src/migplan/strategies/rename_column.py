@@ -10,28 +10,24 @@ or, a new view, moves from the copy to the column in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from migplan.core.changes import Create
 from migplan.core.ids import ObjectId
-from migplan.core.sql import Sql, ident, join, sql
-from migplan.core.sql_names import with_columns_renamed
-from migplan.core.steps import After, Down, LockMode, Name, Phase, Statement, Step, step_id, temporary_name
+from migplan.core.sql import Sql, ident, sql
+from migplan.core.steps import After, Down, LockMode, Name, Phase, Statement, Step, step_id
+from migplan.kinds._descendants import descendants
 from migplan.kinds.column import Column
 from migplan.kinds.column_clauses import column_clause
-from migplan.kinds.column_domains import beneath_domain, refuses_null
-from migplan.kinds.constraint import PRIMARY_KEY, UNIQUE, Constraint
+from migplan.kinds.column_domains import refuses_null
 from migplan.kinds.default import Default
 from migplan.kinds.function import Routine
-from migplan.kinds.index import Index, create_index, drop_index
 from migplan.kinds.registry import kind_of
-from migplan.kinds.table import Table
-from migplan.kinds.view import View, replace_view
-from migplan.strategies.add_constraint import include_clause
+from migplan.kinds.view import replace_view
 from migplan.strategies.backfill import fill
-from migplan.strategies.base import Context, Expansion, Size, Strategy
+from migplan.strategies.base import Context, Expansion, Strategy
+from migplan.strategies.copied_indexes import index_copies
+from migplan.strategies.renaming import NAME, Renaming, aside_name
 from migplan.strategies.routine_bodies import routines_on, words
 from migplan.strategies.steps_undone import chain, undone
 from migplan.strategies.sync import (
@@ -40,13 +36,11 @@ from migplan.strategies.sync import (
     disagreement,
     drop_sync,
     no_default,
-    of_new,
     stale_arriving,
     stale_leaving,
 )
 
-AX, SUE = LockMode.ACCESS_EXCLUSIVE, LockMode.SHARE_UPDATE_EXCLUSIVE
-NAME = "rename_column"
+AX = LockMode.ACCESS_EXCLUSIVE
 
 
 class RenameColumn(Strategy):
@@ -56,83 +50,23 @@ class RenameColumn(Strategy):
 
     def expand(self, context: Context) -> Iterable[Expansion]:
         for table in sorted({id.parent("table") for id in context.renamed_columns}):
-            yield _expand(context, _Renaming(context, table))
+            yield _expand(context, Renaming(context, table))
 
 
-@dataclass(frozen=True)
-class _Renaming:
-    """The renamed columns of one table, as the catalogs know them: under their new names."""
-
-    context: Context
-    table: ObjectId
-
-    @cached_property
-    def columns(self) -> tuple[Column, ...]:
-        found = (
-            self.context.before[id] for id in sorted(self.context.renamed_columns) if id.path[:2] == self.table.path
-        )
-        return tuple(c for c in found if isinstance(c, Column))
-
-    @cached_property
-    def kept_in_step(self) -> tuple[Column, ...]:
-        """Generated columns compute their copy themselves."""
-        return tuple(c for c in self.columns if c.generated is None)
-
-    @property
-    def copied(self) -> Iterable[Column]:
-        """The copies' types: a domain's checks would have PostgreSQL write the table anew, and the column itself makes
-        them. Views keep the types of their columns when they go over."""
-        seen = {used for v in self.views for used in self.context.after.uses[v.id]}
-        return (c if c.id in seen else beneath_domain(c, self.context.before) for c in self.columns)
-
-    def old_name(self, column: Column) -> str:
-        return self.context.renamed_columns[column.id]
-
-    @property
-    def ids(self) -> frozenset[ObjectId]:
-        return frozenset(c.id for c in self.columns)
-
-    def pairs(self, *, swapped: bool) -> list[Pair]:
-        """Before the swap the old name leaves and the copy bears the new one; after it the copy is what leaves."""
-        return [self._pair(c, _aside(c) if swapped else self.old_name(c)) for c in self.kept_in_step]
-
-    def _pair(self, column: Column, leaving: str) -> Pair:
-        old, new = ident(leaving), ident(column.name)
-        return Pair(leaving, column.name, column.type, column.type, old, new, of_new(leaving), of_new(column.name))
-
-    @cached_property
-    def views(self) -> tuple[View, ...]:
-        """New views on the columns: the next version of the application may need them before the swap.
-
-        Not those on a column whose type changes behind it.
-        """
-        created = (c.new for c in self.context.changes.values() if isinstance(c, Create))
-        views = (v for v in created if isinstance(v, View) and self.context.after.uses[v.id] & self.ids)
-        return tuple(v for v in views if not self.context.after.uses[v.id] & self._retyped)
-
-    @cached_property
-    def _retyped(self) -> frozenset[ObjectId]:
-        return frozenset(new.id for _, new, fields in self.context.altered(Column) if fields & {"type", "collation"})
-
-
-def _aside(column: Column) -> str:
-    return temporary_name(column.name, "copy")
-
-
-def _expand(context: Context, renaming: _Renaming) -> Expansion:
+def _expand(context: Context, renaming: Renaming) -> Expansion:
     rebuild = context.rebuilds.items.get(renaming.table)
     if rebuild is not None and rebuild.whole:
         reason = f"{renaming.table} is made anew, which can't go together with renaming its columns while it is used"
         return Expansion((), blocked=(f"{reason}: two plans",))
     coming, gone = renaming.pairs(swapped=False), renaming.pairs(swapped=True)
-    staged = [_add(context, renaming, coming), *_fills(context, renaming, coming), *_indexes(context, renaming)]
+    staged = [_add(context, renaming, coming), *_fills(context, renaming, coming), *index_copies(context, renaming)]
     compare = [_compare(renaming, coming)] if coming else []
     swap = _swap(renaming, coming, gone)
     first = chain([*staged, *compare, swap])
     made_again = [
         _add(context, renaming, gone, aside=True),
         *_refills(context, renaming, gone),
-        *_indexes(context, renaming, aside=True),
+        *index_copies(context, renaming, aside=True),
     ]
     retired = [undone(s) for s in reversed(made_again)]
     steps = [*first, *chain(retired, (After(swap.id, "the column must have its name first"),))]
@@ -147,25 +81,26 @@ def _expand(context: Context, renaming: _Renaming) -> Expansion:
     )
 
 
-def _obstacles(context: Context, renaming: _Renaming) -> Iterable[str]:
-    heirs = any(renaming.table in t.inherits for t in context.before.of(Table))
-    if heirs:
-        yield f"{renaming.table} has inheriting tables: renaming its columns while it is used is not supported"
-    large = context.size(renaming.table) is Size.LARGE
+def _obstacles(context: Context, renaming: Renaming) -> Iterable[str]:
+    for heir in renaming.heirs:
+        if heir.kind != "table":
+            yield f"{heir} inherits {renaming.table}: no trigger keeps the columns of both in step"
     for column in renaming.columns:
-        if column.generated is not None and not column.virtual and large:
+        if column.generated is not None and not column.virtual and renaming.large:
             yield f"{column.id} is a stored generated column of a large table: a second one would rewrite it"
         if refuses_null(column, context.before) and column.generated is None:
             yield f"{column.id} has a domain that is NOT NULL: no INSERT by the new name alone gets past it"
 
 
-def _add(context: Context, renaming: _Renaming, pairs: Sequence[Pair], *, aside: bool = False) -> Step:
+def _add(context: Context, renaming: Renaming, pairs: Sequence[Pair], *, aside: bool = False) -> Step:
     table = ident(*renaming.table.path)
-    copies = [_copy(c, _aside(c) if aside else c.name) for c in renaming.copied]
+    copies = [_copy(c, aside_name(c) if aside else c.name) for c in renaming.copied]
     nothing = [no_default(c, context.before) for c in renaming.columns]
-    adds = [s for copy, none in zip(copies, nothing, strict=True) for s in _add_copy(context, copy, none)]
+    each = zip(renaming.columns, copies, nothing, strict=True)
+    adds = [s for column, copy, none in each for s in _add_copy(context, column, copy, none)]
     drops = [Statement(sql("ALTER TABLE {} DROP COLUMN {}", table, ident(c.name)), AX) for c in copies]
-    sync, no_sync = (create_sync(renaming.table, pairs), drop_sync(renaming.table)) if pairs else ([], [])
+    sync = create_sync(renaming.table, pairs, renaming.heirs) if pairs else []
+    no_sync = drop_sync(renaming.table, heirs=renaming.heirs) if pairs else []
     names = ", ".join(f"{renaming.old_name(c)} as {c.name}" for c in renaming.columns)
     return Step(
         id=step_id("copy", renaming.table) + (":aside" if aside else ""),
@@ -187,31 +122,40 @@ def _copy(column: Column, name: str) -> Column:
     return replace(column, id=column.id.parent("table").child("column", name), not_null=None, identity=None)
 
 
-def _add_copy(context: Context, copy: Column, none: Default | None) -> list[Statement]:
+def _add_copy(context: Context, original: Column, copy: Column, none: Default | None) -> list[Statement]:
     table, kind = ident(*copy.relation.path), kind_of(copy.id)
     rewrites = copy.generated is not None and not copy.virtual
     clause = column_clause(copy, none)
     statements = [Statement(sql("ALTER TABLE {} ADD COLUMN {}", table, clause), AX, rewrite=rewrites)]
-    if context.settings.grants and copy.grants:
-        statements += kind.grant_statements(copy, (), copy.grants, copy.owner)
+    if context.settings.grants:
+        for each in (copy, *_inherited(context, original, copy.name)):
+            statements += kind.grant_statements(each, (), each.grants, each.owner) if each.grants else []
     return statements
 
 
-def _fills(context: Context, renaming: _Renaming, pairs: Sequence[Pair]) -> list[Step]:
+def _inherited(context: Context, column: Column, name: str) -> Iterable[Column]:
+    """The column in the tables below, as it is called there then: what is granted on each is its own."""
+    for below in dict.fromkeys(descendants(column.relation, context.before)):
+        found = context.before.get(below.child("column", column.name), Column)
+        if found is not None:
+            yield _copy(found, name)
+
+
+def _fills(context: Context, renaming: Renaming, pairs: Sequence[Pair]) -> list[Step]:
     assignments = [(p.arriving, p.up) for p in pairs]
     return _fill(context, renaming, assignments, stale_arriving(pairs)) if pairs else []
 
 
-def _refills(context: Context, renaming: _Renaming, pairs: Sequence[Pair]) -> list[Step]:
+def _refills(context: Context, renaming: Renaming, pairs: Sequence[Pair]) -> list[Step]:
     assignments = [(p.leaving, p.down) for p in pairs]
     return _fill(context, renaming, assignments, stale_leaving(pairs), ":aside") if pairs else []
 
 
 def _fill(
-    context: Context, renaming: _Renaming, assignments: list[tuple[str, Sql]], where: Sql, mark: str = ""
+    context: Context, renaming: Renaming, assignments: list[tuple[str, Sql]], where: Sql, mark: str = ""
 ) -> list[Step]:
     now = {} if mark else {c.name: renaming.old_name(c) for c in renaming.columns}
-    filled = fill(context, renaming.table, assignments, where, key_names=now)
+    filled = fill(context, renaming.table, assignments, where, key_names=now, heirs=renaming.heirs)
     if not filled.statements:
         return []
     return [
@@ -229,95 +173,7 @@ def _fill(
     ]
 
 
-def _indexes(context: Context, renaming: _Renaming, *, aside: bool = False) -> list[Step]:
-    """What queries by the new name, and ON CONFLICT, need: unique indexes in any case, others where a scan hurts."""
-    large = context.size(renaming.table) is Size.LARGE
-    names = {c.name: _aside(c) for c in renaming.columns} if aside else {}
-    mark = ":aside" if aside else ""
-    copies = [i for i in _index_copies(context, renaming, names) if large or i.unique]
-    if _is_partitioned(context, renaming.table):
-        return [s for index in copies for s in _partitioned_index_steps(context, index, mark, concurrently=large)]
-    return [_index_step(index, concurrently=large, mark=mark) for index in copies]
-
-
-def _index_copies(context: Context, renaming: _Renaming, names: Mapping[str, str]) -> Iterable[Index]:
-    users = sorted({u for id in renaming.ids for u in context.before.used_by.get(id, frozenset())})
-    for user in users:
-        found = context.before[user]
-        if found.table != renaming.table:
-            continue
-        if isinstance(found, Index) and found.valid:
-            id = ObjectId("index", (found.id.path[0], temporary_name(found.id.path[1], "copy")))
-            definition = with_columns_renamed(found.definition, names)
-            yield replace(found, id=id, definition=definition, clustered=False, partitioned=False, statistics=())
-        elif (
-            isinstance(found, Constraint)
-            and found.type in (PRIMARY_KEY, UNIQUE)
-            and "WITHOUT OVERLAPS" not in found.definition
-        ):
-            yield _index_of_key(found, temporary_name(found.name, "copy"), names)
-
-
-def _index_of_key(key: Constraint, name: str, names: Mapping[str, str]) -> Index:
-    columns = join(", ", (ident(names.get(c, c)) for c in key.columns))
-    include = with_columns_renamed(include_clause(key), names)
-    distinct = Sql(" NULLS NOT DISTINCT" if "NULLS NOT DISTINCT" in key.definition else "")
-    return Index(
-        id=ObjectId("index", (key.id.path[0], name)),
-        relation=key.relation,
-        unique=True,
-        definition=sql("USING btree ({}){}{}", columns, include, distinct),
-        options=key.index_options,
-        tablespace=key.index_tablespace,
-    )
-
-
-def _partitioned_index_steps(context: Context, index: Index, mark: str, *, concurrently: bool) -> Iterable[Step]:
-    """On the parent only, then on each partition, and attached. All of them go with the parent's.
-
-    To attach one locks indexes from the parent's down, a query from the partition's up: the table is locked first.
-    """
-    lock = Statement(sql("LOCK TABLE ONLY {} IN ACCESS EXCLUSIVE MODE", ident(*index.relation.path)), AX)
-    count, waiting = 0, [replace(index, partitioned=True)]
-    yield _index_step(waiting[0], concurrently=False, mark=mark)
-    while waiting:
-        parent = waiting.pop()
-        for partition in context.partitions.get(parent.relation, ()):
-            count += 1
-            id = ObjectId("index", (partition.path[0], temporary_name(index.id.path[1], f"part{count}")))
-            inner = _is_partitioned(context, partition)
-            part = replace(index, id=id, relation=partition, partitioned=inner)
-            yield replace(_index_step(part, concurrently=concurrently and not inner, mark=mark), down=Down(()))
-            attach = sql("ALTER INDEX {} ATTACH PARTITION {}", ident(*parent.id.path), ident(*id.path))
-            yield replace(
-                _index_step(part, concurrently=False, mark=f":attach{mark}"),
-                title=f"attach {id}",
-                up=(lock, Statement(attach, AX)),
-                down=Down(()),
-            )
-            if inner:
-                waiting.append(part)
-
-
-def _is_partitioned(context: Context, table: ObjectId) -> bool:
-    found = context.before.get(table, Table)
-    return found is not None and found.partition_key is not None
-
-
-def _index_step(index: Index, *, concurrently: bool, mark: str) -> Step:
-    return Step(
-        id=step_id("build", index.id) + mark,
-        title=f"build {index.id} on the copies",
-        object=index.id,
-        strategy=NAME,
-        phase=Phase.MIGRATE,
-        why="queries and ON CONFLICT by the new name need it",
-        up=(create_index(index, concurrently=concurrently),),
-        down=Down((drop_index(index, concurrently=concurrently),)),
-    )
-
-
-def _compare(renaming: _Renaming, pairs: Sequence[Pair]) -> Step:
+def _compare(renaming: Renaming, pairs: Sequence[Pair]) -> Step:
     return Step(
         id=step_id("compare", renaming.table) + ":copy",
         title=f"count the rows of {renaming.table} whose old and new columns disagree",
@@ -332,15 +188,19 @@ def _compare(renaming: _Renaming, pairs: Sequence[Pair]) -> Step:
     )
 
 
-def _sentence(renaming: _Renaming) -> str:
+def _sentence(renaming: Renaming) -> str:
     names = ", ".join(f"{c.name} instead of {renaming.old_name(c)}" for c in renaming.columns)
     return f"says {names} in {renaming.table}"
 
 
-def _swap(renaming: _Renaming, coming: Sequence[Pair], gone: Sequence[Pair]) -> Step:
+def _swap(renaming: Renaming, coming: Sequence[Pair], gone: Sequence[Pair]) -> Step:
     table = renaming.table
-    there = [s for c in renaming.columns for s in _renames(table, (c.name, _aside(c)), (renaming.old_name(c), c.name))]
-    back = [s for c in renaming.columns for s in _renames(table, (c.name, renaming.old_name(c)), (_aside(c), c.name))]
+    there = [
+        s for c in renaming.columns for s in _renames(table, (c.name, aside_name(c)), (renaming.old_name(c), c.name))
+    ]
+    back = [
+        s for c in renaming.columns for s in _renames(table, (c.name, renaming.old_name(c)), (aside_name(c), c.name))
+    ]
     rebound = [replace_view(view) for view in renaming.views]
     return Step(
         id=step_id("rename-columns", table),
@@ -349,8 +209,8 @@ def _swap(renaming: _Renaming, coming: Sequence[Pair], gone: Sequence[Pair]) -> 
         strategy=NAME,
         phase=Phase.CONTRACT,
         why="metadata only; everything that stands on the column comes along",
-        up=(*_with_sync(table, gone, there), *rebound),
-        down=Down((*_with_sync(table, coming, back), *rebound)),
+        up=(*_with_sync(renaming, gone, there), *rebound),
+        down=Down((*_with_sync(renaming, coming, back), *rebound)),
         together=_group(table),
         deploy=_sentence(renaming),
     )
@@ -360,13 +220,14 @@ def _group(table: ObjectId) -> str:
     return f"rename columns of {table}"
 
 
-def _routines(context: Context, renaming: _Renaming) -> Iterable[ObjectId]:
+def _routines(context: Context, renaming: Renaming) -> Iterable[ObjectId]:
     """Functions whose body goes from the old names to the new ones: a trigger's must do so when the columns do."""
     names = {name for c in renaming.columns for name in (c.name, renaming.old_name(c))}
-    called = routines_on(renaming.table, context.before)
+    called = frozenset[ObjectId]().union(*(routines_on(each, context.before) for each in renaming.family))
+    tables = {each.path[1] for each in renaming.family}
     for old, new, _ in context.altered(Routine):
         said = words(old.reads_body) ^ words(new.reads_body)
-        if said & names and (old.id in called or renaming.table.path[1] in words(new.reads_body)):
+        if said & names and (old.id in called or tables & words(new.reads_body)):
             yield new.id
 
 
@@ -375,8 +236,11 @@ def last_step(table: ObjectId) -> str:
     return f"retire:{step_id('copy', table)}:aside"
 
 
-def _with_sync(table: ObjectId, pairs: Sequence[Pair], renames: list[Statement]) -> list[Statement]:
-    return [*drop_sync(table), *renames, *create_sync(table, pairs)] if pairs else renames
+def _with_sync(renaming: Renaming, pairs: Sequence[Pair], renames: list[Statement]) -> list[Statement]:
+    if not pairs:
+        return renames
+    table, heirs = renaming.table, renaming.heirs
+    return [*drop_sync(table, heirs=heirs), *renames, *create_sync(table, pairs, heirs)]
 
 
 def _renames(table: ObjectId, *pairs: tuple[str, str]) -> list[Statement]:

@@ -65,13 +65,13 @@ def no_default(column: Column, catalog: Catalog) -> Default | None:
     return Default(id=ObjectId("default", column.id.path), relation=column.relation, expression="NULL")
 
 
-def create_sync(table: ObjectId, pairs: Sequence[Pair]) -> list[Statement]:
-    """The function and its trigger."""
-    return create_trigger(table, join("\n", (_keep(pair) for pair in pairs)))
+def create_sync(table: ObjectId, pairs: Sequence[Pair], heirs: Sequence[ObjectId] = ()) -> list[Statement]:
+    """The function and its trigger, on ``heirs`` as well: what inherits a table doesn't inherit its triggers."""
+    return create_trigger(table, join("\n", (_keep(pair) for pair in pairs)), heirs=heirs)
 
 
-def create_trigger(table: ObjectId, body: Sql, what: str = "") -> list[Statement]:
-    """The function with this PL/pgSQL body, and its trigger; ``what`` tells several of one table apart."""
+def create_trigger(table: ObjectId, body: Sql, what: str = "", heirs: Sequence[ObjectId] = ()) -> list[Statement]:
+    """The function with this PL/pgSQL body, and its triggers; ``what`` tells several of one table apart."""
     function = sql(
         "CREATE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql AS $migplan$\nBEGIN\n"
         "  IF current_setting('migplan.sync', true) = 'off' THEN\n    RETURN NEW;\n  END IF;\n{}\n  RETURN NEW;\n"
@@ -79,21 +79,24 @@ def create_trigger(table: ObjectId, body: Sql, what: str = "") -> list[Statement
         _function(table, what),
         body,
     )
-    trigger = sql(
-        "CREATE TRIGGER {} BEFORE INSERT OR UPDATE ON {} FOR EACH ROW EXECUTE FUNCTION {}()",
-        ident(TRIGGER + what),
-        ident(*table.path),
-        _function(table, what),
-    )
-    return [Statement(function), Statement(trigger, LockMode.SHARE_ROW_EXCLUSIVE)]
-
-
-def drop_sync(table: ObjectId, what: str = "") -> list[Statement]:
-    """The trigger, then its function; both before any of their columns."""
-    return [
-        Statement(sql("DROP TRIGGER {} ON {}", ident(TRIGGER + what), ident(*table.path)), LockMode.ACCESS_EXCLUSIVE),
-        Statement(sql("DROP FUNCTION {}()", _function(table, what))),
+    triggers = [
+        sql(
+            "CREATE TRIGGER {} BEFORE INSERT OR UPDATE ON {} FOR EACH ROW EXECUTE FUNCTION {}()",
+            ident(TRIGGER + what),
+            ident(*each.path),
+            _function(table, what),
+        )
+        for each in (table, *heirs)
     ]
+    return [Statement(function), *(Statement(trigger, LockMode.SHARE_ROW_EXCLUSIVE) for trigger in triggers)]
+
+
+def drop_sync(table: ObjectId, what: str = "", heirs: Sequence[ObjectId] = ()) -> list[Statement]:
+    """The triggers, then their function; both before any of their columns."""
+    name = ident(TRIGGER + what)
+    triggers = (sql("DROP TRIGGER {} ON {}", name, ident(*each.path)) for each in (table, *heirs))
+    drops = [Statement(trigger, LockMode.ACCESS_EXCLUSIVE) for trigger in triggers]
+    return [*drops, Statement(sql("DROP FUNCTION {}()", _function(table, what)))]
 
 
 def disagreement(table: ObjectId, pairs: Sequence[Pair]) -> Assertion:

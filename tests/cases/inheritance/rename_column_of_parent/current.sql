@@ -1,0 +1,10 @@
+CREATE TABLE parent (id int PRIMARY KEY, name text NOT NULL DEFAULT 'none' CHECK (name <> ''));
+CREATE TABLE child (extra int, UNIQUE (name, extra)) INHERITS (parent);
+CREATE TABLE other (name text, PRIMARY KEY (id)) INHERITS (parent);
+CREATE TABLE grandchild () INHERITS (child);
+CREATE INDEX child_name ON child (name);
+CREATE FUNCTION shout() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.name := upper(NEW.name); RETURN NEW; END $$;
+CREATE TRIGGER other_shout BEFORE INSERT ON other FOR EACH ROW EXECUTE FUNCTION shout();
+CREATE VIEW seen AS SELECT c.name, p.name AS other FROM child c JOIN parent p USING (id);
+GRANT SELECT (name) ON child TO PUBLIC;
+COMMENT ON COLUMN parent.name IS 'what it is called';
