@@ -14,6 +14,8 @@ from migplan.kinds.base import option_list
 AX, SRX = LockMode.ACCESS_EXCLUSIVE, LockMode.SHARE_ROW_EXCLUSIVE
 CHECK, FOREIGN_KEY, UNIQUE, PRIMARY_KEY, EXCLUSION = "c", "f", "u", "p", "x"
 INDEXED = frozenset({UNIQUE, PRIMARY_KEY, EXCLUSION})
+ATTACHABLE = frozenset({UNIQUE, PRIMARY_KEY})
+"""PostgreSQL finds no index of a partition equal to an exclusion's: it makes one of its own, and refuses ATTACH."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +24,8 @@ class Constraint(DbObject):
 
     ``definition`` is pg_get_constraintdef without NOT VALID and NOT ENFORCED, which are fields. ``columns`` are the
     constrained columns by name, ``target`` and ``target_columns`` a foreign key's other side. ``inherited`` checks
-    come from a parent; ``clone_of`` is the partitioned table's foreign key that a partition's one comes with;
-    ``index_parent`` is the partitioned table's constraint that this one's index hangs on.
+    come from a parent; ``clone_of`` is the partitioned table's foreign key or exclusion that a partition's one comes with;
+    ``index_parent`` is the partitioned table's key that this one's index hangs on.
     """
 
     relation: ObjectId = field(compare=False)
@@ -112,7 +114,7 @@ def brought_by(parents: Iterable[ObjectId], relation: ObjectId, catalog: Catalog
 def add_constraint(constraint: Constraint) -> Statement:
     """``ALTER TABLE … ADD CONSTRAINT``, in the direct form: it scans, or builds its index, under its lock."""
     c = constraint
-    only = Sql("ONLY " if c.type in INDEXED else "")
+    only = Sql("ONLY " if c.type in ATTACHABLE else "")
     foreign = Sql("FOREIGN " if c.relation.kind == "foreign_table" else "")
     command = sql(
         "ALTER {}TABLE {}{} ADD CONSTRAINT {} {}",

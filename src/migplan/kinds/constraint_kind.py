@@ -25,6 +25,8 @@ from migplan.kinds.base import (
     simple_part,
 )
 from migplan.kinds.constraint import (
+    ATTACHABLE,
+    EXCLUSION,
     FOREIGN_KEY,
     INDEXED,
     PRIMARY_KEY,
@@ -85,6 +87,7 @@ WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x')
         index, index_options, tablespace, clustered, parent_path = row[17:]
         parent = ObjectId("constraint", tuple(parent_path)) if parent_path else None
         table = reading.relation("foreign_table" if relkind == "f" else "table", schema, relation)
+        attachable = type in ATTACHABLE
         constraint = Constraint(
             id=table.child("constraint", name),
             comment=reading.comment(PG_CONSTRAINT, oid),
@@ -100,8 +103,8 @@ WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x')
             no_inherit=no_inherit,
             inherited=inherited,
             local=local,
-            index_parent=parent if index else None,
-            clone_of=None if index else parent,
+            index_parent=parent if attachable else None,
+            clone_of=None if attachable else parent,
             index_options=options(index_options),
             index_tablespace=tablespace,
             index_comment=reading.comment(PG_CLASS, index) if index else None,
@@ -121,10 +124,11 @@ WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x')
             uses |= {obj.target, key_of(obj, catalog)}
             uses |= {obj.target.child("column", c) for c in obj.target_columns}
             uses |= _attachments_of(obj.target, catalog)
+        comes_along = obj.type == EXCLUSION and obj.clone_of is not None
         parts = [
             simple_part(
                 obj.id,
-                [_create(obj, catalog), *key_extras(obj)],
+                [] if comes_along else [_create(obj, catalog), *key_extras(obj)],
                 [drop_constraint(obj)],
                 {u for u in uses if u and u != obj.id},
             )
@@ -207,7 +211,7 @@ def _create(constraint: Constraint, catalog: Catalog) -> Statement:
     """A partitioned table has no rows of its own: with ONLY nothing is read, and its partitions' keys are attached."""
     statement = add_constraint(constraint)
     relation = catalog.objects.get(constraint.relation)
-    alone = constraint.type in INDEXED and getattr(relation, "partition_key", None) is not None
+    alone = constraint.type in ATTACHABLE and getattr(relation, "partition_key", None) is not None
     return replace(statement, scan=False, timing=Timing.QUICK) if alone else statement
 
 

@@ -14,7 +14,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
 from migplan.core.sql import ident, sql
 from migplan.core.steps import Down, LockMode, Phase, Statement, Step, step_id
-from migplan.kinds.constraint import Constraint
+from migplan.kinds.constraint import EXCLUSION, Constraint
 from migplan.kinds.index import Index
 from migplan.kinds.names import names_of
 from migplan.planning.freed_names import with_renamed
@@ -60,8 +60,12 @@ def _alike(before: Catalog, after: Catalog) -> Iterator[tuple[DbObject, DbObject
 
 
 def _key(obj: DbObject) -> tuple[ObjectId, ObjectId] | None:
-    parent = obj.parent if isinstance(obj, Index) else obj.index_parent if isinstance(obj, Constraint) else None
+    parent = obj.parent if isinstance(obj, Index) else _parent(obj) if isinstance(obj, Constraint) else None
     return None if parent is None or obj.table is None else (obj.table, parent)
+
+
+def _parent(constraint: Constraint) -> ObjectId | None:
+    return constraint.clone_of if constraint.type == EXCLUSION else constraint.index_parent
 
 
 def _step(old: DbObject, new: DbObject) -> Step:

@@ -20,6 +20,7 @@ from migplan.planning.attached_names import rename_attached
 from migplan.planning.attachments import Attachments
 from migplan.planning.conversions import with_conversions
 from migplan.planning.diff import diff
+from migplan.planning.exclusion_clones import with_named_clones
 from migplan.planning.fold import fold
 from migplan.planning.followers import without_followers
 from migplan.planning.freed_names import free_names
@@ -88,6 +89,7 @@ def draft(
         expansions = _expand(context)
         made = [*attached.steps, *freed.steps, *widened.steps, *_steps(context, expansions)]
         made = followed.extended(made, context.pieces_before, context.pieces_after)
+        made = with_named_clones(made, context.pieces_before, context.pieces_after)
         joined = with_renames(renamed, after, made, chosen)
         steps = with_mentions(_sorted(joined.steps), before, after)
         edges = edges_of(steps)

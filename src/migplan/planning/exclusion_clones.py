@@ -1,0 +1,116 @@
+"""Exclusion constraints that partitions get from their parents: named and described as they are declared.
+
+PostgreSQL (17 and later) makes them along with the parent's or when a partition is attached, under names of its own
+choice. They can be renamed, but neither made beforehand nor attached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Final
+
+from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog
+from migplan.core.sql import Sql, ident, join, literal, sql
+from migplan.core.steps import Down, LockMode, Statement, Step
+from migplan.kinds.column import object_name
+from migplan.kinds.constraint import EXCLUSION, Constraint, drop_constraint, key_extras
+from migplan.kinds.table import attachment
+from migplan.strategies.pieces import Pieces
+
+_Named = dict[ObjectId, tuple[Statement, ...]]
+_LIGHT: Final = LockMode.SHARE_UPDATE_EXCLUSIVE
+
+
+def with_named_clones(steps: Iterable[Step], before: Pieces, after: Pieces) -> list[Step]:
+    """The steps; each that makes PostgreSQL make such constraints, on either way, also gives them their names."""
+    come, gone = _by_maker(after), _by_maker(before)
+    if not come and not gone:
+        return list(steps)
+    named = (_with_named(step, come, gone) for step in steps)
+    return [_let_go(_left_behind(step, before.catalog, after.catalog), before.catalog) for step in named]
+
+
+def _by_maker(side: Pieces) -> _Named:
+    """The statements by what comes first, or last, of the parent's constraint and the partition's attachment."""
+    found: _Named = {}
+    for clone in _uppermost_first(side.catalog):
+        statements = tuple(_statements(clone, side))
+        for maker in (*_ancestors(clone, side.catalog), attachment(clone.relation)):
+            found[maker] = (*found.get(maker, ()), *statements)
+    return found
+
+
+def _uppermost_first(catalog: Catalog) -> list[Constraint]:
+    clones = [c for c in catalog.of(Constraint) if c.type == EXCLUSION and c.clone_of is not None]
+    return sorted(clones, key=lambda c: (len(list(_ancestors(c, catalog))), c.id))
+
+
+def _ancestors(clone: Constraint, catalog: Catalog) -> Iterator[ObjectId]:
+    """What it comes with: the constraint above, and those above that."""
+    parent = None if clone.clone_of is None else catalog.get(clone.clone_of, Constraint)
+    if parent is not None:
+        yield parent.id
+        yield attachment(parent.relation)
+        yield from _ancestors(parent, catalog)
+
+
+def _statements(clone: Constraint, side: Pieces) -> Iterator[Statement]:
+    further = [*key_extras(clone), *side.attributes(clone.id)]
+    if further or clone.name != object_name(clone.relation.path[-1], "_".join(clone.columns), "excl"):
+        yield _named(clone, further)
+
+
+def _named(clone: Constraint, further: Iterable[Statement]) -> Statement:
+    """If it is there: whether its parent's or the partition comes last is up to the plan."""
+    assert clone.clone_of is not None
+    parent = clone.clone_of
+    command = sql(
+        """DO $migplan$
+DECLARE
+  given name := (
+    SELECT k.conname FROM pg_constraint k JOIN pg_constraint p ON p.oid = k.conparentid
+     WHERE k.conrelid = to_regclass({}) AND p.conrelid = to_regclass({}) AND p.conname = {});
+BEGIN
+  IF given <> {} THEN
+    EXECUTE format('ALTER INDEX %I.%I RENAME TO %I', {}, given, {});
+  END IF;
+  IF given IS NOT NULL THEN
+    {}
+  END IF;
+END
+$migplan$""",
+        literal(ident(*clone.relation.path)),
+        literal(ident(*parent.path[:-1])),
+        literal(parent.path[-1]),
+        literal(clone.name),
+        literal(clone.id.path[0]),
+        literal(clone.name),
+        join("\n    ", (sql("EXECUTE {};", literal(s.sql)) for s in further)) or Sql("NULL;"),
+    )
+    return Statement(command, _LIGHT)
+
+
+def _with_named(step: Step, come: _Named, gone: _Named) -> Step:
+    up = tuple(s for id in sorted(step.creates) for s in come.get(id, ()))
+    back = tuple(s for id in sorted(step.creates | step.destroys) for s in gone.get(id, ()))
+    if not up and not back:
+        return step
+    down = replace(step.down, statements=(*step.down.statements, *back)) if isinstance(step.down, Down) else step.down
+    return replace(step, up=(*step.up, *up), down=down)
+
+
+def _left_behind(step: Step, before: Catalog, after: Catalog) -> Step:
+    """A partition that is attached, and detached again on the way back, keeps what it got: that goes then."""
+    got = [c for c in _uppermost_first(after) if attachment(c.relation) in step.creates and c.relation in before]
+    drops = tuple(drop_constraint(replace(c, index_parent=c.clone_of)) for c in got if c.id not in before)
+    if not drops or not isinstance(step.down, Down):
+        return step
+    return replace(step, down=replace(step.down, statements=(*step.down.statements, *drops)))
+
+
+def _let_go(step: Step, before: Catalog) -> Step:
+    """A partition that is detached keeps its constraint, which can be dropped from then on."""
+    left = {c.id for c in _uppermost_first(before) if attachment(c.relation) in step.destroys}
+    return replace(step, releases=step.releases | left) if left else step

@@ -1,0 +1,14 @@
+CREATE TABLE booking (id integer, room integer) PARTITION BY LIST (id);
+ALTER TABLE booking ADD CONSTRAINT "no two" EXCLUDE (id WITH =, room WITH =);
+CREATE TABLE booking_1 PARTITION OF booking FOR VALUES IN (1);
+ALTER TABLE booking_1 RENAME CONSTRAINT booking_1_id_room_excl TO "not twice";
+COMMENT ON CONSTRAINT "not twice" ON booking_1 IS 'one each';
+CREATE TABLE booking_2 PARTITION OF booking FOR VALUES IN (2) PARTITION BY HASH (id);
+CREATE TABLE booking_2_0 PARTITION OF booking_2 FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+CREATE TABLE booking_3 PARTITION OF booking FOR VALUES IN (3);
+CREATE TABLE booking_4 (id integer, room integer, CONSTRAINT own EXCLUDE (id WITH =, room WITH =));
+CREATE TABLE visit (id integer, room integer) PARTITION BY LIST (id);
+CREATE TABLE visit_1 PARTITION OF visit FOR VALUES IN (1);
+CREATE TABLE stay (id integer, room integer) PARTITION BY LIST (id);
+ALTER TABLE stay ADD EXCLUDE (id WITH =, room WITH =);
+CREATE TABLE stay_1 PARTITION OF stay FOR VALUES IN (1);

@@ -1,0 +1,18 @@
+CREATE TABLE booking (id integer, room integer) PARTITION BY LIST (id);
+ALTER TABLE booking ADD CONSTRAINT "no two" EXCLUDE (id WITH =, room WITH =);
+CREATE TABLE booking_1 PARTITION OF booking FOR VALUES IN (1);
+ALTER TABLE booking_1 RENAME CONSTRAINT booking_1_id_room_excl TO "never twice";
+CREATE TABLE booking_2 PARTITION OF booking FOR VALUES IN (2) PARTITION BY HASH (id);
+CREATE TABLE booking_2_0 PARTITION OF booking_2 FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+CREATE TABLE booking_3 (id integer, room integer);
+CREATE TABLE booking_4 (id integer, room integer, CONSTRAINT own EXCLUDE (id WITH =, room WITH =));
+ALTER TABLE booking ATTACH PARTITION booking_4 FOR VALUES IN (4);
+CREATE TABLE booking_5 PARTITION OF booking FOR VALUES IN (5);
+ALTER TABLE booking_5 RENAME CONSTRAINT booking_5_id_room_excl TO "five only";
+CREATE TABLE visit (id integer, room integer) PARTITION BY LIST (id);
+CREATE TABLE visit_1 PARTITION OF visit FOR VALUES IN (1);
+ALTER TABLE visit ADD CONSTRAINT visit_once EXCLUDE (id WITH =, room WITH =) WHERE (room > 0);
+ALTER TABLE visit_1 RENAME CONSTRAINT visit_1_id_room_excl TO "once only";
+COMMENT ON CONSTRAINT "once only" ON visit_1 IS 'one each';
+CREATE TABLE stay (id integer, room integer) PARTITION BY LIST (id);
+CREATE TABLE stay_1 PARTITION OF stay FOR VALUES IN (1);
