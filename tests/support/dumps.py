@@ -38,7 +38,12 @@ def script(url: str, *options: str) -> str:
 
 def schema(url: str, *options: str) -> Counter[str]:
     """The statements that make the schema, each how often; owners and the order of columns left out."""
-    found = (s for s in statements(script(url, *options)) if not _SETTINGS.match(s) and not _OWNER.match(s))
+    return of(script(url, *options))
+
+
+def of(text: str) -> Counter[str]:
+    """The same of a script that pg_dump wrote."""
+    found = (s for s in statements(text) if not _SETTINGS.match(s) and not _OWNER.match(s))
     return Counter(_SECRETS.sub(r"\1''", _columns_sorted(s)) for s in found)
 
 

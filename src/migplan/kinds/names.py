@@ -17,6 +17,7 @@ _RELATIONS: Final = frozenset(
 )
 _TYPES: Final = frozenset(
     {
+        "sequence",
         "table",
         "view",
         "materialized_view",
@@ -28,6 +29,7 @@ _TYPES: Final = frozenset(
         "base_type",
     }
 )
+"""A sequence has no row type, but isn't made where a type bears its name."""
 _ROUTINES: Final = frozenset({"function", "procedure", "aggregate"})
 
 
@@ -57,7 +59,7 @@ def names_of(obj: DbObject) -> frozenset[Name]:
     if isinstance(obj, Column):
         names.add(Name("column", path))
     if isinstance(obj, Column) and obj.identity is not None:
-        names.add(Name("relation", obj.identity.sequence))
+        names |= {Name("relation", obj.identity.sequence), Name("type", obj.identity.sequence)}
     if isinstance(obj, Column) and obj.not_null is not None and obj.not_null.given is not None:
         names.add(Name("constraint", (*obj.relation.path, not_null_name(obj, obj.not_null))))
     return frozenset(names)

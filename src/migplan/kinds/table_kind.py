@@ -115,6 +115,7 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
             attach, detach = [attach_partition(obj)], [detach_partition(obj)]
             columns = {obj.partition_of.child("column", c.name) for c in columns_of(obj.id, catalog)}
             uses = frozenset({obj.id, obj.partition_of, *columns}) | attached_indexes(obj.id, catalog)
+            uses |= _above_first(obj.partition_of, catalog)
             parts.append(Part(tuple(attach), tuple(detach), frozenset({attachment(obj.id)}), uses))
         if isinstance(obj.replica_identity, ObjectId):
             plain = replace(obj, replica_identity="d")
@@ -282,6 +283,18 @@ _LIGHT_OPTIONS = {
     "log_autovacuum_min_duration",
     "vacuum_truncate",
 }
+
+
+def _above_first(parent: ObjectId, catalog: Catalog) -> frozenset[ObjectId]:
+    """ATTACH gives the partition an identity (17 and later), but none of those below it; DETACH wants it on all."""
+    table = catalog.get(parent, Table)
+    if table is None or table.partition_of is None:
+        return frozenset()
+    above = [parent]
+    while (higher := catalog.get(above[-1], Table)) is not None and higher.partition_of is not None:
+        above.append(higher.partition_of)
+    numbered = any(c.identity is not None for id in above for c in columns_of(id, catalog))
+    return frozenset({attachment(parent)} if numbered and catalog.major >= 17 else ())
 
 
 KINDS = (TableKind(),)

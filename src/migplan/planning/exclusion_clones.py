@@ -14,9 +14,9 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.sql import Sql, ident, join, literal, sql
 from migplan.core.steps import Down, LockMode, Statement, Step
-from migplan.kinds.column import object_name
+from migplan.kinds.attachment import attachment
 from migplan.kinds.constraint import EXCLUSION, Constraint, drop_constraint, key_extras
-from migplan.kinds.table import attachment
+from migplan.kinds.not_null import object_name
 from migplan.strategies.pieces import Pieces
 
 _Named = dict[ObjectId, tuple[Statement, ...]]

@@ -33,8 +33,8 @@ def with_mentions(steps: Sequence[Step], before: Catalog, after: Catalog) -> lis
     go = _by_name(id for s in steps for id in s.destroys - s.creates)
     found: list[Step] = []
     for step in steps:
-        mentions = _mentioned(step.creates, after, come) if come else frozenset[ObjectId]()
-        mentioned = _mentioned(step.destroys, before, go) if go else frozenset[ObjectId]()
+        mentions = (_mentioned(step.creates, after, come) if come else frozenset()) | _callers(step.creates, after)
+        mentioned = (_mentioned(step.destroys, before, go) if go else frozenset()) | _callers(step.destroys, before)
         found.append(replace(step, mentions=mentions, forgets=mentioned) if mentions or mentioned else step)
     return found
 
@@ -61,6 +61,18 @@ def _mentioned(
         for id in candidates.get(name, ())
         if id != routine.id and schema in (None, id.path[0])
     )
+
+
+def _callers(owned: Iterable[ObjectId], catalog: Catalog) -> frozenset[ObjectId]:
+    """What calls another routine of the name in a way that fits this one too: read before this one is there, the call
+    isn't ambiguous."""
+    routines = [r for id in owned if (r := catalog.get(id, Routine)) is not None]
+    twins = {t.id for r in routines for t in catalog.of(Routine) if _share_a_call(r, t)}
+    return frozenset(user for twin in twins for user in catalog.used_by.get(twin, ())) - {r.id for r in routines}
+
+
+def _share_a_call(one: Routine, other: Routine) -> bool:
+    return one.id != other.id and one.id.path[:2] == other.id.path[:2] and not set(one.calls).isdisjoint(other.calls)
 
 
 def _by_name(ids: Iterable[ObjectId]) -> dict[str, list[ObjectId]]:

@@ -287,6 +287,7 @@ def _steps(context: Context, expansions: Sequence[Expansion]) -> list[Step]:
     steps = [attachments.in_order(step) for step in steps]
     for e in expansions:
         steps = [_waiting(s, e) for s in steps] if e.behind else steps
+        steps = [replace(s, after=(*s.after, e.single[s.id])) if s.id in e.single else s for s in steps]
         steps = _led(steps, e) if e.ahead else steps
     return _bracketed(steps, [e.brackets for e in expansions if e.brackets is not None])
 

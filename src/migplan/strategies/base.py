@@ -170,6 +170,8 @@ class Expansion:
     blocked: tuple[str, ...] = ()
     behind: Mapping[ObjectId, After] = field(default_factory=dict[ObjectId, After])
     """Every other step that touches one of these objects waits."""
+    single: Mapping[str, After] = field(default_factory=dict[str, After])
+    """Just this step of another waits."""
     told: frozenset[ObjectId] = frozenset()
     """Objects that go behind the expansion's own checkpoints, which say what the application must do about them."""
     early: Mapping[ObjectId, After] = field(default_factory=dict[ObjectId, After])

@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.sql import ident
+from migplan.core.steps import After, step_id
 from migplan.kinds.column import Column
 from migplan.kinds.default import Default, is_volatile
 from migplan.kinds.materialized_view import MaterializedView
-from migplan.strategies.base import Context, Size
+from migplan.strategies.base import Context, Expansion, Size
 
 
 def held_by_stored_rows(context: Context) -> Iterable[str]:
@@ -28,6 +29,26 @@ def held_by_stored_rows(context: Context) -> Iterable[str]:
     for column in context.dropped(Column):
         if _has_values(column, context.before):
             yield from _sentences(context, column, "wouldn't add {} with a value for every row on the way back")
+
+
+def waiting_for_holders(context: Context) -> Iterable[Expansion]:
+    """Columns whose type changes in place once a materialized view has let go of their table's row type, and views
+    that come once it has changed: what they don't read of a row, they hold nevertheless."""
+    for _, new, fields in context.altered(Column):
+        if not fields & {"type", "collation"} or new.id in context.replaced or new.id in context.rebuilds.items:
+            continue
+        alter = step_id("alter", new.id)
+        for view, why in _passing(context, new, context.before, context.after):
+            yield Expansion((), single={alter: After(step_id("drop", view), why)})
+        for view, why in _passing(context, new, context.after, context.before):
+            yield Expansion((), single={step_id("create", view): After(alter, why)})
+
+
+def _passing(context: Context, column: Column, one: Catalog, other: Catalog) -> Iterable[tuple[ObjectId, str]]:
+    """The materialized views of one side that aren't there all the time."""
+    for view in _holders(column.relation, one):
+        if view.kind == "materialized_view" and (view not in other or view in context.rebuilds.items):
+            yield view, f"{view} stores rows of {column.relation}"
 
 
 def _sentences(context: Context, column: Column, refused: str) -> Iterable[str]:

@@ -16,7 +16,7 @@ from migplan.strategies.moved_values import loses_places
 from migplan.strategies.replaced import irreplaceable
 from migplan.strategies.reshaped import reshapes
 from migplan.strategies.staged_types import held_by_large_tables
-from migplan.strategies.stored_rows import held_by_stored_rows
+from migplan.strategies.stored_rows import held_by_stored_rows, waiting_for_holders
 
 _HANDLED: Final = frozenset(
     {
@@ -54,6 +54,7 @@ class Unsupported(Strategy):
         ]
         if reasons:
             yield Expansion((), blocked=tuple(reasons))
+        yield from waiting_for_holders(context)
 
 
 def _directives(context: Context) -> Iterable[str]:

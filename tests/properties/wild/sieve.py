@@ -14,9 +14,9 @@ NOTHING_DEFERRED = "SET CONSTRAINTS ALL IMMEDIATE"
 """Else a row that no commit would take passes."""
 
 
-def sifted(url: str, statements: Iterable[str], ground: Iterable[str] = ()) -> list[str]:
+def sifted(url: str, statements: Iterable[str], ground: Iterable[str] = (), *, retried: bool = True) -> list[str]:
     """Those that succeed in an empty database behind the ``ground``, those that fail at first tried again after the
-    others. The database stays empty."""
+    others, if wanted. The database stays empty."""
     taken: list[str] = []
     with psycopg.connect(url) as db:
         db.execute("SET client_min_messages = error")
@@ -25,7 +25,7 @@ def sifted(url: str, statements: Iterable[str], ground: Iterable[str] = ()) -> l
         waiting, before = list(statements), -1
         while len(waiting) != before:
             before = len(waiting)
-            waiting = [s for s in waiting if not _takes(db, s, taken)]
+            waiting = [s for s in waiting if not _takes(db, s, taken) and retried]
         db.rollback()
     return taken
 

@@ -1,1 +1,2 @@
 CREATE TABLE t (a int); CREATE SEQUENCE s;
+CREATE TYPE counter AS ENUM ('one');
