@@ -16,6 +16,7 @@ from migplan.core.model import Catalog
 from migplan.core.steps import Step
 from migplan.kinds.function import Routine
 
+_NOTHING: Final = frozenset[ObjectId]()
 _WORDS: Final = re.compile(r"[^\W\d][\w$]*")
 _NAMED: Final = frozenset(
     {"function", "procedure", "aggregate", "table", "view", "materialized_view", "foreign_table", "sequence"}
@@ -33,8 +34,8 @@ def with_mentions(steps: Sequence[Step], before: Catalog, after: Catalog) -> lis
     go = _by_name(id for s in steps for id in s.destroys - s.creates)
     found: list[Step] = []
     for step in steps:
-        mentions = (_mentioned(step.creates, after, come) if come else frozenset()) | _callers(step.creates, after)
-        mentioned = (_mentioned(step.destroys, before, go) if go else frozenset()) | _callers(step.destroys, before)
+        mentions = (_mentioned(step.creates, after, come) if come else _NOTHING) | _callers(step.creates, after)
+        mentioned = (_mentioned(step.destroys, before, go) if go else _NOTHING) | _callers(step.destroys, before)
         found.append(replace(step, mentions=mentions, forgets=mentioned) if mentions or mentioned else step)
     return found
 
