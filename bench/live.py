@@ -1,6 +1,6 @@
-"""Measure plans at work on a database: backfills, what SYNC costs an application, many small steps, memory.
+"""Measure plans at work on a database: backfills, copies, what SYNC costs an application, many small steps, memory.
 
-    python -m bench.live [--url URL] [--rows 1000000] [--steps 1000] [--rounds 3] [--only fill sync steps memory]
+    python -m bench.live [--url URL] [--rows 1000000] [--steps 1000] [--rounds 3] [--only fill copy sync steps memory]
 
 ``URL`` leads as superuser to a database of the server to measure on; without it a server is started, which writes its
 WAL out as live ones do. Databases of its own are made there and dropped.
@@ -44,12 +44,19 @@ CREATE TABLE item (
 TWIN = RENAMED.replace("item", "twin").replace(
     "full_name text NOT NULL, -- migplan: renamed-from name", "name text NOT NULL,"
 )
+PARTITIONED = (
+    TABLE.partition("INSERT")[0].strip().removesuffix(";")
+    + """ PARTITION BY RANGE (id);
+CREATE TABLE item_few PARTITION OF item FOR VALUES FROM (MINVALUE) TO ({half});
+CREATE TABLE item_many PARTITION OF item FOR VALUES FROM ({half}) TO (MAXVALUE);
+"""
+)
 UPDATES = {
     "plain": "UPDATE twin SET amount = amount + 1 WHERE id = %s",
     "other": "UPDATE item SET amount = amount + 1 WHERE id = %s",
     "own": "UPDATE item SET name = name || '.' WHERE id = %s",
 }
-PARTS = ("fill", "sync", "steps", "memory")
+PARTS = ("fill", "copy", "sync", "steps", "memory")
 CONFIG = "[planning]\nsmall_table_rows = 0\n"
 
 
@@ -68,6 +75,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if "fill" in options.only:
             for workers in (1, 2):
                 _backfill(url, folder / f"fill{workers}", options.rows, options.rounds, workers)
+        if "copy" in options.only:
+            for workers in (1, 2):
+                _copy(url, folder / f"copy{workers}", options.rows, options.rounds, workers)
         if "sync" in options.only:
             _sync(url, folder / "sync", options.rounds)
         if "steps" in options.only:
@@ -88,10 +98,9 @@ def _backfill(url: str, folder: Path, rows: int, rounds: int, workers: int) -> N
             _settle(live, "VACUUM item")
             with _watch(live) as seen:
                 whole.append(rows / _apply(live, plan, "--workers", str(workers)).wall)
-            alone.append(rows / _filling(live))
+            alone.append(rows / _filling(live, "fill"))
             longest.append(max(seen, default=0.0))
-    base = statistics.median(single)
-    by = f"{rows:,} rows by {workers} worker{'s' * (workers > 1)}"
+    base, by = statistics.median(single), _by(rows, workers)
     print(f"backfill of {by}, to one UPDATE: {statistics.median(alone) / base:.2f} (at least 0.8; {base:,.0f} rows a")
     print(f"  second by the UPDATE); with all that the command does beside it: {statistics.median(whole) / base:.2f}")
     print(f"  longest transaction that held row locks: {max(longest):.2f} s (at most 1)")
@@ -107,14 +116,49 @@ def _one_update(live: str) -> float:
     return took
 
 
-def _filling(live: str) -> float:
-    """The seconds from the first batch to the last, by the ledger."""
+def _by(rows: int, workers: int) -> str:
+    return f"{rows:,} rows by {workers} worker{'s' * (workers > 1)}"
+
+
+def _filling(live: str, verb: str) -> float:
+    """The seconds from the first batch of that step to the last, by the ledger."""
     with psycopg.connect(live) as db:
         row = db.execute(
-            "SELECT extract(epoch FROM max(updated) - min(started))::float8 FROM migplan.backfill"
+            "SELECT extract(epoch FROM max(updated) - min(started))::float8 FROM migplan.backfill WHERE step LIKE %s",
+            (f"{verb}:%",),
         ).fetchone()
         assert row is not None
         return float(row[0])
+
+
+def _copy(url: str, folder: Path, rows: int, rounds: int, workers: int) -> None:
+    """Rows a second of a table's copying into its declared form against one INSERT … SELECT, both with its key."""
+    single, batches, longest = list[float](), list[float](), list[float]()
+    new = PARTITIONED.format(half=rows // 2)
+    for number in range(rounds):
+        with _planned(url, folder / str(number), TABLE.format(rows=rows), new) as (live, plan):
+            _apply(live, plan, "--through", "w0_1_expand")
+            _settle(live)
+            single.append(rows / _one_insert(live))
+            _settle(live, 'VACUUM FULL "~public~new".item')
+            with _watch(live) as seen:
+                _apply(live, plan, "--workers", str(workers))
+            batches.append(rows / _filling(live, "copy"))
+            longest.append(max(seen, default=0.0))
+    base = statistics.median(single)
+    print(
+        f"copy of {_by(rows, workers)}, to one INSERT … SELECT: {statistics.median(batches) / base:.2f} (at least 0.5;"
+    )
+    print(f"  {base:,.0f} rows a second by that); longest transaction that wrote: {max(longest):.2f} s (at most 1)")
+
+
+def _one_insert(live: str) -> float:
+    with psycopg.connect(live) as db:
+        began = time.perf_counter()
+        db.execute('INSERT INTO "~public~new".item SELECT * FROM item')
+        took = time.perf_counter() - began
+        db.rollback()
+    return took
 
 
 def _sync(url: str, folder: Path, rounds: int) -> None:

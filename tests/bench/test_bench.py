@@ -41,7 +41,8 @@ def test_the_runner_prints_every_ratio(pg_url: str, capsys: pytest.CaptureFixtur
 
 
 def test_runs_of_plans_are_measured(pg_url: str, capsys: pytest.CaptureFixture[str]) -> None:
-    live(["--url", pg_url, "--only", "fill", "--rows", "500", "--rounds", "1"])
+    live(["--url", pg_url, "--only", "fill", "copy", "--rows", "500", "--rounds", "1"])
     printed = capsys.readouterr().out
     assert len(re.findall(r"^backfill of 500 rows by [12] workers?, to one UPDATE: \d", printed, re.M)) == 2
     assert printed.count("longest transaction that held row locks") == 2
+    assert len(re.findall(r"^copy of 500 rows by [12] workers?, to one INSERT … SELECT: \d", printed, re.M)) == 2

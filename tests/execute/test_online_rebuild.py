@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -59,16 +59,27 @@ TURNED = "UPDATE item SET place = -place; UPDATE item SET place = {rows} + 1 + p
 
 @dataclass
 class Turning(Heard):
-    """An application that turns round what is in the table when its log is about to be replayed."""
+    """An application that turns round what is in the table while it is copied, and again before its log is replayed."""
 
     url: str = ""
+    turned: set[str] = field(default_factory=set[str])
 
     def unit(self, unit: Unit, title: str) -> None:
-        """Once."""
+        """A step begins."""
         super().unit(unit, title)
-        if unit.steps[0].startswith("replay:") and self.url:
+        if unit.steps[0].startswith("replay:"):
+            self._turn("replay")
+
+    def progress(self, what: str, share: float) -> None:
+        """A batch has been copied."""
+        super().progress(what, share)
+        if what.startswith("copy:"):
+            self._turn("copy")
+
+    def _turn(self, when: str) -> None:
+        if when not in self.turned:
+            self.turned.add(when)
             psql(self.url, TURNED.format(rows=3000))
-            self.url = ""
 
 
 @pytest.mark.pg(18)
@@ -97,7 +108,8 @@ def test_by_two_workers_and_with_a_pause(make_db: MakeDb, tmp_path: Path, monkey
         assert parts[0] == ("copy:table:public.item:new", 2, 3000, True)
         assert parts[1][:2] == ("replay:table:public.item:new", 1)
         first = db.execute("SELECT place FROM item WHERE id = md5('1')::uuid").fetchone()
-        assert first == (3000,)
+        assert first == (1,)
+        assert heard.turned == {"copy", "replay"}
     assert found.second() == ([], [])
 
 

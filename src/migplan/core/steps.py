@@ -155,13 +155,14 @@ class Batches:
 
     ``statements`` are run for each batch, with WITHIN where its rows are told: by ``key``, or by the relation's pages
     where that is empty. ``first`` comes before the first batch, ``settings`` begin each. ``left`` counts what is to be
-    done in one more pass, until it is at most ``enough``. ``alone``: by one worker, and a batch that a unique key keeps
-    out is tried again with more rows.
+    done in one more pass, until it is at most ``enough``. A batch that a unique key keeps out is tried again: by the
+    statements ``otherwise``, or, where one worker does it all ``alone``, with more rows.
     """
 
     table: ObjectId
     relation: Sql
     statements: tuple[Sql, ...]
+    otherwise: tuple[Sql, ...] = ()
     key: tuple[str, ...] = ()
     first: tuple[Sql, ...] = ()
     settings: tuple[tuple[str, str], ...] = ()

@@ -16,7 +16,8 @@ _REPLAYS: Final = 100
 
 @dataclass(frozen=True)
 class BatchWork:
-    """``statements`` are run for each batch of ``relation``, with WITHIN for its rows.
+    """``statements`` are run for each batch of ``relation``, with WITHIN for its rows; ``otherwise`` where a unique key
+    keeps one out.
 
     ``left`` counts what another pass is for, at most ``passes`` times. ``must`` is what to tell the operator where more
     than ``enough`` is left then."""
@@ -28,6 +29,7 @@ class BatchWork:
     enough: int = 0
     passes: int = 1
     must: str | None = None
+    otherwise: tuple[str, ...] = ()
     alone: bool = False
     first: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -60,6 +62,7 @@ def _other(model: BatchesModel) -> BatchWork:
         left=model.left,
         enough=model.enough,
         passes=_REPLAYS if model.left else 1,
+        otherwise=tuple(model.otherwise),
         alone=model.alone,
         first=tuple(model.first),
         settings=model.settings,

@@ -40,6 +40,7 @@ class Worker:
         self._key = [deparsed(_escaped(ident(c))) for c in work.key]
         self._table = deparsed(_escaped(work.relation))
         self._size = min(job.pace.rows, _FIRST) if self._keyed else _PAGES_FEWEST * 16
+        self._otherwise = False
         self._looked = 0.0
         self._replicas = Replicas()
 
@@ -58,9 +59,10 @@ class Worker:
                 continue
             except (psycopg.errors.UniqueViolation, psycopg.errors.ExclusionViolation):
                 self._connection.rollback()
-                if not self._widen():
+                if not (self._turn() or self._widen()):
                     raise
                 continue
+            self._otherwise = False
             if done:
                 return
             self._steer(time.monotonic() - began)
@@ -128,7 +130,8 @@ class Worker:
     def _work(self, within: Sql, given: Sequence[str]) -> int:
         """The work on one batch; how many rows it wrote."""
         changed = 0
-        for statement in self._job.work.statements:
+        work = self._job.work
+        for statement in work.otherwise if self._otherwise else work.statements:
             text = _escaped(statement)
             times = text.count(WITHIN)
             result = self._connection.execute(text.replace(WITHIN, within).encode(), list(given) * times)
@@ -141,6 +144,12 @@ class Worker:
             (self._job.work.relation,),
         ).fetchone()
         return int(row[0]) if row else 0
+
+    def _turn(self) -> bool:
+        """Do this batch the other way; False where there is none, or it was done so already."""
+        turned = not self._otherwise and bool(self._job.work.otherwise)
+        self._otherwise = turned
+        return turned
 
     def _widen(self) -> bool:
         """Take more rows together: a value that one row gives up for another may be further behind. False where that

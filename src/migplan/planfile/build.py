@@ -205,6 +205,7 @@ def _batches(batches: Batches | None) -> BatchesModel | None:
         relation=batches.relation,
         key=list(batches.key),
         statements=list(batches.statements),
+        otherwise=list(batches.otherwise),
         first=list(batches.first),
         settings=dict(batches.settings),
         left=batches.left,

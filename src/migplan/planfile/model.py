@@ -67,14 +67,15 @@ class BatchesModel(Model):
     """Other work along ``relation`` in batches: ``statements`` for each, with ``/*~batch*/ true`` for its rows.
 
     Without a ``key`` they run along its pages. ``first`` comes before all, ``settings`` begin each transaction.
-    ``left`` counts what is left for another pass, of which ``enough`` may be. ``alone``: by one worker, with more rows
-    where a unique key keeps some out.
+    ``left`` counts what is left for another pass, of which ``enough`` may be. Where a unique key keeps rows out, the
+    batch is run by the statements ``otherwise``, or with more rows, if ``alone`` (by one worker).
     """
 
     table: str
     relation: str
     key: list[str]
     statements: list[str]
+    otherwise: list[str] = Field(default_factory=list[str])
     first: list[str] = Field(default_factory=list[str])
     settings: dict[str, str] = Field(default_factory=dict)
     left: str | None = None
