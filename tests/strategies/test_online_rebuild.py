@@ -111,6 +111,11 @@ def test_kept_up_until_it_has_proved_itself(make_db: MakeDb, tmp_path: Path) -> 
     found.run(0)
     session = Session(found.live, APPLICATION, 100).start()
     psql(found.live, "SELECT pg_sleep(0.5); TRUNCATE note; DELETE FROM event WHERE id = 100001;")
+    changed = 'UPDATE "~public~old".event SET amount = amount {} 1 WHERE id = 100002'
+    psql(found.live, changed.format("+"))
+    with pytest.raises(AssertionError, match=r"rows of table public\.event differ from their copies \(1 rows\)"):
+        psql(found.live, found.folder.files["w0_3_contract.down.sql"])
+    psql(found.live, changed.format("-"))
     for phase in reversed(found.plan.windows[0].phases):
         psql(found.live, found.folder.files[phase.down])
     session.stop()

@@ -78,6 +78,7 @@ ROWS_OF_THE_TABLE = {
             ("1 contract", "unlock:t", NONE),
             ("1 contract", "retire:table:public.t:old", NONE),
             ("1 contract", "retire:table:public.t:old", NONE),
+            ("1 contract", "retire:table:public.t:old", NONE),
             ("1 contract", "retire:table:public.t:old", AX),
             ("1 contract", "retire:table:public.t:old", NONE),
         ),

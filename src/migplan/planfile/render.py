@@ -75,26 +75,38 @@ def _up(segment: Segment, settings: Settings, waivers: Waivers | None) -> str:
     steps = [replace(first, asserts=()), *others]
     blocks = [_up_block(step, segment.window, waivers) for step in steps]
     statements = [s for step in segment.steps for s in step.up]
-    return _assertions(first) + _transaction(blocks, statements, settings)
+    return _assertions(first, first.asserts) + _transaction(blocks, statements, settings)
 
 
-def _assertions(step: Step) -> str:
-    if not step.asserts:
+def _assertions(step: Step, asserts: Sequence[Assertion]) -> str:
+    if not asserts:
         return ""
-    counts = "\n".join(f"{assertion_sql(a)};" for a in step.asserts)
+    counts = "\n".join(f"{assertion_sql(a)};" for a in asserts)
     return f"{MARK}{step.id}\nSET statement_timeout = '0';\n{counts}\n"
 
 
 def _down(segment: Segment, settings: Settings) -> str:
-    """The segment undone: its steps in reverse order, split where one of them can't run in a transaction."""
+    """The segment undone: its steps in reverse order, split where one of them can't run in a transaction.
+
+    What the first one asserts is counted while no lock is held.
+    """
     texts: list[str] = []
     steps = list(reversed(segment.steps))
     for transactional, run in groupby(steps, key=_down_transactional):
         members = list(run)
         for part in [members] if transactional else [[m] for m in members]:
             statements = [s for step in part for s in _down_statements(step)]
-            texts.append(_transaction([_down_block(s) for s in part], statements, settings))
+            first, counted = _counted_before(part[0])
+            blocks = [_down_block(s) for s in (first, *part[1:])]
+            texts.append(counted + _transaction(blocks, statements, settings))
     return "\n".join(texts)
+
+
+def _counted_before(step: Step) -> tuple[Step, str]:
+    """The step without what its way back asserts, and that."""
+    if not isinstance(step.down, Down) or not step.down.asserts:
+        return step, ""
+    return replace(step, down=replace(step.down, asserts=())), _assertions(step, step.down.asserts)
 
 
 def _down_statements(step: Step) -> tuple[Statement, ...]:

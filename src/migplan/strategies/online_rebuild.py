@@ -112,10 +112,20 @@ def _steps(context: Context, group: str, table: _Rebuilt, said: str | None, lock
     swap = _swap(group, table, said)
     first, *others = _stage(context, table.coming)
     first = replace(first, asserts=tuple(homeless_rows(table.old, table.new)))
-    built = chain([first, *others, _compare(table)])
+    built = chain([first, *others, *_kept_true(table.coming)])
     swap = replace(swap, after=(After(lock.id, "under its lock"), After(built[-1].id, "relies on it")))
+    checked = chain(
+        [_counted_on_the_way_back(step) for step in reversed(_kept_true(table.going))],
+        (After(unlock.id, "whoever leads back counts before the locks"),),
+    )
     retired = [undone(step) for step in reversed(_stage(context, table.going))]
-    return [*built, swap, *chain(retired, _retirement(context, table, unlock))]
+    return [*built, swap, *checked, *chain(retired, _retirement(context, table, checked[-1]))]
+
+
+def _counted_on_the_way_back(step: Step) -> Step:
+    mirrored = undone(step)
+    assert isinstance(mirrored.down, Down)
+    return replace(mirrored, down=replace(mirrored.down, asserts=step.asserts))
 
 
 def _stage(context: Context, log: ChangeLog) -> list[Step]:
@@ -157,7 +167,12 @@ def _stage(context: Context, log: ChangeLog) -> list[Step]:
             _catch_up(log, "fill"),
             _step("complete", copy, f"build the indexes of {_form(copy)}", "nobody waits for them", late),
         ]
-    return [*steps, _catch_up(log, "replay")]
+    return steps
+
+
+def _kept_true(log: ChangeLog) -> list[Step]:
+    """What lets a filled copy take the table's place: it has caught up, and no row differs."""
+    return [_catch_up(log, "replay"), _compare(log)]
 
 
 def _catch_up(log: ChangeLog, verb: str) -> Step:
@@ -203,15 +218,15 @@ def _form(family: Family) -> str:
     return f"the {family.label} form of {family.root}"
 
 
-def _compare(table: _Rebuilt) -> Step:
+def _compare(log: ChangeLog) -> Step:
     step = _step(
         "compare",
-        table.new,
-        f"compare every row of {table.root} with its copy",
+        log.copy,
+        f"compare every row of {log.copy.root} with its copy",
         "the plan stops here if any differs",
         (),
     )
-    return replace(step, asserts=(table.coming.disagreement(),))
+    return replace(step, asserts=(log.disagreement(),))
 
 
 def _swap(group: str, table: _Rebuilt, said: str | None) -> Step:
@@ -311,15 +326,15 @@ def _outermost_first(views: Sequence[ObjectId], catalog: Catalog) -> list[Object
     return found
 
 
-def _retirement(context: Context, table: _Rebuilt, unlock: Step) -> tuple[After, ...]:
+def _retirement(context: Context, table: _Rebuilt, last: Step) -> tuple[After, ...]:
     """The old form goes at once, or, where the settings or a directive say so, behind one more checkpoint."""
     bakes = context.settings.keep_old or any(
         context.directives.get(table.root, name) is not None for name in ("keep-old", "bake")
     )
     if not bakes:
-        return (After(unlock.id, "the new form must stand first"),)
+        return (After(last.id, "the new form must stand first"),)
     sentence = f"has proved itself with the new form of {table.root}: the old one goes now"
-    return (After(unlock.id, "the old form is kept up until then", deploy=True, contract=sentence),)
+    return (After(last.id, "the old form is kept up until then", deploy=True, contract=sentence),)
 
 
 def _is_foreign_key(context: Context, id: ObjectId) -> bool:
