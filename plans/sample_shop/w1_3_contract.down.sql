@@ -148,10 +148,6 @@ $migplan$;
 CREATE TRIGGER "~migplan_sync" BEFORE INSERT OR UPDATE ON public.orders FOR EACH ROW EXECUTE FUNCTION public."~orders~sync"();
 ALTER FUNCTION public.touch_order() VOLATILE;
 
--- migplan:step alter:column:public.customers.full_name
--- undo: alter column public.customers.full_name: not_null
-ALTER TABLE public.customers RENAME CONSTRAINT customers_full_name_not_null TO customers_name_not_null;
-
 -- migplan:step drop:view:public.customer_orders
 -- undo: drop view public.customer_orders
 CREATE VIEW public.customer_orders AS
@@ -225,6 +221,7 @@ SET LOCAL statement_timeout = '7000ms';
 -- undo: rename name to full_name in table public.customers
 DROP TRIGGER "~migplan_sync" ON public.customers;
 DROP FUNCTION public."~customers~sync"();
+ALTER TABLE public.customers RENAME CONSTRAINT customers_full_name_not_null TO customers_name_not_null;
 ALTER TABLE public.customers RENAME COLUMN full_name TO name;
 ALTER TABLE public.customers RENAME COLUMN "~full_name~copy" TO full_name;
 CREATE FUNCTION public."~customers~sync"() RETURNS trigger LANGUAGE plpgsql AS $migplan$

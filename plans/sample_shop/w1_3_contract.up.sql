@@ -76,6 +76,9 @@ ALTER TABLE public.customers RENAME COLUMN full_name TO "~full_name~copy";
 -- checkpoint 1 says that no application uses the old name any more
 -- squawk-ignore renaming-column
 ALTER TABLE public.customers RENAME COLUMN name TO full_name;
+-- no application sees this name
+-- squawk-ignore renaming-object
+ALTER TABLE public.customers RENAME CONSTRAINT customers_name_not_null TO customers_full_name_not_null;
 CREATE FUNCTION public."~customers~sync"() RETURNS trigger LANGUAGE plpgsql AS $migplan$
 BEGIN
   IF current_setting('migplan.sync', true) = 'off' THEN
@@ -160,13 +163,6 @@ SET LOCAL statement_timeout = '7000ms';
 -- checkpoint 1 says that no application depends on it any more
 -- squawk-ignore ban-drop-view
 DROP VIEW public.customer_orders;
-
--- migplan:step alter:column:public.customers.full_name
--- alter column public.customers.full_name: not_null
--- lock: ACCESS EXCLUSIVE; both versions of the application can live with it
--- no application sees this name
--- squawk-ignore renaming-object
-ALTER TABLE public.customers RENAME CONSTRAINT customers_name_not_null TO customers_full_name_not_null;
 
 -- migplan:step swap:table:public.orders
 -- let the new public.orders.total_cents take the place of the old

@@ -231,6 +231,7 @@ def _context(
         online=online,
         not_online=not_online,
         renamed_columns=renamed.columns,
+        renamed_not_nulls={name.column: name for name in renamed.not_nulls if name.column in renamed.columns},
         dual_written=renamed.dual_written,
         vacated=renamed.vacated,
         left=renamed.left,

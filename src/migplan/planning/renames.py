@@ -21,6 +21,8 @@ from migplan.kinds.column import Column
 from migplan.planning.relabelled import LABEL
 from migplan.planning.renames_inferred import owner_of
 from migplan.planning.renames_steps import Hop, HopSteps, steps_of
+from migplan.strategies.name_of_not_null import NameOfNotNull
+from migplan.strategies.renaming import NAME as RENAME_COLUMN
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Renamed:
     directives whose work is done. ``columns`` are those that applications use, by their declared names, with the names
     they have now; ``dual_written`` likewise, where the application itself writes both; ``vacated`` are those that go
     and make room for another, by the names that they get for that. ``earlier`` are the stages before this one, where
-    names change hands. ``blocked`` says which renames can't be made."""
+    names change hands. ``not_nulls`` are renamed with them. ``blocked`` says which renames can't be made."""
 
     before: Catalog
     hops: tuple[Hop, ...] = ()
@@ -41,6 +43,7 @@ class Renamed:
     dual_written: Mapping[ObjectId, str] = field(default_factory=dict[ObjectId, str])
     vacated: Mapping[ObjectId, Column] = field(default_factory=dict[ObjectId, Column])
     earlier: tuple[Stage, ...] = ()
+    not_nulls: tuple[NameOfNotNull, ...] = ()
 
     @property
     def left(self) -> Mapping[ObjectId, Column]:
@@ -89,7 +92,8 @@ def with_renames(renamed: Renamed, after: Catalog, steps: list[Step], settings: 
     steps = [_of_left(step, renamed) for step in steps] if renamed.earlier else steps
     if not renamed.hops:
         return Joined(steps, ())
-    made = [steps_of(hop, renamed.before, after, settings) for hop in renamed.hops]
+    made = [steps_of(hop, renamed.before, after, settings, renamed.columns) for hop in renamed.hops]
+    made = _with_not_nulls(made, [n for n in renamed.not_nulls if n.column not in renamed.columns])
     made = [_behind_earlier(m, made[:number], renamed.before) for number, m in enumerate(made)]
     rest = [_without_own_deploy(step, made) for step in steps]
     for number, each in enumerate(made):
@@ -98,6 +102,19 @@ def with_renames(renamed: Renamed, after: Catalog, steps: list[Step], settings: 
         rest = [_behind(s, each.rename, each.hop) if s.id in touching else s for s in rest]
         made[number], rest = _around_alias(each, rest)
     return Joined([*(s for m in made for s in m.steps), *rest], tuple(b for m in made for b in m.blocked))
+
+
+def _with_not_nulls(made: list[HopSteps], names: Sequence[NameOfNotNull]) -> list[HopSteps]:
+    """The last rename of a column, else of its table, with that of its NOT NULL."""
+    for name in names:
+        own = [n for n, m in enumerate(made) if m.hop.final == name.column]
+        owner = [n for n, m in enumerate(made) if m.hop.final == name.column.parent("table")]
+        for number in (own or owner)[-1:]:
+            step = made[number].rename
+            assert isinstance(step.down, Down)
+            down = replace(step.down, statements=(name.back, *step.down.statements))
+            made[number] = replace(made[number], rename=replace(step, up=(*step.up, name.there), down=down))
+    return made
 
 
 def _behind_earlier(made: HopSteps, earlier: Sequence[HopSteps], catalog: Catalog) -> HopSteps:
@@ -135,7 +152,10 @@ def _around_alias(made: HopSteps, rest: list[Step]) -> tuple[HopSteps, list[Step
     alias = made.alias
     result: list[Step] = []
     for step in rest:
-        if not step.destroys & made.stands_on:
+        if step.strategy == RENAME_COLUMN and step.object == made.hop.final and step.phase is Phase.CONTRACT:
+            reason = f"{made.hop.origin} shows the columns under their old names"
+            result.append(replace(step, after=(*step.after, After(made.drop.id, reason))))
+        elif not step.destroys & made.stands_on:
             result.append(step)
         elif _is_early(step) and made.hop.to == made.hop.final:
             alias = replace(alias, after=(*alias.after, After(step.id, "shows what has been changed")))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from migplan.core.ids import ObjectId
@@ -52,8 +52,11 @@ class HopSteps:
         return [s for s in (self.rename, self.alias, self.drop) if s is not None]
 
 
-def steps_of(hop: Hop, renamed: Catalog, after: Catalog, settings: Settings) -> HopSteps:
-    """The steps of one hop; ``renamed`` holds its object under the final id."""
+def steps_of(
+    hop: Hop, renamed: Catalog, after: Catalog, settings: Settings, columns: Mapping[ObjectId, str]
+) -> HopSteps:
+    """The steps of one hop; ``renamed`` holds its object under the final id, and ``columns`` are those that bear other
+    names for as long as applications use them."""
     obj = renamed[hop.final]
     rename = _rename(hop, obj, after)
     frees = _names_at(obj, hop.origin) - _names_at(obj, hop.to)
@@ -63,7 +66,7 @@ def steps_of(hop: Hop, renamed: Catalog, after: Catalog, settings: Settings) -> 
         sentence = f"doesn't use {hop.origin}"
         left = replace(rename, frees=frees, phase=Phase.CONTRACT, deploy=sentence, why=f"the application {sentence}")
         return HopSteps(hop, left)
-    part = alias(obj, hop.origin, hop.to, renamed, settings)
+    part = alias(obj, hop.origin, hop.to, renamed, settings, columns)
     if part is None:
         return _without_alias(hop, obj, replace(rename, frees=frees))
     reason = unsafe(obj, renamed.major)

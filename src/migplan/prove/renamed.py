@@ -25,6 +25,7 @@ from migplan.planning.relabelled import DIRECTIVE as RENAME_VALUE
 from migplan.planning.relabelled import relabelled
 from migplan.planning.renames import Renamed, Stage
 from migplan.planning.renames_inferred import inferred
+from migplan.planning.renames_not_null import names_of_not_nulls
 from migplan.planning.renames_order import hops
 from migplan.planning.renames_rounds import Round, rounds, stuck_bodies
 from migplan.planning.renames_steps import Hop
@@ -36,6 +37,7 @@ from migplan.source.declared import Declared
 from migplan.source.introspect import introspect
 from migplan.source.managed import Managed
 from migplan.source.shadow import Shadow
+from migplan.strategies.name_of_not_null import NameOfNotNull
 from migplan.strategies.rename import rename_statements, under
 from migplan.strategies.rename_label import rename_label
 from migplan.strategies.vacate_name import keeps_inserts_out
@@ -126,6 +128,7 @@ class _Work:
     dual_written: dict[ObjectId, str] = field(default_factory=dict[ObjectId, str])
     vacated: dict[ObjectId, Column] = field(default_factory=dict[ObjectId, Column])
     stages: list[Stage] = field(default_factory=list[Stage])
+    not_nulls: tuple[NameOfNotNull, ...] = ()
 
     def __post_init__(self) -> None:
         self.world = self._read()
@@ -183,6 +186,16 @@ class _Work:
         """Make the renames that come with those of tables and of their columns."""
         found = inferred([r for r in self.renames if r.new.kind in ("table", "column")], self.world, self.after)
         self._make(hops(found, self.world, self.after, inferred=True), {})
+        finals = {h.final for h in self.hops}
+        self.not_nulls = tuple(
+            name
+            for name in names_of_not_nulls(self.renames, self.world, self.after)
+            if name.column in self.columns or finals & {name.column, name.column.parent("table")}
+        )
+        for each in self.not_nulls:
+            self.connection.execute(each.there.sql.encode())
+        if self.not_nulls:
+            self.world = self._read()
 
     def relabel(self, directives: Sequence[Directive]) -> None:
         """Rename the labels of enums, which bear their declared names by now."""
@@ -206,6 +219,7 @@ class _Work:
             tuple(self.blocked),
             self.dual_written,
             earlier=tuple(self.stages),
+            not_nulls=self.not_nulls,
         )
 
     def _side(self, world: Catalog) -> Catalog:

@@ -16,6 +16,7 @@ from migplan.core.model import Catalog, DbObject, O
 from migplan.core.settings import Settings
 from migplan.core.steps import After, Down, Irreversible, Part, Step
 from migplan.kinds.column import Column
+from migplan.strategies.name_of_not_null import NameOfNotNull
 from migplan.strategies.pieces import Pieces
 from migplan.strategies.sizing import Size, Sizing
 from migplan.strategies.successions import Successions
@@ -80,6 +81,8 @@ class Context:
     """Tables that would have to be, and what stands in the way: the end of a sentence."""
     renamed_columns: Mapping[ObjectId, str] = field(default_factory=dict[ObjectId, str])
     """Columns that an application knows by another name, by the one that both catalogs have: their present names."""
+    renamed_not_nulls: Mapping[ObjectId, NameOfNotNull] = field(default_factory=dict[ObjectId, NameOfNotNull])
+    """Constraints that are renamed with them, by the columns' ids."""
     dual_written: Mapping[ObjectId, str] = field(default_factory=dict[ObjectId, str])
     """New columns that the application itself writes beside present ones, by the names of those."""
     vacated: Mapping[ObjectId, Column] = field(default_factory=dict[ObjectId, Column])

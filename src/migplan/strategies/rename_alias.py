@@ -6,6 +6,7 @@ Views). A domain over a type takes its place in casts. A routine holds no data: 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -36,15 +37,24 @@ _LIMITS: Final = {
 }
 
 
-def alias(obj: DbObject, old: ObjectId, now: ObjectId, catalog: Catalog, settings: Settings) -> Part | None:
+def alias(
+    obj: DbObject,
+    old: ObjectId,
+    now: ObjectId,
+    catalog: Catalog,
+    settings: Settings,
+    names: Mapping[ObjectId, str] | None = None,
+) -> Part | None:
     """The stand-in under the id ``old`` for ``obj`` (of ``catalog``), which is called ``now`` when it is made.
 
-    None where no application says the object's name, or PostgreSQL has nothing that could stand in.
+    ``names`` are those that columns have then, where they are renamed as well. None where no application says the
+    object's name, or PostgreSQL has nothing that could stand in.
     """
-    stand_in = _stand_in(obj, old, now, catalog)
+    shown = [_called_so(column, names or {}) for column in _shown(obj, catalog)]
+    stand_in = _stand_in(obj, old, now, catalog, shown)
     if stand_in is None:
         return None
-    columns = _columns(obj, stand_in, catalog)
+    columns = _columns(stand_in, shown)
     objects = {o.id: o for o in (stand_in, *columns)}
     uses = {stand_in.id: frozenset({obj.id}), **{c.id: frozenset({stand_in.id}) for c in columns}}
     world = replace(catalog, objects={**catalog.objects, **objects}, uses={**catalog.uses, **uses})
@@ -79,11 +89,18 @@ def grantees(obj: DbObject, catalog: Catalog) -> frozenset[str]:
     return frozenset(g.grantee for g in (*granted, *columns) if g.grantee.strip("\x00") not in ("", "owner"))
 
 
-def _stand_in(obj: DbObject, old: ObjectId, now: ObjectId, catalog: Catalog) -> DbObject | None:
+def _called_so(column: Column | ViewColumn, names: Mapping[ObjectId, str]) -> Column | ViewColumn:
+    name = names.get(column.id)
+    return column if name is None else replace(column, id=ObjectId(column.id.kind, (*column.id.path[:-1], name)))
+
+
+def _stand_in(
+    obj: DbObject, old: ObjectId, now: ObjectId, catalog: Catalog, shown: Sequence[Column | ViewColumn]
+) -> DbObject | None:
     if not called_by_applications(obj):
         return None
     if obj.id.kind in _RELATIONS:
-        names = join(", ", (ident(c.name) for c in _shown(obj, catalog)))
+        names = join(", ", (ident(c.name) for c in shown))
         return View(
             id=ObjectId("view", old.path),
             owner=obj.owner,
@@ -100,7 +117,7 @@ def _stand_in(obj: DbObject, old: ObjectId, now: ObjectId, catalog: Catalog) -> 
     return replace(obj, id=id, comment=None) if isinstance(obj, Aggregate) else None
 
 
-def _columns(obj: DbObject, stand_in: DbObject, catalog: Catalog) -> list[ViewColumn]:
+def _columns(stand_in: DbObject, shown: Iterable[Column | ViewColumn]) -> list[ViewColumn]:
     """The view's columns with the grants of those that they show."""
     return [
         ViewColumn(
@@ -110,7 +127,7 @@ def _columns(obj: DbObject, stand_in: DbObject, catalog: Catalog) -> list[ViewCo
             grants=column.grants,
             type_storage="PLAIN",
         )
-        for column in _shown(obj, catalog)
+        for column in shown
     ]
 
 

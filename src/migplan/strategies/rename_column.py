@@ -195,12 +195,11 @@ def _sentence(renaming: Renaming) -> str:
 
 def _swap(renaming: Renaming, coming: Sequence[Pair], gone: Sequence[Pair]) -> Step:
     table = renaming.table
-    there = [
-        s for c in renaming.columns for s in _renames(table, (c.name, aside_name(c)), (renaming.old_name(c), c.name))
-    ]
-    back = [
-        s for c in renaming.columns for s in _renames(table, (c.name, renaming.old_name(c)), (aside_name(c), c.name))
-    ]
+    names = [(c.name, renaming.old_name(c), aside_name(c)) for c in renaming.columns]
+    there = [s for new, old, aside in names for s in _renames(table, (new, aside), (old, new))]
+    back = [s for new, old, aside in names for s in _renames(table, (new, old), (aside, new))]
+    along = [name for id, name in renaming.context.renamed_not_nulls.items() if id in renaming.ids]
+    there, back = [*there, *(name.there for name in along)], [*(name.back for name in along), *back]
     rebound = [replace_view(view) for view in renaming.views]
     return Step(
         id=step_id("rename-columns", table),
