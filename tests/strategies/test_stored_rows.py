@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 TABLE, WIDER = "CREATE TABLE t (id int PRIMARY KEY, n int);", "CREATE TABLE t (id int PRIMARY KEY, n bigint);"
 FILLED = "CREATE TABLE t (id int PRIMARY KEY, n int, m int DEFAULT 3);"
+ENUM = "CREATE TYPE e AS ENUM ({}); CREATE TABLE t (id int PRIMARY KEY, n e);"
 HOLDER = "CREATE TABLE w (k int PRIMARY KEY, r t);"
 NESTED = "CREATE TYPE c AS (x t[]); CREATE TABLE w (k int PRIMARY KEY, r c[]);"
 STORED = "CREATE MATERIALIZED VIEW w AS SELECT t AS r FROM t;"
 READS = "CREATE MATERIALIZED VIEW w AS SELECT id FROM t; CREATE FUNCTION f(t) RETURNS int LANGUAGE sql AS 'SELECT 1';"
-ROWS = "INSERT INTO t VALUES (1, 1);"
+ROWS = "INSERT INTO t VALUES (1, NULL);"
 
 
 @pytest.mark.parametrize("settings", [Settings(), CAREFUL], ids=["small", "large"])
@@ -30,9 +31,10 @@ ROWS = "INSERT INTO t VALUES (1, 1);"
         (TABLE + HOLDER, WIDER + HOLDER, "column public.w.r stores rows of table public.t, so that"),
         (TABLE + NESTED, WIDER + NESTED, "PostgreSQL doesn't change the type of column public.t.n"),
         (TABLE + STORED, FILLED + STORED, "PostgreSQL doesn't add column public.t.m with a value for every row"),
+        (ENUM.format("'a', 'b'") + HOLDER, ENUM.format("'b'") + HOLDER, "doesn't let column public.t.n go over"),
         (FILLED + STORED, TABLE + STORED, "PostgreSQL wouldn't add column public.t.m with a value for every row"),
     ],
-    ids=["column", "nested", "added", "dropped"],
+    ids=["column", "nested", "added", "enum", "dropped"],
 )
 def test_blocked(make_db: MakeDb, settings: Settings, old: str, new: str, said: str) -> None:
     found = draft(read(make_db(old + ROWS)), read(make_db(new)), settings=settings)

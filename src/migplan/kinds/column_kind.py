@@ -225,7 +225,7 @@ ORDER BY a.attrelid, a.attnum
         """An inherited column's type changes with its parent's."""
         if old.inherited:
             return []
-        return change_type(new, cast_by_text(ident(new.name), new.type))
+        return change_type(new, cast_by_text(ident(new.name), old.type, new.type))
 
     def below(self, obj: Column, before: Catalog) -> frozenset[ObjectId]:
         found = (r.child("column", obj.name) for r in descendants(obj.relation, before))

@@ -110,7 +110,7 @@ WHERE t.relkind IN ('r', 'p', 'm', 'f') AND t.relpersistence <> 't' AND n.oid = 
 
     def parts(self, obj: Index, catalog: Catalog) -> list[Part]:
         uses = {*catalog.uses.get(obj.id, ()), obj.relation} - ({obj.parent} if obj.parent else set[ObjectId]())
-        uses |= attached_to(obj.id, catalog) | _behind_twins(obj, catalog)
+        uses |= attached_to(obj.id, catalog) | _behind_twins(obj, catalog) | _behind_bare(obj, catalog)
         create = [create_index(obj), *index_extras(obj)]
         parts = [simple_part(obj.id, create, [drop_index(obj)], uses)]
         if obj.parent is not None:
@@ -176,6 +176,15 @@ def _behind_partitions(index: Index, catalog: Catalog) -> set[ObjectId]:
         return set()
     children = (catalog.get(child, Index) for child in attached_to(index.id, catalog))
     return {child.relation.child("attachment", "") for child in children if child is not None}
+
+
+def _behind_bare(index: Index, catalog: Catalog) -> set[ObjectId]:
+    """Partitions that have no index of it (it was made with ONLY): ATTACH would give them one."""
+    if not index.partitioned:
+        return set()
+    have = {i.relation for child in attached_to(index.id, catalog) if (i := catalog.get(child, Index)) is not None}
+    partitions = {o.id for o in catalog if getattr(o, "partition_of", None) == index.relation}
+    return {id.child("attachment", "") for id in partitions - have}
 
 
 def attached_to(parent: ObjectId, catalog: Catalog) -> frozenset[ObjectId]:

@@ -242,7 +242,8 @@ def value_for(new: Column, old: Column, before: Catalog) -> Sql:
     if said is not None:
         return sql("({})", deparsed(said))
     own = any(id.kind in TYPE_KINDS for id in before.uses.get(old.id, ()))
-    return cast_by_text(ident(old.name), new.type) if own else cast(ident(old.name), old.type, new.type)
+    value = ident(old.name)
+    return cast_by_text(value, old.type, new.type) if own else cast(value, old.type, new.type)
 
 
 def _replica_identity(table: ObjectId, letter: str, index: list[str] | None) -> str | ObjectId:

@@ -14,14 +14,21 @@ def cast(value: Sql, source: str, target: str) -> Sql:
     if _castable(source, target):
         return sql("{}::{}", value, deparsed(target))
     if source.endswith("[]"):
-        return cast_by_text(value, target)
+        return cast_by_text(value, source, target)
     return sql("{}::text::{}", value, deparsed(target))
 
 
-def cast_by_text(value: Sql, target: str) -> Sql:
-    """``value`` as the type, by way of text: element by element where the type is an array."""
-    text = Sql("text[]" if target.endswith("[]") else "text")
+def cast_by_text(value: Sql, source: str, target: str) -> Sql:
+    """``value`` as the type, by way of text: element by element where both are arrays."""
+    text = Sql("text[]" if source.endswith("[]") and target.endswith("[]") else "text")
     return sql("{}::{}::{}", value, text, deparsed(target))
+
+
+def reads_text(source: str, target: str) -> bool:
+    """Whether :func:`cast` has the target's type read the value's text, which not every value may be."""
+    if source == target or (base_type(target) in _TEXTUAL and not target.endswith("[]")):
+        return False
+    return not _castable(source, target) or (base_type(source) in _TEXTUAL and base_type(target) not in _TEXTUAL)
 
 
 def _castable(source: str, target: str) -> bool:

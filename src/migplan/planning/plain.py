@@ -25,6 +25,7 @@ from migplan.strategies.backup import is_backed_up
 from migplan.strategies.base import Context, Rebuild, Size, finished
 from migplan.strategies.chosen_phase import contract_of
 from migplan.strategies.lost_values import missing_values
+from migplan.strategies.unreadable_values import unreadable_values
 
 PLAIN = "plain"
 _GENERIC = frozenset({"comment", "grants", "owner"})
@@ -161,7 +162,8 @@ def _alteration(context: Context, change: Alter) -> Step:
     kind = kind_of(change.id)
     up = kind.alter(change.old, change.new, context.before, context.after) or []
     back = kind.alter(change.new, change.old, context.after, context.before)
-    down = Down(tuple(back)) if back is not None else context.way_back(change.id)
+    unread = unreadable_values(context, change.new, change.old)
+    down = Down(tuple(back), asserts=unread) if back is not None else context.way_back(change.id)
     sentence = contract_of(context, change.id, kind.contract(change.old, change.new))
     old_uses = context.before.uses.get(change.id, frozenset())
     new_uses = context.after.uses.get(change.id, frozenset())
@@ -186,6 +188,7 @@ def _alteration(context: Context, change: Alter) -> Step:
         frees=names_of(change.old) - names_of(change.new),
         together=context.rebuilds.groups.get(change.id),
         deploy=sentence,
+        asserts=unreadable_values(context, change.old, change.new),
         first=not all(s.transactional for s in up),
     )
 

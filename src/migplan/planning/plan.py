@@ -32,6 +32,7 @@ from migplan.planning.renames import Renamed, with_renames
 from migplan.planning.segments import Segment, segments
 from migplan.planning.settle import settle
 from migplan.planning.spelled_names import with_spelled_names
+from migplan.planning.unidentified import refused_updates
 from migplan.planning.widened_enums import widen_enums
 from migplan.planning.windows import place
 from migplan.strategies.base import Context, Expansion, Rebuilds
@@ -97,7 +98,7 @@ def draft(
             arranged = _arranged(context, expansions, steps, edges)
             return replace(
                 arranged,
-                blocked=(*renamed.blocked, *joined.blocked, *arranged.blocked),
+                blocked=(*renamed.blocked, *joined.blocked, *arranged.blocked, *refused_updates(steps, before, after)),
                 renames=(*renamed.renames, *attached.renames),
                 gone=arranged.gone | (attached.before.objects.keys() - freed.before.objects.keys()),
             )

@@ -8,14 +8,16 @@ from dataclasses import replace
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
-from migplan.core.steps import After, Down, Name, Part, Phase, Statement, Step, aside, step_id
+from migplan.core.steps import After, Assertion, Down, Name, Part, Phase, Statement, Step, aside, step_id
 from migplan.kinds.attachment import attachment
+from migplan.kinds.column import Column
 from migplan.kinds.names import names_of
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
 from migplan.strategies.base import Context, Rebuild, aside_id, finished
 from migplan.strategies.chosen_phase import contract_of
 from migplan.strategies.moved_values import moves
+from migplan.strategies.unreadable_values import unreadable_values
 
 
 def keeps_old(context: Context, rebuild: Rebuild) -> bool:
@@ -89,6 +91,7 @@ def replacement_steps(context: Context, rebuild: Rebuild) -> list[Step]:
         frees=frozenset(n for p in parts_before for n in names_in(p, before)),
         together=rebuild.group,
         deploy=sentence,
+        asserts=tuple(_unreadable(context, rebuild.id)),
     )
     asides = frozenset(aside_id(u) for p in parts_before for u in p.uses if u in context.rebuilds.items)
     finish_step = Step(
@@ -113,6 +116,13 @@ def replacement_steps(context: Context, rebuild: Rebuild) -> list[Step]:
         together=rebuild.group,
     )
     return [replace_step, finish_step]
+
+
+def _unreadable(context: Context, table: ObjectId) -> Iterable[Assertion]:
+    """Values that can't go over into the new incarnation."""
+    for old in context.before.members_of(table, Column):
+        if (new := context.after.get(old.id, Column)) is not None and new.generated is None:
+            yield from unreadable_values(context, old, new)
 
 
 def _take_place(old: DbObject, name: str, parts: list[Part]) -> tuple[Statement, ...]:

@@ -22,6 +22,9 @@ def held_by_stored_rows(context: Context) -> Iterable[str]:
     for _, new, fields in context.altered(Column):
         if fields & {"type", "collation"}:
             yield from _sentences(context, new, "doesn't change the type of {}")
+    for id in sorted(context.rebuilds.followers.keys() - context.replaced):
+        if (column := context.after.get(id, Column)) is not None:
+            yield from _sentences(context, column, "doesn't let {} go over to another incarnation of its type")
     for column in context.created(Column):
         added_bare = context.size(column.relation) is Size.LARGE and _volatile(column, context.after)
         if _has_values(column, context.after) and not added_bare:

@@ -26,6 +26,7 @@ from migplan.strategies.staging import build_key, stage
 from migplan.strategies.steps_undone import chain, only_on_the_way_back, undone
 from migplan.strategies.swap import swap_sides
 from migplan.strategies.sync import Pair, disagreement, stale_arriving, stale_leaving
+from migplan.strategies.unreadable_values import unreadable_values
 
 NAME = "swap_column"
 
@@ -72,10 +73,14 @@ def _steps(context: Context, old: Side, new: Side) -> list[Step]:
     filled = fill(context, new.table, [(p.arriving, p.up) for p in coming], stale_arriving(coming))
     refilled = fill(context, old.table, [(p.leaving, p.down) for p in gone], stale_leaving(gone), context.after)
     swap = _swap(context, old, new, coming, gone)
+    beside, *further = stage(context, new, coming, filled)
+    unread = tuple(a for o, n in _pairs(old, new) for a in unreadable_values(context, o, n))
+    unread_back = tuple(a for o, n in _pairs(old, new) for a in unreadable_values(context, n, o))
     renamed_first = tuple(After(last_step(new.table), "its columns are renamed first") for _ in _renames(context, new))
     first = chain(
         [
-            *stage(context, new, coming, filled),
+            replace(beside, asserts=unread),
+            *further,
             *(build_key(new, key) for key in new.keys),
             _agree(old, coming, swap.deploy),
             *(only_on_the_way_back(build_key(new, key), swap.deploy) for key in new.keys),
@@ -88,8 +93,15 @@ def _steps(context: Context, old: Side, new: Side) -> list[Step]:
     staged = _types(old) & context.staged
     gone_types = frozenset(staged_id(t, "old") for t in staged)
     loses = "; ".join(f"which rows of {id} held {', '.join(labels)}" for id, labels in _mixed(context, new)) or None
-    retired[-1] = replace(retired[-1], releases=(_types(old) - _types(new)) | gone_types, loses=loses)
+    last = retired[-1]
+    assert isinstance(last.down, Down)
+    releases, down = (_types(old) - _types(new)) | gone_types, replace(last.down, asserts=unread_back)
+    retired[-1] = replace(last, releases=releases, down=down, loses=loses)
     return [*first, *chain(retired, _retirement(context, new, first[-1]))]
+
+
+def _pairs(old: Side, new: Side) -> Iterable[tuple[Column, Column]]:
+    return zip(old.columns, new.columns, strict=True)
 
 
 def _mixed(context: Context, new: Side) -> Iterable[tuple[ObjectId, list[str]]]:

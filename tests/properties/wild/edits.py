@@ -158,7 +158,7 @@ def _retype_column(world: World, r: Random) -> None:
     """To another of PostgreSQL's types, or to and from types of the world, with an expression where need be."""
     if found := _column(world, r):
         _, column = found
-        old, column.type = column.type, r.choice(PLAIN)
+        old, column.type, column.backfill = column.type, r.choice(PLAIN), None
         if old not in PLAIN and column.type != "text":
             column.type = "text"
         if "GENERATED" not in column.rest:

@@ -7,3 +7,4 @@ CREATE INDEX by_k ON p (k);
 CREATE INDEX p1_id_k_old ON p1 (id, k);
 CREATE INDEX by_id_k ON p (id, k);
 COMMENT ON INDEX p1_k_old IS 'of p1';
+CREATE INDEX p_alone ON ONLY p (k DESC);

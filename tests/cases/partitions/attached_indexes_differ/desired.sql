@@ -8,3 +8,4 @@ CREATE INDEX p1_id_k ON p1 (id, k);
 CREATE INDEX by_id_k ON p (id, k);
 ALTER INDEX p1_pkey RENAME TO p1_key;
 COMMENT ON INDEX p1_id_k IS 'has another name';
+CREATE INDEX p_alone ON ONLY p (k DESC);
