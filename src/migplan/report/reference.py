@@ -33,6 +33,8 @@ _LIMITS: Final = (
     "range, and a type inside another; a label added to an enum of a partition key stays on the way back.",
     "Another type for a column of a table whose rows a column of another table or a materialized view stores as values "
     "of its row type, and a column that comes with a value for every row, or goes with a default: PostgreSQL refuses.",
+    "Filling rows of a table that is published for UPDATE and has neither a primary key nor another replica identity: "
+    "PostgreSQL refuses.",
     "Moving a column to another table: where it is NOT NULL or has a default there, or a default here, to or from a "
     "partition, by keys of several columns.",
     "Splitting or merging columns out of one that is renamed, or gets another type by a second column, in the same "
