@@ -33,12 +33,11 @@ class Attached:
 
 def rename_attached(before: Catalog, after: Catalog) -> Attached:
     """Give what is attached the declared names, where nothing bears those yet."""
+    alike = list(_alike(before, after))
+    if not alike:
+        return Attached(before)
     taken = {name for obj in before for name in names_of(obj) if name.space == "relation"}
-    pairs = [
-        (old, new)
-        for old, new in _alike(before, after)
-        if not any(n in taken for n in names_of(new) if n.space == "relation")
-    ]
+    pairs = [(old, new) for old, new in alike if not any(n in taken for n in names_of(new) if n.space == "relation")]
     if not pairs:
         return Attached(before)
     renames = {old.id: new.id for old, new in pairs}
@@ -51,8 +50,8 @@ def rename_attached(before: Catalog, after: Catalog) -> Attached:
 
 def _alike(before: Catalog, after: Catalog) -> Iterator[tuple[DbObject, DbObject]]:
     """What hangs on the same, on the same partition, under two names."""
-    wanted = {key: o for o in after if o.id not in before and (key := _key(o)) is not None}
-    for obj in before:
+    wanted = {key: o for id, o in after.objects.items() if id not in before.objects and (key := _key(o)) is not None}
+    for obj in before if wanted else ():
         key = _key(obj)
         new = None if key is None or obj.id in after else wanted.get(key)
         if new is not None and replace(obj, id=new.id, comment=new.comment) == new:
