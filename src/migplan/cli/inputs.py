@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from migplan.cli.policy import policy_of
 from migplan.core.changes import Change, Create
@@ -15,24 +16,28 @@ from migplan.core.model import Catalog
 from migplan.core.outsiders import Outsider
 from migplan.core.settings import Settings
 from migplan.findings.policy import Policy
-from migplan.planning.outsiders import with_outsiders
-from migplan.planning.plan import Draft
-from migplan.planning.renames import Renamed
-from migplan.planning.stages import draft_in_stages
-from migplan.prove.renamed import renamed_side, schemas_to_read
-from migplan.prove.settle import comparable
+from migplan.source.ahead import LiveReading
 from migplan.source.catalog_roles import roles_of
 from migplan.source.config import Config, read_config
-from migplan.source.connect import connect
-from migplan.source.declared import Declared, Wanted, declared_catalog, is_url
+from migplan.source.declared import (
+    Declared,
+    Wanted,
+    declared_catalog,
+    is_url,
+    known_scope,
+    source_texts,
+)
 from migplan.source.files import SourceText
 from migplan.source.introspect import Scope
-from migplan.source.live import introspect_live
 from migplan.source.managed import Managed, beside_setup
 from migplan.source.outsiders import outsiders
 from migplan.source.presets import ignored_by, read_setup_files
 from migplan.source.shadow import Shadow, choose_shadow
 from migplan.source.sizes import probe
+
+if TYPE_CHECKING:
+    from migplan.planning.plan import Draft
+    from migplan.planning.renames import Renamed
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,9 @@ class Inputs:
 
     def draft(self) -> Draft:
         """The plan from one side to the other."""
+        from migplan.planning.outsiders import with_outsiders
+        from migplan.planning.stages import draft_in_stages
+
         drafted = draft_in_stages(self.before, self.after, self.declared.directives, self.settings, self.renamed)
         return with_outsiders(drafted, self.renamed.before, self.outsiders, self.renamed.aside)
 
@@ -69,8 +77,16 @@ def gather(target: str | None, schema: Sequence[str], *, config: Path | None, of
     url = configuration.target_url(target)
     settings = configuration.settings(offline=offline)
     shadow = shadow_of(url, configuration)
-    declared = schemas_to_read(declared_catalog(_source(schema, configuration), shadow, wanted(configuration)))
-    before, beside, shadow = _live(url, declared, shadow, settings)
+    source, said = _source(schema, configuration), wanted(configuration)
+    texts = () if is_url(source) else source_texts(source)
+    scope = known_scope(texts, shadow, said) if texts else None
+    ahead = None if scope is None else LiveReading(url, scope)
+    from migplan.prove.renamed import renamed_side, schemas_to_read  # while the live side is being read
+
+    declared = schemas_to_read(declared_catalog(texts or source, shadow, said))
+    if ahead is None or ahead.scope != declared.scope:
+        ahead = LiveReading(url, declared.scope)
+    before, beside, shadow = _live(ahead, declared, shadow, settings)
     after = declared.catalog
     _note_unknown_schemas(configuration, before, after)
     _note_emptiness(before, after)
@@ -129,15 +145,17 @@ def _source(schema: Sequence[str], config: Config) -> str | Sequence[str | Path 
 
 
 def _live(
-    url: str, declared: Declared, shadow: Shadow, settings: Settings
+    reading: LiveReading, declared: Declared, shadow: Shadow, settings: Settings
 ) -> tuple[Catalog, dict[ObjectId, frozenset[Outsider]], Shadow]:
     """The live side, who stands on it from outside where anything differs, and the shadow with every role that either
     side names."""
+    from migplan.prove.settle import comparable
+
     managed = declared.managed
     owners = settings.owners
     named = {**dict.fromkeys(roles_of(declared.catalog, owners=owners), "the declaration"), **declared.roles}
-    with contextlib.closing(connect(url)) as connection:
-        read = introspect_live(connection, managed.scope)
+    connection, read = reading.result()
+    with contextlib.closing(connection):
         live = managed.of(read)
         shadow = shadow.needing(named, roles_of(live, owners=owners))
         before, changes = comparable(live, declared.catalog, shadow.scratch, managed, settings)

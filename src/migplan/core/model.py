@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field, fields
@@ -140,10 +141,10 @@ class Catalog:
     @cached_property
     def used_by(self) -> Mapping[ObjectId, frozenset[ObjectId]]:
         """The reverse of ``uses``: who stands directly on an object."""
-        reverse: dict[ObjectId, list[ObjectId]] = {}
+        reverse: defaultdict[ObjectId, list[ObjectId]] = defaultdict(list)
         for user, used in self.uses.items():
             for id in used:
-                reverse.setdefault(id, []).append(user)
+                reverse[id].append(user)
         return {id: frozenset(users) for id, users in reverse.items()}
 
     @cached_property

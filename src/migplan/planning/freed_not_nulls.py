@@ -25,8 +25,10 @@ def free_not_nulls(before: Catalog, after: Catalog, strategy: str) -> tuple[Cata
     """The live catalog with the holders renamed, and the steps that rename them."""
     if before.major < FIRST_MAJOR:
         return before, ()
-    wanted = {name for c in after.of(Column) if c.id not in before for name in _names(c)}
-    holders = [c for c in before.of(Column) if c.id not in after and _held(c) & wanted and _stands_alone(c, before)]
+    came, went = after.objects.keys() - before.objects.keys(), before.objects.keys() - after.objects.keys()
+    wanted = {name for id in came if (c := after.get(id, Column)) is not None for name in _names(c)}
+    gone = [c for id in went if (c := before.get(id, Column)) is not None]
+    holders = [c for c in gone if _held(c) & wanted and _stands_alone(c, before)]
     if not holders:
         return before, ()
     renamed = {c.id: _renamed(c) for c in holders}

@@ -44,10 +44,10 @@ def _new_name(obj: DbObject, one: Catalog, other: Catalog) -> _Name | None:
     """The name that PostgreSQL will make up for the object's NOT NULL, where the other side has none there."""
     if not isinstance(obj, Column | Domain) or one.major < (_COLUMNS if isinstance(obj, Column) else _DOMAINS):
         return None
-    counterpart = other.get(obj.id, type(obj))
-    if obj.not_null is None or obj.not_null.name is not None or (counterpart and counterpart.not_null is not None):
+    if obj.not_null is None or obj.not_null.name is not None or (isinstance(obj, Column) and obj.inherited):
         return None
-    return None if isinstance(obj, Column) and obj.inherited else _name(obj, obj.not_null)
+    counterpart = other.get(obj.id, type(obj))
+    return _name(obj, obj.not_null) if counterpart is None or counterpart.not_null is None else None
 
 
 def _name(obj: Column | Domain, not_null: NotNull | DomainNotNull) -> _Name:

@@ -19,13 +19,14 @@ from collections.abc import Callable
 from enum import Enum
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, BinaryIO, Final, TypeVar
 
 import migplan
 
 T = TypeVar("T")
 
 _DIGEST: Final = 32
+_LENGTH: Final = 8
 _KEPT: Final = 32
 """Entries; the oldest go first."""
 
@@ -37,23 +38,22 @@ def key(*parts: object) -> str:
 
 def read(name: str, model: type[T]) -> T | None:
     """The entry, or None where there is none that is whole and ours."""
-    directory = _directory()
-    if directory is None:
-        return None
     collecting = gc.isenabled()
     gc.disable()  # tens of thousands of objects come to life at once, none of them garbage
     try:
-        found = _loaded((directory / name).read_bytes())
-    except Exception:
-        return None
+        return _part(name, model, whole=True)
     finally:
         if collecting:
             gc.enable()
-    return found if isinstance(found, model) else None
 
 
-def write(name: str, value: object) -> None:
-    """Keeps the entry; it appears whole or not at all."""
+def read_head(name: str, model: type[T]) -> T | None:
+    """What stands ahead of the entry, and is there at once however large the entry is; None as with :func:`read`."""
+    return _part(name, model, whole=False)
+
+
+def write(name: str, value: object, head: object = None) -> None:
+    """Keeps the entry, and ``head`` ahead of it; it appears whole or not at all."""
     directory = _directory()
     if directory is None:
         return
@@ -61,6 +61,7 @@ def write(name: str, value: object) -> None:
         with tempfile.NamedTemporaryFile(dir=directory, prefix=".new-", delete=False) as file:
             partial = Path(file.name)
             try:
+                file.write(_dumped(head))
                 file.write(_dumped(value))
             except BaseException:
                 partial.unlink(missing_ok=True)
@@ -69,16 +70,33 @@ def write(name: str, value: object) -> None:
         _forget_oldest(directory)
 
 
+def _part(name: str, model: type[T], *, whole: bool) -> T | None:
+    directory = _directory()
+    if directory is None:
+        return None
+    try:
+        with (directory / name).open("rb") as file:
+            head = _content(file)
+            found = _Reader(io.BytesIO(_content(file) if whole else head)).load()
+    except Exception:
+        return None
+    return found if isinstance(found, model) else None
+
+
 def _dumped(value: object) -> bytes:
     buffer = io.BytesIO()
     _Writer(buffer, protocol=pickle.HIGHEST_PROTOCOL).dump(value)
-    return hashlib.sha256(buffer.getbuffer()).digest() + buffer.getvalue()
+    content = buffer.getvalue()
+    return hashlib.sha256(content).digest() + len(content).to_bytes(_LENGTH, "big") + content
 
 
-def _loaded(content: bytes) -> object:
-    if hashlib.sha256(content[_DIGEST:]).digest() != content[:_DIGEST]:
+def _content(file: BinaryIO) -> bytes:
+    """The next part of an entry: its digest, its length, itself."""
+    digest, length = file.read(_DIGEST), int.from_bytes(file.read(_LENGTH), "big")
+    content = file.read(length)
+    if hashlib.sha256(content).digest() != digest:
         raise pickle.UnpicklingError("damaged")
-    return _Reader(io.BytesIO(content[_DIGEST:])).load()
+    return content
 
 
 class _Writer(pickle.Pickler):

@@ -78,7 +78,7 @@ def declared_catalog(
     wanted = wanted or Wanted()
     if is_url(source):
         return _of_database(str(source), wanted)
-    texts = read_sources([source] if isinstance(source, (str, Path)) else _paths(source))
+    texts = source_texts(source)
     digest = digest_of(texts)
     key = _cache_key(texts, digest, shadow, wanted)
     if use_cache and (found := cache.read(key, Declared)) is not None:
@@ -87,8 +87,18 @@ def declared_catalog(
 
     declared = load_declaration(texts, digest, shadow, wanted)
     if use_cache:
-        cache.write(key, declared)
+        cache.write(key, declared, head=declared.scope)
     return declared
+
+
+def known_scope(texts: Sequence[SourceText], shadow: Shadow, wanted: Wanted) -> Scope | None:
+    """The scope of a declaration that is in the cache, long before all of it is there; None for a new one."""
+    return cache.read_head(_cache_key(texts, digest_of(texts), shadow, wanted), Scope)
+
+
+def source_texts(source: str | Path | Sequence[str | Path | SourceText]) -> list[SourceText]:
+    """The files of a declaration that is no database; raises like ``declared_catalog``."""
+    return read_sources([source] if isinstance(source, (str, Path)) else _paths(source))
 
 
 def _paths(sources: Sequence[str | Path | SourceText]) -> Sequence[str | Path | SourceText]:

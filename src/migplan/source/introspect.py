@@ -5,14 +5,14 @@ from __future__ import annotations
 import gc
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 import psycopg
 
 from migplan.core.errors import TargetError
 from migplan.core.ids import CALLABLE, ObjectId
-from migplan.core.model import CastRule, Catalog, DbObject, TableSize, Unmodelled
+from migplan.core.model import Address, CastRule, Catalog, DbObject, TableSize, Unmodelled
 from migplan.kinds.base import Kind, Reading
 from migplan.kinds.registry import kinds
 from migplan.source import references, unmodelled
@@ -113,12 +113,26 @@ def _read(connection: Connection, scope: Scope, major: int) -> Catalog:
         there = {place for place, has_rows in zip(_asked(places), filled, strict=True) if has_rows} | {""}
     readers = [kind for kind in kinds().values() if major >= kind.since and kind.holds in there]
     others = [query for place, query in unmodelled.queries() if place in there]
-    queries = [_ROLES, _COMMENTS, _CASTS, *(k.query(major) for k in readers), references.query(major), _SIZES, *others]
+    first, rest = _by_weight(readers)
+    queries = [
+        *(_ROLES, _COMMENTS, _CASTS),
+        *(k.query(major) for k in first),
+        references.query(major),
+        *(k.query(major) for k in rest),
+        *(_SIZES, *others),
+    ]
     with streamed(connection, queries, schemas) as results:
         roles, comments, casts = (next(results) for _ in range(3))
         reading = Reading(major=major, roles=dict(roles), comments={row[:3]: row[3] for row in comments})
-        objects, addresses = _build(((kind, next(results)) for kind in readers), reading)
-        found_references = references.resolve(next(results), addresses, objects)
+        built = _Built()
+        for kind in first:
+            built.take(kind, next(results), reading)
+        resolving = references.Resolving(built.addresses)
+        resolving.take(next(results))
+        for kind in rest:
+            built.take(kind, next(results), reading)
+        objects = built.objects(readers)
+        found_references = resolving.finished(objects)
         sizes = _sizes(next(results), objects)
         found = [Unmodelled(*row) for rows in results for row in rows]
     return Catalog(
@@ -142,18 +156,33 @@ def _filled(places: Sequence[str]) -> str:
     return f"SELECT ARRAY[{', '.join(f'EXISTS (SELECT FROM {place})' for place in _asked(places))}]"
 
 
-def _build(
-    read: Iterable[tuple[Kind[Any], Rows]], reading: Reading
-) -> tuple[dict[ObjectId, DbObject], dict[tuple[int, int, int], ObjectId]]:
-    objects: dict[ObjectId, DbObject] = {}
-    addresses: dict[tuple[int, int, int], ObjectId] = {}
-    for kind, rows in read:
-        has_bodies = kind.name in CALLABLE
-        for row in rows:
-            for address, obj in kind.build(row if has_bodies else settled(row), reading):
+_MANY: Final = ("column", "default", "table")
+"""Kinds whose rows are quickly read and slowly made into objects; they come first, and references behind them, so that
+this goes on while the server prints constraints and indexes, one by one."""
+
+
+def _by_weight(readers: Sequence[Kind[Any]]) -> tuple[list[Kind[Any]], list[Kind[Any]]]:
+    return [k for k in readers if k.name in _MANY], [k for k in readers if k.name not in _MANY]
+
+
+@dataclass(frozen=True, slots=True)
+class _Built:
+    """Objects by kind, and by their addresses."""
+
+    of_kind: dict[str, dict[ObjectId, DbObject]] = field(default_factory=dict[str, dict[ObjectId, DbObject]])
+    addresses: dict[Address, ObjectId] = field(default_factory=dict[Address, ObjectId])
+
+    def take(self, kind: Kind[Any], rows: Rows, reading: Reading) -> None:
+        """Makes the objects of one kind's rows."""
+        objects = self.of_kind[kind.name] = dict[ObjectId, DbObject]()
+        for row in rows if kind.name in CALLABLE else settled(rows):
+            for address, obj in kind.build(row, reading):
                 objects[obj.id] = obj
-                addresses[address] = obj.id
-    return objects, addresses
+                self.addresses[address] = obj.id
+
+    def objects(self, readers: Iterable[Kind[Any]]) -> dict[ObjectId, DbObject]:
+        """All of them, in the order of ``readers``, whatever order they were read in."""
+        return {id: obj for kind in readers for id, obj in self.of_kind[kind.name].items()}
 
 
 def _sizes(rows: Rows, objects: dict[ObjectId, DbObject]) -> dict[ObjectId, TableSize]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -47,31 +48,49 @@ WHERE d.refobjid >= {_PINNED_BELOW} AND d.objid >= {_PINNED_BELOW} AND d.deptype
 """
 
 
-def resolve(
-    rows: Iterable[tuple[int, int, int, int, int, int, str]],
-    addresses: Mapping[Address, ObjectId],
-    objects: Mapping[ObjectId, DbObject],
-) -> References:
-    """Direct dependencies by object, plus the structural ones: a member on its relation, everything on its schema."""
-    uses: dict[ObjectId, list[ObjectId]] = {id: [] for id in objects}
-    outside: set[tuple[Address, ObjectId]] = set()
-    inside: set[Address] = set()
-    find = addresses.get
-    for classid, objid, subid, refclass, refobj, refsub, how in rows:
-        used = find((refclass, refobj, refsub)) or (find((refclass, refobj, 0)) if refsub else None)
-        if used is None:
-            continue
-        user = find((classid, objid, subid)) or (find((classid, objid, 0)) if subid else None)
-        if user is None:
-            address = (classid, objid, subid)
-            outside.add((address, used))
-            if how in _GOES_ALONG and not _is_partition(address, (refclass, refobj, refsub), how):
-                inside.add(address)
-        elif used != user:
-            uses[user].append(used)
-    _add_structure(uses, objects)
-    outsiders = frozenset((address, used) for address, used in outside if address not in inside)
-    return References({id: frozenset(used) for id, used in uses.items()}, outsiders)
+Row = tuple[int, int, int, int, int, int, str]
+
+
+class Resolving:
+    """Direct dependencies by object, plus the structural ones: a member on its relation, everything on its schema.
+
+    ``addresses`` may grow after rows were taken: those with an object that wasn't there yet are looked at again.
+    """
+
+    def __init__(self, addresses: Mapping[Address, ObjectId]) -> None:
+        self._addresses = addresses
+        self._uses: defaultdict[ObjectId, list[ObjectId]] = defaultdict(list)
+        self._open: list[Row] = []
+
+    def take(self, rows: Iterable[Row]) -> None:
+        """Resolves what can be resolved by now."""
+        find, uses, leave = self._addresses.get, self._uses, self._open.append
+        for row in rows:
+            classid, objid, subid, refclass, refobj, refsub, _ = row
+            if (used := find((refclass, refobj, refsub))) is None or (user := find((classid, objid, subid))) is None:
+                leave(row)
+            elif user != used:
+                uses[user].append(used)
+
+    def finished(self, objects: Mapping[ObjectId, DbObject]) -> References:
+        """The references of ``objects``, all of which have their addresses now."""
+        find, found = self._addresses.get, self._uses
+        outside: set[tuple[Address, ObjectId]] = set()
+        inside: set[Address] = set()
+        for classid, objid, subid, refclass, refobj, refsub, how in self._open:
+            used = find((refclass, refobj, refsub)) or (find((refclass, refobj, 0)) if refsub else None)
+            if used is None:
+                continue
+            user = find((classid, objid, subid)) or (find((classid, objid, 0)) if subid else None)
+            if user is None:
+                address = (classid, objid, subid)
+                outside.add((address, used))
+                if how in _GOES_ALONG and not _is_partition(address, (refclass, refobj, refsub), how):
+                    inside.add(address)
+            elif user != used:
+                found[user].append(used)
+        outsiders = frozenset((address, used) for address, used in outside if address not in inside)
+        return References(_with_structure(found, objects), outsiders)
 
 
 def _is_partition(user: Address, used: Address, how: str) -> bool:
@@ -79,8 +98,11 @@ def _is_partition(user: Address, used: Address, how: str) -> bool:
     return how == "a" and user[0] == used[0] == PG_CLASS and user[2] == used[2] == 0
 
 
-def _add_structure(uses: Mapping[ObjectId, list[ObjectId]], objects: Mapping[ObjectId, DbObject]) -> None:
+def _with_structure(
+    uses: defaultdict[ObjectId, list[ObjectId]], objects: Mapping[ObjectId, DbObject]
+) -> dict[ObjectId, frozenset[ObjectId]]:
     schemas = {id.path[0]: id for id in objects if id.kind == "schema"}
+    found: dict[ObjectId, frozenset[ObjectId]] = {}
     for id, obj in objects.items():
         own = uses[id]
         table, path = obj.table, id.path
@@ -88,3 +110,5 @@ def _add_structure(uses: Mapping[ObjectId, list[ObjectId]], objects: Mapping[Obj
             own.append(table)
         if len(path) > 1 and (schema := schemas.get(path[0])) is not None:
             own.append(schema)
+        found[id] = frozenset(own)
+    return found

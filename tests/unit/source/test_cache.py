@@ -34,7 +34,19 @@ def test_what_was_written_is_read() -> None:
     assert cache.read("other", Catalog) is None
 
 
-@pytest.mark.parametrize("place", [0, 40, -1])
+def test_what_stands_ahead_is_read_without_the_rest(own_cache: Path) -> None:
+    cache.write("entry", CATALOG, head=ID)
+    assert cache.read_head("entry", ObjectId) == ID
+    assert cache.read("entry", Catalog) == CATALOG
+    content = (own_cache / "entry").read_bytes()
+    (own_cache / "entry").write_bytes(content[:-1])
+    assert cache.read_head("entry", ObjectId) == ID
+    assert cache.read("entry", Catalog) is None
+    (own_cache / "entry").write_bytes(content[:45])
+    assert cache.read_head("entry", ObjectId) is None
+
+
+@pytest.mark.parametrize("place", [0, 34, 45, -1])
 def test_a_changed_byte_is_noticed(own_cache: Path, place: int) -> None:
     cache.write("entry", CATALOG)
     content = bytearray((own_cache / "entry").read_bytes())
@@ -56,6 +68,8 @@ class Foreign:
 def test_foreign_code_is_not_run(own_cache: Path, tmp_path: Path) -> None:
     cache.write("entry", CATALOG)
     content = pickle.dumps(Foreign(f"touch {tmp_path / 'ran'}"))
-    (own_cache / "entry").write_bytes(hashlib.sha256(content).digest() + content)
+    part = hashlib.sha256(content).digest() + len(content).to_bytes(8, "big") + content
+    (own_cache / "entry").write_bytes(part + part)
     assert cache.read("entry", object) is None
+    assert cache.read_head("entry", object) is None
     assert not (tmp_path / "ran").exists()
