@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 from tests.support.applications import Session, Version, lost_writes
 from tests.support.migrations import Migration, proved, psql
@@ -48,6 +49,14 @@ CREATE TABLE event_early PARTITION OF event FOR VALUES FROM (MINVALUE) TO ('2026
 CREATE TABLE event_late PARTITION OF event FOR VALUES FROM ('2026-05-01') TO (MAXVALUE);
 """
 )
+IN_PLACE = (
+    PARTITIONED.partition("CREATE TABLE event_early")[0]
+    + """
+-- migplan: existing-rows
+CREATE TABLE event_past PARTITION OF event FOR VALUES FROM (MINVALUE) TO ('2027-01-01');
+CREATE TABLE event_next PARTITION OF event FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');
+"""
+)
 BY_HASH = PLAIN.replace("PRIMARY KEY (id, day)\n)", "PRIMARY KEY (id, day)\n) PARTITION BY HASH (id)") + "".join(
     f"CREATE TABLE event_{n} PARTITION OF event FOR VALUES WITH (MODULUS 3, REMAINDER {n});\n" for n in range(3)
 )
@@ -67,6 +76,7 @@ APPLICATION = Version(
     [
         pytest.param(PLAIN, PARTITIONED, id="partition"),
         pytest.param(PARTITIONED + ROWS, BY_HASH, id="other-partitions"),
+        pytest.param(PLAIN, IN_PLACE, id="partition-in-place"),
     ],
 )
 def test_no_error_and_no_lost_write(make_db: MakeDb, tmp_path: Path, old: str, new: str) -> None:
@@ -90,6 +100,52 @@ def run(found: Migration, direction: str) -> None:
 
 def test_both_ways(make_db: MakeDb, tmp_path: Path) -> None:
     proved(make_db, tmp_path, PLAIN + ROWS, PARTITIONED, config=LARGE).both_ways()
+
+
+def test_a_table_that_becomes_a_partition(make_db: MakeDb, tmp_path: Path) -> None:
+    """No row is copied, and what was written into other partitions comes back."""
+    found = proved(make_db, tmp_path, PLAIN + ROWS, IN_PLACE, config=LARGE)
+    assert not any(step.batches for step in found.plan.steps)
+    outside = "INSERT INTO event VALUES (50, '2027-02-01', 1)"
+    psql(found.live, outside)
+    with pytest.raises(AssertionError, match=r"stand in the way of attaching table public\.event_past \(1 rows\)"):
+        found.run(0)
+    psql(found.live, "DELETE FROM event WHERE id = 50")
+    for phase in found.phases[1:]:
+        psql(found.live, found.folder.files[phase.up])
+    assert found.second() == ([], [])
+    psql(found.live, f"{outside}; INSERT INTO event (amount) VALUES (7)")
+    for phase in reversed(found.phases):
+        psql(found.live, found.folder.files[phase.down])
+    psql(found.live, "INSERT INTO event (amount) VALUES (8); UPDATE event SET amount = 9 WHERE id = 50")
+    with psycopg.connect(found.live) as db:
+        rows = db.execute("SELECT id, amount FROM event WHERE id < 100000 ORDER BY id").fetchall()
+    assert rows == [(1, 7), (2, 8), (50, 9)]
+
+
+WITHOUT_KEY = "CREATE TABLE t (a int, b text NOT NULL); CREATE INDEX t_a ON t (a); GRANT SELECT ON t TO PUBLIC;"
+
+
+@pytest.mark.parametrize(
+    "partitions",
+    [
+        pytest.param("CREATE TABLE p PARTITION OF t DEFAULT;", id="default-only"),
+        pytest.param("CREATE TABLE p PARTITION OF t FOR VALUES IN ('x', 'y');", id="list-only"),
+        pytest.param(
+            "CREATE SCHEMA s; CREATE TABLE q PARTITION OF t FOR VALUES IN ('z');\n-- migplan: existing-rows\n"
+            "CREATE TABLE s.p PARTITION OF t DEFAULT WITH (fillfactor = 70); COMMENT ON TABLE s.p IS 'the rest';",
+            id="default-of-another-schema",
+        ),
+    ],
+)
+def test_a_partition_of_any_sort_for_a_table_without_key(make_db: MakeDb, tmp_path: Path, partitions: str) -> None:
+    old = WITHOUT_KEY + "INSERT INTO t SELECT g, 'x' FROM generate_series(1, 100) g; ANALYZE;"
+    new = WITHOUT_KEY.replace("NOT NULL)", "NOT NULL) PARTITION BY LIST (b)").replace(
+        "CREATE INDEX", f"{partitions} CREATE INDEX"
+    )
+    found = proved(make_db, tmp_path, old, new, config=LARGE)
+    assert "INSERT" not in found.up
+    found.both_ways()
 
 
 def test_rows_that_fit_no_partition_are_counted_first(make_db: MakeDb, tmp_path: Path) -> None:

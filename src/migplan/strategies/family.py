@@ -15,10 +15,11 @@ from typing import Any, Final
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
 from migplan.core.sql import Sql, ident, literal, sql
-from migplan.core.steps import LockMode, Part, Statement, temporary_name
+from migplan.core.steps import LockMode, Name, Part, Statement, temporary_name
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import FOREIGN_KEY, INDEXED, Constraint
 from migplan.kinds.index import Index
+from migplan.kinds.names import names_of
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table, columns_of
 from migplan.strategies.pieces import Pieces
@@ -55,6 +56,8 @@ class Family:
     root: ObjectId
     label: str
     pieces: Pieces
+    left_out: ObjectId | None = None
+    """A partition that isn't made with the others: it is there already."""
 
     @property
     def catalog(self) -> Catalog:
@@ -64,7 +67,7 @@ class Family:
     @cached_property
     def tables(self) -> tuple[ObjectId, ...]:
         """The root and its partitions, parents first."""
-        return tables_of(self.root, self.catalog)
+        return tuple(id for id in tables_of(self.root, self.catalog) if id != self.left_out)
 
     @cached_property
     def members(self) -> frozenset[ObjectId]:
@@ -175,6 +178,11 @@ class Family:
     def provides(self) -> frozenset[ObjectId]:
         """What exists once it bears its true name."""
         return self.members | {id for m in self.members for p in self.pieces.of(m) for id in p.provides}
+
+    @property
+    def names(self) -> frozenset[Name]:
+        """What it is called, once it bears its true name."""
+        return frozenset(n for id in self.members for n in names_of(self.catalog[id]))
 
 
 def _comes_late(obj: DbObject) -> bool:

@@ -18,14 +18,15 @@ from migplan.core.model import Catalog
 from migplan.core.sql import sql
 from migplan.core.steps import After, Batches, Down, LockMode, Phase, Statement, Step, step_id
 from migplan.kinds.constraint import FOREIGN_KEY, Constraint
-from migplan.kinds.names import names_of
 from migplan.strategies.base import Context, Expansion, Strategy
+from migplan.strategies.becoming_partition import becoming_partition
 from migplan.strategies.carried_keys import carried_key
 from migplan.strategies.change_log import ChangeLog
 from migplan.strategies.family import Family, drop_empty_schemas, make_schemas, unfelt
 from migplan.strategies.fitting_partition import homeless_rows
 from migplan.strategies.log_key import log_key
 from migplan.strategies.online_swap import swap_families
+from migplan.strategies.partition_in_place import InPlace
 from migplan.strategies.patient_lock import lock_patiently
 from migplan.strategies.rebuilt_online import families, root_of, sentences
 from migplan.strategies.steps_undone import chain, undone
@@ -73,10 +74,13 @@ def _together(context: Context, group: str, roots: Sequence[ObjectId]) -> Iterab
     if reasons:
         yield Expansion((), claims, blocked=tuple(reasons))
         return
-    tables = [_rebuilt(context, root) for root in roots]
+    found = {root: becoming_partition(context, root) for root in roots}
+    taken = [InPlace(context, becoming) for becoming in found.values() if becoming is not None]
+    tables = [_rebuilt(context, root) for root, becoming in found.items() if becoming is None]
     said = "; ".join(sorted({s for root in roots for s in sentences(context, root)})) or None
-    lock, unlock = _brackets(context, group, tables, said)
+    lock, unlock = _brackets(context, group, tables, taken, said)
     steps = [*joined.from_iterable(_steps(context, group, t, said, lock, unlock) for t in tables), lock, unlock]
+    steps += joined.from_iterable(t.steps(group, said, lock) for t in taken)
     keys = [
         id for id, rebuild in context.rebuilds.items.items() if rebuild.group == group and _is_foreign_key(context, id)
     ]
@@ -244,51 +248,46 @@ def _swap(group: str, table: _Rebuilt, said: str | None) -> Step:
         destroys=old.provides,
         uses=new.uses,
         releases=old.uses - new.uses,
-        takes=_names(new),
-        frees=_names(old),
+        takes=new.names,
+        frees=old.names,
         together=group,
         deploy=said,
     )
 
 
-def _names(family: Family):
-    return frozenset(n for id in family.members for n in names_of(family.catalog[id]))
-
-
-def _brackets(context: Context, group: str, tables: Sequence[_Rebuilt], said: str | None) -> tuple[Step, Step]:
+def _brackets(
+    context: Context, group: str, tables: Sequence[_Rebuilt], taken: Sequence[InPlace], said: str | None
+) -> tuple[Step, Step]:
     """The locks of the swap, and those of the way back, which come first there."""
-    lock, unlock = (
-        [
-            *(log.replay() for log in logs),
-            *lock_patiently(_locked(context, group, [log.source for log in logs], catalog), context.settings),
-        ]
-        for logs, catalog in (
-            ([t.coming for t in tables], context.before),
-            ([t.going for t in tables], context.after),
-        )
+    olds, news = (
+        [*(t.old for t in tables), *(t.old for t in taken)],
+        [*(t.new for t in tables), *(t.new for t in taken)],
     )
-    names = ", ".join(str(t.root) for t in tables)
+    lock = lock_patiently(_locked(context, group, olds, context.before), context.settings)
+    unlock = lock_patiently(_locked(context, group, news, context.after), context.settings)
+    root, names = olds[0].root, ", ".join(str(f.root) for f in olds)
+    replayed = "replay what is logged, then " if tables else ""
     first = Step(
-        id=step_id("lock", tables[0].root),
-        title=f"replay what is logged, then lock {names} and what stands on it",
-        object=tables[0].root,
+        id=step_id("lock", root),
+        title=f"{replayed}lock {names} and what stands on it",
+        object=root,
         strategy=NAME,
         phase=Phase.CONTRACT,
         why="a table that can't be had soon lets go of all, and is the first of the next try",
-        up=tuple(lock),
+        up=(*(t.coming.replay() for t in tables), *lock),
         down=Down(()),
         together=group,
         deploy=said,
     )
     last = Step(
-        id=step_id("unlock", tables[0].root),
-        title=f"on the way back: replay what is logged, then lock {names} and what stands on it",
-        object=tables[0].root,
+        id=step_id("unlock", root),
+        title=f"on the way back: {replayed}lock {names} and what stands on it",
+        object=root,
         strategy=NAME,
         phase=Phase.CONTRACT,
         why="whoever leads back needs the same locks first",
         up=(),
-        down=Down(tuple(unlock)),
+        down=Down((*(t.going.replay() for t in tables), *unlock)),
         together=group,
         deploy=said,
     )

@@ -22,22 +22,23 @@ def swap_families(coming: ChangeLog, going: ChangeLog) -> list[Statement]:
         *coming.unwatch(),
         *coming.drop(),
         *make_schemas(leaving),
-        *_row_security(leaving, on=False),
-        *_carry_sequences(leaving, arriving),
-        *(_move(ident(*id.path), leaving.moved(id).path[0]) for id in leaving.tables),
-        *(_move(ident(*arriving.moved(id).path), id.path[0]) for id in arriving.tables),
-        *_row_security(arriving, on=True),
+        *set_row_security(leaving, on=False),
+        *carry_sequences(leaving, arriving),
+        *(move(ident(*id.path), leaving.moved(id).path[0]) for id in leaving.tables),
+        *(move(ident(*arriving.moved(id).path), id.path[0]) for id in arriving.tables),
+        *set_row_security(arriving, on=True),
         *drop_empty_schemas(arriving),
         *going.create(),
         *going.watch(),
     ]
 
 
-def _move(table: Sql, schema: str) -> Statement:
+def move(table: Sql, schema: str) -> Statement:
+    """A table changes its schema."""
     return Statement(sql("ALTER TABLE {} SET SCHEMA {}", table, ident(schema)), AX)
 
 
-def _row_security(family: Family, *, on: bool) -> Iterable[Statement]:
+def set_row_security(family: Family, *, on: bool) -> Iterable[Statement]:
     """In force for the incarnation in use only: none of its policies may hide a row from the replay."""
     for id in family.tables:
         table = family.catalog[id]
@@ -49,7 +50,7 @@ def _row_security(family: Family, *, on: bool) -> Iterable[Statement]:
             yield Statement(sql("{} {} ROW LEVEL SECURITY", head, Sql("FORCE" if on else "NO FORCE")), AX)
 
 
-def _carry_sequences(leaving: Family, arriving: Family) -> Iterable[Statement]:
+def carry_sequences(leaving: Family, arriving: Family) -> Iterable[Statement]:
     """An identity's own sequence goes on where the one before stopped, or behind the largest value."""
     was = {c.name: c for c in leaving.columns}
     for column in arriving.columns:

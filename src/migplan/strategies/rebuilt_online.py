@@ -15,6 +15,7 @@ from migplan.kinds.index import Index
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
 from migplan.strategies.base import Context, Size
+from migplan.strategies.becoming_partition import becoming_partition
 from migplan.strategies.family import members_of, tables_of
 from migplan.strategies.log_key import log_key
 from migplan.strategies.replaced import rewritten
@@ -31,7 +32,7 @@ def rebuilt_online(context: Context) -> Mapping[ObjectId, str | None]:
     wanted = {root_of(id, context.before) for id in _impossible(context)}
     better = {root_of(id, context.before) for id in _locking(context)} - wanted
     large = (root for root in sorted(wanted | better) if context.size(root) is Size.LARGE)
-    found = {root: _obstacle(context, root) for root in large}
+    found = {root: None if becoming_partition(context, root) else _obstacle(context, root) for root in large}
     return {root: why for root, why in found.items() if why is None or root in wanted}
 
 

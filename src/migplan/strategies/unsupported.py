@@ -30,6 +30,7 @@ _HANDLED: Final = frozenset(
         "backup",
         "rename-value",
         "moved-from",
+        "existing-rows",
     }
 )
 
