@@ -187,7 +187,7 @@ def test_rows_written_behind_the_trigger_stop_the_contract(make_db: MakeDb, tmp_
             SPLIT.replace("  country text", "  -- migplan: renamed-from country\n  land text").replace(
                 "using split_part(full_name, ' ', 1)", "using full_name || country"
             ),
-            "renamed while other columns are told out of it",
+            "a directive says country of table public.person, which is declared as land",
             id="renamed",
         ),
         pytest.param(

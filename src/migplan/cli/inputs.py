@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,10 @@ class Inputs:
 
     def draft(self) -> Draft:
         """The plan from one side to the other."""
+        return self._draft
+
+    @cached_property
+    def _draft(self) -> Draft:
         from migplan.planning.outsiders import with_outsiders
         from migplan.planning.stages import draft_in_stages
 
@@ -67,10 +72,13 @@ class Inputs:
         return with_outsiders(drafted, self.renamed.before, self.outsiders, self.renamed.aside)
 
 
-def gather(target: str | None, schema: Sequence[str], *, config: Path | None, offline: bool) -> Inputs:
+def gather(
+    target: str | None, schema: Sequence[str], *, config: Path | None, offline: bool, planning: bool = True
+) -> Inputs:
     """Read the configuration, the declared and the live side.
 
-    ``schema`` are paths or one URL; empty for what migplan.toml says. Raises the errors of each reading.
+    ``schema`` are paths or one URL; empty for what migplan.toml says. Without ``planning`` nobody is going to draft a
+    plan of it. Raises the errors of each reading.
     """
     configuration = read_config(config)
     policy = policy_of(configuration)
@@ -91,7 +99,11 @@ def gather(target: str | None, schema: Sequence[str], *, config: Path | None, of
     _note_unknown_schemas(configuration, before, after)
     _note_emptiness(before, after)
     renamed = renamed_side(before, after, declared, shadow, settings)
-    return Inputs(configuration, url, settings, shadow, declared, before, after, renamed, policy, beside)
+    found = Inputs(configuration, url, settings, shadow, declared, before, after, renamed, policy, beside)
+    first = found.draft().first if planning else ()
+    if not first:
+        return found
+    return replace(found, renamed=renamed_side(before, after, declared, shadow, settings, frozenset(first)))
 
 
 def shadow_of(target: str | None, config: Config) -> Shadow:

@@ -26,7 +26,7 @@ def verify(
     from migplan.report.markdown import markdown
 
     folder = read_folder(plan, check=False)
-    inputs = gather(target, schema or [], config=config, offline=folder.plan.offline)
+    inputs = gather(target, schema or [], config=config, offline=folder.plan.offline, planning=False)
     if inputs.before.fingerprint != folder.plan.source.fingerprint:
         print("note: the target is no longer what the plan was made from", file=sys.stderr)
     outcome = prove_on_shadow(inputs, folder.plan, folder.files)

@@ -49,7 +49,8 @@ from migplan.strategies.staged_types import staged_columns
 class Draft:
     """A plan before it is written or proved: its changes, and its steps in transactions, phases and windows.
 
-    ``gone`` is what it drops, for good or to make it anew, or replaces by a second incarnation.
+    ``gone`` is what it drops, for good or to make it anew, or replaces by a second incarnation; ``first`` are columns
+    whose change, in a stage of its own ahead of it, would take away something that blocks it.
     """
 
     changes: tuple[Change, ...]
@@ -58,6 +59,7 @@ class Draft:
     blocked: tuple[str, ...] = field(default=())
     renames: tuple[Rename, ...] = ()
     gone: frozenset[ObjectId] = frozenset()
+    first: frozenset[ObjectId] = frozenset()
 
     @property
     def steps(self) -> list[Step]:
@@ -106,7 +108,9 @@ def draft(
             more = frozenset(_rebuildable(cycle, context)) - forced
             blocked = (*renamed.blocked, *joined.blocked, *(reason for e in expansions for reason in e.blocked))
             if blocked and not more:
-                return Draft(tuple(context.all_changes), blocked=blocked, renames=renamed.renames)
+                return Draft(
+                    tuple(context.all_changes), blocked=blocked, renames=renamed.renames, first=_first(expansions)
+                )
             if not more:
                 raise
             forced |= more
@@ -144,7 +148,12 @@ def _arranged(context: Context, expansions: list[Expansion], steps: list[Step], 
         edges=tuple(e for e in edges if e.source in kept and e.target in kept),
         blocked=tuple(reason for e in expansions for reason in e.blocked),
         gone=_gone(context),
+        first=_first(expansions),
     )
+
+
+def _first(expansions: Iterable[Expansion]) -> frozenset[ObjectId]:
+    return frozenset[ObjectId]().union(*(e.first for e in expansions))
 
 
 def _gone(context: Context) -> frozenset[ObjectId]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from migplan.core.changes import Rename
+from migplan.core.directives import Directives
 from migplan.core.ids import CALLABLE, ObjectId
 from migplan.core.model import Catalog
 from migplan.core.settings import Settings
@@ -73,10 +74,12 @@ class Renamed:
 
 @dataclass(frozen=True)
 class Stage:
-    """A part of a plan that ends, with a deploy, before the next one begins: the renames, and the catalog behind it."""
+    """A part of a plan that ends, with a deploy, before the next one begins: its renames, the catalog behind it, and
+    what directives say of its other changes."""
 
     renamed: Renamed
     after: Catalog
+    directives: Directives = field(default_factory=Directives)
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ class _Heights:
 
     renames: Mapping[ObjectId, Rename]
     after: Catalog
+    first: frozenset[ObjectId]
     taking: dict[ObjectId, Rename] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -47,24 +48,34 @@ class _Heights:
         return found is not None
 
     def of(self, rename: Rename) -> int:
-        """None where nobody takes the old name; ``rename`` is in no circle."""
+        """``rename`` is in no circle."""
         taker = self.taking.get(rename.old)
         if taker is not None:
             return 1 + self.of(taker)
-        return 1 if rename.old in self.after else 0
+        return 1 if rename.old in self.after else self.least(rename)
+
+    def least(self, rename: Rename) -> int:
+        """Whether the rest of the plan needs its column under its new name."""
+        return int(rename.new in self.first)
 
 
-def rounds(renames: Iterable[Rename], world: Catalog, after: Catalog) -> list[Round]:
-    """The renames of columns in their rounds, at least one; each speaks of its column by the name that it has then."""
-    heights = _Heights({r.old: r for r in renames}, after)
+def rounds(
+    renames: Iterable[Rename], world: Catalog, after: Catalog, first: frozenset[ObjectId] = frozenset()
+) -> list[Round]:
+    """The renames of columns in their rounds, at least one; each speaks of its column by the name that it has then.
+
+    The last round goes with the rest of the plan, but for the ``first`` ones, which go ahead of it.
+    """
+    heights = _Heights({r.old: r for r in renames}, after, first)
     by_height: dict[int, list[Rename]] = {}
     rooms: dict[int, list[Rename]] = {}
     taken = {id for id in world.objects if id.kind == "column"} | {id for id in after.objects if id.kind == "column"}
     for rename in sorted(heights.renames.values(), key=lambda r: r.new):
         if heights.circle(rename):
             between = _between(rename.new, taken)
-            by_height.setdefault(1, []).append(Rename(rename.old, between))
-            by_height.setdefault(0, []).append(Rename(between, rename.new))
+            least = max(heights.least(r) for r in heights.renames.values() if heights.circle(r))
+            by_height.setdefault(least + 1, []).append(Rename(rename.old, between))
+            by_height.setdefault(least, []).append(Rename(between, rename.new))
             continue
         height = heights.of(rename)
         by_height.setdefault(height, []).append(rename)

@@ -27,7 +27,7 @@ def draft_in_stages(
     """The plan from one catalog to the other, with the stages that the renames need ahead of it."""
     found = draft(before, after, directives, settings, renamed)
     for number, stage in reversed(list(enumerate(renamed.earlier, 1))):
-        first = draft(stage.renamed.before, stage.after, None, settings, stage.renamed)
+        first = draft(stage.renamed.before, stage.after, stage.directives, settings, stage.renamed)
         found = _joined(_marked(first, number), found)
     return found
 
@@ -49,12 +49,14 @@ def _step(step: Step, ids: Mapping[str, str]) -> Step:
 
 def _joined(first: Draft, then: Draft) -> Draft:
     """Both, the second one behind the first; what the plan amounts to is told by the second."""
-    blocked = (*first.blocked, *then.blocked)
+    blocked, changes = (*first.blocked, *then.blocked), (*first.changes, *then.changes)
     if not first.segments or not then.segments:
-        return replace(then, segments=first.segments or then.segments, blocked=blocked)
+        segments, edges = first.segments or then.segments, first.edges or then.edges
+        return replace(then, changes=changes, segments=segments, edges=edges, blocked=blocked)
     end = first.segments[-1]
     return replace(
         then,
+        changes=changes,
         segments=(*first.segments, *(_moved(s, end) for s in then.segments)),
         edges=(*first.edges, *_edges(then, end.steps[-1])),
         blocked=blocked,

@@ -21,6 +21,8 @@ from migplan.core.settings import Settings
 from migplan.core.sql import ident, sql
 from migplan.kinds.column import Column
 from migplan.kinds.not_null import change_not_null
+from migplan.planning.changed_first import with_changes_of
+from migplan.planning.plan import draft
 from migplan.planning.relabelled import DIRECTIVE as RENAME_VALUE
 from migplan.planning.relabelled import relabelled
 from migplan.planning.renames import Renamed, Stage
@@ -54,20 +56,34 @@ def schemas_to_read(declared: Declared) -> Declared:
     return replace(declared, managed=replace(declared.managed, scope=scope))
 
 
-def renamed_side(before: Catalog, after: Catalog, declared: Declared, shadow: Shadow, settings: Settings) -> Renamed:
-    """The live catalog after the declared renames, printed so that it compares with the declared one.
+def renamed_side(
+    before: Catalog,
+    after: Catalog,
+    declared: Declared,
+    shadow: Shadow,
+    settings: Settings,
+    first: frozenset[ObjectId] = frozenset(),
+) -> Renamed:
+    """The live catalog after the declared renames, printed so that it compares with the declared one, and after the
+    changes of columns that go ``first``, in a stage of their own.
 
     Raises like :func:`renamed`.
     """
-    found = renamed(before, after, declared.directives, shadow.scratch, declared.managed, settings)
-    if not found.hops and not found.columns and not found.labels:
+    found = renamed(before, after, declared.directives, shadow.scratch, declared.managed, settings, first)
+    if not found.hops and not found.columns and not found.labels and not found.earlier:
         return found
     compared = comparable(found.before, after, shadow.scratch, declared.managed, settings)
     return replace(found, before=compared.before)
 
 
 def renamed(
-    before: Catalog, after: Catalog, directives: Directives, scratch: Scratch, managed: Managed, settings: Settings
+    before: Catalog,
+    after: Catalog,
+    directives: Directives,
+    scratch: Scratch,
+    managed: Managed,
+    settings: Settings,
+    first: frozenset[ObjectId] = frozenset(),
 ) -> Renamed:
     """The live catalog after the renames that the directives ask for; the shadow is used only where there are any.
 
@@ -75,16 +91,16 @@ def renamed(
     """
     asked = [d for d in directives.named(DIRECTIVE) if d.target is not None]
     labels = directives.named(RENAME_VALUE)
-    if not asked and not labels:
+    if not asked and not labels and not first:
         return Renamed(before)
-    done = None if labels else _all_done(asked, before, after)
+    done = None if labels or first else _all_done(asked, before, after)
     if done is not None:
         return Renamed(before, notes=tuple(done))
     with scratch() as database, contextlib.closing(database.connect()) as connection:
         rebuild_live(before, connection, managed=managed, settings=settings)
-        work = _Work(connection, managed, before, after, not settings.offline, settings.dual_write == "application")
+        work = _Work(connection, managed, before, after, settings, directives, first)
         for level in range(LEVELS):
-            work.rename(of_level(asked, level))
+            work.rename(of_level(asked, level), last=level == LEVELS - 1)
         work.infer()
         work.relabel(labels)
         return work.result()
@@ -111,15 +127,17 @@ class _Work:
     """The shadow's state while renames are made in it; ``world`` is its catalog.
 
     ``in_use`` says that applications are running: tables' columns then are renamed by a copy, not by a hop, or, with
-    ``dual_write``, by the application's own writes. ``stages`` are what has to be done before the rest of the plan.
+    ``dual_write``, by the application's own writes. ``stages`` are what has to be done before the rest of the plan;
+    there go the changes of columns that come ``first``.
     """
 
     connection: Connection
     managed: Managed
     before: Catalog
     after: Catalog
-    in_use: bool
-    dual_write: bool
+    settings: Settings
+    directives: Directives
+    first: frozenset[ObjectId]
     hops: list[Hop] = field(default_factory=list[Hop])
     renames: list[Rename] = field(default_factory=list[Rename])
     notes: list[str] = field(default_factory=list[str])
@@ -134,10 +152,12 @@ class _Work:
         self.world = self._read()
         self.schemas: dict[str, str] = {}
         self.new_schemas: set[ObjectId] = set()
+        self.in_use = not self.settings.offline
+        self.dual_write = self.settings.dual_write == "application"
 
-    def rename(self, directives: Sequence[Directive]) -> None:
-        """Make the renames of one level, and read the result."""
-        if not directives:
+    def rename(self, directives: Sequence[Directive], *, last: bool) -> None:
+        """Make the renames of one level, and read the result; with the last level all that goes first."""
+        if not directives and not (last and self.first):
             return
         found = wanted(directives, self.world, self.after, self.schemas)
         self.notes += found.notes
@@ -145,15 +165,17 @@ class _Work:
         places = {d.target: d.place for d in directives}
         columns = [r for r in found.renames if self.in_use and _is_tables_column(r.new, self.after)]
         others = [r for r in found.renames if r not in columns]
-        *earlier, last = rounds(columns, self.world, self.after)
+        *earlier, rest = rounds(columns, self.world, self.after, self.first)
         for each in earlier:
             self._stage(each, places)
+        if last and self.first:
+            self._change_first()
         if self.dual_write:
-            self.dual_written |= {r.new: r.old.path[-1] for r in last.renames}
-            self.renames += [r for r in found.renames if r not in last.renames]
+            self.dual_written |= {r.new: r.old.path[-1] for r in rest.renames}
+            self.renames += [r for r in found.renames if r not in rest.renames]
         else:
             self.renames += found.renames
-            others = [*others, *last.renames]
+            others = [*others, *rest.renames]
         self._make(hops(others, self.world, self.after), places)
 
     def _stage(self, each: Round, places: Mapping[ObjectId | None, str]) -> None:
@@ -165,13 +187,28 @@ class _Work:
         self._make(hops(each.room, self.world, self.after), places)
         start = self._side(self.world)
         self._make(hops(each.renames, self.world, self.after), places)
+        named = self._name_not_nulls([*self.renames, *each.renames])
         end = self._side(self.world)
         if self.dual_write:
             renamed = Renamed(start, tuple(self.hops), dual_written=names, vacated=self.vacated)
         else:
-            renamed = Renamed(end, tuple(self.hops), columns=names, vacated=self.vacated)
+            renamed = Renamed(end, tuple(self.hops), columns=names, vacated=self.vacated, not_nulls=named)
         self.stages.append(Stage(renamed, replace(self.world, sizes=end.sizes, role=end.role)))
         self.columns, self.vacated, self.hops, self.new_schemas = {}, {}, [], set()
+
+    def _change_first(self) -> None:
+        """Drop the columns, or give them their types, in the last of the stages so far, or in one of their own."""
+        target, changed = with_changes_of(self.first, self.world, self.after, self.directives)
+        if not changed:
+            return
+        offline = replace(self.settings, offline=True)
+        for step in draft(self.world, target, settings=offline).steps:
+            for statement in step.up:
+                self.connection.execute(statement.sql.encode())
+        start, self.world = self._side(self.world), self._read()
+        said = Directives(tuple(d for d in self.directives.items if d.target in changed))
+        before = self.stages.pop().renamed if self.stages else Renamed(start)
+        self.stages.append(Stage(before, self._side(self.world), said))
 
     def _make_room(self, rename: Rename) -> None:
         """Note a column that goes as it is, and have inserts leave it out."""
@@ -186,16 +223,21 @@ class _Work:
         """Make the renames that come with those of tables and of their columns."""
         found = inferred([r for r in self.renames if r.new.kind in ("table", "column")], self.world, self.after)
         self._make(hops(found, self.world, self.after, inferred=True), {})
+        self.not_nulls = self._name_not_nulls(self.renames)
+
+    def _name_not_nulls(self, renames: Iterable[Rename]) -> tuple[NameOfNotNull, ...]:
+        """Rename the constraints that bear the names of columns, or of their tables, that are renamed right now."""
         finals = {h.final for h in self.hops}
-        self.not_nulls = tuple(
+        found = tuple(
             name
-            for name in names_of_not_nulls(self.renames, self.world, self.after)
+            for name in names_of_not_nulls(renames, self.world, self.after)
             if name.column in self.columns or finals & {name.column, name.column.parent("table")}
         )
-        for each in self.not_nulls:
+        for each in found:
             self.connection.execute(each.there.sql.encode())
-        if self.not_nulls:
+        if found:
             self.world = self._read()
+        return found
 
     def relabel(self, directives: Sequence[Directive]) -> None:
         """Rename the labels of enums, which bear their declared names by now."""

@@ -26,8 +26,8 @@ _COMMON: Final = frozenset({"id", "comment", "owner", "grants"})
 _LIMITS: Final = (
     "A large table whose rows would have to be written anew is built a second time beside itself, but not where it has "
     "no key that both forms share, inherits, is of a type, has a foreign table as a partition, a check that isn't "
-    "validated, or where the same plan also drops or renames columns of it, adds NOT NULL ones without a value, or "
-    "replaces a type or function that it stands on: two plans. Small tables take the direct form.",
+    "validated, or where the same plan also drops columns of it that something else stands on, adds NOT NULL ones "
+    "without a value, or replaces a type or function that it stands on: two plans. Small tables take the direct form.",
     "A type that has to be replaced while a large table has columns of it that no second one can help, or a partition "
     "key has one: also a domain with constraints, a composite type whose attributes don't correspond one to one, a "
     "range, and a type inside another; a label added to an enum of a partition key stays on the way back.",
@@ -37,12 +37,10 @@ _LIMITS: Final = (
     "PostgreSQL refuses.",
     "Moving a column to another table: where it is NOT NULL or has a default there, or a default here, to or from a "
     "partition, by keys of several columns.",
-    "Splitting or merging columns out of one that is renamed, or gets another type by a second column, in the same "
-    "plan: two plans.",
     '`dual_write = "application"` renames columns only, and not those in primary keys, in partition keys, or that '
     "foreign keys refer to: types of large tables, and columns that are split or merged, take the trigger.",
-    "Renaming a column of a table that is made anew in the same plan, while applications use it, and one whose name "
-    "another column takes where a function's body, which is only text, says it: two plans.",
+    "Renaming a column whose name another column takes, or that other changes of the plan wait for, where a function's "
+    "body, which is only text, says it: two plans.",
     "Renaming columns of tables that foreign tables inherit from, while applications use them.",
     "Reference data: DML in a declared file is refused with its place, unless the file says that it is reference data; "
     "then it is named and not run.",

@@ -181,6 +181,8 @@ class Expansion:
     """But steps of these objects wait for something else."""
     ahead: Mapping[ObjectId, After] = field(default_factory=dict[ObjectId, After])
     """Every other step that changes one of these objects goes ahead of a step of the expansion, which is named."""
+    first: frozenset[ObjectId] = frozenset()
+    """Columns that are renamed, dropped or get another type: what is ``blocked`` isn't once that has been done."""
     company: Mapping[ObjectId, str] = field(default_factory=dict[ObjectId, str])
     """Objects that are altered in place in the transaction of this name."""
     brackets: tuple[str, str] | None = None

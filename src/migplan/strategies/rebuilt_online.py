@@ -148,6 +148,13 @@ def _columns(context: Context, change: Change) -> str | None:
             return None
 
 
+def goes_first(context: Context, root: ObjectId) -> frozenset[ObjectId]:
+    """The columns whose change stands in the way as long as it hasn't been made."""
+    changes = [c for c in _changes_of(context, root) if c.id.kind == "column"]
+    dropped = {c.id for c in changes if isinstance(c, Drop) and _columns(context, c) is not None}
+    return frozenset(dropped | {id for id in context.renamed_columns if id.parent("table") == root})
+
+
 def _needs_value(context: Context, column: Column) -> bool:
     if column.not_null is None or column.generated is not None or column.identity is not None:
         return False

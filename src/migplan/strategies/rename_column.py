@@ -57,7 +57,7 @@ def _expand(context: Context, renaming: Renaming) -> Expansion:
     rebuild = context.rebuilds.items.get(renaming.table)
     if rebuild is not None and rebuild.whole:
         reason = f"{renaming.table} is made anew, which can't go together with renaming its columns while it is used"
-        return Expansion((), blocked=(f"{reason}: two plans",))
+        return Expansion((), blocked=(f"{reason}: two plans",), first=renaming.ids)
     coming, gone = renaming.pairs(swapped=False), renaming.pairs(swapped=True)
     staged = [_add(context, renaming, coming), *_fills(context, renaming, coming), *index_copies(context, renaming)]
     compare = [_compare(renaming, coming)] if coming else []

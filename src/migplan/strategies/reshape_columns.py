@@ -43,7 +43,12 @@ class ReshapeColumns(Strategy):
     def expand(self, context: Context) -> Iterable[Expansion]:
         for shape in reshapes(context):
             if shape.obstacles:
-                yield Expansion((), frozenset(c.id for c in (*shape.leaving, *shape.arriving)), blocked=shape.obstacles)
+                yield Expansion(
+                    (),
+                    frozenset(c.id for c in (*shape.leaving, *shape.arriving)),
+                    blocked=shape.obstacles,
+                    first=shape.first,
+                )
             else:
                 yield _Reshaping(context, shape).expansion()
 

@@ -18,7 +18,8 @@ from migplan.strategies.base import Context
 class Shape:
     """The columns of ``table`` that go and those that take their place; ``reverses`` by the names of the former.
 
-    ``obstacles`` are sentences that say what stands in the way.
+    ``obstacles`` are sentences that say what stands in the way, ``first`` the columns whose changes do, as long as they
+    haven't been made.
     """
 
     table: ObjectId
@@ -26,6 +27,7 @@ class Shape:
     arriving: tuple[Column, ...]
     reverses: Mapping[str, str]
     obstacles: tuple[str, ...] = ()
+    first: frozenset[ObjectId] = frozenset()
 
 
 def reshapes(context: Context) -> list[Shape]:
@@ -83,7 +85,24 @@ def _shape(context: Context, table: ObjectId) -> Shape:
     read = {name for c in arriving for name in columns_named(c.using or "")}
     leaving = tuple(c for name, c in sorted(dropped.items()) if name in read or name in reverses)
     obstacles += _obstacles(context, table, leaving, arriving, reverses)
-    return Shape(table, leaving, arriving, reverses, tuple(obstacles))
+    texts = [c.using or "" for c in arriving] + list(reverses.values())
+    read = {name for text in texts for name in columns_named(text)}
+    first = _first(context, table, read)
+    obstacles += _former_names(context, table, read)
+    obstacles += (f"{id} changes while other columns are told out of it: plan one change first" for id in sorted(first))
+    return Shape(table, leaving, arriving, reverses, tuple(obstacles), first)
+
+
+def _first(context: Context, table: ObjectId, read: set[str]) -> frozenset[ObjectId]:
+    """The columns among those that are read that are renamed, or get another type by a second column."""
+    changing = context.replaced | context.renamed_columns.keys()
+    return frozenset(id for id in changing if id.parent("table") == table and id.path[-1] in read)
+
+
+def _former_names(context: Context, table: ObjectId, read: set[str]) -> Iterable[str]:
+    for id, old in sorted(context.renamed_columns.items()):
+        if id.parent("table") == table and old in read and table.child("column", old) not in context.after:
+            yield f"a directive says {old} of {table}, which is declared as {id.path[-1]}: say that"
 
 
 def _obstacles(
@@ -105,8 +124,3 @@ def _obstacles(
         column = context.before.get(id, Column)
         if column is not None and column.generated is not None:
             yield f"{id} is generated, and the trigger that keeps columns in step comes before it is computed"
-        if id in context.replaced:
-            yield f"{id} gets another type by a second column while others are told out of it: plan one change first"
-    for id, old in sorted(context.renamed_columns.items()):
-        if id.parent("table") == table and read & {id.path[-1], old}:
-            yield f"{id} is renamed while other columns are told out of it: plan one change first"

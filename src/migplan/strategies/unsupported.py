@@ -13,6 +13,7 @@ from migplan.kinds.table import Table
 from migplan.strategies.base import Context, Expansion, Size, Strategy
 from migplan.strategies.chosen_phase import obeyed
 from migplan.strategies.moved_values import loses_places
+from migplan.strategies.rebuilt_online import goes_first
 from migplan.strategies.replaced import irreplaceable
 from migplan.strategies.reshaped import reshapes
 from migplan.strategies.staged_types import held_by_large_tables
@@ -54,7 +55,8 @@ class Unsupported(Strategy):
             *held_by_stored_rows(context),
         ]
         if reasons:
-            yield Expansion((), blocked=tuple(reasons))
+            first = frozenset[ObjectId]().union(*(goes_first(context, root) for root in context.not_online))
+            yield Expansion((), blocked=tuple(reasons), first=first)
         yield from waiting_for_holders(context)
 
 

@@ -1,0 +1,50 @@
+"""Columns whose drop or change of type goes ahead of the rest of a plan: the catalog behind just that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from migplan.core.directives import Directives
+from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog, DbObject
+from migplan.kinds.column import Column
+
+
+def with_changes_of(
+    ids: Iterable[ObjectId], world: Catalog, after: Catalog, directives: Directives
+) -> tuple[Catalog, frozenset[ObjectId]]:
+    """``world`` with those columns dropped or of their declared types, and which ones are. A column on which something
+    outside of its table stands isn't dropped: nobody declares what that would be without it."""
+    objects, uses = dict(world.objects), dict(world.uses)
+    changed: set[ObjectId] = set()
+    for id in sorted(ids):
+        old, new = world.get(id, Column), after.get(id, Column)
+        if old is None:
+            continue
+        if new is None:
+            gone = {id, *world.dependants([id])}
+            if any(world[user].table != old.relation for user in gone):
+                continue
+            objects = {i: o for i, o in objects.items() if i not in gone}
+            uses = {i: u for i, u in uses.items() if i not in gone}
+            changed.add(id)
+        elif (old.type, old.collation) != (new.type, new.collation):
+            objects[id] = _retyped(old, new, directives)
+            uses[id] = after.uses.get(id, frozenset())
+            _with_default(id, objects, after)
+            changed.add(id)
+    return replace(world, objects=objects, uses=uses), frozenset(changed)
+
+
+def _retyped(old: Column, new: Column, directives: Directives) -> Column:
+    using, reverse = directives.get(new.id, "using"), directives.get(new.id, "reverse")
+    return replace(old, type=new.type, collation=new.collation, using=using, reverse=reverse)
+
+
+def _with_default(id: ObjectId, objects: dict[ObjectId, DbObject], after: Catalog) -> None:
+    """The default of the declared type: the former one may not be a value of it."""
+    default = ObjectId("default", id.path)
+    objects.pop(default, None)
+    if default in after:
+        objects[default] = after[default]

@@ -1,0 +1,7 @@
+INSERT INTO person (id, full_name, born, first_name, century) VALUES (1001, 'a b', 1950, 'a', 19);
+UPDATE person SET full_name = 'c d', born = 1800, first_name = 'c', century = 18 WHERE id = 1;
+DO $$ BEGIN ASSERT (SELECT (full_name, born::text) = ('c d', '1800') FROM person WHERE id = 1); END $$;
+INSERT INTO sale (id, day, amount, region) VALUES (1001, '2020-02-01', 1, 'y');
+UPDATE sale SET amount = 5 WHERE id = 1;
+DO $$ BEGIN ASSERT (SELECT sum(amount) = 45155 FROM sale); END $$;
+DO $$ BEGIN ASSERT (SELECT (first_name, century) = ('c', 18) FROM person WHERE id = 1); END $$;
