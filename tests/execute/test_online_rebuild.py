@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
-from tests.support.live import Heard, back_to, expect_same, large, order, state, to_the_end
+from tests.support.killing import Killer
+from tests.support.live import Heard, back_to, copy_of, drop, expect_same, large, order, state, to_the_end
 from tests.support.migrations import psql
 
 from migplan.execute import batches
@@ -148,6 +149,51 @@ def test_killed_in_the_middle_of_the_copy(make_db: MakeDb, tmp_path: Path) -> No
         assert db.execute("DELETE FROM item WHERE kind = 'late' RETURNING id").fetchall() == [(600,)]
         db.execute("INSERT INTO item VALUES (600, 'k5', 600), (999, 'k5', 999)")
     expect_same(state(found.live), first)
+
+
+BOTH = """
+CREATE TABLE day (day date PRIMARY KEY, note text);
+CREATE INDEX day_note ON day (note);
+CREATE TABLE seen (id int GENERATED ALWAYS AS IDENTITY, day date REFERENCES day, PRIMARY KEY (id, day));
+CREATE VIEW days AS SELECT day, count(*) AS times FROM seen GROUP BY day;
+"""
+BOTH_DAYS = """
+INSERT INTO day SELECT date '2026-01-01' + g, 'n' FROM generate_series(0, 99) g;
+INSERT INTO seen (day) SELECT date '2026-01-01' + g % 100 FROM generate_series(1, 300) g;
+ANALYZE;
+"""
+BOTH_PARTITIONED = (
+    BOTH.replace("note text)", "note text) PARTITION BY RANGE (day)").replace("day))", "day)) PARTITION BY HASH (id)")
+    + """
+-- migplan: existing-rows
+CREATE TABLE day_past PARTITION OF day FOR VALUES FROM (MINVALUE) TO ('2027-01-01');
+CREATE TABLE day_next PARTITION OF day FOR VALUES FROM ('2027-01-01') TO (MAXVALUE);
+CREATE TABLE seen_0 PARTITION OF seen FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE seen_1 PARTITION OF seen FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+"""
+)
+
+
+@pytest.mark.pg(18)
+def test_back_from_wherever_it_was_killed(make_db: MakeDb, tmp_path: Path) -> None:
+    """One table is copied, the one that it refers to becomes a partition: whenever it ends, all of both is there."""
+    found = large(make_db, tmp_path, BOTH + BOTH_DAYS, BOTH_PARTITIONED)
+    first = state(found.live)
+    name = found.live.rpartition("/")[2] + "_b"
+    with Killer(found.folder.path, once=True) as killer, Killer(found.folder.path) as leading_back:
+        while (place := killer.run(found.live, "up")) is not None:
+            if len(killer.places) % 2:
+                continue
+            copy = copy_of(found.live, name)
+            try:
+                assert leading_back.run(copy, "down", kill=False) is None
+                expect_same(state(copy), first)
+            except AssertionError as error:
+                raise AssertionError(f"after {place}") from error
+            finally:
+                drop(copy)
+        assert len(killer.places) > 10
+    assert found.second() == ([], [])
 
 
 def _kill_when_it_waits(found: Migration) -> None:

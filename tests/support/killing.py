@@ -42,9 +42,11 @@ _CHANGING = ("run", "attempt")
 
 @dataclass
 class Killer:
-    """Runs of one plan on one database, one after the other, each killed at a place where none was killed before."""
+    """Runs of one plan on one database, one after the other, each killed at a place where none was killed before; with
+    ``once``, in a unit where none was."""
 
     folder: Path
+    once: bool = False
     places: list[str] = field(default_factory=list[str])
 
     def __enter__(self) -> Killer:
@@ -67,7 +69,8 @@ class Killer:
         """One run; the place at which it was killed, or None when it came to its end. Fails with what else ended it."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        job = {"folder": str(self.folder), "url": url, "direction": direction, "kill": kill, "places": self.places}
+        job = {"folder": str(self.folder), "url": url, "direction": direction, "kill": kill}
+        job |= {"places": self.places, "once": self.once}
         self._process.stdin.write(json.dumps(job) + "\n")
         self._process.stdin.flush()
         answer = json.loads(self._process.stdout.readline())
@@ -99,7 +102,7 @@ def _serve() -> None:
 def _child(job: dict[str, Any], says: int) -> int:
     try:
         if job["kill"]:
-            _Trap(frozenset(job["places"]), says, job["url"]).set()
+            _Trap(frozenset(job["places"]), says, job["url"], once=job["once"]).set()
         run = to_the_end if job["direction"] == "up" else back_to
         run(read_folder(Path(job["folder"])), job["url"])
     except BaseException:
@@ -111,8 +114,9 @@ def _child(job: dict[str, Any], says: int) -> int:
 class _Trap:
     """Ends the process at the first place that isn't known yet."""
 
-    def __init__(self, known: frozenset[str], says: int, url: str) -> None:
+    def __init__(self, known: frozenset[str], says: int, url: str, *, once: bool) -> None:
         self._known = known
+        self._units = {place.partition(" |")[0] for place in known} if once else set[str]()
         self._says = says
         self._url = url
         self._unit = ""
@@ -132,7 +136,7 @@ class _Trap:
                 self._at(f"{self._unit} | {_one_line(text)} | {self._told(text, params)}")
                 found = _CONCURRENTLY.match(text.strip())
                 place = f"{self._unit} | in the middle of {_one_line(text)}"
-                if found is not None and place not in self._known:
+                if found is not None and place not in self._known and self._unit not in self._units:
                     self._in_the_middle(connection, execute, text, found, place)
             return execute(connection, query, params, **how)
 
@@ -151,7 +155,7 @@ class _Trap:
         return given
 
     def _at(self, place: str) -> None:
-        if place not in self._known:
+        if place not in self._known and self._unit not in self._units:
             self._die(place)
 
     def _die(self, place: str) -> None:
