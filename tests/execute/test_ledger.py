@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from migplan.execute.ledger import FencedError, Ledger, StepState, install, mark_command, settle, settle_and_commit
+from migplan.execute.fence import Batch, mark_command, settle, settle_and_commit, settle_batch
+from migplan.execute.ledger import FencedError, Ledger, StepState, install
 from migplan.execute.live_sizes import sizes_of
 
 if TYPE_CHECKING:
@@ -58,7 +59,11 @@ def test_a_run_taken_over_commits_nothing(make_db: MakeDb) -> None:
             settle(work, ledger, run, attempt, ["s"], "up")
         with pytest.raises(FencedError):
             mark_command(work, ledger, run, ["s"], "applying", 1)
-        assert work.execute("SELECT to_regclass('made')").fetchone() == (None,)
+        work.execute("BEGIN; CREATE TABLE filled ()")
+        with pytest.raises(FencedError):
+            settle_batch(work, ledger, run, "s", "up", Batch(0, ("7",), 9, 9, done=False))
+        work.rollback()
+        assert work.execute("SELECT to_regclass('made'), to_regclass('filled')").fetchone() == (None, None)
         assert ledger.steps() == {}
 
 

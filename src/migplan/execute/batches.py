@@ -14,7 +14,8 @@ from migplan.core.sql import Sql, deparsed, ident, join, sql
 from migplan.core.steps import WITHIN
 from migplan.execute.backfill_job import Job, Shared
 from migplan.execute.batch_work import BatchWork
-from migplan.execute.ledger import FencedError, Position
+from migplan.execute.fence import Batch, settle_batch
+from migplan.execute.ledger import Position
 from migplan.execute.replicas import Replicas
 from migplan.source.connect import Connection
 
@@ -171,24 +172,8 @@ class Worker:
     ) -> bool:
         """Write the position down in the batch's transaction, and commit."""
         reached = position or self._part.position
-        row = self._connection.execute(
-            _POSITION,
-            {
-                "run": self._job.run,
-                "plan": self._job.ledger.plan,
-                "step": self._job.step,
-                "direction": self._job.direction,
-                "part": self._part.part,
-                "position": reached and list(reached),
-                "read": read,
-                "changed": changed,
-                "done": done,
-            },
-        ).fetchone()
-        if row is None or row[0] != 1:
-            self._connection.rollback()
-            raise FencedError("another operator has taken over this database since")
-        self._connection.execute("COMMIT")
+        batch = Batch(self._part.part, reached, read, changed, done)
+        settle_batch(self._connection, self._job.ledger, self._job.run, self._job.step, self._job.direction, batch)
         self._part = replace(self._part, position=reached)
         self._job.show(self._shared.add(read, changed, share))
         return done
@@ -247,15 +232,4 @@ def _key_types(connection: Connection, work: BatchWork) -> Sequence[str]:
 _LOOK: Final = """
 SELECT (SELECT paused_by FROM migplan.plan WHERE id = %s AND paused_at IS NOT NULL),
        EXISTS (SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND %s = ANY(pg_blocking_pids(pid)))
-"""
-_POSITION: Final = """
-WITH backfill AS (
-  UPDATE migplan.backfill SET position = %(position)s, rows_read = rows_read + %(read)s,
-         rows_changed = rows_changed + %(changed)s, batches = batches + 1, updated = clock_timestamp(),
-         finished = CASE WHEN %(done)s THEN clock_timestamp() END
-  WHERE plan = %(plan)s AND step = %(step)s AND direction = %(direction)s AND part = %(part)s
-), fence AS (
-  UPDATE migplan.run SET heartbeat = clock_timestamp() WHERE id = %(run)s AND outcome = 'running' RETURNING 1
-)
-SELECT count(*) FROM fence
 """

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import getpass
 import socket
-from collections.abc import Generator, Iterable, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import psycopg
-from psycopg import Cursor
 
 from migplan.core.errors import ExecutionError, TargetError
 from migplan.execute.ledger_schema import VERSIONS
@@ -255,89 +253,3 @@ class Ledger:
             "DELETE FROM migplan.backfill WHERE plan = %s AND step = %s AND direction = %s",
             (self.plan, step, direction),
         )
-
-
-def settle(
-    work: Connection, ledger: Ledger, run: int, attempt: int, steps: Iterable[str], direction: Direction
-) -> None:
-    """Steps that no transaction holds together have happened. Raises ``FencedError`` for a run taken over."""
-    with _fence():
-        _settle(work, ledger, run, attempt, steps, direction)
-
-
-def settle_and_commit(
-    work: Connection, ledger: Ledger, run: int, attempt: int, steps: Iterable[str], direction: Direction
-) -> None:
-    """In the transaction of the steps themselves: they have happened; and its COMMIT, in the same message.
-
-    The server skips what stands behind an error, so that a run taken over commits nothing: ``FencedError``.
-    """
-    settled: Cursor[Any] | None = None
-    try:
-        with work.pipeline():
-            settled = _settle(work, ledger, run, attempt, steps, direction)
-            work.execute("COMMIT")
-    except psycopg.errors.DivisionByZero as error:
-        if settled is not None and settled.pgresult is not None:  # a deferred trigger of the user's
-            raise
-        raise _taken_over() from error
-
-
-def mark_command(work: Connection, ledger: Ledger, run: int, steps: Iterable[str], state: str, commands: int) -> None:
-    """Between the statements of steps that no transaction holds together: so many of them have ended."""
-    with _fence():
-        work.execute(
-            _UNDER_WAY,
-            {"run": run, "plan": ledger.plan, "steps": list(steps), "state": state, "commands": commands},
-        )
-
-
-def _settle(
-    work: Connection, ledger: Ledger, run: int, attempt: int, steps: Iterable[str], direction: Direction
-) -> Cursor[Any]:
-    change: Any = _APPLIED if direction == "up" else _UNDONE
-    return work.execute(change, {"run": run, "attempt": attempt, "plan": ledger.plan, "steps": list(steps)})
-
-
-@contextmanager
-def _fence() -> Generator[None]:
-    """Each of these statements divides by the number of runs that still are this one."""
-    try:
-        yield
-    except psycopg.errors.DivisionByZero as error:
-        raise _taken_over() from error
-
-
-def _taken_over() -> FencedError:
-    return FencedError(
-        "another operator has taken over this database since",
-        hint="Nothing was done since then. 'migplan status' says who works.",
-    )
-
-
-_APPLIED: Final = """
-WITH fence AS (UPDATE migplan.run SET heartbeat = clock_timestamp()
-               WHERE id = %(run)s AND outcome = 'running' RETURNING 1),
-attempt AS (UPDATE migplan.attempt SET ended = clock_timestamp(), outcome = 'done' WHERE id = %(attempt)s),
-step AS (INSERT INTO migplan.step (plan, step, state, run) SELECT %(plan)s, s, 'applied', %(run)s
-         FROM unnest(%(steps)s::text[]) s
-         ON CONFLICT (plan, step) DO UPDATE SET state = 'applied', run = excluded.run, changed = clock_timestamp())
-SELECT 1 / count(*) FROM fence
-"""
-_UNDONE: Final = """
-WITH fence AS (UPDATE migplan.run SET heartbeat = clock_timestamp()
-               WHERE id = %(run)s AND outcome = 'running' RETURNING 1),
-attempt AS (UPDATE migplan.attempt SET ended = clock_timestamp(), outcome = 'done' WHERE id = %(attempt)s),
-step AS (DELETE FROM migplan.step WHERE plan = %(plan)s AND step = ANY(%(steps)s)),
-filled AS (DELETE FROM migplan.backfill WHERE plan = %(plan)s AND step = ANY(%(steps)s))
-SELECT 1 / count(*) FROM fence
-"""
-_UNDER_WAY: Final = """
-WITH fence AS (UPDATE migplan.run SET heartbeat = clock_timestamp()
-               WHERE id = %(run)s AND outcome = 'running' RETURNING 1),
-step AS (INSERT INTO migplan.step (plan, step, state, commands, run)
-         SELECT %(plan)s, s, %(state)s, %(commands)s, %(run)s FROM unnest(%(steps)s::text[]) s
-         ON CONFLICT (plan, step) DO UPDATE SET state = excluded.state, commands = excluded.commands,
-                                                run = excluded.run, changed = clock_timestamp())
-SELECT 1 / count(*) FROM fence
-"""

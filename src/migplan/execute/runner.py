@@ -15,14 +15,9 @@ from migplan.execute.backfill_job import Job, Pace, Progress
 from migplan.execute.backfills import finish
 from migplan.execute.batch_work import BatchWork
 from migplan.execute.blockers import Lookout
+from migplan.execute.fence import mark_command, settle, settle_and_commit
 from migplan.execute.half_done import Verdict, recover
-from migplan.execute.ledger import (
-    Direction,
-    Ledger,
-    mark_command,
-    settle,
-    settle_and_commit,
-)
+from migplan.execute.ledger import Direction, Ledger
 from migplan.execute.maintenance import Maintenance, admit
 from migplan.execute.operator import end_leftovers, held, open_worker, still_held
 from migplan.execute.retry import Patience, Tries, lost

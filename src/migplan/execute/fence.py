@@ -1,0 +1,143 @@
+"""What a run writes into the ledger between its own statements, as long as nobody has taken the database over.
+
+Each of these statements divides by the number of runs that still are this one: whoever was taken over changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final, LiteralString
+
+import psycopg
+from psycopg import Cursor
+
+from migplan.execute.ledger import Direction, FencedError, Ledger
+from migplan.source.connect import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One batch of a part of a backfill: the key it came to, rows read and changed, whether it was the last one."""
+
+    part: int
+    position: tuple[str, ...] | None
+    read: int
+    changed: int
+    done: bool
+
+
+def settle(
+    work: Connection, ledger: Ledger, run: int, attempt: int, steps: Iterable[str], direction: Direction
+) -> None:
+    """Steps that no transaction holds together have happened. Raises ``FencedError`` for a run taken over."""
+    with _fence():
+        work.execute(*_settled(ledger, run, attempt, steps, direction))
+
+
+def settle_and_commit(
+    work: Connection, ledger: Ledger, run: int, attempt: int, steps: Iterable[str], direction: Direction
+) -> None:
+    """In the transaction of the steps themselves: they have happened; and its COMMIT. Raises ``FencedError``."""
+    _and_commit(work, *_settled(ledger, run, attempt, steps, direction))
+
+
+def settle_batch(work: Connection, ledger: Ledger, run: int, step: str, direction: Direction, batch: Batch) -> None:
+    """In the transaction of the batch itself: where it came to; and its COMMIT. Raises ``FencedError``."""
+    parameters = {
+        "run": run,
+        "plan": ledger.plan,
+        "step": step,
+        "direction": direction,
+        "part": batch.part,
+        "position": batch.position and list(batch.position),
+        "read": batch.read,
+        "changed": batch.changed,
+        "done": batch.done,
+    }
+    _and_commit(work, _POSITION, parameters)
+
+
+def mark_command(work: Connection, ledger: Ledger, run: int, steps: Iterable[str], state: str, commands: int) -> None:
+    """Between the statements of steps that no transaction holds together: so many of them have ended."""
+    with _fence():
+        work.execute(
+            _UNDER_WAY,
+            {"run": run, "plan": ledger.plan, "steps": list(steps), "state": state, "commands": commands},
+        )
+
+
+def _settled(
+    ledger: Ledger, run: int, attempt: int, steps: Iterable[str], direction: Direction
+) -> tuple[LiteralString, Mapping[str, Any]]:
+    change: LiteralString = _APPLIED if direction == "up" else _UNDONE
+    return change, {"run": run, "attempt": attempt, "plan": ledger.plan, "steps": list(steps)}
+
+
+def _and_commit(work: Connection, change: LiteralString, parameters: Mapping[str, Any]) -> None:
+    """Both in one message. The server skips what stands behind an error, so that a run taken over commits nothing."""
+    settled: Cursor[Any] | None = None
+    try:
+        with work.pipeline():
+            settled = work.execute(change, parameters)
+            work.execute("COMMIT")
+    except psycopg.errors.DivisionByZero as error:
+        if settled is not None and settled.pgresult is not None:  # a deferred trigger of the user's
+            raise
+        raise _taken_over() from error
+
+
+@contextmanager
+def _fence() -> Generator[None]:
+    """None left that is this one: another operator came."""
+    try:
+        yield
+    except psycopg.errors.DivisionByZero as error:
+        raise _taken_over() from error
+
+
+def _taken_over() -> FencedError:
+    return FencedError(
+        "another operator has taken over this database since",
+        hint="Nothing was done since then. 'migplan status' says who works.",
+    )
+
+
+_APPLIED: Final = """
+WITH fence AS (UPDATE migplan.run SET heartbeat = clock_timestamp()
+               WHERE id = %(run)s AND outcome = 'running' RETURNING 1),
+attempt AS (UPDATE migplan.attempt SET ended = clock_timestamp(), outcome = 'done' WHERE id = %(attempt)s),
+step AS (INSERT INTO migplan.step (plan, step, state, run) SELECT %(plan)s, s, 'applied', %(run)s
+         FROM unnest(%(steps)s::text[]) s
+         ON CONFLICT (plan, step) DO UPDATE SET state = 'applied', run = excluded.run, changed = clock_timestamp())
+SELECT 1 / count(*) FROM fence
+"""
+_UNDONE: Final = """
+WITH fence AS (UPDATE migplan.run SET heartbeat = clock_timestamp()
+               WHERE id = %(run)s AND outcome = 'running' RETURNING 1),
+attempt AS (UPDATE migplan.attempt SET ended = clock_timestamp(), outcome = 'done' WHERE id = %(attempt)s),
+step AS (DELETE FROM migplan.step WHERE plan = %(plan)s AND step = ANY(%(steps)s)),
+filled AS (DELETE FROM migplan.backfill WHERE plan = %(plan)s AND step = ANY(%(steps)s))
+SELECT 1 / count(*) FROM fence
+"""
+_UNDER_WAY: Final = """
+WITH fence AS (UPDATE migplan.run SET heartbeat = clock_timestamp()
+               WHERE id = %(run)s AND outcome = 'running' RETURNING 1),
+step AS (INSERT INTO migplan.step (plan, step, state, commands, run)
+         SELECT %(plan)s, s, %(state)s, %(commands)s, %(run)s FROM unnest(%(steps)s::text[]) s
+         ON CONFLICT (plan, step) DO UPDATE SET state = excluded.state, commands = excluded.commands,
+                                                run = excluded.run, changed = clock_timestamp())
+SELECT 1 / count(*) FROM fence
+"""
+_POSITION: Final = """
+WITH backfill AS (
+  UPDATE migplan.backfill SET position = %(position)s, rows_read = rows_read + %(read)s,
+         rows_changed = rows_changed + %(changed)s, batches = batches + 1, updated = clock_timestamp(),
+         finished = CASE WHEN %(done)s THEN clock_timestamp() END
+  WHERE plan = %(plan)s AND step = %(step)s AND direction = %(direction)s AND part = %(part)s
+), fence AS (
+  UPDATE migplan.run SET heartbeat = clock_timestamp() WHERE id = %(run)s AND outcome = 'running' RETURNING 1
+)
+SELECT 1 / count(*) FROM fence
+"""
