@@ -17,6 +17,7 @@ from migplan.kinds.table import Table
 from migplan.strategies.base import Context, Rebuild, aside_id, finished
 from migplan.strategies.chosen_phase import contract_of
 from migplan.strategies.moved_values import moves
+from migplan.strategies.staged_types import staged_sentence
 from migplan.strategies.unreadable_values import unreadable_values
 
 
@@ -194,6 +195,8 @@ def rebuild_contract(context: Context, rebuild: Rebuild) -> str | None:
     old, new = context.before[rebuild.id], context.after[rebuild.id]
     if not rebuild.root or old == new:
         return None
+    if _followers(context, rebuild.id):  # what was prepared knows a type by its number, which becomes another one
+        return contract_of(context, rebuild.id, staged_sentence(context, rebuild.id))
     return contract_of(context, rebuild.id, kind_of(rebuild.id).contract(old, new))
 
 

@@ -10,10 +10,10 @@ from migplan.core.sql import Sql, ident, join, literal, sql
 from migplan.core.steps import After, Assertion, Down, LockMode, Phase, Statement, Step, Timing, step_id
 from migplan.kinds.column import Column
 from migplan.kinds.enum import Enum
-from migplan.kinds.registry import kind_of
 from migplan.strategies.backfill import fill
 from migplan.strategies.base import Context, Expansion, Strategy
 from migplan.strategies.mapped_labels import mapped_labels
+from migplan.strategies.staged_types import staged_sentence
 
 NAME = "remap_labels"
 
@@ -54,7 +54,7 @@ def _columns(catalog: Catalog, enum: Enum) -> list[Column]:
 def _steps(
     context: Context, old: Enum, new: Enum, column: Column, gone: Sequence[str], mapping: Mapping[str, str]
 ) -> list[Step]:
-    sentence = None if context.settings.offline else kind_of(old.id).contract(old, new)
+    sentence = None if context.settings.offline else staged_sentence(context, old.id)
     moved = [_move(context, old, column, mapping, sentence)] if mapping else []
     moved = [m for m in moved if m.up]
     if context.empty(column.relation) or column.id in context.replaced:

@@ -62,7 +62,10 @@ def staged_parts(id: ObjectId, label: str, catalog: Catalog, settings: Settings)
 def staged_sentence(context: Context, id: ObjectId) -> str:
     """What the checkpoint before the types change places says."""
     own = kind_of(id).contract(context.before[id], context.after[id])
-    bears = f"plans its statements on {id} anew when that becomes another type, and casts what it compares with it"
+    bears = (
+        f"casts what it sends and compares as {id} through text ($1::text::{ident(*id.path)}), or prepares such"
+        " statements anew where they fail: another type gets the name"
+    )
     return f"{own}; {bears}" if own else bears
 
 
