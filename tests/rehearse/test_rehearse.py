@@ -70,6 +70,32 @@ def test_a_trigger_that_goes_before_its_column_is_caught_by_errors(
 
 
 @pytest.mark.pg(18)
+def test_rows_keep_to_what_the_plan_asks_for(
+    make_db: MakeDb, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Tighter in every way at once: the target's own rows comply, and nothing but its schema says that to the rest."""
+    old = """
+    CREATE TABLE place (id int PRIMARY KEY);
+    CREATE TABLE item (id int, code text, size bigint, name varchar(80), price numeric(12, 2), place int, note text);
+    INSERT INTO place VALUES (1);
+    INSERT INTO item VALUES (1, '1', 1000, 'n', 9.99, 1, '');
+    """
+    new = """
+    CREATE TABLE place (id int PRIMARY KEY);
+    CREATE TABLE item (
+      id int PRIMARY KEY, code int NOT NULL UNIQUE, size int CHECK (size > 300), name varchar(8), price numeric(4, 2),
+      place int REFERENCES place, note text NOT NULL
+    );
+    CREATE INDEX item_place ON item (place);
+    """
+    found = proved(make_db, tmp_path, old, new, config="[planning]\nsmall_table_rows = 0\n")
+    status, report = rehearse(found, make_db(), capsys)
+    assert (status, report["errors"], report["lost_writes"], report["failure"]) == (0, {}, {}, None), report
+    assert report["gaps"] == []
+    assert [t["rows"] for t in report["tables"]] == [1000, 1000]
+
+
+@pytest.mark.pg(18)
 def test_the_old_application_stops_before_what_its_checkpoint_forbids(
     make_db: MakeDb, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -99,6 +125,20 @@ def test_a_default_left_on_the_new_column_is_caught_by_lost_writes(
     status, report = rehearse(found, make_db(), capsys)
     assert status == 1
     assert any("public.customer: name reads another value" in lost for lost in report["lost_writes"]), report
+
+
+@pytest.mark.pg(14)
+def test_a_setting_that_is_never_reset_is_caught_by_errors(
+    make_db: MakeDb, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What switches the triggers off for the backfill stays switched off for whoever connects later."""
+    found = proved(make_db, tmp_path, OLD, RENAMED)
+    switched = "EXECUTE format('ALTER DATABASE %I SET migplan.sync = off', current_database());"
+    edit(found, EXPAND, "COMMIT;", f"DO $$ BEGIN {switched} END $$;\nCOMMIT;")
+    prove(found)
+    status, report = rehearse(found, make_db(), capsys)
+    assert (status, report["passed"]) == (1, False)
+    assert any(error.startswith("new: 23502") for error in report["errors"]), report
 
 
 @pytest.mark.pg(18)

@@ -15,6 +15,10 @@ class Actor(Protocol):
         """One operation; gives its name. Raises psycopg's error, after which nothing of it may count as written."""
         ...
 
+    def connected(self) -> None:
+        """The next operation is the first one on a new connection."""
+        ...
+
     def unsure(self) -> None:
         """The connection broke in the last operation: nobody knows whether it was written."""
         ...

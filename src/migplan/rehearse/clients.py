@@ -69,6 +69,7 @@ class Client:
             try:
                 if connection is None or connection.closed:
                     connection = _session(self.url, self.application)
+                    self.actor.connected()
                 operation = "work"
                 operation = self.actor.act(connection)
             except psycopg.Error as failure:

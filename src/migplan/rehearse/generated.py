@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -100,14 +101,18 @@ class GeneratedActor:
             connection.execute("SELECT 1")
             return "nothing"
         number = (self._turn + self.session) % len(self.tables)
-        step, work = self._turn // len(self.tables), self.tables[number]
-        self._at = (number, step % len(self.application.share(work, self.session)))
-        return self._do(connection, work, _CYCLE[(step // SLOTS + self.session + step % SLOTS) % len(_CYCLE)])
+        step = self._turn // len(self.tables)
+        at = (number, step % len(self.application.share(self._family(number)[0][1], self.session)))
+        return self._do(connection, at, _CYCLE[(step // SLOTS + self.session + step % SLOTS) % len(_CYCLE)])
+
+    def connected(self) -> None:
+        """Operations hang together by what the session remembers, not by its connection."""
 
     def unsure(self) -> None:
         """See :class:`Actor`."""
-        self._rows.pop(self._at, None)
-        self._keys.pop(self._at, None)
+        for number, _ in self._family(self._at[0]):
+            self._rows.pop((number, self._at[1]), None)
+            self._keys.pop((number, self._at[1]), None)
 
     def lost(self) -> Sequence[str]:
         """See :class:`Actor`."""
@@ -118,59 +123,92 @@ class GeneratedActor:
         present = ((self.tables[at[0]], key, self._rows.get(at)) for at, key in self._keys.items())
         return chain(present, ((work, key, None) for work, key in self._gone[-SLOTS * 4 :]))
 
-    def _do(self, connection: Connection, work: TableWork, wanted: str) -> str:
-        row, texts = self._rows.get(self._at), work.statements
+    def _family(self, number: int) -> list[tuple[int, TableWork]]:
+        """The table whose rows those of this one come and go with, and all that share its key; behind it."""
+        by_title = {work.shape.title: n for n, work in enumerate(self.tables)}
+        while (above := self.tables[number].of) is not None:
+            number = by_title[above]
+        found = [number]
+        found += (n for n, work in enumerate(self.tables) if work.of and by_title[work.of] in found)
+        return [(n, self.tables[n]) for n in found]
+
+    def _do(self, connection: Connection, at: tuple[int, int], wanted: str) -> str:
+        self._at, work = at, self.tables[at[0]]
+        texts, row = work.statements, self._rows.get(at)
         if row is None:
-            if wanted == "upsert" and texts.upsert is not None:
-                return self._write(connection, work, "upsert", texts.upsert, self._own(work), ())
-            return self._write(connection, work, "insert", texts.insert, self._own(work), ())
-        key = self._keys[self._at]
+            return self._make(connection, "upsert" if wanted == "upsert" and texts.upsert is not None else "insert")
+        key = self._keys[at]
         if wanted in ("update", "transaction") and texts.update is not None:
-            other = self._other(work)
-            new = {**row, **{c: other[c] for c in work.changed}}
+            new = {**row, **self._changes(work)}
             if wanted == "update":
                 return self._write(connection, work, "update", texts.update, new, key)
             with connection.transaction():
                 self._see(connection.execute(texts.lock.encode(), key).fetchone(), work, row)
                 values = [*(new[c] for c in work.changed), *key]
                 seen = connection.execute(texts.update.encode(), values).fetchone()
-            self._acknowledge(work, new, seen)
+            self._acknowledge(at, new, seen)
             return "transaction"
         if wanted == "upsert" and texts.upsert is not None:
-            other = self._other(work)
-            new = {**row, **{c: other[c] for c in work.changed}}
-            return self._write(connection, work, "upsert", texts.upsert, new, ())
+            return self._write(connection, work, "upsert", texts.upsert, {**row, **self._changes(work)}, ())
         if wanted == "delete":
-            connection.execute(texts.delete.encode(), key)
-            self._rows[self._at] = None
-            if not set(work.key) <= set(work.given):
-                self._gone.append((work, key))
-                del self._keys[self._at]
-            return "delete"
+            return self._delete(connection)
         self._see(connection.execute(texts.select.encode(), key).fetchone(), work, row)
         return "select"
+
+    def _make(self, connection: Connection, operation: str) -> str:
+        """A row, and those that share its key, in one transaction."""
+        family, made = self._family(self._at[0]), list[tuple[tuple[int, int], Row, Sequence[str | None] | None]]()
+        key: Key = ()
+        with connection.transaction() if len(family) > 1 else contextlib.nullcontext():
+            for number, work in family:
+                statement = work.statements.insert
+                if operation == "upsert" and work.statements.upsert is not None:
+                    statement = work.statements.upsert
+                row = {**self._own(work), **dict(zip(work.key, key, strict=bool(key)))}
+                seen = connection.execute(statement.encode(), [row[c] for c in work.given]).fetchone()
+                made.append(((number, self._at[1]), row, seen))
+                if seen is not None and not key:
+                    came = dict(zip(work.read, seen, strict=True))
+                    key = tuple(came[c] for c in work.key)
+        for at, row, seen in made:
+            self._acknowledge(at, row, seen)
+        return operation
+
+    def _delete(self, connection: Connection) -> str:
+        """A row, behind those that share its key."""
+        family, slot = self._family(self._at[0]), self._at[1]
+        with connection.transaction() if len(family) > 1 else contextlib.nullcontext():
+            for number, work in reversed(family):
+                connection.execute(work.statements.delete.encode(), self._keys[number, slot])
+        first = family[0][1]
+        for number, work in family:
+            self._rows[number, slot] = None
+            if not set(first.key) <= set(first.given):
+                self._gone.append((work, self._keys.pop((number, slot))))
+        return "delete"
 
     def _write(
         self, connection: Connection, work: TableWork, operation: str, statement: str, row: Row, key: Key
     ) -> str:
         columns = work.changed if key else work.given
         seen = connection.execute(statement.encode(), [*(row[c] for c in columns), *key]).fetchone()
-        self._acknowledge(work, row, seen)
+        self._acknowledge(self._at, row, seen)
         return operation
 
-    def _acknowledge(self, work: TableWork, row: Row, seen: Sequence[str | None] | None) -> None:
+    def _acknowledge(self, at: tuple[int, int], row: Row, seen: Sequence[str | None] | None) -> None:
         """What was sent counts as written; the server's word counts for what it made up itself."""
+        work = self.tables[at[0]]
         if seen is None:
             self._say(work, "a row is gone")
-            self._rows[self._at] = None
+            self._rows[at] = None
             return
         came = dict(zip(work.read, seen, strict=True))
         sent = {c: v for c, v in row.items() if c in work.kept}
         for column, value in sent.items():
             if came[column] != value:
                 self._say(work, f"{column} {_how(came[column])}")
-        self._rows[self._at] = came
-        self._keys[self._at] = tuple(came[c] for c in work.key)
+        self._rows[at] = came
+        self._keys[at] = tuple(came[c] for c in work.key)
 
     def _see(self, seen: Sequence[str | None] | None, work: TableWork, row: Row) -> None:
         """A row that is read must be what was written."""
@@ -189,11 +227,18 @@ class GeneratedActor:
 
     def _own(self, work: TableWork) -> Row:
         """The row of this session's share that belongs into the slot."""
-        return work.rows[self.application.share(work, self.session)[self._at[1]]]
+        return work.rows[self._number(work)]
 
-    def _other(self, work: TableWork) -> Row:
-        """A row whose values may go into any other one, but for its keys."""
-        return work.rows[(self._turn * 7 + self.session) % len(work.rows)]
+    def _number(self, work: TableWork) -> int:
+        _, first = self._family(self._at[0])[0]
+        return self.application.share(first, self.session)[self._at[1]]
+
+    def _changes(self, work: TableWork) -> Row:
+        """New values: of any other row, but for those that no two rows may have."""
+        pool = (*work.rows, *work.spares)
+        other, number = pool[(self._turn * 7 + self.session) % len(pool)], self._number(work)
+        own = work.spares[number] if self._turn % 2 and number < len(work.spares) else work.rows[number]
+        return {c: (own if c in work.distinct else other)[c] for c in work.changed}
 
 
 def _how(now: str | None) -> str:

@@ -81,7 +81,7 @@ class Cook:
         """The table's checks, the domains' of its columns, and what its partitions take."""
         found = list(shape.checks)
         for column in shape.columns:
-            found += [CheckShape("", _for_value(c, column.name), (column.name,)) for c in column.checks]
+            found += [CheckShape("", for_value(c, column.name), (column.name,)) for c in column.checks]
         parts = [leaf.bound for leaf in leaves(self.shapes, shape) if leaf.bound is not None]
         if shape.partitioned:
             either = " OR ".join(f"({p})" for p in parts) or "false"
@@ -335,7 +335,7 @@ def _bounds(expression: str) -> Iterator[str]:
     yield from (t.value for t in tokens(expression) if t.kind in (TokenKind.STRING, TokenKind.NUMBER))
 
 
-def _for_value(check: str, column: str) -> str:
+def for_value(check: str, column: str) -> str:
     """A domain's check with the column's name for VALUE."""
     text, last = "", 0
     for token in tokens(check):

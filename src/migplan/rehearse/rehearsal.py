@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -14,35 +14,24 @@ import psycopg
 from migplan.core.errors import ExecutionError, MigplanError
 from migplan.core.model import Catalog
 from migplan.core.settings import Settings
-from migplan.execute.apply import apply as run
 from migplan.execute.backfill_job import Pace
-from migplan.execute.journey import Stop, stops
-from migplan.execute.order import Intent, Order, Permissions
 from migplan.execute.retry import Patience
 from migplan.execute.runner import Manner
 from migplan.planfile.folder import PlanFolder
 from migplan.prove.rebuilt import rebuild_live
 from migplan.rehearse.application import Application
+from migplan.rehearse.cast import Cast, Course, with_files
 from migplan.rehearse.clients import Crowd, Sample
-from migplan.rehearse.generated import GeneratedApplication
+from migplan.rehearse.compliance import complying
+from migplan.rehearse.passage import of_the_end, run_to, window_ends
 from migplan.rehearse.recipes import Cook
 from migplan.rehearse.report import RehearsalModel, TableModel, measured
 from migplan.rehearse.rows import Filled, fill, wanted_rows
-from migplan.rehearse.script import read_application
 from migplan.rehearse.statistics import Statistics
 from migplan.rehearse.timeline import Period, Timeline
-from migplan.rehearse.versions import (
-    Names,
-    application,
-    renamed_statistics,
-    renamings,
-    stage,
-    touched,
-    unstable,
-)
 from migplan.source.connect import Connection
 from migplan.source.managed import Managed
-from migplan.source.scratch import ScratchDatabase, scratch_database
+from migplan.source.scratch import ScratchDatabase
 from migplan.source.shadow import Shadow
 
 _DEADLINE = 120.0
@@ -86,98 +75,18 @@ def rehearse(folder: PlanFolder, live: Live, shadow: Shadow, settings: Settings,
     with shadow.scratch() as database:
         with contextlib.closing(database.connect()) as connection:
             rebuild_live(live.catalog, connection, managed=live.managed, settings=settings)
-            cook = Cook(connection, stage(connection).shapes, live.statistics)
-            filled = fill(cook, wanted_rows(cook.shapes, live.statistics, wishes.scale, wishes.most_rows))
         manner = Manner(Patience(_DEADLINE), Pace(settings.batch_rows, 1, None, settings.lock_timeout))
-        applications = _applications(folder, live, shadow, database, filled, cook, manner, wishes)
+        course = Course(folder, shadow, database, manner)
+        stages = course.stages()
+        with contextlib.closing(database.connect()) as connection:
+            asked = of_the_end(folder.plan, stages[0], stages[-1])
+            shapes = complying(connection, stages[0].shapes, asked, live.statistics.columns)
+            cook = Cook(connection, shapes, live.statistics)
+            filled = fill(cook, wanted_rows(cook.shapes, live.statistics, wishes.scale, wishes.most_rows))
+        numbers = {cook.shapes[oid].title: n for oid, n in filled.next.items()}
+        cast = Cast(course, stages, live.statistics, wishes.sessions, numbers, cook.shapes).generated()
+        applications = with_files(cast, wishes.old, wishes.new)
         return _Performance(folder, database, manner, wishes, applications).play(shadow, live, filled, cook)
-
-
-def _applications(
-    folder: PlanFolder,
-    live: Live,
-    shadow: Shadow,
-    database: ScratchDatabase,
-    filled: Filled,
-    cook: Cook,
-    manner: Manner,
-    wishes: Wishes,
-) -> list[Application]:
-    """The version until the first checkpoint, and one from each on: out of the schemas of a run without traffic."""
-    numbers = {cook.shapes[oid].title: n for oid, n in filled.next.items()}
-    needed = 3 * 6 * wishes.sessions
-    with (
-        scratch_database(shadow.url, template=database.name) as dry,
-        contextlib.closing(database.connect()) as main,
-        contextlib.closing(dry.connect()) as after,
-    ):
-        start = stage(main)
-        stages = [start]
-        for goal in _window_ends(folder):
-            _apply(folder, dry.url, manner, Timeline(after), goal)
-            stages.append(stage(after))
-        names = renamings(folder.plan, start, stages[-1])
-        changing = unstable(main, start, after, names)
-        about = touched(folder.plan, names)
-        first = Cook(main, start.shapes, live.statistics)
-        old = application("old", first, about, wishes.sessions, numbers, changing=())
-        renamed = {names[key] for key in changing if key in names}
-        known = renamed_statistics(live.statistics, names)
-        later = _renamed_numbers(numbers, names)
-        last = Cook(after, stages[-1].shapes, known)
-        found: list[GeneratedApplication] = [old]
-        for number in range(1, max(len(stages) - 1, 2)):
-            starts = {t: later.get(t, 1) + needed * number for t in {s.title for s in last.shapes.values()}}
-            name = "new" if len(stages) <= 3 else f"new {number}"
-            version = application(name, last, about, wishes.sessions, starts, until=stages[number], changing=renamed)
-            found.append(replace(version, renamed=_seen_by_new(found, names, changing, renamed)))
-        found[0] = replace(old, renamed={v.name: _reversed(names, changing) for v in found[1:]})
-    chosen: list[Application] = list(found)
-    if wishes.old is not None:
-        chosen[0] = read_application("old", 0, wishes.old)
-    for number in range(1, len(chosen)):
-        if wishes.new:
-            file = wishes.new[min(number, len(wishes.new)) - 1]
-            chosen[number] = read_application(chosen[number].name, number, file)
-    return chosen
-
-
-def _seen_by_new(
-    earlier: Sequence[GeneratedApplication],
-    names: Names,
-    changing: set[tuple[str, str]],
-    renamed: set[tuple[str, str]],
-) -> dict[str, Names]:
-    """The columns of each earlier version as the next ones call them, without those whose values the plan changes."""
-    found: dict[str, Names] = {"old": {old: new for old, new in names.items() if old not in changing}}
-    same = {new: new for new in names.values() if new not in renamed}
-    return found | {version.name: same for version in earlier[1:]}
-
-
-def _reversed(names: Names, changing: set[tuple[str, str]]) -> Names:
-    return {new: old for old, new in names.items() if old not in changing}
-
-
-def _renamed_numbers(numbers: Mapping[str, int], names: Names) -> dict[str, int]:
-    return dict(numbers) | {new: numbers[old] for (old, _), (new, _) in names.items() if old in numbers}
-
-
-def _window_ends(folder: PlanFolder) -> list[Stop]:
-    """The last boundary of every window. The first one has nothing to do where the plan begins with a checkpoint."""
-    found = {stop.window: stop for stop in stops(folder.plan)}
-    return [found[window] for window in sorted(found)]
-
-
-def _apply(folder: PlanFolder, url: str, manner: Manner, teller: Timeline, goal: Stop) -> None:
-    """The plan up to a boundary, as if every application were deployed at its moment."""
-
-    def agree(intent: Intent) -> None:
-        """A rehearsal loses nothing."""
-
-    if goal.phases == 0:
-        return
-    allowed = Permissions(data_loss=True, assume_deployed=True, despite_preflight=True)
-    run(folder, Order(url, manner, teller, agree, allowed), goal)
 
 
 @dataclass
@@ -225,10 +134,10 @@ class _Performance:
     def _run(self, crowds: Sequence[Crowd], timeline: Timeline, watch: Connection, lost: list[str]) -> str | None:
         """Window after window with a deploy behind each; why the plan stopped, if it did."""
         working = crowds[0]
-        ends = _window_ends(self.folder)
+        ends = window_ends(self.folder)
         for number, goal in enumerate(ends):
             try:
-                _apply(self.folder, self.database.url, self.manner, timeline, goal)
+                run_to(self.folder, self.database.url, self.manner, timeline, goal)
             except MigplanError as error:
                 return str(error)
             if number < len(ends) - 1 or len(ends) == 1:

@@ -9,7 +9,7 @@ from typing import Final
 
 import psycopg
 
-from migplan.core.sql import ident, join, literal, sql
+from migplan.core.sql import EMPTY, ident, join, literal, sql
 from migplan.rehearse.recipes import Cook, Recipe
 from migplan.rehearse.shapes import TableShape, leaves, written
 from migplan.rehearse.statistics import Statistics
@@ -84,17 +84,16 @@ def _insert(cook: Cook, recipe: Recipe, wanted: int) -> tuple[int, int]:
     """Rows inserted, and the next free row number."""
     shape, done, number = recipe.shape, 0, 1
     names = join(", ", map(ident, recipe.columns))
+    conflicts = sql(" ON CONFLICT DO NOTHING")
     for _ in range(_ROUNDS):
         count = wanted - done
+        head = sql("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE {}", shape.sql_name, names, recipe.rows(number, count))
         try:
-            added = cook.connection.execute(
-                sql(
-                    "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE {} ON CONFLICT DO NOTHING",
-                    shape.sql_name,
-                    names,
-                    recipe.rows(number, count),
-                ).encode()
-            ).rowcount
+            try:
+                added = cook.connection.execute(sql("{}{}", head, conflicts).encode()).rowcount
+            except psycopg.errors.ObjectNotInPrerequisiteState:  # a deferrable key tells no conflicts
+                conflicts = EMPTY
+                added = cook.connection.execute(head.encode()).rowcount
         except psycopg.Error as error:
             cook.gaps.append(f"{shape.title}: {done} rows: {error.diag.message_primary}")
             return done, number

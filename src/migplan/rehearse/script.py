@@ -100,6 +100,12 @@ class ScriptedActor:
             self._begin_round()
         return line.place
 
+    def connected(self) -> None:
+        """A round that was under way is lost: a transaction was, where it had begun one."""
+        if self._line > 0:
+            self._forget((self.session + 1) * _APART + self._round % _KEYS)
+            self._begin_round()
+
     def unsure(self) -> None:
         """Nothing is remembered of a round that broke."""
 

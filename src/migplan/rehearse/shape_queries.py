@@ -30,7 +30,8 @@ SELECT a.attrelid::bigint, a.attname::text, format_type(a.atttypid, a.atttypmod)
        t.typname::text, t.typcategory::text, t.typtype::text,
        ARRAY(SELECT e.enumlabel::text FROM pg_enum e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder),
        CASE WHEN t.typcategory = 'A' THEN format_type(t.typelem, NULL) END,
-       a.attnotnull OR b.required, a.attidentity::text, a.attgenerated::text, pg_get_expr(d.adbin, d.adrelid), b.checks
+       a.attnotnull OR b.required, a.attidentity::text, a.attgenerated::text, pg_get_expr(d.adbin, d.adrelid), b.checks,
+       CASE WHEN a.atttypid < 16384 THEN 0 ELSE a.atttypid::bigint END
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN below b ON b.oid = a.atttypid JOIN pg_type t ON t.oid = b.base AND t.typtype <> 'd'
 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum

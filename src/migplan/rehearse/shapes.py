@@ -20,7 +20,8 @@ class ColumnShape:
     """``type`` is the declared one, ``base`` what lies below its domains, as SQL writes them.
 
     ``category`` is pg_type's, ``labels`` an enum's, ``checks`` the domains' with VALUE for the value. ``identity`` is
-    a, d or "" as in pg_attribute; ``numbered`` says that a sequence gives the default.
+    a, d or "" as in pg_attribute; ``numbered`` says that a sequence gives the default. ``number`` is the type's oid
+    where it isn't PostgreSQL's own, else 0.
     """
 
     name: str
@@ -36,6 +37,7 @@ class ColumnShape:
     generated: str
     default: str | None
     checks: tuple[str, ...]
+    number: int = 0
 
     @property
     def numbered(self) -> bool:
@@ -54,10 +56,14 @@ class ForeignKeyShape:
 
 @dataclass(frozen=True, slots=True)
 class KeyShape:
-    """A unique index that ON CONFLICT can name: over columns, of all rows, checked at once."""
+    """A unique index that ON CONFLICT can name: over columns, of all rows, checked at once.
+
+    A ``promised`` one isn't there, or no longer: rows keep to it, and no statement can name it.
+    """
 
     columns: tuple[str, ...]
     primary: bool
+    promised: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +106,7 @@ class TableShape:
         """What its rows are told apart by: the primary key, else a unique key that has no NULL."""
         required = {c.name for c in self.columns if c.required}
         fit = [k for k in self.keys if k.primary or required.issuperset(k.columns)]
-        return min(fit, key=lambda k: (not k.primary, len(k.columns), k.columns), default=None)
+        return min(fit, key=lambda k: (k.promised, not k.primary, len(k.columns), k.columns), default=None)
 
     def column(self, name: str) -> ColumnShape:
         """One of its columns."""
@@ -143,7 +149,8 @@ def written(shapes: Mapping[int, TableShape]) -> list[TableShape]:
 
 
 def _column(row: Sequence[Any]) -> ColumnShape:
-    name, type, base, base_name, category, kind, labels, element, required, identity, generated, default, checks = row
+    name, type, base, base_name, category, kind, labels, element = row[:8]
+    required, identity, generated, default, checks, number = row[8:]
     return ColumnShape(
         name,
         type,
@@ -158,6 +165,7 @@ def _column(row: Sequence[Any]) -> ColumnShape:
         generated,
         default,
         tuple(checks),
+        number,
     )
 
 

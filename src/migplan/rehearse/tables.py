@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import psycopg
@@ -12,6 +12,7 @@ from migplan.core.sql import Sql, deparsed, ident, join, sql
 from migplan.rehearse.recipes import Cook, Recipe
 from migplan.rehearse.shapes import OURS, TableShape
 from migplan.source.connect import Connection
+from migplan.source.lexer import tokens
 
 Row = Mapping[str, str | None]
 _HERE: Final = Sql("\x01")
@@ -35,7 +36,9 @@ class TableWork:
     """``given`` are the columns an INSERT has, ``changed`` those that an UPDATE sets, ``read`` those that come back.
 
     ``kept`` are the columns that come back as they were written; the schema's own triggers change the others.
-    ``rows`` are valid rows that nobody has written yet, as text.
+    ``rows`` are valid rows that nobody has written yet, as text; each has another one in ``spares`` whose values may
+    take the place of its ``distinct`` ones, which no other row may have. ``of`` is the table whose key its rows share:
+    they come and go with those.
     """
 
     shape: TableShape
@@ -46,6 +49,9 @@ class TableWork:
     kept: frozenset[str]
     statements: Statements
     rows: tuple[Row, ...]
+    spares: tuple[Row, ...] = ()
+    distinct: frozenset[str] = frozenset()
+    of: str | None = None
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,8 @@ class Terms:
 
     ``start`` is a row number that is free, ``rows`` how many rows it needs. ``upserts`` says whether ON CONFLICT has
     its index at every moment. ``casts`` are the types as which columns are sent that change theirs, ``avoided``
-    columns that can't be sent at all, ``unstable`` those whose values the plan changes.
+    columns that can't be sent at all, ``unstable`` those whose values the plan changes, ``also`` expressions for
+    columns beside the table's.
     """
 
     start: int
@@ -63,27 +70,44 @@ class Terms:
     casts: Mapping[str, str] = field(default_factory=dict[str, str])
     avoided: frozenset[str] = frozenset()
     unstable: frozenset[str] = frozenset()
+    also: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-def table_work(cook: Cook, shape: TableShape, terms: Terms) -> TableWork | str:
-    """The work on one table, every statement tried in a transaction that is taken back; else why there is none."""
+def table_work(cook: Cook, shape: TableShape, terms: Terms, before: Mapping[int, TableWork]) -> TableWork | str:
+    """The work on one table, every statement tried in a transaction that is taken back; else why there is none.
+
+    ``before`` is the work on other tables, by their oids: rows that share the key of one of those are made with it.
+    """
     connection = cook.connection
     key = shape.key
     if key is None:
         return "it has no key by which a row could be found again"
-    before = len(cook.gaps)
+    terms = replace(terms, upserts=terms.upserts and not key.promised)
+    known = len(cook.gaps)
     recipe = cook.recipe(shape, cook.shapes)
     if recipe is None:
-        return cook.gaps.pop() if len(cook.gaps) > before else "no row of it can be made"
+        return cook.gaps.pop() if len(cook.gaps) > known else "no row of it can be made"
     left = {c for c in recipe.columns if c in terms.avoided or c.startswith(OURS)}
     given = tuple(c for c in recipe.columns if c not in left and not _left_to_server(shape, c, key.columns))
     read = tuple(c.name for c in shape.columns if not c.name.startswith(OURS))
     unique = {c for columns in shape.unique_sets for c in columns}
-    changed = tuple(c for c in given if c not in unique and c not in key.columns)
-    found = _Trial(connection, shape, key.columns, given, changed, read, terms)
-    return (
-        found.run(_candidates(connection, recipe, terms.start, 3 * terms.rows)) or "none of its rows could be inserted"
-    )
+    unique |= {c for c, made in terms.also.items() if unique.intersection(t.name for t in tokens(made) if t.is_name)}
+    parent = _shares_key_of(shape, key.columns, before)
+    more = tuple(terms.also)
+    changed = tuple(c for c in (*given, *more) if c not in key.columns and (parent is None or c not in unique))
+    found = _Trial(connection, shape, key.columns, (*given, *more), changed, (*read, *more), terms, parent)
+    work = found.run(_candidates(connection, recipe, terms))
+    return "none of its rows could be inserted" if work is None else replace(work, distinct=frozenset(unique))
+
+
+def _shares_key_of(shape: TableShape, key: Sequence[str], before: Mapping[int, TableWork]) -> TableWork | None:
+    """The work on a table that has at most one row of this one for each of its own."""
+    for foreign in shape.foreign_keys:
+        work = before.get(foreign.target)
+        pairs = dict(zip(foreign.columns, foreign.target_columns, strict=True))
+        if work is not None and set(pairs) == set(key) and tuple(pairs[c] for c in key) == work.key:
+            return work
+    return None
 
 
 def statements(
@@ -99,7 +123,8 @@ def statements(
     """Parameters are ``%s``: the given columns in order; for updates the changed ones, then the key."""
     sent = {c: sql("{}::{}", _HERE, deparsed(casts[c])) if c in casts else _HERE for c in given}
     returned = join(", ", (sql("{}::text", ident(c)) for c in read))
-    match = join(" AND ", (sql("{} = {}", ident(c), _HERE) for c in key))
+    found = {c: sent[c] if casts.get(c, "").startswith("text::") else _HERE for c in key}
+    match = join(" AND ", (sql("{} = {}", ident(c), found[c]) for c in key))
     insert = sql("INSERT INTO {} ({}) VALUES ({})", table, join(", ", map(ident, given)), join(", ", sent.values()))
     settings = join(", ", (sql("{} = {}", ident(c), sent[c]) for c in changed))
     excluded = join(", ", (sql("{} = excluded.{}", ident(c), ident(c)) for c in changed))
@@ -126,10 +151,13 @@ def _left_to_server(shape: TableShape, column: str, key: Sequence[str]) -> bool:
     return found.identity == "a" or (found.numbered and column not in key)
 
 
-def _candidates(connection: Connection, recipe: Recipe, start: int, count: int) -> list[dict[str, str | None]]:
-    texts = join(", ", (sql("{}::text", ident(c)) for c in recipe.columns))
-    query = sql("SELECT {} FROM ({}) made", texts, recipe.rows(start, count))
-    return [dict(zip(recipe.columns, row, strict=True)) for row in connection.execute(query.encode()).fetchall()]
+def _candidates(connection: Connection, recipe: Recipe, terms: Terms) -> list[dict[str, str | None]]:
+    """Rows to try, three times as many as are needed with their spares."""
+    names = (*recipe.columns, *terms.also)
+    values = [*(ident(c) for c in recipe.columns), *(deparsed(e) for e in terms.also.values())]
+    texts = join(", ", (sql("({})::text", v) for v in values))
+    query = sql("SELECT {} FROM ({}) made", texts, recipe.rows(terms.start, 3 * terms.rows))
+    return [dict(zip(names, row, strict=True)) for row in connection.execute(query.encode()).fetchall()]
 
 
 @dataclass
@@ -143,14 +171,16 @@ class _Trial:
     changed: tuple[str, ...]
     read: tuple[str, ...]
     terms: Terms
+    parent: TableWork | None
 
     def run(self, candidates: Sequence[Row]) -> TableWork | None:
         """The work with the statements that passed; None where no row could be inserted."""
         good: list[Row] = []
         kept = set(self.given) - self.terms.unstable
         texts = self._statements(self.changed, self.terms.upserts)
+        wanted = self.terms.rows if self.parent else 2 * self.terms.rows
         with self.connection.transaction(force_rollback=True):
-            for row in candidates:
+            for row in self._placed(candidates):
                 came = self._came(texts.insert, [row[c] for c in self.given])
                 if came is None:
                     continue
@@ -163,14 +193,31 @@ class _Trial:
                         texts = self._statements((), False)
                     else:
                         kept -= {c for c in self.changed if again[c] != row[c]}
-                if len(good) == self.terms.rows:
+                if len(good) == wanted:
                     break
             if texts.upsert and good and self._came(texts.upsert, [good[-1][c] for c in self.given]) is None:
                 texts = self._statements(self.changed, False)
-        if not good:
+        if not good or (self.parent and len(good) < len(self.parent.rows)):
             return None
+        half = len(good) if self.parent else (len(good) + 1) // 2
+        rows, spares = tuple(good[:half]), tuple(good[half:])
         changed = self.changed if texts.update is not None else ()
-        return TableWork(self.shape, self.key, self.given, changed, self.read, frozenset(kept), texts, tuple(good))
+        of = self.parent.shape.title if self.parent else None
+        return TableWork(
+            self.shape, self.key, self.given, changed, self.read, frozenset(kept), texts, rows, spares, of=of
+        )
+
+    def _placed(self, candidates: Sequence[Row]) -> Iterator[Row]:
+        """The candidates; with the keys of rows of the parent, which are inserted for the time of the trial."""
+        if self.parent is None:
+            yield from candidates
+            return
+        for parent, row in zip(self.parent.rows, candidates, strict=False):
+            values = [parent[c] for c in self.parent.given]
+            came = _attempt(self.connection, self.parent.statements.insert, values)
+            if came is not None:
+                there = dict(zip(self.parent.read, came, strict=True))
+                yield {**row, **dict(zip(self.key, (there[c] for c in self.parent.key), strict=True))}
 
     def _statements(self, changed: Sequence[str], upserts: bool) -> Statements:
         upserts = upserts and set(self.key) <= set(self.given)

@@ -162,14 +162,14 @@ def _any(column: ColumnShape, seed: int, statistics: ColumnStatistics | None) ->
         "timestamptz": sql("'2024-01-01 00:00:00+00'::timestamptz + {} * interval '365 days'", random),
         "time": sql("'00:00'::time + {} * interval '23 hours'", random),
         "timetz": sql("'00:00+00'::timetz + {} * interval '23 hours'", random),
-        "bit": sql("repeat('1', {})", _length(column) or 1),
+        "bit": sql("repeat('1', {})", length_of(column) or 1),
         "varbit": Sql("'1'"),
         "char": Sql("'a'"),
     }
     if column.base_name in made:
         return made[column.base_name]
     if column.base_name in _INTEGERS or column.base_name in ("numeric", "float4", "float8", "money", "oid"):
-        return sql("(1 + floor({} * {}))::bigint", random, _highest(column))
+        return sql("(1 + floor({} * {}))::bigint", random, highest_of(column))
     return _distinct_of_other(column, seed)
 
 
@@ -193,14 +193,14 @@ def _range(name: str, number: Sql) -> Sql:
 
 def _text(column: ColumnShape, value: Sql, width: int = 16) -> Sql:
     """Text of about that width, as far as the column has room; the end of it is what tells rows apart."""
-    room = _length(column)
+    room = length_of(column)
     wanted = width if room is None else min(width, room)
     if wanted > 32:
         value = sql("repeat('x', {}) || {}", min(wanted, 2000) - 32, value)
     return sql("right({}, {})", value, max(wanted, 1 if room is not None else 12))
 
 
-def _length(column: ColumnShape) -> int | None:
+def length_of(column: ColumnShape) -> int | None:
     """The n of varchar(n), char(n), bit(n)."""
     _, open, rest = column.base.partition("(")
     number = rest.partition(")")[0]
@@ -209,7 +209,7 @@ def _length(column: ColumnShape) -> int | None:
     return int(number) if open and number.isdigit() else None
 
 
-def _highest(column: ColumnShape) -> int:
+def highest_of(column: ColumnShape) -> int:
     """How far random numbers may go: 1000, or what the precision leaves."""
     _, open, rest = column.base.partition("numeric(")
     if not open:

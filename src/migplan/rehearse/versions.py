@@ -3,65 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from migplan.core.sql import deparsed, ident, join, sql
 from migplan.planfile.model import PlanModel
+from migplan.rehearse.compliance import assignable
 from migplan.rehearse.generated import SLOTS, GeneratedApplication
+from migplan.rehearse.passage import Names, Stage
 from migplan.rehearse.recipes import Cook
-from migplan.rehearse.shapes import TableShape, read_shapes, written
+from migplan.rehearse.rows import parents_first
+from migplan.rehearse.shapes import TableShape, written
 from migplan.rehearse.statistics import Statistics
 from migplan.rehearse.tables import TableWork, Terms, table_work
 from migplan.source.connect import Connection
-from migplan.source.lexer import tokens
 
-Names = dict[tuple[str, str], tuple[str, str]]
 _SAMPLE: Final = 200
-_ASSIGNABLE: Final = """
-SELECT a.t = b.t OR b.category = 'S' OR EXISTS (
-  SELECT FROM pg_cast c WHERE c.castsource = a.t AND c.casttarget = b.t AND c.castcontext IN ('a', 'i'))
-FROM (SELECT %s::regtype::oid AS t) a,
-     (SELECT oid AS t, typcategory AS category FROM pg_type WHERE oid = %s::regtype) b
-"""
-
-
-@dataclass(frozen=True)
-class Stage:
-    """The schema at one moment: at the start, or where a window ends, in a database that is there."""
-
-    shapes: Mapping[int, TableShape]
-
-    def table(self, title: str) -> TableShape | None:
-        """One of its tables, by ``schema.name``."""
-        return next((s for s in written(self.shapes) if s.title == title), None)
-
-
-def stage(connection: Connection) -> Stage:
-    """The schema of the connected database."""
-    return Stage(read_shapes(connection))
-
-
-def renamings(plan: PlanModel, start: Stage, end: Stage) -> Names:
-    """Each column of the start, by table's title and name, to what the plan makes of it; dropped ones aren't in it."""
-    tables: dict[str, str] = {}
-    columns: dict[tuple[str, str], str] = {}
-    for change in plan.changes:
-        if change.action == "rename" and change.renamed_from is not None:
-            before = [t.name for t in tokens(change.renamed_from) if t.is_name]
-            if change.kind == "table":
-                tables[".".join(before)] = ".".join(change.path)
-            elif change.kind == "column":
-                columns[".".join(before[:-1]), before[-1]] = change.path[-1]
-    found: Names = {}
-    for shape in written(start.shapes):
-        now = end.table(tables.get(shape.title, shape.title))
-        for column in shape.columns:
-            old_table = tables.get(shape.title, shape.title)
-            name = columns.get((shape.title, column.name)) or columns.get((old_table, column.name)) or column.name
-            if now is not None and any(c.name == name for c in now.columns):
-                found[shape.title, column.name] = (now.title, name)
-    return found
 
 
 def renamed_statistics(statistics: Statistics, names: Names) -> Statistics:
@@ -110,39 +67,45 @@ def touched(plan: PlanModel, names: Names) -> set[str]:
     return found | {new for old, new in tables if old in found} | {old for old, new in tables if new in found}
 
 
-def application(
-    name: str,
-    cook: Cook,
-    about: Collection[str],
-    sessions: int,
-    starts: Mapping[str, int],
-    *,
-    until: Stage | None = None,
-    changing: Collection[tuple[str, str]] = (),
-) -> GeneratedApplication:
-    """The application that the cook's schema is made for, on the tables ``about`` and their neighbours.
+@dataclass(frozen=True)
+class Life:
+    """When a version works, and on what rows: ``until`` is the schema that it begins on, where that is another one.
 
-    ``until`` is the schema that it begins on, where that is another one; ``changing`` are columns whose values it may
-    not expect to find again. ``starts`` are free row numbers by table.
+    ``starts`` are free row numbers by table, ``changing`` columns whose values it may not expect to find again,
+    ``also`` what it writes beside its own schema, by table: column and expression.
     """
-    works, said = list[TableWork](), list[str]()
+
+    starts: Mapping[str, int]
+    until: Stage | None = None
+    changing: Collection[tuple[str, str]] = ()
+    also: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
+
+
+def application(name: str, cook: Cook, about: Collection[str], sessions: int, life: Life) -> GeneratedApplication:
+    """The application that the cook's schema is made for, on the tables ``about`` and their neighbours."""
+    works, said = dict[int, TableWork](), list[str]()
     for shape in _near(cook.shapes, about):
-        terms = Terms(starts.get(shape.title, 1), sessions * SLOTS)
-        terms = replace(terms, unstable=frozenset(c for t, c in changing if t == shape.title))
-        if until is not None:
-            terms = _both(cook.connection, shape, until.table(shape.title), terms)
-        work = table_work(cook, shape, terms)
+        terms = Terms(
+            life.starts.get(shape.title, 1),
+            sessions * SLOTS,
+            unstable=frozenset(c for t, c in life.changing if t == shape.title),
+            also=life.also.get(shape.title, {}),
+        )
+        if life.until is not None:
+            terms = _both(cook.connection, shape, life.until.table(shape.title), terms)
+        work = table_work(cook, shape, terms, works)
         if isinstance(work, str):
             said.append(f"{shape.title} left out: {work}")
             continue
-        works.append(work)
+        works[shape.oid] = work
         missing = [n for n, s in (("update", work.statements.update), ("upsert", work.statements.upsert)) if s is None]
-        said.append(f"{shape.title}: insert, select, delete{''.join(f', no {m}' for m in missing)}")
+        together = "" if work.of is None else f", its rows together with those of {work.of}"
+        said.append(f"{shape.title}: insert, select, delete{''.join(f', no {m}' for m in missing)}{together}")
         for column in sorted(set(work.given) - work.kept):
             said.append(f"{shape.title}.{column} isn't compared: triggers or the plan change what is written")
         for column in sorted(terms.avoided):
             said.append(f"{shape.title}.{column} isn't written: neither of its types can be assigned to the other")
-    return GeneratedApplication(name, sessions, works, said)
+    return GeneratedApplication(name, sessions, list(works.values()), said)
 
 
 def _near(shapes: Mapping[int, TableShape], about: Collection[str]) -> Sequence[TableShape]:
@@ -150,10 +113,10 @@ def _near(shapes: Mapping[int, TableShape], about: Collection[str]) -> Sequence[
     own = {s.oid for s in shapes.values() if s.title in about}
     own |= {s.root for s in shapes.values() if s.oid in own and s.root is not None}
     if not own:
-        return written(shapes)
+        return list(parents_first(shapes))
     near = own | {k.target for s in shapes.values() if s.oid in own for k in s.foreign_keys}
     near |= {s.oid for s in shapes.values() if any(k.target in own for k in s.foreign_keys)}
-    return [s for s in written(shapes) if s.oid in near]
+    return [s for s in parents_first(shapes) if s.oid in near]
 
 
 def _both(connection: Connection, shape: TableShape, earlier: TableShape | None, terms: Terms) -> Terms:
@@ -164,11 +127,13 @@ def _both(connection: Connection, shape: TableShape, earlier: TableShape | None,
     casts, avoided = dict[str, str](), set[str]()
     for column in shape.columns:
         before = old.get(column.name)
-        if before is None or before.type == column.type:
+        if before is None or (before.type == column.type and before.number == column.number):
             continue
-        if _assignable(connection, column.base, before.base):
+        if before.type == column.type:
+            casts[column.name] = f"text::{column.type}"  # another type of that name: what is prepared knows its number
+        elif assignable(connection, column.base, before.base):
             casts[column.name] = column.base
-        elif _assignable(connection, before.base, column.base):
+        elif assignable(connection, before.base, column.base):
             casts[column.name] = before.base
         else:
             avoided.add(column.name)
@@ -182,17 +147,6 @@ def _reads_alike(old: str, new: str) -> bool:
     """Whether a value that fits both types is the same text in both."""
     alike = ({"int2", "int4", "int8"}, {"text", "varchar", "citext", "name"})
     return old == new or any({old, new} <= kind for kind in alike)
-
-
-def _assignable(connection: Connection, source: str, target: str) -> bool:
-    row = connection.execute(_ASSIGNABLE, (_plain(source), _plain(target))).fetchone()
-    return row is not None and bool(row[0])
-
-
-def _plain(type: str) -> str:
-    """A type without its length."""
-    head, open, rest = type.partition("(")
-    return head + rest.partition(")")[2] if open else type
 
 
 def _path(connection: Connection, title: str) -> tuple[str, str]:
