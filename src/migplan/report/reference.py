@@ -35,8 +35,8 @@ _LIMITS: Final = (
     "of its row type, and a column that comes with a value for every row, or goes with a default: PostgreSQL refuses.",
     "Filling rows of a table that is published for UPDATE and has neither a primary key nor another replica identity: "
     "PostgreSQL refuses.",
-    "Moving a column to another table: where it is NOT NULL or has a default there, or a default here, to or from a "
-    "partition, by keys of several columns.",
+    "Moving a column to another table that has another default here than there, that is NOT NULL in a new table and "
+    "not here, or whose table is made anew in the same plan.",
     '`dual_write = "application"` renames columns only, and not those in primary keys, in partition keys, or that '
     "foreign keys refer to: types of large tables, and columns that are split or merged, take the trigger.",
     "Renaming a column whose name another column takes, or that other changes of the plan wait for, where a function's "

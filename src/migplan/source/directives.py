@@ -25,7 +25,7 @@ from migplan.source.targets import target_of
 
 _MARK: Final = re.compile(r"--\s*migplan:\s*(?P<name>\S*)[ \t]*(?P<argument>.*?)\s*$|/\*\s*migplan:", re.S)
 _NAME: Final = re.compile(r'(?:"(?:[^"]|"")+"|[^\s".;,()]+)(?:\.(?:"(?:[^"]|"")+"|[^\s".;,()]+))*')
-_MOVE: Final = re.compile(r"\S+\.\S+\s+using\s+\S+\s*=\s*\S+", re.I)
+_MOVE: Final = re.compile(r"\S+\.\S+\s+using\s+\S+\s*=\s*\S+(?:\s*,\s*\S+\s*=\s*\S+)*(?:\s+upsert)?", re.I)
 _ALLOW: Final = re.compile(r'[a-z][a-z0-9-]*\s+"[^"]+"')
 
 
@@ -51,7 +51,7 @@ class _Form:
 
 _FORMS: Final[dict[str, _Form]] = {
     "renamed-from": _Form("renamed-from NAME", _NAME.fullmatch),
-    "moved-from": _Form("moved-from TABLE.COLUMN using KEY = OTHER", _MOVE.fullmatch),
+    "moved-from": _Form("moved-from TABLE.COLUMN using KEY = OTHER, … [upsert]", _MOVE.fullmatch),
     "backfill": _Form("backfill EXPRESSION", _anything),
     "using": _Form("using EXPRESSION", _anything),
     "reverse": _Form("reverse EXPRESSION", _anything),

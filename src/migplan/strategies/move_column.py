@@ -13,13 +13,17 @@ from migplan.core.ids import ObjectId
 from migplan.core.steps import After, Down, LockMode, Phase, Statement, Step, step_id
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import Constraint
+from migplan.kinds.default import drop_default, set_default
 from migplan.kinds.not_null import change_not_null
 from migplan.kinds.registry import kind_of
+from migplan.strategies.add_column import add_bare
 from migplan.strategies.base import Context, Expansion, Strategy
 from migplan.strategies.move_sync import Way, end, tables, ways
-from migplan.strategies.moved import Move, moves_wanted
+from migplan.strategies.moved import Move, default_of, moves_wanted
 from migplan.strategies.patient_lock import lock_patiently
+from migplan.strategies.set_not_null import fill_steps, tighten_steps
 from migplan.strategies.steps_undone import chain
+from migplan.strategies.sync import no_default
 
 NAME = "move_column"
 
@@ -41,9 +45,10 @@ class MoveColumn(Strategy):
 
 def _steps(context: Context, move: Move, gone: Column) -> list[Step]:
     there, back = ways(
-        end(gone, move.other, _type(context, gone, move.other)),
-        end(move.come, move.key, _type(context, move.come, move.key)),
+        end(gone, move.other, _types(context, gone, move.other)),
+        end(move.come, move.key, _types(context, move.come, move.key)),
         fills=move.fills,
+        required=move.is_new and move.come.not_null is not None,
     )
     used = not context.settings.offline
     sentence = f"reads and writes {move.come.id} instead of {gone.id}" if used else None
@@ -69,12 +74,52 @@ def _steps(context: Context, move: Move, gone: Column) -> list[Step]:
         replace(
             _step("release", gone, f"let {move.come.id} be the only one"),
             why="no application writes the old column any more",
-            up=_alone(context, there, back),
-            down=Down(_in_step(context, there, back)),
+            up=(*_alone(context, there, back), *_defaults(context, move)),
+            down=Down((*_no_defaults(context, move), *_in_step(context, there, back))),
             releases=frozenset({gone.id}),
+            creates=_later(context, move),
         ),
+        *_tightened(context, move, sentence),
     ]
-    return [*chain(steps), *_drops(context, gone, steps[-1], sentence)]
+    release = next(s for s in steps if s.id.startswith("release:"))
+    return [*chain(steps), *_drops(context, gone, release, sentence)]
+
+
+def _later(context: Context, move: Move) -> frozenset[ObjectId]:
+    """What an old table's new column gets once its values are there: a default looks like one."""
+    default = None if move.is_new else default_of(context.after, move.come)
+    return frozenset() if default is None else frozenset({default.id})
+
+
+def _defaults(context: Context, move: Move) -> list[Statement]:
+    default, none = default_of(context.after, move.come), no_default(move.come, context.after)
+    if move.is_new or (default is None and none is None):
+        return []
+    return [set_default(default)] if default is not None else [drop_default(none)] if none is not None else []
+
+
+def _no_defaults(context: Context, move: Move) -> list[Statement]:
+    default, none = default_of(context.after, move.come), no_default(move.come, context.after)
+    if move.is_new or (default is None and none is None):
+        return []
+    return [set_default(none)] if none is not None else [drop_default(default)] if default is not None else []
+
+
+def _tightened(context: Context, move: Move, sentence: str | None) -> Iterable[Step]:
+    """NOT NULL in an old table, once nothing but the application writes there."""
+    if move.is_new or move.come.not_null is None:
+        return
+    own = frozenset({move.come.id})
+    fills = [replace(s, id=f"{s.id}:nulls") for s in fill_steps(context, move.come, sentence)]
+    after = tuple(After(s.id, "every row must have a value") for s in fills)
+    for step in (*fills, *tighten_steps(context, move.come, sentence, after)):
+        yield replace(
+            step,
+            uses=step.uses - own,
+            creates=step.creates - own,
+            destroys=step.destroys - own,
+            releases=step.releases - own,
+        )
 
 
 def _step(verb: str, column: Column, title: str, phase: Phase = Phase.CONTRACT) -> Step:
@@ -90,29 +135,30 @@ def _step(verb: str, column: Column, title: str, phase: Phase = Phase.CONTRACT) 
     )
 
 
-def _type(context: Context, column: Column, name: str) -> str:
+def _types(context: Context, column: Column, names: tuple[str, ...]) -> tuple[str, ...]:
     catalog = context.before if column.relation in context.before else context.after
-    key = catalog[column.relation.child("column", name)]
-    assert isinstance(key, Column)
-    return key.type
+    found = (catalog.get(column.relation.child("column", name), Column) for name in names)
+    return tuple("" if key is None else key.type for key in found)
 
 
 def _stage(context: Context, move: Move, there: Way, back: Way) -> Step:
-    if move.fills:
+    if move.is_new:
         return replace(
             _step("watch", move.come, f"keep {move.come.id} in step with {there.source.column.id}", Phase.EXPAND),
             why="the new table's rows come from the old column until applications write them",
             up=_in_step(context, there, back),
             down=Down(_alone(context, there, back)),
-            uses=frozenset({move.come.id, move.come.relation.child("column", move.key)}) | _keys_of(context, move),
+            uses=frozenset({move.come.id, *(move.come.relation.child("column", k) for k in move.key)})
+            | _keys_of(context, move),
         )
     part = context.pieces_after.of(move.come.id)[0]
+    bare = add_bare(move.come, context.pieces_after, no_default(move.come, context.after))
     return replace(
         _step("create", move.come, f"add {move.come.id}, kept in step with {there.source.column.id}", Phase.EXPAND),
         why="the column and the triggers come in one transaction, so that no write is missed",
-        up=(*_locked(context, there), *part.create, *_in_step(context, there, back)),
+        up=(*_locked(context, there), *bare, *_in_step(context, there, back)),
         down=Down((*_alone(context, there, back), *part.drop)),
-        creates=part.provides,
+        creates=part.provides - _later(context, move),
         uses=part.uses,
         notes=("sessions with session_replication_role = replica skip the triggers",),
     )

@@ -10,14 +10,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from migplan.core.ids import ObjectId
-from migplan.core.sql import EMPTY, Sql, deparsed, ident, literal, sql
+from migplan.core.sql import EMPTY, Sql, deparsed, ident, join, literal, sql
 from migplan.core.steps import Assertion, LockMode, Statement, Timing, temporary_name
 from migplan.kinds.column import Column
 from migplan.kinds.type_casts import cast
 from migplan.strategies.sync import distinct
 
 SRX, AX = LockMode.SHARE_ROW_EXCLUSIVE, LockMode.ACCESS_EXCLUSIVE
-_TRIGGER: Final = "~migplan_move"
 _HEAD: Final = Sql(
     " RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $migplan$\nBEGIN\n"
     "  IF current_setting('migplan.sync', true) = 'off' THEN\n    RETURN {};\n  END IF;\n"
@@ -26,11 +25,11 @@ _HEAD: Final = Sql(
 
 @dataclass(frozen=True)
 class End:
-    """One of the two columns, with the key column of its table and that one's type."""
+    """One of the two columns, with the key columns of its table and their types."""
 
     column: Column
-    key: str
-    key_type: str
+    key: tuple[str, ...]
+    key_types: tuple[str, ...]
 
     @property
     def table(self) -> Sql:
@@ -42,37 +41,41 @@ class End:
         """The column's name."""
         return ident(self.column.name)
 
-    @property
-    def by(self) -> Sql:
-        """The key column's name."""
-        return ident(self.key)
+    def by(self, of: Sql | None = None) -> Sql:
+        """The key columns' names, of the row ``of``."""
+        return join(", ", (ident(c) if of is None else sql("{}.{}", of, ident(c)) for c in self.key))
 
 
 @dataclass(frozen=True)
 class Way:
-    """How values go from one end to the other; ``fills`` says that a missing row is made there."""
+    """How values go from one end to the other; ``fills`` says that a missing row is made there, ``required`` that it
+    can't be without a value."""
 
     source: End
     target: End
     fills: bool
+    required: bool = False
 
     def value(self, of: Sql) -> Sql:
         """The value of the row ``of`` as the other end holds it."""
         source, target = self.source.column, self.target.column
         return cast(sql("{}.{}", of, ident(source.name)), source.type, target.type)
 
+    def _match(self, target: Sql | None, source: Sql) -> Sql:
+        """That a row of the target and one of the source belong together, by what both rows are called."""
+        pairs = zip(self.target.key, self.source.key, strict=True)
+        names = ((ident(t) if target is None else sql("{}.{}", target, ident(t)), ident(s)) for t, s in pairs)
+        return join(" AND ", (sql("{} = {}.{}", t, source, s) for t, s in names))
+
     def create(self) -> list[Statement]:
         """The trigger behind changes of the source."""
         changed = distinct(sql("NEW.{}", self.source.name), sql("OLD.{}", self.source.name), self.source.column.type)
-        moved = sql("NEW.{} IS DISTINCT FROM OLD.{}", self.source.by, self.source.by)
+        keys = [ident(c) for c in self.source.key]
+        moved = join(" OR ", (sql("NEW.{} IS DISTINCT FROM OLD.{}", key, key) for key in keys))
         body = sql(
-            "  IF TG_OP = 'DELETE' THEN\n    UPDATE {table} SET {column} = NULL WHERE {by} = OLD.{key}"
-            " AND {column} IS NOT NULL;\n    RETURN NULL;\n  END IF;\n"
+            "  IF TG_OP = 'DELETE' THEN\n{forget}    RETURN NULL;\n  END IF;\n"
             "  IF TG_OP = 'INSERT' OR {changed} OR {moved} THEN\n{write}  END IF;\n  RETURN NULL;\nEND\n$migplan$",
-            table=self.target.table,
-            column=self.target.name,
-            by=self.target.by,
-            key=self.source.by,
+            forget=self._forget(),
             changed=changed,
             moved=moved,
             write=self._write(),
@@ -80,34 +83,41 @@ class Way:
         function = sql("CREATE FUNCTION {}(){}{}", self._function, Sql(_HEAD.replace("{}", "NULL")), body)
         trigger = sql(
             "CREATE TRIGGER {} AFTER INSERT OR UPDATE OR DELETE ON {} FOR EACH ROW EXECUTE FUNCTION {}()",
-            ident(_TRIGGER),
+            self._trigger,
             self.source.table,
             self._function,
         )
         return [Statement(function), Statement(trigger, SRX)]
 
+    def _forget(self) -> Sql:
+        """A value whose row is gone; with its row where that was made for it and can't be without."""
+        table, column, match = self.target.table, self.target.name, self._match(None, Sql("OLD"))
+        if self.fills and self.required:
+            return sql("    DELETE FROM {} WHERE {};\n", table, match)
+        change = sql("    UPDATE {} SET {} = NULL", table, column)
+        return sql("{} WHERE {} AND {} IS NOT NULL;\n", change, match, column)
+
     def _write(self) -> Sql:
         value = self.value(Sql("NEW"))
         update = sql(
-            "    UPDATE {table} AS t SET {column} = {value} WHERE t.{by} = NEW.{key} AND {differs};\n",
+            "    UPDATE {table} AS t SET {column} = {value} WHERE {match} AND {differs};\n",
             table=self.target.table,
             column=self.target.name,
             value=value,
-            by=self.target.by,
-            key=self.source.by,
+            match=self._match(Sql("t"), Sql("NEW")),
             differs=distinct(sql("t.{}", self.target.name), value, self.target.column.type),
         )
         if not self.fills:
             return update
         return sql(
             "{update}    IF NEW.{source} IS NOT NULL THEN\n      INSERT INTO {table} ({by}, {column})"
-            " VALUES (NEW.{key}, {value}) ON CONFLICT ({by}) DO NOTHING;\n    END IF;\n",
+            " VALUES ({key}, {value}) ON CONFLICT ({by}) DO NOTHING;\n    END IF;\n",
             update=update,
             source=self.source.name,
             table=self.target.table,
-            by=self.target.by,
+            by=self.target.by(),
             column=self.target.name,
-            key=self.source.by,
+            key=self.source.by(Sql("NEW")),
             value=value,
         )
 
@@ -118,8 +128,8 @@ class Way:
         """
         function = sql(
             "CREATE FUNCTION {name}(){head}  IF NEW.{column} IS NULL"
-            " AND NOT EXISTS (SELECT FROM {target} AS t WHERE t.{by} = NEW.{by}) THEN\n"
-            "    NEW.{column} := (SELECT {value} FROM {source} AS s WHERE s.{key} = NEW.{by});\n  END IF;\n"
+            " AND NOT EXISTS (SELECT FROM {target} AS t WHERE {same}) THEN\n"
+            "    NEW.{column} := (SELECT {value} FROM {source} AS s WHERE {match});\n  END IF;\n"
             "  RETURN NEW;\nEND\n$migplan$",
             name=self._first,
             head=Sql(_HEAD.replace("{}", "NEW")),
@@ -127,12 +137,12 @@ class Way:
             value=self.value(Sql("s")),
             source=self.source.table,
             target=self.target.table,
-            key=self.source.by,
-            by=self.target.by,
+            same=join(" AND ", (sql("t.{} = NEW.{}", ident(c), ident(c)) for c in self.target.key)),
+            match=self._match(Sql("NEW"), Sql("s")),
         )
         trigger = sql(
             "CREATE TRIGGER {} BEFORE INSERT ON {} FOR EACH ROW EXECUTE FUNCTION {}()",
-            ident(f"{_TRIGGER}_first"),
+            self._trigger_first,
             self.target.table,
             self._first,
         )
@@ -141,16 +151,25 @@ class Way:
     def drop(self) -> list[Statement]:
         """The trigger goes with its function."""
         return [
-            Statement(sql("DROP TRIGGER {} ON {}", ident(_TRIGGER), self.source.table), AX),
+            Statement(sql("DROP TRIGGER {} ON {}", self._trigger, self.source.table), AX),
             Statement(sql("DROP FUNCTION {}()", self._function)),
         ]
 
     def drop_first(self) -> list[Statement]:
         """So does the one before inserts."""
         return [
-            Statement(sql("DROP TRIGGER {} ON {}", ident(f"{_TRIGGER}_first"), self.target.table), AX),
+            Statement(sql("DROP TRIGGER {} ON {}", self._trigger_first, self.target.table), AX),
             Statement(sql("DROP FUNCTION {}()", self._first)),
         ]
+
+    @property
+    def _trigger(self) -> Sql:
+        """Several columns of a table may move."""
+        return ident(temporary_name(self.source.column.name, "move"))
+
+    @property
+    def _trigger_first(self) -> Sql:
+        return ident(temporary_name(self.target.column.name, "first"))
 
     @property
     def _function(self) -> Sql:
@@ -164,46 +183,64 @@ class Way:
 
     def pour(self, rows: int) -> Statement:
         """Batches along the source's key: locked first, as by its writers; then what differs is written."""
+        numbers = range(1, len(self.source.key) + 1)
+        keys = [Sql(f"keys_{n}") for n in numbers]
+        last = [Sql(f"last_{n}") for n in numbers]
+        marks = join(", ", (Sql(f"k{n}") for n in numbers))
+        marked = join(
+            ", ", (sql("{} AS k{}", ident(c), Sql(str(n))) for c, n in zip(self.source.key, numbers, strict=True))
+        )
         taken = sql(
-            "SELECT array_agg(k ORDER BY k) FROM (SELECT {key} AS k FROM {table}%s ORDER BY {key} LIMIT %s"
-            " FOR NO KEY UPDATE) AS locked",
-            key=self.source.by,
+            "SELECT {arrays} FROM (SELECT {marked} FROM {table}%s ORDER BY {key} LIMIT %s FOR NO KEY UPDATE) AS locked",
+            arrays=join(", ", (sql("array_agg(k{} ORDER BY {})", Sql(str(n)), marks) for n in numbers)),
+            marked=marked,
+            key=self.source.by(),
             table=self.source.table,
         )
+        among = sql("({}) IN (SELECT * FROM unnest({}))", self.source.by(Sql("s")), join(", ", keys))
+        if len(keys) == 1:
+            among = sql("{} = ANY ({})", self.source.by(Sql("s")), keys[0])
         value = self.value(Sql("s"))
         insert = sql(
-            "    INSERT INTO {target} ({by}, {column}) SELECT s.{key}, {value} FROM {source} AS s\n"
-            "      WHERE s.{key} = ANY (keys) AND s.{name} IS NOT NULL ON CONFLICT ({by}) DO NOTHING;\n",
+            "    INSERT INTO {target} ({by}, {column}) SELECT {key}, {value} FROM {source} AS s\n"
+            "      WHERE {among} AND s.{name} IS NOT NULL ON CONFLICT ({by}) DO NOTHING;\n",
             target=self.target.table,
-            by=self.target.by,
+            by=self.target.by(),
             column=self.target.name,
-            key=self.source.by,
+            key=self.source.by(Sql("s")),
             value=value,
             source=self.source.table,
+            among=among,
             name=self.source.name,
         )
+        types = list(zip(keys, last, self.source.key_types, strict=True))
+        beyond = join(", ", (Sql(f"${n}") for n in numbers))
         block = sql(
-            "DO $migplan$\n#variable_conflict use_column\nDECLARE\n  keys {type}[];\n  last_key {type};\n"
+            "DO $migplan$\n#variable_conflict use_column\nDECLARE\n{declared}"
             "  size integer := {rows};\n  began timestamptz;\nBEGIN\n  LOOP\n    began := clock_timestamp();\n"
             "    PERFORM set_config('migplan.sync', 'off', true), set_config('row_security', 'off', true);\n"
-            "    EXECUTE format({taken}, CASE WHEN last_key IS NULL THEN '' ELSE {beyond} END, size)\n"
-            "      INTO keys USING last_key;\n    EXIT WHEN keys IS NULL;\n"
-            "    last_key := keys[array_upper(keys, 1)];\n"
+            "    EXECUTE format({taken}, CASE WHEN {first} IS NULL THEN '' ELSE {beyond} END, size)\n"
+            "      INTO {keys} USING {last};\n    EXIT WHEN {any} IS NULL;\n{reached}"
             "    UPDATE {target} AS t SET {column} = {value} FROM {source} AS s\n"
-            "      WHERE s.{key} = t.{by} AND s.{key} = ANY (keys) AND {differs};\n{insert}    COMMIT;\n"
+            "      WHERE {match} AND {among} AND {differs};\n{insert}    COMMIT;\n"
             "    size := greatest(100, least(50000, size * 0.5\n"
             "      / greatest(0.01, extract(epoch FROM clock_timestamp() - began))))::integer;\n"
             "  END LOOP;\nEND\n$migplan$",
-            type=deparsed(self.source.key_type),
+            declared=join("", (sql("  {} {}[];\n  {} {};\n", k, deparsed(t), la, deparsed(t)) for k, la, t in types)),
+            reached=join("", (sql("    {} := {}[array_upper({}, 1)];\n", la, k, k) for k, la, _ in types)),
             rows=rows,
             taken=literal(taken.replace("%", "%%").replace("%%s", "%s")),
-            beyond=literal(sql(" WHERE {} > $1", self.source.by)),
+            first=last[0],
+            any=keys[0],
+            keys=join(", ", keys),
+            last=join(", ", last),
+            beyond=literal(sql(" WHERE ({}) > ({})", self.source.by(), beyond)),
             target=self.target.table,
             column=self.target.name,
             value=value,
             source=self.source.table,
-            key=self.source.by,
-            by=self.target.by,
+            match=self._match(Sql("t"), Sql("s")),
+            among=among,
             differs=distinct(sql("t.{}", self.target.name), value, self.target.column.type),
             insert=insert if self.fills else EMPTY,
         )
@@ -213,23 +250,21 @@ class Way:
         """Counts the source's values whose row has none at the other end."""
         count = sql(
             "SELECT count(*) FROM {source} AS s WHERE s.{name} IS NOT NULL"
-            " AND NOT EXISTS (SELECT FROM {target} AS t WHERE t.{by} = s.{key})",
+            " AND NOT EXISTS (SELECT FROM {target} AS t WHERE {match})",
             source=self.source.table,
             name=self.source.name,
             target=self.target.table,
-            by=self.target.by,
-            key=self.source.by,
+            match=self._match(Sql("t"), Sql("s")),
         )
         return Assertion(count, f"rows of {self.source.column.relation} have no row in {self.target.column.relation}")
 
     def disagreement(self, back: Way) -> Assertion:
         """Counts the source's rows whose value isn't at the other end, neither way: a conversion may lose something."""
         count = sql(
-            "SELECT count(*) FROM {source} AS s LEFT JOIN {target} AS t ON t.{by} = s.{key} WHERE {up} AND {down}",
+            "SELECT count(*) FROM {source} AS s LEFT JOIN {target} AS t ON {match} WHERE {up} AND {down}",
             source=self.source.table,
             target=self.target.table,
-            by=self.target.by,
-            key=self.source.by,
+            match=self._match(Sql("t"), Sql("s")),
             up=distinct(self.value(Sql("s")), sql("t.{}", self.target.name), self.target.column.type),
             down=distinct(back.value(Sql("t")), sql("s.{}", self.source.name), self.source.column.type),
         )
@@ -237,14 +272,14 @@ class Way:
         return Assertion(count, message, guard=True)
 
 
-def ways(gone: End, come: End, *, fills: bool) -> tuple[Way, Way]:
+def ways(gone: End, come: End, *, fills: bool, required: bool) -> tuple[Way, Way]:
     """Both directions: forwards, a missing row may be made; backwards, none is."""
-    return Way(gone, come, fills), Way(come, gone, fills=False)
+    return Way(gone, come, fills, required), Way(come, gone, fills=False)
 
 
-def end(column: Column, key: str, catalog_type: str) -> End:
+def end(column: Column, key: tuple[str, ...], types: tuple[str, ...]) -> End:
     """An end that bears nothing but its column and key."""
-    return End(replace(column, not_null=None), key, catalog_type)
+    return End(replace(column, not_null=None), key, types)
 
 
 def tables(*found: End) -> list[ObjectId]:

@@ -1,1 +1,1 @@
-CREATE TABLE person (id int PRIMARY KEY, name text, phone text);
+CREATE TABLE person (id int PRIMARY KEY, name text, phone text, nick text NOT NULL);

@@ -4,3 +4,7 @@ CREATE TABLE contact (
   mail text,
   phone text -- migplan: moved-from person.phone using of_person = id
 );
+CREATE TABLE alias (
+  of_person int PRIMARY KEY,
+  nick text NOT NULL -- migplan: moved-from person.nick using of_person = id
+);
