@@ -37,10 +37,21 @@ def settle(
 
 
 def settle_and_commit(
-    work: Connection, ledger: Ledger, run: int, attempt: int, steps: Iterable[str], direction: Direction
+    work: Connection,
+    ledger: Ledger,
+    run: int,
+    attempt: int,
+    steps: Iterable[str],
+    direction: Direction,
+    *,
+    lazily: bool = False,
 ) -> None:
-    """In the transaction of the steps themselves: they have happened; and its COMMIT. Raises ``FencedError``."""
-    _and_commit(work, *_settled(ledger, run, attempt, steps, direction))
+    """In the transaction of the steps themselves: they have happened; and its COMMIT. Raises ``FencedError``.
+
+    ``lazily`` doesn't wait for the disk: until something is committed that does, a crash of the server could take the
+    steps along with what says that they have happened.
+    """
+    _and_commit(work, *_settled(ledger, run, attempt, steps, direction), lazily=lazily)
 
 
 def settle_batch(work: Connection, ledger: Ledger, run: int, step: str, direction: Direction, batch: Batch) -> None:
@@ -75,11 +86,15 @@ def _settled(
     return change, {"run": run, "attempt": attempt, "plan": ledger.plan, "steps": list(steps)}
 
 
-def _and_commit(work: Connection, change: LiteralString, parameters: Mapping[str, Any]) -> None:
+def _and_commit(
+    work: Connection, change: LiteralString, parameters: Mapping[str, Any], *, lazily: bool = False
+) -> None:
     """Both in one message. The server skips what stands behind an error, so that a run taken over commits nothing."""
     settled: Cursor[Any] | None = None
     try:
         with work.pipeline():
+            if lazily:
+                work.execute("SET LOCAL synchronous_commit = off")
             settled = work.execute(change, parameters)
             work.execute("COMMIT")
     except psycopg.errors.DivisionByZero as error:

@@ -29,6 +29,9 @@ from migplan.source.connect import Connection, redact
 _RECONNECTS: Final = 10
 _LOOK_AT_THE_LOCK_AFTER: Final = 1.0
 """Seconds of a transaction after which the operator's lock may be lost; up to there the ledger's fence will do."""
+_QUICK: Final = 0.05
+"""Seconds below which a transaction's COMMIT doesn't wait for the disk: waiting would take the most of its time. What
+the run says at its end waits for all of them."""
 
 
 class Teller(Protocol):
@@ -168,9 +171,11 @@ class Runner:
             self._begin(commands[: len(settings) + 1])
             for command in commands[len(settings) + 1 :]:
                 self._execute(command)
-            if time.monotonic() - began > _LOOK_AT_THE_LOCK_AFTER:
+            took = time.monotonic() - began
+            if took > _LOOK_AT_THE_LOCK_AFTER:
                 still_held(self._desk)
-            settle_and_commit(self._work, self._ledger, self._run, attempt, self._changed(unit), self._direction)
+            done = (attempt, self._changed(unit), self._direction)
+            settle_and_commit(self._work, self._ledger, self._run, *done, lazily=took < _QUICK)
         except BaseException:
             if not self._work.closed:
                 self._work.rollback()
