@@ -25,6 +25,12 @@ _TOKEN: Final = re.compile(
 _SETTINGS: Final = re.compile(r"SET |SELECT pg_catalog\.set_config\(")
 _OWNER: Final = re.compile(r"ALTER .* OWNER TO \S+$", re.S)
 _SECRETS: Final = re.compile(r"((?:password|api_key) )'[^']*'")
+_NUMBERED: Final = re.compile(r"CONSTRAINT \"[^\"]*_not_null\d+\" NOT NULL")
+"""The number depends on what else the schema had at that moment: two loads of one script may differ in it."""
+_INHERITED: Final = re.compile(r"CONSTRAINT \"[^\"]*_not_null\d*\" NOT NULL (\w+|\"([^\"]|\"\")+\")")
+"""Which of its parents' made-up names an inherited one has is up to its history."""
+_UNQUOTED: Final = re.compile(r"\bCONSTRAINT ([^\s\"][^\n\"(]*) NOT NULL")
+"""pg_dump 18 doesn't quote the names of columns' NOT NULL constraints."""
 _WITH_LISTS: Final = re.compile(r"CREATE (UNLOGGED |FOREIGN )?TABLE (?!.* PARTITION OF )|CREATE (UNIQUE )?INDEX ")
 _STATISTICS: Final = re.compile(r"(CREATE STATISTICS .*? ON )(.*)( FROM .*)")
 
@@ -33,6 +39,7 @@ def script(url: str, *options: str) -> str:
     """What pg_dump writes of the schema."""
     command = [client("pg_dump"), "--schema-only", "--no-owner", f"--dbname={url}", *options]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    text = _UNQUOTED.sub(lambda found: f'CONSTRAINT "{found[1]}" NOT NULL', text)
     return re.sub(r"(?m)^(\\(un)?restrict |SET transaction_timeout ).*$", "", text)
 
 
@@ -44,6 +51,7 @@ def schema(url: str, *options: str) -> Counter[str]:
 def of(text: str) -> Counter[str]:
     """The same of a script that pg_dump wrote."""
     found = (s for s in statements(text) if not _SETTINGS.match(s) and not _OWNER.match(s))
+    found = (_NUMBERED.sub("NOT NULL", s) for s in found)
     return Counter(_SECRETS.sub(r"\1''", _columns_sorted(s)) for s in found)
 
 
@@ -94,6 +102,7 @@ def _columns_sorted(statement: str) -> str:
         if isinstance(part, str):
             text += part
         else:
+            part = [p for p in part if not _INHERITED.fullmatch(p)]
             ordered = sorted(part) if table or text.endswith("WITH ") else part
             text, table = f"{text}({', '.join(ordered)})", False
     return text

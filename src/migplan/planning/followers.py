@@ -13,10 +13,13 @@ from migplan.core.steps import Down, Statement, Step
 from migplan.kinds.column import Column
 from migplan.kinds.column_clauses import column_extras, set_compression
 from migplan.kinds.constraint import Constraint
+from migplan.kinds.not_null import change_not_null, with_not_null_name
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
 from migplan.strategies.pieces import Pieces
 
+_NAMED = 18
+"""From that version on NOT NULL constraints have names."""
 _RECURSING = frozenset({"type", "collation", "not_null", "generated", "virtual"})
 
 
@@ -72,15 +75,20 @@ def _first(id: ObjectId, leaders: Mapping[ObjectId, ObjectId]) -> ObjectId:
 def _own_attributes(followers: Iterable[ObjectId], other: Catalog, pieces: Pieces) -> tuple[Statement, ...]:
     """What sets the attributes of those that only this side has; their parents' changes don't bring them."""
     new = sorted(f for f in followers if f in pieces.catalog and f not in other)
-    return tuple(s for id in new for s in (*_settings(pieces.catalog[id]), *pieces.attributes(id)))
+    return tuple(s for id in new for s in (*_settings(pieces.catalog[id], pieces.catalog), *pieces.attributes(id)))
 
 
-def _settings(obj: DbObject) -> list[Statement]:
-    """A column's storage, statistics and the like; identity and NOT NULL do come with its parent's."""
+def _settings(obj: DbObject, catalog: Catalog) -> list[Statement]:
+    """A column's storage, statistics and the like; identity comes with its parent's, NOT NULL where that has one."""
     if not isinstance(obj, Column):
         return []
-    extras = column_extras(replace(obj, identity=None, not_null=None), ident(*obj.relation.path))
-    return [*extras, *([set_compression(obj)] if obj.compression is not None else [])]
+    bare = replace(obj, identity=None, not_null=None)
+    extras = column_extras(bare, ident(*obj.relation.path))
+    own = with_not_null_name(obj) if catalog.major >= _NAMED and obj.not_null is not None else obj
+    above = (catalog.get(p.child("column", obj.name), Column) for p in _parents(obj.relation, catalog))
+    alone = all(c is None or c.not_null is None for c in above)
+    required = change_not_null(bare, own) if own.not_null is not None and alone else []
+    return [*extras, *([set_compression(obj)] if obj.compression is not None else []), *required]
 
 
 def _extended(
