@@ -93,8 +93,9 @@ def test_wild_schemas_there_and_back(pg_url: str, seed: int, written: bool, how:
             return
         assert plan.plan.proof.status == "proved", f"{plan.plan.proof.step}: {plan.plan.proof.error}"
         lost = any(step.loses or step.down.irreversible for step in plan.plan.steps)
+        options = Options(loses=True, offline=how == "offline", made_up=True)
         with _stopped_by_rows():
-            there_and_back(Case(path, Options(loses=True, offline=how == "offline")), plan, make_db, back=not lost)
+            there_and_back(Case(path, options), plan, make_db, back=not lost)
 
 
 @contextmanager

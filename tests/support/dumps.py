@@ -25,12 +25,10 @@ _TOKEN: Final = re.compile(
 _SETTINGS: Final = re.compile(r"SET |SELECT pg_catalog\.set_config\(")
 _OWNER: Final = re.compile(r"ALTER .* OWNER TO \S+$", re.S)
 _SECRETS: Final = re.compile(r"((?:password|api_key) )'[^']*'")
-_NUMBERED: Final = re.compile(r"CONSTRAINT \"[^\"]*_not_null\d+\" NOT NULL")
-"""The number depends on what else the schema had at that moment: two loads of one script may differ in it."""
-_INHERITED: Final = re.compile(r"CONSTRAINT \"[^\"]*_not_null\d*\" NOT NULL (\w+|\"([^\"]|\"\")+\")")
-"""Which of its parents' made-up names an inherited one has is up to its history."""
 _UNQUOTED: Final = re.compile(r"\bCONSTRAINT ([^\s\"][^\n\"(]*) NOT NULL")
 """pg_dump 18 doesn't quote the names of columns' NOT NULL constraints."""
+_MADE_UP: Final = re.compile(r"CONSTRAINT \"[^\"\n]*_not_null\d*\" NOT NULL")
+_MADE_UP_ALONE: Final = re.compile(r",?\n    CONSTRAINT \"[^\"\n]*_not_null\d*\" NOT NULL (\w+|\"[^\n]+\")(?=,?\n)")
 _WITH_LISTS: Final = re.compile(r"CREATE (UNLOGGED |FOREIGN )?TABLE (?!.* PARTITION OF )|CREATE (UNIQUE )?INDEX ")
 _STATISTICS: Final = re.compile(r"(CREATE STATISTICS .*? ON )(.*)( FROM .*)")
 
@@ -48,10 +46,15 @@ def schema(url: str, *options: str) -> Counter[str]:
     return of(script(url, *options))
 
 
+def without_made_up_names(text: str) -> str:
+    """A script without the names of NOT NULL constraints that PostgreSQL made up. A number in one depends on what else
+    the schema had at that moment, and an inherited one is its parent's or its own, as its history was."""
+    return _MADE_UP.sub("NOT NULL", _MADE_UP_ALONE.sub("", text))
+
+
 def of(text: str) -> Counter[str]:
     """The same of a script that pg_dump wrote."""
     found = (s for s in statements(text) if not _SETTINGS.match(s) and not _OWNER.match(s))
-    found = (_NUMBERED.sub("NOT NULL", s) for s in found)
     return Counter(_SECRETS.sub(r"\1''", _columns_sorted(s)) for s in found)
 
 
@@ -102,7 +105,7 @@ def _columns_sorted(statement: str) -> str:
         if isinstance(part, str):
             text += part
         else:
-            part = [p for p in part if not _INHERITED.fullmatch(p)]
+            part = [item for item in part if item]
             ordered = sorted(part) if table or text.endswith("WITH ") else part
             text, table = f"{text}({', '.join(ordered)})", False
     return text

@@ -11,6 +11,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
 from migplan.core.sql import deparsed, ident, sql
 from migplan.core.steps import LockMode, Part, Statement
+from migplan.kinds.attachment import attachment
 from migplan.kinds.base import (
     PG_ATTRDEF,
     PG_CLASS,
@@ -71,7 +72,7 @@ WHERE a.attgenerated = '' AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f'
         )
 
     def parts(self, obj: Default, catalog: Catalog) -> list[Part]:
-        uses = {*catalog.uses.get(obj.id, ()), obj.relation, obj.column}
+        uses = {*catalog.uses.get(obj.id, ()), obj.relation, obj.column, *_of_the_parent(obj, catalog)}
         return [simple_part(obj.id, [set_default(obj)], [drop_default(obj)], uses)]
 
     def alter(self, old: Default, new: Default, before: Catalog, after: Catalog) -> list[Statement] | None:
@@ -79,6 +80,14 @@ WHERE a.attgenerated = '' AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f'
 
     def drop_contract(self, obj: Default) -> str | None:
         return f"names {obj.column} in every INSERT that needs a value there"
+
+
+def _of_the_parent(default: Default, catalog: Catalog) -> Iterable[ObjectId]:
+    """A partition's column has its parent's identity as long as that has one, or as the partition hangs on another."""
+    parent: ObjectId | None = getattr(catalog.objects.get(default.relation), "partition_of", None)
+    if parent is not None and parent.child("column", default.id.path[-1]) in catalog:
+        yield parent.child("column", default.id.path[-1])
+        yield attachment(default.relation)
 
 
 def set_default(default: Default) -> Statement:
