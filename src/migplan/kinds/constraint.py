@@ -136,13 +136,20 @@ def validate_constraint(constraint: Constraint) -> Statement:
     return Statement(command, LockMode.SHARE_UPDATE_EXCLUSIVE, scan=True, timing=Timing.LONG)
 
 
+def root_of(clone: Constraint, catalog: Catalog) -> ObjectId | None:
+    """The constraint that a partition's one came with, at the top of the tree; None for one of its own."""
+    parent = None if clone.clone_of is None else catalog.get(clone.clone_of, Constraint)
+    return None if parent is None else root_of(parent, catalog) or parent.id
+
+
 def drop_constraint(constraint: Constraint) -> Statement:
     """``ALTER TABLE … DROP CONSTRAINT``; a foreign key's drop also locks the other side exclusively.
 
     A partition's key went with its parent's, or with its table; only a detached one is still there to be dropped.
     """
     foreign = Sql("FOREIGN " if constraint.relation.kind == "foreign_table" else "")
-    option = Sql("IF EXISTS " if constraint.index_parent is not None else "")
+    goes_along = constraint.index_parent is not None or constraint.clone_of is not None
+    option = Sql("IF EXISTS " if goes_along else "")
     table, name = ident(*constraint.relation.path), ident(constraint.name)
     command = sql("ALTER {}TABLE {}{} DROP CONSTRAINT {}{}", foreign, option, table, option, name)
     return Statement(command, AX)

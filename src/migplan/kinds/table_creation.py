@@ -9,7 +9,7 @@ from migplan.core.steps import LockMode, Part, Statement
 from migplan.kinds.base import option_list
 from migplan.kinds.column import Column
 from migplan.kinds.column_clauses import column_clause, column_extras
-from migplan.kinds.constraint import Constraint, brought_by, inline_in
+from migplan.kinds.constraint import Constraint, add_constraint, brought_by, inline_in
 from migplan.kinds.default import Default
 from migplan.kinds.table import Table, columns_of
 
@@ -40,7 +40,7 @@ def creation(table: Table, catalog: Catalog) -> Part:
         for c in columns
         if c.name in written
     ]
-    clauses += [sql("CONSTRAINT {} {}", ident(c.id.path[-1]), c.clause) for c in inline]
+    clauses += [sql("CONSTRAINT {} {}", ident(c.id.path[-1]), c.clause) for c in inline if _said(c)]
     if table.of_type is not None:
         clauses = [c for c in clauses if c]
     body = sql("\n  {}\n", join(",\n  ", clauses)) if clauses else EMPTY
@@ -58,6 +58,7 @@ def creation(table: Table, catalog: Catalog) -> Part:
         sql("\nTABLESPACE {}", ident(table.tablespace)) if table.tablespace else EMPTY,
     )
     extras = [s for c in columns for s in column_extras(c, name)]
+    extras += [add_constraint(c) for c in inline if not _said(c)]
     if parents:
         extras += _overrides(table, columns, catalog)
     if table.row_security:
@@ -79,6 +80,11 @@ def creation(table: Table, catalog: Catalog) -> Part:
         frozenset(provided),
         frozenset(uses - provided),
     )
+
+
+def _said(constraint: Constraint) -> bool:
+    """CREATE TABLE takes every check for valid, the table being empty."""
+    return constraint.validated or not constraint.enforced
 
 
 def _overrides(table: Table, columns: list[Column], catalog: Catalog) -> list[Statement]:

@@ -12,7 +12,7 @@ from migplan.core.sql import ident
 from migplan.core.steps import Down, Statement, Step
 from migplan.kinds.column import Column
 from migplan.kinds.column_clauses import column_extras, set_compression
-from migplan.kinds.constraint import Constraint
+from migplan.kinds.constraint import Constraint, root_of
 from migplan.kinds.not_null import change_not_null, with_not_null_name
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
@@ -115,7 +115,8 @@ def _own(change: Change, by_id: dict[ObjectId, Change], before: Catalog, after: 
             return None
         case Drop(old) if isinstance(old, Constraint) and old.clone_of is not None:
             stands_alone = old.relation in after and not _stays_attached(old.relation, before, after)
-            return change if stands_alone else None
+            root = root_of(old, before)
+            return change if stands_alone and not (root and isinstance(by_id.get(root), Drop)) else None
         case Create(new) if isinstance(new, Column | Constraint) and new.inherited and not new.local:
             parents = _staying(new.relation, by_id, before, after)
             return None if _parents_do(new, by_id, parents, Create) else change

@@ -18,9 +18,9 @@ from migplan.kinds.not_null import with_not_null_names
 from migplan.kinds.registry import kind_of
 from migplan.planning.attached_names import rename_attached
 from migplan.planning.attachments import Attachments
+from migplan.planning.clones import with_named_clones
 from migplan.planning.conversions import with_conversions
 from migplan.planning.diff import diff
-from migplan.planning.exclusion_clones import with_named_clones
 from migplan.planning.fold import fold
 from migplan.planning.followers import without_followers
 from migplan.planning.freed_names import free_names

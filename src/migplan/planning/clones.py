@@ -1,12 +1,12 @@
-"""Exclusion constraints that partitions get from their parents: named and described as they are declared.
+"""Constraints that partitions get from their parents: they come and go along, and stay with what is detached.
 
-PostgreSQL (17 and later) makes them along with the parent's or when a partition is attached, under names of its own
-choice. They can be renamed, but neither made beforehand nor attached.
+Exclusions among them (17 and later) are made under names of PostgreSQL's own choice. They can be renamed, but neither
+made beforehand nor attached: they are named and described as they are declared as soon as they are there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -15,7 +15,7 @@ from migplan.core.model import Catalog
 from migplan.core.sql import Sql, ident, join, literal, sql
 from migplan.core.steps import Down, LockMode, Statement, Step
 from migplan.kinds.attachment import attachment
-from migplan.kinds.constraint import EXCLUSION, Constraint, drop_constraint, key_extras
+from migplan.kinds.constraint import EXCLUSION, Constraint, drop_constraint, key_extras, root_of
 from migplan.kinds.not_null import object_name
 from migplan.strategies.pieces import Pieces
 
@@ -25,11 +25,12 @@ _LIGHT: Final = LockMode.SHARE_UPDATE_EXCLUSIVE
 
 def with_named_clones(steps: Iterable[Step], before: Pieces, after: Pieces) -> list[Step]:
     """The steps; each that makes PostgreSQL make such constraints, on either way, also gives them their names."""
-    come, gone = _by_maker(after), _by_maker(before)
-    if not come and not gone:
+    come, gone, clones = _by_maker(after), _by_maker(before), _by_attachment(before.catalog, after.catalog)
+    if not come and not gone and not any(c.clone_of for c in before.catalog.of(Constraint)):
         return list(steps)
     named = (_with_named(step, come, gone) for step in steps)
-    return [_let_go(_left_behind(step, before.catalog, after.catalog), before.catalog) for step in named]
+    left = (_left_behind(step, before.catalog, after.catalog) for step in named)
+    return [_with_clones(_let_go(step, clones), before.catalog, after.catalog) for step in left]
 
 
 def _by_maker(side: Pieces) -> _Named:
@@ -104,13 +105,30 @@ def _with_named(step: Step, come: _Named, gone: _Named) -> Step:
 def _left_behind(step: Step, before: Catalog, after: Catalog) -> Step:
     """A partition that is attached, and detached again on the way back, keeps what it got: that goes then."""
     got = [c for c in _uppermost_first(after) if attachment(c.relation) in step.creates and c.relation in before]
-    drops = tuple(drop_constraint(replace(c, index_parent=c.clone_of)) for c in got if c.id not in before)
+    drops = tuple(drop_constraint(c) for c in got if c.id not in before)
     if not drops or not isinstance(step.down, Down):
         return step
     return replace(step, down=replace(step.down, statements=(*step.down.statements, *drops)))
 
 
-def _let_go(step: Step, before: Catalog) -> Step:
-    """A partition that is detached keeps its constraint, which can be dropped from then on."""
-    left = {c.id for c in _uppermost_first(before) if attachment(c.relation) in step.destroys}
+def _let_go(step: Step, clones: Mapping[ObjectId, list[ObjectId]]) -> Step:
+    """A partition that is detached keeps its constraints, foreign keys as well, which can be dropped from then on."""
+    left = {clone for id in step.destroys for clone in clones.get(id, ())}
     return replace(step, releases=step.releases | left) if left else step
+
+
+def _with_clones(step: Step, before: Catalog, after: Catalog) -> Step:
+    """What goes for good takes its clones with it, as long as their partitions hang on its table."""
+    gone = {id for id in step.destroys if id.kind == "constraint" and id not in after}
+    below = {attachment(c.relation) for c in before.of(Constraint) if gone and root_of(c, before) in gone}
+    return replace(step, releases=step.releases | (below - step.destroys)) if below else step
+
+
+def _by_attachment(before: Catalog, after: Catalog) -> dict[ObjectId, list[ObjectId]]:
+    """Those whose root stays."""
+    found: dict[ObjectId, list[ObjectId]] = {}
+    for clone in before.of(Constraint):
+        root = root_of(clone, before)
+        if root is not None and root in after:
+            found.setdefault(attachment(clone.relation), []).append(clone.id)
+    return found
