@@ -8,7 +8,7 @@ from sys import intern
 from typing import Any
 
 from migplan.core.ids import ObjectId
-from migplan.core.model import Catalog, Grant, changed_fields
+from migplan.core.model import Catalog, DbObject, Grant, changed_fields
 from migplan.core.sql import Sql, deparsed, ident, sql
 from migplan.core.steps import LockMode, Part, Statement, Timing
 from migplan.kinds import _acl
@@ -266,10 +266,16 @@ _STOPS_TYPE_CHANGE = frozenset(
 
 
 def _losing_their_target(column: Column, catalog: Catalog) -> frozenset[ObjectId]:
-    """Statistics objects that PostgreSQL makes anew by itself when a column changes, without their target."""
+    """Statistics objects and indexes that PostgreSQL makes anew by itself when a column changes, without targets."""
     relations = (column.relation, *descendants(column.relation, catalog))
     users = (u for r in relations for u in catalog.used_by.get(r.child("column", column.name), ()))
-    return frozenset(u for u in users if u.kind == "statistics" and getattr(catalog[u], "target", None) is not None)
+    return frozenset(u for u in users if _has_target(catalog[u]))
+
+
+def _has_target(obj: DbObject) -> bool:
+    if obj.id.kind == "index":
+        return bool(getattr(obj, "statistics", ()))
+    return obj.id.kind == "statistics" and getattr(obj, "target", None) is not None
 
 
 def _is_foreign_key(id: ObjectId, catalog: Catalog) -> bool:

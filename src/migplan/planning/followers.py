@@ -125,6 +125,10 @@ def _own(change: Change, by_id: dict[ObjectId, Change], before: Catalog, after: 
             return None if _parents_do(old, by_id, parents, Drop) else change
         case Alter(old, new, fields) if isinstance(new, Column) and new.inherited and isinstance(old, Column):
             return _rest(old, new, fields, by_id, _staying(new.relation, by_id, before, after))
+        case Alter(old, new, fields) if isinstance(new, Constraint) and new.inherited and not new.local:
+            parents = _staying(new.relation, by_id, before, after)
+            above = (by_id.get(p.child(new.id.kind, new.name)) for p in parents)
+            return None if any(isinstance(c, Alter) and fields <= c.fields for c in above) else change
         case _:
             return change
 

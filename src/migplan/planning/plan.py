@@ -82,7 +82,8 @@ def draft(
     said = directives or Directives()
     attached = rename_attached(before, after)
     freed = free_names(attached.before, after)
-    widened = widen_enums(freed.before, after, said, _offline_way(chosen), in_use=not chosen.offline)
+    back, online = _offline_way(chosen), not chosen.offline
+    widened = widen_enums(freed.before, after, said, back, in_use=online, renamed=renamed.columns)
     before, after = with_spelled_names(widened.before, after), with_spelled_names(after, widened.before)
     followed = without_followers(diff(before, after, chosen), before, after)
     forced: frozenset[ObjectId] = frozenset()

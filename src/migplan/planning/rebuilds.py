@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from migplan.core.changes import Alter, Change
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
+from migplan.kinds.constraint import Constraint
 from migplan.kinds.registry import kind_of
+from migplan.kinds.table import Table
 from migplan.planning.attached_children import losing_children, needs_statements
 from migplan.strategies.base import Rebuild, Rebuilds
 from migplan.strategies.pieces import Pieces
@@ -188,12 +190,26 @@ def _lose_user(search: _Search, user: ObjectId, cause: ObjectId, lost: set[Objec
         _follow(search, user, cause)
         return
     owner = _absorber(search, user, cause)
+    above = _bringing(search.before, obj) if owner == user else []
+    if above:
+        for parent in above:
+            _lose_user(search, parent, cause, {*lost, *search.before.uses.get(parent, ())})
+        return
     touched: set[ObjectId] = set()
     for part in search.pieces.of(owner):
         if part.uses & (lost | touched):
             touched |= part.provides
     if touched:
         _lose(search, owner, cause, touched)
+
+
+def _bringing(catalog: Catalog, obj: DbObject) -> list[ObjectId]:
+    """For a check that a table only inherits, those that it comes and goes with."""
+    if not isinstance(obj, Constraint) or not obj.inherited or obj.local:
+        return []
+    table = catalog.get(obj.relation, Table)
+    parents = () if table is None else (*table.inherits, *((table.partition_of,) if table.partition_of else ()))
+    return [id for p in parents if (id := p.child("constraint", obj.name)) in catalog]
 
 
 def _follow(search: _Search, follower: ObjectId, cause: ObjectId) -> None:

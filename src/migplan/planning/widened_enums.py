@@ -6,7 +6,7 @@ while both run. Everything else is planned for the enum that has both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from migplan.core.directives import Directives
@@ -37,9 +37,11 @@ def widen_enums(
     back: Callable[[Catalog, Catalog], Down | Irreversible],
     *,
     in_use: bool = False,
+    renamed: Collection[ObjectId] = (),
 ) -> Widened:
     """Add what the ``values`` directives ask for, and to enums ``in_use`` that are replaced every new label: the next
-    version of the application may write it before they are. ``back`` drafts the statements from one catalog to another.
+    version of the application may write it before they are. ``back`` drafts the statements from one catalog to another;
+    ``renamed`` are columns that have another name by then.
     """
     added: dict[ObjectId, Enum] = {}
     for old in before.of(Enum):
@@ -57,10 +59,17 @@ def widen_enums(
     for id, wide in sorted(added.items()):
         objects: dict[ObjectId, DbObject] = {**world.objects, id: wide}
         wider = replace(world, objects=objects)
-        steps.append(_step(world, wider, after, id, directives, back))
+        step = _step(world, wider, after, id, directives, back)
+        held = sorted(world.dependants({id}).intersection(renamed)) if in_use else []
+        steps.append(_stays(step, held[0]) if held else step)
         world = wider
     new_labels = {id: frozenset(wide.labels) - frozenset(_enum(before, id).labels) for id, wide in added.items()}
     return Widened(world, tuple(steps), new_labels)
+
+
+def _stays(step: Step, column: ObjectId) -> Step:
+    """The way back of the label comes last, when the column has its old name again: the statements say the new one."""
+    return replace(step, down=Irreversible(f"the labels stay, for {column} is renamed in the same plan"))
 
 
 def _enum(catalog: Catalog, id: ObjectId) -> Enum:

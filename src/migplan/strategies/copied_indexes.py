@@ -9,6 +9,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.sql import Sql, ident, join, sql
 from migplan.core.sql_names import with_columns_renamed
 from migplan.core.steps import Down, LockMode, Phase, Statement, Step, step_id, temporary_name
+from migplan.kinds._descendants import descendants
 from migplan.kinds.constraint import PRIMARY_KEY, UNIQUE, Constraint
 from migplan.kinds.index import Index, create_index, drop_index
 from migplan.kinds.table import Table
@@ -26,8 +27,17 @@ def index_copies(context: Context, renaming: Renaming, *, aside: bool = False) -
     mark = ":aside" if aside else ""
     copies = [i for i in _copies(context, renaming, names) if large or i.unique]
     if _is_partitioned(context, renaming.table):
+        copies = [replace(i, unique=i.unique and not _renames_partition_key(context, renaming)) for i in copies]
         return [s for index in copies for s in _partitioned_index_steps(context, index, mark, concurrently=large)]
     return [_index_step(index, concurrently=large, mark=mark) for index in copies]
+
+
+def _renames_partition_key(context: Context, renaming: Renaming) -> bool:
+    """No unique index can stand on the copy of a column of the key: it would have to hold the column itself."""
+    below = descendants(renaming.table, context.before)
+    tables = (context.before.get(id, Table) for id in (renaming.table, *below))
+    keys = {name for table in tables if table is not None for name in table.key_columns}
+    return any(c.name in keys for c in renaming.columns)
 
 
 def _copies(context: Context, renaming: Renaming, names: Mapping[str, str]) -> Iterable[Index]:

@@ -36,7 +36,7 @@ class PassingPartition(Strategy):
             if parent is None or table.id in context.rebuilds.items or parent in context.rebuilds.items:
                 continue
             new = (c.new for c in context.changes.values() if isinstance(c, Create))
-            come = [o.id for o in new if _reaches_partitions(o, parent)]
+            come = [o.id for o in new if _reaches_partitions(o, parent, context.before)]
             if come:
                 after = After(_letting_go(context, table), f"{table.id} is a partition of {parent} until then")
                 yield Expansion((), ahead=dict.fromkeys(come, after))
@@ -45,7 +45,7 @@ class PassingPartition(Strategy):
             if parent is None or parent in context.rebuilds.items:
                 continue
             old = (c.old for c in context.changes.values() if isinstance(c, Drop))
-            for gone in (o.id for o in old if _reaches_partitions(o, parent)):
+            for gone in (o.id for o in old if _reaches_partitions(o, parent, context.after)):
                 yield from _ahead_of(gone, table.id)
 
 
@@ -64,9 +64,10 @@ def _letting_go(context: Context, table: Table) -> str:
     return step_id("drop", table.id, next(n for n, part in enumerate(parts) if attachment(table.id) in part.provides))
 
 
-def _reaches_partitions(obj: DbObject, parent: ObjectId) -> bool:
-    """Whether it is the parent's, and ATTACH wants a partition to have the like already."""
-    if obj.table != parent:
+def _reaches_partitions(obj: DbObject, parent: ObjectId, other: Catalog) -> bool:
+    """Whether it is the parent's, and ATTACH wants a partition to have the like already; a default only as part of its
+    column, which the ``other`` side lacks."""
+    if obj.table != parent or (isinstance(obj, Default) and obj.column in other):
         return False
     return isinstance(obj, Column | Default) or (isinstance(obj, Constraint) and obj.type == CHECK)
 

@@ -17,7 +17,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.sql import Sql, ident, sql
 from migplan.core.steps import After, Down, LockMode, Name, Phase, Statement, Step, step_id
 from migplan.kinds._descendants import descendants
-from migplan.kinds.column import Column
+from migplan.kinds.column import TYPE_KINDS, Column
 from migplan.kinds.column_clauses import column_clause
 from migplan.kinds.column_domains import refuses_null
 from migplan.kinds.default import Default
@@ -69,6 +69,8 @@ def _expand(context: Context, renaming: Renaming) -> Expansion:
         *index_copies(context, renaming, aside=True),
     ]
     retired = [undone(s) for s in reversed(made_again)]
+    used = {u for id in renaming.ids for u in context.before.uses.get(id, ()) if u.kind in TYPE_KINDS}
+    retired[-1] = replace(retired[-1], releases=frozenset(used))
     steps = [*first, *chain(retired, (After(swap.id, "the column must have its name first"),))]
     fills = After(first[len(staged) - 1].id, f"reads the new names of {renaming.table}")
     swapped = After(swap.id, "says the new name")

@@ -12,3 +12,9 @@ CREATE TABLE outer_part (id int, b int) PARTITION BY HASH (id);
 CREATE TABLE inner_part PARTITION OF outer_part FOR VALUES WITH (MODULUS 1, REMAINDER 0) PARTITION BY HASH (b);
 -- migplan: renamed-from public.inner_part
 CREATE TABLE middle PARTITION OF inner_part FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+
+
+CREATE TABLE keyed (
+  -- migplan: renamed-from id
+  number int CONSTRAINT keyed_id_key UNIQUE, b int) PARTITION BY RANGE (number);
+CREATE TABLE keyed_rest PARTITION OF keyed DEFAULT;
