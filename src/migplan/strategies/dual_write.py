@@ -53,8 +53,8 @@ def _expand(context: Context, written: Written) -> Expansion:
     pair = written.pair(context)
     add = _add(context, written)
     filled = _fill(context, written, pair, add)
-    first = [add, filled, *_tighten(context, written.new, filled)]
-    loosened = _loosen(context, written, _reading(written, first[-1]))
+    first = [add, filled, *tighten(context, written.new, filled)]
+    loosened = loosen(context, written.old, _reading(written, first[-1]))
     compared = _compare(context, written, pair, loosened, _reading(written, first[-1]))
     return Expansion(
         (*first, *loosened, compared, _drop(context, written, compared, loosened=bool(loosened))),
@@ -63,11 +63,11 @@ def _expand(context: Context, written: Written) -> Expansion:
             written.new.id: After(filled.id, f"reads {written.new.name}"),
             written.old.id: After(compared.id, f"nothing may read {written.old.name} any more"),
         },
-        told=frozenset(_members(context, written.old)),
+        told=frozenset(members(context, written.old)),
     )
 
 
-def _members(context: Context, old: Column) -> Iterable[ObjectId]:
+def members(context: Context, old: Column) -> Iterable[ObjectId]:
     """Keys, checks and indexes of the old column alone: who reads the new one doesn't rely on them."""
     for user in context.before.used_by.get(old.id, frozenset()):
         if context.before[user].table == old.relation and user not in context.after:
@@ -119,7 +119,7 @@ def _fill(context: Context, written: Written, pair: Pair, add: Step) -> Step:
     )
 
 
-def _tighten(context: Context, column: Column, filled: Step) -> list[Step]:
+def tighten(context: Context, column: Column, filled: Step) -> list[Step]:
     """NOT NULL belongs to window 1: whoever writes the old column writes the new one by then."""
     if column.not_null is None:
         return []
@@ -130,9 +130,8 @@ def _tighten(context: Context, column: Column, filled: Step) -> list[Step]:
     ]
 
 
-def _loosen(context: Context, written: Written, reading: After) -> list[Step]:
+def loosen(context: Context, old: Column, reading: After) -> list[Step]:
     """An INSERT that no longer names the old column must not fail."""
-    old = written.old
     if old.not_null is None or ObjectId("default", old.id.path) in context.before:
         return []
     nullable = replace(old, not_null=None)
@@ -172,23 +171,29 @@ def _compare(context: Context, written: Written, pair: Pair, loosened: Sequence[
 
 def _drop(context: Context, written: Written, compared: Step, *, loosened: bool) -> Step:
     old = written.old
+    contract = f"neither reads nor writes {old.name} in {old.relation}"
+    last = After(compared.id, contract, deploy=True, contract=contract)
+    return drop(context, old, last, f"{written.new.name} holds its values", loosened=loosened)
+
+
+def drop(context: Context, old: Column, last: After, why: str, *, loosened: bool) -> Step:
+    """The old column goes behind the last deploy; the way back adds it as it was left."""
     kind = kind_of(old.id)
     whole = kind.parts(old, context.before)[0]
     bare = kind.parts(replace(old, not_null=None), context.before)[0] if loosened else whole
     attributes = context.pieces_before.of(old.id)[0].create[len(whole.create) :]
-    contract = f"neither reads nor writes {old.name} in {old.relation}"
     return Step(
         id=step_id("drop", old.id),
         title=f"drop {old.id}",
         object=old.id,
         strategy=NAME,
         phase=Phase.CONTRACT,
-        why=f"{written.new.name} holds its values",
+        why=why,
         up=bare.drop,
         down=Down((*bare.create, *attributes)),
         destroys=bare.provides,
         releases=bare.uses,
-        after=(After(compared.id, contract, deploy=True, contract=contract),),
+        after=(last,),
     )
 
 

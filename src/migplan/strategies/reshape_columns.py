@@ -24,7 +24,7 @@ from migplan.strategies.add_column import add_bare
 from migplan.strategies.backfill import fill
 from migplan.strategies.backup import is_backed_up
 from migplan.strategies.base import Context, Expansion, Strategy
-from migplan.strategies.reshaped import Shape, reshapes
+from migplan.strategies.reshaped import Shape, reshapes, written_by_the_application
 from migplan.strategies.set_not_null import fill_steps, tighten_steps
 from migplan.strategies.steps_undone import chain, undone
 from migplan.strategies.sync import no_default
@@ -42,6 +42,8 @@ class ReshapeColumns(Strategy):
 
     def expand(self, context: Context) -> Iterable[Expansion]:
         for shape in reshapes(context):
+            if written_by_the_application(context, shape):
+                continue
             if shape.obstacles:
                 yield Expansion(
                     (),
@@ -50,11 +52,13 @@ class ReshapeColumns(Strategy):
                     first=shape.first,
                 )
             else:
-                yield _Reshaping(context, shape).expansion()
+                yield Reshaping(context, shape).expansion()
 
 
 @dataclass(frozen=True)
-class _Reshaping:
+class Reshaping:
+    """The columns of one table, on their way."""
+
     context: Context
     shape: Shape
 
@@ -155,10 +159,23 @@ class _Reshaping:
             down=Down(tuple(change_not_null(nullable, column))),
         )
 
+    def bare_columns(self) -> tuple[Statement, ...]:
+        """What adds the new columns, nullable and without defaults."""
+        pieces = self.context.pieces_after
+        return tuple(s for c in self.shape.arriving for s in add_bare(c, pieces, no_default(c, pieces.catalog)))
+
+    def dropped_columns(self) -> tuple[Statement, ...]:
+        """What drops them again."""
+        return tuple(_drop(c) for c in self.shape.arriving)
+
+    @property
+    def used(self) -> frozenset[ObjectId]:
+        """What must be there before they can be."""
+        parts = (p for c in self.shape.arriving for p in self.context.pieces_after.of(c.id))
+        return frozenset(u for p in parts for u in p.uses - p.provides) | {self.table}
+
     def _add(self) -> Step:
         columns = self.shape.arriving
-        pieces = self.context.pieces_after
-        adds = tuple(s for c in columns for s in add_bare(c, pieces, no_default(c, pieces.catalog)))
         names = ", ".join(c.name for c in columns) or "a trigger"
         return Step(
             id=step_id("reshape", self.table),
@@ -167,22 +184,22 @@ class _Reshaping:
             strategy=NAME,
             phase=Phase.EXPAND,
             why="the columns and their trigger come in one transaction, so that no write is missed",
-            up=(*adds, *self._sync()),
-            down=Down((*self._no_sync(), *(_drop(c) for c in columns))),
+            up=(*self.bare_columns(), *self._sync()),
+            down=Down((*self._no_sync(), *self.dropped_columns())),
             creates=frozenset(c.id for c in columns),
-            uses=frozenset(u for c in columns for p in self.context.pieces_after.of(c.id) for u in p.uses - p.provides)
-            | {self.table},
+            uses=self.used,
             notes=("sessions with session_replication_role = replica skip the trigger",),
         )
 
     def _fill(self) -> list[Step]:
-        return self._fill_step(
+        return self.fill_step(
             [(e.name, e.value) for v in self.vectors for e in v.arriving if e.value is not None],
             [stale(v.arriving, v.returning) for v in self.vectors if v.arriving],
             "new",
         )
 
-    def _fill_step(self, assignments: list[tuple[str, Sql]], where: list[Sql], which: str) -> list[Step]:
+    def fill_step(self, assignments: list[tuple[str, Sql]], where: list[Sql], which: str) -> list[Step]:
+        """What fills the new columns, or the old ones."""
         if not assignments:
             return []
         catalog = self.context.before if which == "new" else self.context.after
@@ -240,10 +257,10 @@ class _Reshaping:
             strategy=NAME,
             phase=Phase.EXPAND,
             why="",
-            up=(*self._without_defaults(), *self._old_columns(), *self._sync()),
-            down=Down((*self._no_sync(), *(_drop(c) for c in self.shape.leaving), *self._with_defaults())),
+            up=(*self.without_defaults(), *self._old_columns(), *self._sync()),
+            down=Down((*self._no_sync(), *(_drop(c) for c in self.shape.leaving), *self.with_defaults())),
         )
-        filled = self._fill_step(
+        filled = self.fill_step(
             [(e.name, e.value) for v in self.vectors for e in v.returning if e.value is not None],
             [stale(v.returning, v.arriving) for v in self.vectors if v.returning],
             "old",
@@ -291,7 +308,7 @@ class _Reshaping:
             elif none is not None:
                 yield drop_default(none)
 
-    def _with_defaults(self) -> Iterable[Statement]:
+    def with_defaults(self) -> Iterable[Statement]:
         """A default of a new column looks like a value that an application wrote, while there is a trigger."""
         for column in self.shape.arriving:
             default, none = _default(self.context.after, column), no_default(column, self.context.after)
@@ -300,7 +317,8 @@ class _Reshaping:
             elif none is not None:
                 yield drop_default(none)
 
-    def _without_defaults(self) -> Iterable[Statement]:
+    def without_defaults(self) -> Iterable[Statement]:
+        """And back."""
         for column in self.shape.arriving:
             default, none = _default(self.context.after, column), no_default(column, self.context.after)
             if none is not None:

@@ -38,6 +38,12 @@ def reshapes(context: Context) -> list[Shape]:
     return [shape for shape in found if shape.arriving or shape.leaving or shape.obstacles]
 
 
+def written_by_the_application(context: Context, shape: Shape) -> bool:
+    """Whether the application itself keeps the columns in step, and there are new ones for that."""
+    by_itself = context.settings.dual_write == "application" and not context.settings.offline
+    return by_itself and bool(shape.arriving) and not shape.obstacles
+
+
 def reshaped_columns(context: Context) -> frozenset[ObjectId]:
     """The columns that go or come so: nobody else drops or adds them."""
     return frozenset(c.id for shape in reshapes(context) for c in (*shape.leaving, *shape.arriving))

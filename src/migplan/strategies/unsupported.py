@@ -140,10 +140,11 @@ def _needing_triggers(context: Context) -> Iterable[str]:
             "application has to write both columns: declare the new one under another name, with renamed-from"
         )
     for shape in reshapes(context):
-        yield (
-            f"columns of {shape.table} are split, merged or computed, which takes a trigger: "
-            'dual_write = "application" only renames'
-        )
+        if not shape.arriving:
+            yield (
+                f"columns of {shape.table} go, told by a directive reverse, which takes a trigger: with "
+                'dual_write = "application" the application writes new ones'
+            )
 
 
 STRATEGY = Unsupported()
