@@ -52,6 +52,16 @@ def test_a_check_is_validated_afterwards(make_db: MakeDb, tmp_path: Path) -> Non
     found.both_ways()
 
 
+@pytest.mark.parametrize("check", ["", ", CHECK ({} <> '')"])
+def test_a_renamed_column_is_no_more_rewritten_than_others(make_db: MakeDb, tmp_path: Path, check: str) -> None:
+    old = f"CREATE TABLE t (id int PRIMARY KEY, a varchar(20){check.format('a')});"
+    new = f"CREATE TABLE t (id int PRIMARY KEY,\n b varchar(40) -- migplan: renamed-from a\n{check.format('b')});"
+    found = proved(make_db, tmp_path, old + ROWS + "ANALYZE;", new, config=LARGE)
+    (step,) = [s for s in found.plan.steps if s.id == "alter:column:public.t.b"]
+    assert (step.rewrite, step.scan) == (False, bool(check))
+    found.both_ways()
+
+
 def test_a_view_on_the_column_comes_along(make_db: MakeDb, tmp_path: Path) -> None:
     table = "CREATE TABLE t (id int PRIMARY KEY, a varchar({}) CHECK (a <> '')); CREATE VIEW v AS SELECT a FROM t;"
     proved(make_db, tmp_path, table.format(20) + ROWS + "ANALYZE;", table.format(40), config=LARGE).both_ways()

@@ -38,7 +38,7 @@ small_table_bytes = "64 MB"
 lock_timeout = "2s"
 
 [shadow]
-# url = "postgresql://…"    # a server for scratch databases; by default the embedded or an installed one
+# url = "postgresql://…"    # a server for scratch databases; by default the target's, else one of this machine
 {preset}
 """
 _EMPTY = "-- Declare the schema here: CREATE TABLE …\n"

@@ -29,6 +29,7 @@ from migplan.kinds.default_privileges import in_force
 from migplan.kinds.identity import change_identity, read_identity, sequence_grants
 from migplan.kinds.not_null import change_not_null, is_made_up
 from migplan.kinds.type_casts import cast_by_text
+from migplan.kinds.type_changes import keeps_rows
 
 AX = LockMode.ACCESS_EXCLUSIVE
 
@@ -153,7 +154,7 @@ ORDER BY a.attrelid, a.attnum
         if old.identity is not None and new.identity is None:
             statements.append(Statement(sql("{} DROP IDENTITY", head), AX))
         if fields & {"type", "collation"}:
-            statements += change_type(new, conversion(old, new))
+            statements += _changed_type(old, new, before)
         if "not_null" in fields:
             statements += change_not_null(old, new)
         if new.identity is not None and "identity" in fields:
@@ -263,6 +264,19 @@ _STOPS_TYPE_CHANGE = frozenset(
         "column",
     }
 )
+
+
+def _changed_type(old: Column, new: Column, before: Catalog) -> list[Statement]:
+    """Rows that stay as they are aren't written, and read only to try the checks over the column again."""
+    statements = change_type(new, conversion(old, new))
+    said = new.using is not None or old.reverse is not None
+    if said or old.collation != new.collation or not keeps_rows(old.type, new.type):
+        return statements
+    relations = (old.relation, *descendants(old.relation, before))
+    users = (u for r in relations for u in before.used_by.get(r.child("column", old.name), ()))
+    checked = any(getattr(before[u], "type", None) == "c" for u in users if u.kind == "constraint")
+    timing = Timing.LONG if checked else Timing.QUICK
+    return [replace(s, rewrite=False, scan=checked, timing=timing) for s in statements]
 
 
 def _losing_their_target(column: Column, catalog: Catalog) -> frozenset[ObjectId]:

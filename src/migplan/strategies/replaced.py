@@ -8,8 +8,8 @@ from migplan.core.ids import ObjectId
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import EXCLUSION, Constraint
 from migplan.kinds.table import Table
+from migplan.kinds.type_changes import keeps_rows
 from migplan.strategies.base import Context, Size
-from migplan.strategies.type_changes import keeps_rows
 
 
 def replaced_columns(context: Context) -> frozenset[ObjectId]:

@@ -17,8 +17,8 @@ from migplan.core.steps import After, Down, LockMode, Phase, Statement, Step, Ti
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import CHECK, Constraint, validate_constraint
 from migplan.kinds.registry import kind_of
+from migplan.kinds.type_changes import keeps_rows
 from migplan.strategies.base import Context, Expansion, Size, Strategy
-from migplan.strategies.type_changes import keeps_rows
 
 NAME: Final = "widen_type"
 
