@@ -21,7 +21,7 @@ def moves(followers: Iterable[ObjectId], before: Catalog, after: Catalog) -> Ite
             continue
         column, composite = after.get(id, Column), _rearranged(id, before, after)
         if column is not None and composite is not None and not column.inherited:
-            yield from change_type(column, _by_name(column, *composite))
+            yield from change_type(column, by_name(ident(column.name), column.type, *composite))
         else:
             yield from kind_of(id).follow(before[id], after[id])
 
@@ -62,9 +62,8 @@ def _names(composite: CompositeType) -> list[str]:
     return [a.name for a in composite.attributes]
 
 
-def _by_name(column: Column, old: CompositeType, new: CompositeType) -> Sql:
-    """Attribute by attribute, by its name; what is new is NULL. A value that is NULL stays NULL."""
-    value = ident(column.name)
+def by_name(value: Sql, type: str, old: CompositeType, new: CompositeType) -> Sql:
+    """Attribute by attribute, by its name, as ``type``; what is new is NULL. A value that is NULL stays NULL."""
     known = {a.name: a for a in old.attributes}
     items = [
         _attribute(value, a.name, a.type, same=known[a.name].type == a.type)
@@ -76,7 +75,7 @@ def _by_name(column: Column, old: CompositeType, new: CompositeType) -> Sql:
         "CASE WHEN {} IS NOT DISTINCT FROM NULL THEN NULL ELSE ROW({})::{} END",
         value,
         join(", ", items),
-        deparsed(column.type),
+        deparsed(type),
     )
 
 

@@ -16,11 +16,13 @@ from migplan.core.sql import Sql, deparsed, ident, join, literal, sql
 from migplan.core.sql_names import with_columns_renamed, with_types_renamed
 from migplan.core.steps import temporary_name
 from migplan.kinds.column import Column, NotNull
+from migplan.kinds.composite_type import CompositeType
 from migplan.kinds.constraint import CHECK, PRIMARY_KEY, UNIQUE, Constraint
 from migplan.kinds.default import Default
 from migplan.kinds.index import Index
 from migplan.kinds.sequence import Sequence as DbSequence
 from migplan.kinds.type_casts import cast
+from migplan.strategies.moved_values import by_name
 from migplan.strategies.sync import Pair, no_default, of_new, over_new
 
 
@@ -145,6 +147,9 @@ def _pair(old: Side, new: Side, leaving: Column, arriving: Column, swapped: bool
     old_type = old.type_aside(leaving.type) if swapped else leaving.type
     new_type = arriving.type if swapped else new.type_aside(arriving.type)
     labels = new.mapping.get(arriving.id, {})
+    was, now = _composite(old, leaving), _composite(new, arriving)
+    if was is not None and now is not None and [a.name for a in was.attributes] != [a.name for a in now.attributes]:
+        return _pair_by_name((old_name, old_type, was), (new_name, new_type, now))
     up, up_of_new = _conversion(
         arriving.using, old.aside_names if swapped else {}, old_name, old_type, new_type, labels
     )
@@ -152,6 +157,23 @@ def _pair(old: Side, new: Side, leaving: Column, arriving: Column, swapped: bool
         arriving.reverse, {} if swapped else new.aside_names, new_name, new_type, old_type, {}
     )
     return Pair(old_name, new_name, old_type, new_type, up, down, up_of_new, down_of_new)
+
+
+_End = tuple[str, str, CompositeType]
+
+
+def _composite(side: Side, column: Column) -> CompositeType | None:
+    """The type of a column that holds composite values as they are."""
+    used = (side.catalog.get(id, CompositeType) for id in side.catalog.uses.get(column.id, frozenset()))
+    return next((c for c in used if c is not None and ident(*c.id.path) == column.type), None)
+
+
+def _pair_by_name(leaving: _End, arriving: _End) -> Pair:
+    """Attributes take other places, which a cast as text knows nothing of."""
+    (old, old_type, was), (new, new_type, now) = leaving, arriving
+    up, down = by_name(ident(old), new_type, was, now), by_name(ident(new), old_type, now, was)
+    up_of_new, down_of_new = by_name(of_new(old), new_type, was, now), by_name(of_new(new), old_type, now, was)
+    return Pair(old, new, old_type, new_type, up, down, up_of_new, down_of_new)
 
 
 def _conversion(

@@ -118,10 +118,18 @@ def _type_obstacle(context: Context, cause: ObjectId, column: Column) -> str | N
             checked = any(d.checks or d.not_null for d in (old, new))
             return f"{cause} has constraints, for which a new column of it is written row by row" if checked else None
         case CompositeType(), CompositeType():
-            same = [a.name for a in old.attributes] == [a.name for a in new.attributes]
-            return None if same else f"the attributes of {cause} don't correspond one to one"
+            return _attributes_obstacle(old, new, column)
         case _:
             return f"{cause} has functions that bear its name"
+
+
+def _attributes_obstacle(old: CompositeType, new: CompositeType, column: Column) -> str | None:
+    """Attributes may come and change places, but where one goes, the way back couldn't tell its values."""
+    was, now = [a.name for a in old.attributes], [a.name for a in new.attributes]
+    gone = [name for name in was if name not in now]
+    if gone:
+        return f"{old.id} loses {', '.join(gone)}, which the way back couldn't tell"
+    return f"the attributes of {old.id} take other places in an array" if was != now and "[" in column.type else None
 
 
 def _user_obstacle(context: Context, column: Column) -> str | None:
