@@ -17,6 +17,14 @@ def descendants(relation: ObjectId, catalog: Catalog) -> Iterable[ObjectId]:
             yield from descendants(obj.id, catalog)
 
 
+def heirs(relation: ObjectId, catalog: Catalog) -> Iterable[ObjectId]:
+    """Inheriting tables, to any depth, without partitions: what they declare themselves stays when it is inherited."""
+    for user in catalog.used_by.get(relation, ()):
+        if relation in getattr(catalog[user], "inherits", ()):
+            yield user
+            yield from heirs(user, catalog)
+
+
 def changes_parents(partition: ObjectId, before: Catalog, after: Catalog) -> bool:
     """Whether a partition goes over to another table: DETACH frees its indexes, ATTACH hangs them on that one's."""
     old, new = (getattr(side.objects.get(partition), "partition_of", None) for side in (before, after))

@@ -52,6 +52,7 @@ def column_clause(column: Column, default: Default | None, *, typed: bool = Fals
     up.
     """
     constraints: list[Sql] = []
+    not_null = None if comes_with_its_parents(column) else column.not_null
     if column.generated is not None:
         kind = Sql("VIRTUAL" if column.virtual else "STORED")
         constraints.append(sql("GENERATED ALWAYS AS ({}) {}", deparsed(column.generated), kind))
@@ -59,11 +60,11 @@ def column_clause(column: Column, default: Default | None, *, typed: bool = Fals
         constraints.append(sql("DEFAULT {}", deparsed(default.expression)))
     if column.identity is not None:
         constraints.append(identity_clause(column.identity))
-    if column.not_null is not None and column.not_null.valid:
-        name = not_null_name(column, column.not_null) if named or column.inherited else column.not_null.name
-        if column.not_null.given is None:
-            name = column.not_null.name
-        constraints.append(not_null_clause(replace(column.not_null, name=name)))
+    if not_null is not None and not_null.valid:
+        name = not_null_name(column, not_null) if named or column.inherited else not_null.name
+        if not_null.given is None:
+            name = not_null.name
+        constraints.append(not_null_clause(replace(not_null, name=name)))
     if typed:
         return sql("{} WITH OPTIONS {}", ident(column.name), join(" ", constraints)) if constraints else EMPTY
     parts = [ident(column.name), deparsed(column.type)]
@@ -75,6 +76,11 @@ def column_clause(column: Column, default: Default | None, *, typed: bool = Fals
     if column.collation is not None:
         parts.append(sql("COLLATE {}", deparsed(column.collation)))
     return join(" ", [*parts, *constraints])
+
+
+def comes_with_its_parents(column: Column) -> bool:
+    """Whether an inherited column is declared here as well, but not its NOT NULL: 18 is the first to tell."""
+    return column.inherited and column.local and column.not_null is not None and not column.not_null.local
 
 
 def column_extras(column: Column, table: Sql) -> list[Statement]:

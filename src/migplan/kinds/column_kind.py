@@ -12,7 +12,7 @@ from migplan.core.model import Catalog, DbObject, Grant, changed_fields
 from migplan.core.sql import Sql, deparsed, ident, sql
 from migplan.core.steps import LockMode, Part, Statement, Timing
 from migplan.kinds import _acl
-from migplan.kinds._descendants import descendants
+from migplan.kinds._descendants import descendants, heirs
 from migplan.kinds._foreign_options import fdw_option_changes
 from migplan.kinds.base import PG_ATTRDEF, PG_CLASS, Address, Found, Kind, Reading, not_of_extension, options
 from migplan.kinds.column import TYPE_KINDS, Column, NotNull, relation_clause
@@ -20,6 +20,7 @@ from migplan.kinds.column_clauses import (
     add_column,
     change_type,
     column_extras,
+    comes_with_its_parents,
     conversion,
     set_attribute_options,
     set_compression,
@@ -84,15 +85,16 @@ ORDER BY a.attrelid, a.attnum
 
     def build(self, row: tuple[Any, ...], reading: Reading) -> Iterable[Found[Column]]:
         relid, number, schema, relation, relkind, owner, name, type, collation = row[:9]
-        not_null, nn_oid, nn_name, nn_no_inherit, nn_valid, identity, sequence = row[9:16]
-        generated, default_oid, expression, storage, compression, statistics = row[16:22]
-        attoptions, fdw_options, acl, inherited, local, is_partition = row[22:]
+        not_null, nn_oid, nn_name, nn_no_inherit, nn_valid, nn_local, identity, sequence = row[9:17]
+        generated, default_oid, expression, storage, compression, statistics = row[17:23]
+        attoptions, fdw_options, acl, inherited, local, is_partition = row[23:]
         owner_name = reading.roles.get(owner, "")
         constraint = None
         if not_null:
             constraint = NotNull(
                 name=None if inherited or is_made_up(nn_name, relation, name) else nn_name,
                 given=nn_name,
+                local=nn_local is not False,
                 no_inherit=bool(nn_no_inherit),
                 valid=nn_valid is not False,
                 comment=None if nn_oid is None else reading.comment(2606, nn_oid),
@@ -135,13 +137,14 @@ ORDER BY a.attrelid, a.attnum
         drop = sql("ALTER {} DROP COLUMN {}", table, ident(obj.name))
         provided = {obj.id, default.id} if default else {obj.id}
         uses = {u for id in provided for u in catalog.uses.get(id, ())} - provided
+        declared = _local_below(obj, catalog)
         name = ident(*obj.relation.path)
         return [
             Part(
-                (add_column(obj, default, catalog), *column_extras(obj, name)),
+                (_merged(add_column(obj, default, catalog), declared), *column_extras(obj, name)),
                 (Statement(drop, AX),),
                 frozenset(provided),
-                frozenset(uses),
+                frozenset(uses | {c.id for c in declared}),
             )
         ]
 
@@ -279,6 +282,18 @@ def _changed_type(old: Column, new: Column, before: Catalog) -> list[Statement]:
     return [replace(s, rewrite=False, scan=checked, timing=timing) for s in statements]
 
 
+def _local_below(column: Column, catalog: Catalog) -> list[Column]:
+    """The columns of that name that children declare as well: made ahead of their parent's, which is then merged with
+    them, and dropped behind it."""
+    found = (catalog.get(r.child("column", column.name), Column) for r in heirs(column.relation, catalog))
+    return [c for c in found if c is not None and c.inherited and c.local]
+
+
+def _merged(add: Statement, children: Iterable[Column]) -> Statement:
+    """It looks for NULLs in the columns that children have already, if they get their NOT NULL only now."""
+    return replace(add, scan=True) if any(map(comes_with_its_parents, children)) else add
+
+
 def _losing_their_target(column: Column, catalog: Catalog) -> frozenset[ObjectId]:
     """Statistics objects and indexes that PostgreSQL makes anew by itself when a column changes, without targets."""
     relations = (column.relation, *descendants(column.relation, catalog))
@@ -312,9 +327,9 @@ def _type_storage(column: Column) -> str:
 
 def _not_null_sql(major: int) -> tuple[str, str]:
     if major < 18:
-        return "NULL::oid, NULL::text, false, true", ""
+        return "NULL::oid, NULL::text, false, true, true", ""
     return (
-        "nn.oid, nn.conname::text, nn.connoinherit, nn.convalidated",
+        "nn.oid, nn.conname::text, nn.connoinherit, nn.convalidated, nn.conislocal",
         "LEFT JOIN pg_constraint nn ON nn.conrelid = a.attrelid AND nn.contype = 'n' AND nn.conkey = ARRAY[a.attnum]",
     )
 

@@ -9,6 +9,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, literal, sql
 from migplan.core.steps import LockMode, Statement, Timing
+from migplan.kinds._descendants import heirs
 from migplan.kinds.base import option_list
 
 AX, SRX = LockMode.ACCESS_EXCLUSIVE, LockMode.SHARE_ROW_EXCLUSIVE
@@ -109,6 +110,15 @@ def brought_by(parents: Iterable[ObjectId], relation: ObjectId, catalog: Catalog
     inherited = [c for c in catalog.members_of(relation, Constraint) if c.type == CHECK and c.inherited and not c.local]
     sources = {c.id: {p.child("constraint", c.name) for p in parents} for c in inherited}
     return {id: {s for s in found if s in catalog} for id, found in sources.items()}
+
+
+def local_below(check: Constraint, catalog: Catalog) -> frozenset[ObjectId]:
+    """The checks of that name that children declare as well: made ahead of their parent's, which is then merged with
+    them, and dropped behind it."""
+    if check.type != CHECK or check.no_inherit:
+        return frozenset()
+    found = (catalog.get(r.child("constraint", check.name), Constraint) for r in heirs(check.relation, catalog))
+    return frozenset(c.id for c in found if c is not None and c.inherited and c.local)
 
 
 def add_constraint(constraint: Constraint) -> Statement:

@@ -38,6 +38,7 @@ from migplan.kinds.constraint import (
     drop_constraint,
     key_extras,
     key_of,
+    local_below,
     set_clustered,
     validate_constraint,
 )
@@ -116,7 +117,8 @@ WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x')
 
     def parts(self, obj: Constraint, catalog: Catalog) -> list[Part]:
         uses = {*catalog.uses.get(obj.id, ()), obj.relation, *column_ids(obj)} - {obj.index_parent}
-        uses |= catalog.index_children.get(obj.id, frozenset()) | _behind_twins(obj, catalog)
+        uses |= catalog.index_children.get(obj.id, frozenset()) | local_below(obj, catalog)
+        uses |= _behind_twins(obj, catalog)
         if obj.index_parent is not None:
             parent = ObjectId("table", obj.index_parent.path[:-1])
             uses |= {parent.child("column", c) for c in obj.columns}

@@ -36,7 +36,12 @@ def creation(table: Table, catalog: Catalog) -> Part:
     )
     named = catalog.major >= 18 and any(u.kind == "table" for u in catalog.used_by.get(table.id, ()))
     clauses = [
-        column_clause(c, defaults.get(c.id.path[-1]), typed=table.of_type is not None, named=named)
+        column_clause(
+            c,
+            defaults.get(c.id.path[-1]),
+            typed=table.of_type is not None,
+            named=named,
+        )
         for c in columns
         if c.name in written
     ]

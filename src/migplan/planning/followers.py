@@ -12,7 +12,7 @@ from migplan.core.sql import ident
 from migplan.core.steps import Down, Statement, Step
 from migplan.kinds.column import Column
 from migplan.kinds.column_clauses import column_extras, set_compression
-from migplan.kinds.constraint import Constraint, root_of
+from migplan.kinds.constraint import CHECK, Constraint, root_of
 from migplan.kinds.not_null import change_not_null, with_not_null_name
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
@@ -30,6 +30,13 @@ class Followed:
     changes: tuple[Change, ...]
     leaders: Mapping[ObjectId, ObjectId]
 
+    def with_rebuilt(self, rebuilt: Iterable[ObjectId], before: Catalog, after: Catalog) -> Followed:
+        """Also those that come anew with a check that is made again where its text is the same."""
+        anew = set(rebuilt)
+        found = ((c.id, parents_check(c.id, before, after)) for c in before.of(Constraint) if anew and c.inherited)
+        leaders = {id: parent for id, parent in found if parent is not None and _led(parent, anew, before, after)}
+        return replace(self, leaders={**leaders, **self.leaders})
+
     def extended(self, steps: Iterable[Step], before: Pieces, after: Pieces) -> list[Step]:
         """The steps, each also speaking for what follows it: what comes gets its own comments, grants and settings."""
         followers: dict[ObjectId, set[ObjectId]] = {}
@@ -37,8 +44,9 @@ class Followed:
             followers.setdefault(_first(follower, self.leaders), set()).add(follower)
         if not followers:
             return list(steps)
-        come = {id: _own_attributes(f, before.catalog, after) for id, f in followers.items()}
-        gone = {id: _own_attributes(f, after.catalog, before) for id, f in followers.items()}
+        made_anew = frozenset(f for f in self.leaders if f.kind == "constraint")
+        come = {id: _own_attributes(f, before.catalog, after, made_anew) for id, f in followers.items()}
+        gone = {id: _own_attributes(f, after.catalog, before, made_anew) for id, f in followers.items()}
         return [_extended(s, followers, come, gone) for s in steps]
 
 
@@ -54,6 +62,25 @@ def without_followers(changes: Sequence[Change], before: Catalog, after: Catalog
         if own is not change and (leader := _leader(change, by_id, before, after)) is not None:
             leaders[change.id] = leader
     return Followed(tuple(kept), leaders)
+
+
+def parents_check(id: ObjectId, before: Catalog, after: Catalog) -> ObjectId | None:
+    """The check of a parent that stays one, which a check comes and goes with that is only inherited."""
+    old, new = before.get(id, Constraint), after.get(id, Constraint)
+    if old is None or new is None or old.type != CHECK or not (_only_inherited(old) and _only_inherited(new)):
+        return None
+    parents = (p for p in _parents(old.relation, before) if p in _parents(old.relation, after))
+    found = (p.child("constraint", old.name) for p in parents)
+    return next((c for c in found if c in before and c in after), None)
+
+
+def _led(check: ObjectId, rebuilt: set[ObjectId], before: Catalog, after: Catalog) -> bool:
+    above = parents_check(check, before, after)
+    return check in rebuilt or (above is not None and _led(above, rebuilt, before, after))
+
+
+def _only_inherited(check: Constraint) -> bool:
+    return check.inherited and not check.local
 
 
 def _leader(change: Change, by_id: dict[ObjectId, Change], before: Catalog, after: Catalog) -> ObjectId | None:
@@ -72,9 +99,11 @@ def _first(id: ObjectId, leaders: Mapping[ObjectId, ObjectId]) -> ObjectId:
     return id
 
 
-def _own_attributes(followers: Iterable[ObjectId], other: Catalog, pieces: Pieces) -> tuple[Statement, ...]:
-    """What sets the attributes of those that only this side has; their parents' changes don't bring them."""
-    new = sorted(f for f in followers if f in pieces.catalog and f not in other)
+def _own_attributes(
+    followers: Iterable[ObjectId], other: Catalog, pieces: Pieces, made_anew: frozenset[ObjectId]
+) -> tuple[Statement, ...]:
+    """What sets the attributes of those that only this side has, or that come anew: their parents' changes don't."""
+    new = sorted(f for f in followers if f in pieces.catalog and (f not in other or f in made_anew))
     return tuple(s for id in new for s in (*_settings(pieces.catalog[id], pieces.catalog), *pieces.attributes(id)))
 
 
@@ -121,16 +150,26 @@ def _own(change: Change, by_id: dict[ObjectId, Change], before: Catalog, after: 
             parents = _staying(new.relation, by_id, before, after)
             return None if _parents_do(new, by_id, parents, Create) else change
         case Drop(old) if isinstance(old, Column | Constraint) and old.inherited and not old.local:
-            parents = _staying(old.relation, by_id, before, after)
+            parents = [*_staying(old.relation, by_id, before, after), *_left(old, before, after)]
             return None if _parents_do(old, by_id, parents, Drop) else change
         case Alter(old, new, fields) if isinstance(new, Column) and new.inherited and isinstance(old, Column):
             return _rest(old, new, fields, by_id, _staying(new.relation, by_id, before, after))
-        case Alter(old, new, fields) if isinstance(new, Constraint) and new.inherited and not new.local:
+        case Alter(old, new, fields) if isinstance(new, Constraint) and isinstance(old, Constraint):
             parents = _staying(new.relation, by_id, before, after)
-            above = (by_id.get(p.child(new.id.kind, new.name)) for p in parents)
-            return None if any(isinstance(c, Alter) and fields <= c.fields for c in above) else change
+            return None if _follows(old, new, fields, by_id, parents) else change
         case _:
             return change
+
+
+def _follows(
+    old: Constraint, new: Constraint, fields: frozenset[str], by_id: dict[ObjectId, Change], parents: list[ObjectId]
+) -> bool:
+    """Whether a check that is only inherited changes as a parent's does; one that comes anew gets its comment again."""
+    if not (_only_inherited(old) and _only_inherited(new)):
+        return False
+    found = (by_id.get(p.child("constraint", new.name)) for p in parents)
+    own = fields - {"comment"} if "definition" in fields else fields
+    return "comment" not in own and any(isinstance(c, Alter) and own <= c.fields for c in found)
 
 
 def _rest(
@@ -166,6 +205,14 @@ def _staying(table: ObjectId, by_id: dict[ObjectId, Change], before: Catalog, af
         return []
     both = [p for p in _parents(table, before) if p in _parents(table, after)]
     return [p for p in both if not _is_made_anew(by_id.get(p), before, after)]
+
+
+def _left(member: Column | Constraint, before: Catalog, after: Catalog) -> list[ObjectId]:
+    """The parent that a partition leaves, where it loses a check beforehand."""
+    old, new = before.get(member.relation, Table), after.get(member.relation, Table)
+    if old is None or new is None or old.partition_of is None or new.partition_of is not None:
+        return []
+    return [old.partition_of] if isinstance(member, Constraint) and old.partition_of in after else []
 
 
 def _is_made_anew(change: Change | None, before: Catalog, after: Catalog) -> bool:

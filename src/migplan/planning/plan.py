@@ -37,12 +37,13 @@ from migplan.planning.widened_enums import widen_enums
 from migplan.planning.windows import place
 from migplan.strategies.base import Context, Expansion, Rebuilds
 from migplan.strategies.index_concurrently import replaced_beside
-from migplan.strategies.passing_partition import as_dropped
+from migplan.strategies.passing_partition import as_created, as_dropped
 from migplan.strategies.pieces import Pieces
 from migplan.strategies.rebuilt_online import families, rebuilt_online
 from migplan.strategies.registry import strategies
 from migplan.strategies.replaced import replaced_columns
 from migplan.strategies.staged_types import staged_columns
+from migplan.strategies.successions import Successions
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,7 @@ def draft(
         context = replace(context, added_labels=widened.added)
         expansions = _expand(context)
         made = [*attached.steps, *freed.steps, *widened.steps, *_steps(context, expansions)]
+        followed = followed.with_rebuilt(context.rebuilds.items, before, after)
         made = followed.extended(made, context.pieces_before, context.pieces_after)
         made = with_named_clones(made, context.pieces_before, context.pieces_after)
         joined = with_renames(renamed, after, made, chosen)
@@ -219,7 +221,8 @@ def _context(
         return _offline_way(settings)(altered, world)
 
     rebuilt = rebuilds.whole
-    going, coming = as_dropped(before, after, rebuilt), as_dropped(after, before, rebuilt)
+    exchanged = Successions(before, after, rebuilt, frozenset(rebuilds.items)).exchanges
+    going, coming = as_dropped(before, after, rebuilt), as_created(before, after, rebuilt, exchanged)
     pieces_before = replace(pieces_before, catalog=_with_names(going, rebuilt))
     pieces_after = replace(pieces_after, catalog=_with_names(coming, rebuilt))
     remade_before = pieces_before.absorbed_by(rebuilt)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from migplan.core.changes import Alter, Change
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
-from migplan.kinds.constraint import Constraint
+from migplan.kinds.constraint import Constraint, local_below
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
 from migplan.planning.attached_children import losing_children, needs_statements
@@ -159,6 +159,10 @@ def _lose(search: _Search, id: ObjectId, cause: ObjectId, lost: set[ObjectId]) -
         for user in sorted({*users, *_identified_by(search, lost_id)}):
             _lose_user(search, user, id, known | along)
         for child in sorted(search.before.index_children.get(lost_id, frozenset())):
+            if child in search.after:
+                _lose(search, child, id, _provided(search, child))
+        lost_check = search.before.get(lost_id, Constraint)
+        for child in sorted(local_below(lost_check, search.before)) if lost_check else ():
             if child in search.after:
                 _lose(search, child, id, _provided(search, child))
     for user in _users_of_pseudo(search, id, new):

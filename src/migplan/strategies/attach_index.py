@@ -1,7 +1,8 @@
 """An index that was there before its partitioned parent: attached going forwards, made again on the way back.
 
 PostgreSQL can't detach an index. Dropping the parent's drops what is attached to it, so the way back has to build the
-partition's own index once more.
+partition's own index once more. The same goes for a new partition: it has its index from its first row on, its parent's
+waits for the deploy.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterable
 from migplan.core.ids import ObjectId
 from migplan.core.model import DbObject
 from migplan.core.steps import After, Down, Phase, Step, step_id
+from migplan.kinds.attachment import attachment
 from migplan.kinds.constraint import Constraint
 from migplan.kinds.index import Index
 from migplan.kinds.registry import kind_of
@@ -35,6 +37,11 @@ class AttachIndex(Strategy):
                 table = None if new.table is None else context.before.get(new.table, Table)
                 if rebuild is not None and table is not None and table.partition_of is not None:
                     yield Expansion((_made_again_beside(context, new, rebuild),))
+                top = _above_new_partitions(context, new)
+                sentence = None if top is None else _sentence(context, top)
+                if top is not None and sentence is not None:
+                    keep = _made_again_below(context, new, top, sentence)
+                    yield Expansion((keep,), behind={top: After(keep.id, f"takes {new.id} along on the way back")})
 
 
 def _comes_around(context: Context, old: DbObject, parent: ObjectId) -> bool:
@@ -51,9 +58,7 @@ def _parent(obj: DbObject) -> ObjectId | None:
 
 def _made_again(context: Context, old: DbObject, parent: ObjectId) -> Step:
     part = context.pieces_before.of(old.id)[0]
-    sentence = (
-        None if context.settings.offline else kind_of(parent).create_contract(context.after[parent], context.before)
-    )
+    sentence = _sentence(context, parent)
     return Step(
         id=step_id("keep", old.id),
         title=f"{old.id} is about to be attached to {parent}",
@@ -66,6 +71,51 @@ def _made_again(context: Context, old: DbObject, parent: ObjectId) -> Step:
         creates=frozenset({old.id}),
         deploy=sentence,
     )
+
+
+def _sentence(context: Context, index: ObjectId) -> str | None:
+    if context.settings.offline:
+        return None
+    return kind_of(index).create_contract(context.after[index], context.before)
+
+
+def _above_new_partitions(context: Context, index: DbObject) -> ObjectId | None:
+    """The new index of a table that was there, to which one of a new partition is attached, over whatever levels."""
+    parent = _parent(index)
+    if parent is None or index.table is None or index.table in context.before or parent in context.rebuilds.items:
+        return None
+    above = context.after[parent]
+    if above.table is not None and above.table in context.before:
+        return parent if parent not in context.before else None
+    return _above_new_partitions(context, above)
+
+
+def _made_again_below(context: Context, new: DbObject, top: ObjectId, sentence: str) -> Step:
+    """From the lowest level up, so that the way back makes them from the highest one down."""
+    create, *attach = context.pieces_after.of(new.id)
+    parts = [create] if _parent(new) == top else [create, *attach]
+    below = sorted(context.after.index_children.get(new.id, ()))
+    return Step(
+        id=step_id("keep", new.id),
+        title=f"{new.id} is about to be attached to {top}",
+        object=new.id,
+        strategy=AttachIndex.name,
+        phase=Phase.CONTRACT,
+        why="only the way back does anything: dropping the parent's index drops this one too",
+        up=(),
+        down=Down(tuple(statement for part in parts for statement in part.create)),
+        uses=create.uses | {attachment(_table(new))},
+        after=(
+            After(step_id("create", new.id), "it must be there"),
+            *(After(step_id("keep", id), "on the way back it hangs on this one") for id in below),
+        ),
+        deploy=sentence,
+    )
+
+
+def _table(index: DbObject) -> ObjectId:
+    assert index.table is not None
+    return index.table
 
 
 def _replaced_above(context: Context, obj: DbObject) -> Rebuild | None:

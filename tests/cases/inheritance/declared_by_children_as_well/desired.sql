@@ -1,0 +1,17 @@
+CREATE FUNCTION one(int) RETURNS bigint IMMUTABLE LANGUAGE sql AS 'SELECT $1::bigint';
+
+CREATE TABLE base (
+  id int,
+  n int,
+  m int DEFAULT 1 CHECK (m > 0),
+  o int NOT NULL DEFAULT 3,
+  p int NOT NULL DEFAULT 4
+);
+CREATE TABLE k1 (x int, m int DEFAULT 2, o int DEFAULT 5, p int NOT NULL DEFAULT 6) INHERITS (base);
+CREATE TABLE k2 (y int) INHERITS (base);
+CREATE TABLE k12 (m int DEFAULT 3, o int DEFAULT 7, p int DEFAULT 8) INHERITS (k1, k2);
+
+CREATE TABLE c (a int, CONSTRAINT k CHECK (a > 1), CONSTRAINT f CHECK (one(a) > 0));
+CREATE TABLE c1 (CONSTRAINT k CHECK (a > 1), CONSTRAINT f CHECK (one(a) > 0)) INHERITS (c);
+CREATE TABLE c2 () INHERITS (c);
+CREATE TABLE c12 () INHERITS (c1, c2);
