@@ -35,9 +35,10 @@ class TerminalTeller:
         print(f"    {message}", flush=True)
 
     def unit(self, unit: Unit, title: str) -> None:
-        """A unit begins."""
+        """A unit begins; what is empty in this direction is counted, and not worth a line."""
         self._number += 1
-        print(f"[{self._number}/{self._total}] {unit.file}: {title}", flush=True)
+        if unit.commands or unit.checks:
+            print(f"[{self._number}/{self._total}] {unit.file}: {title}", flush=True)
 
     def progress(self, what: str, share: float) -> None:
         """How far a long statement is; not more often than every other second."""
@@ -62,7 +63,7 @@ def described(intent: Intent) -> str:
 
 def _line(intent: Intent, step: StepModel, touched: Sequence[str]) -> str:
     if intent.direction == "down":
-        return f"  undo: {step.title}"
+        return f"  {step.title_back}"
     words = [step.lock if step.lock != "NONE" else "no lock"]
     words += ["rewrites the table"] if step.rewrite else ["reads the table"] if step.scan else []
     sizes = [intent.sizes[table] for table in touched if table in intent.sizes]

@@ -87,7 +87,7 @@ class Runner:
         self._direction: Direction = direction
         self._manner = manner
         self._teller = teller
-        self._titles: Mapping[str, str] = {s.id: s.title for s in plan.steps}
+        self._titles: Mapping[str, str] = {s.id: s.title if direction == "up" else s.title_back for s in plan.steps}
         self._backfills = _backfills(plan, direction)
         self._stays = {s.id for s in plan.steps if direction == "down" and s.down.irreversible is not None}
         self._work = open_worker(target, f"{direction} {plan.name}")
@@ -293,15 +293,17 @@ class Runner:
         place = next((n for n in notes if ":" in n and not n.startswith("waited")), unit.name)
         waited = next((f"; {n}" for n in notes if n.startswith("waited")), "")
         steps = ", ".join(unit.steps)
-        if error.diag.message_detail:  # it may quote rows, which are nothing for the ledger
-            self._teller.say(error.diag.message_detail)
-        return ExecutionError(
-            f"{steps}: {_primary(error)} [{error.sqlstate or 'no SQLSTATE'}]{waited}",
-            place=place,
-            hint="Nothing of this unit is left behind. Mend the cause and run the same command again, "
-            "or 'migplan rollback' leads back."
+        for said in (error.diag.message_detail, error.diag.context):  # they may quote rows: nothing for the ledger
+            if said:
+                self._teller.say(said)
+        hint = (
+            "Nothing of this unit is left behind. Mend the cause and run the same command again"
             if unit.transactional
-            else "Run the same command again: it recognises what the statement left. 'migplan rollback' leads back.",
+            else "Mend the cause and run the same command again: it recognises what the statement left"
+        )
+        ways = f"{hint}, or 'migplan rollback' leads back." if self._direction == "up" else f"{hint}."
+        return ExecutionError(
+            f"{steps}: {_primary(error)} [{error.sqlstate or 'no SQLSTATE'}]{waited}", place=place, hint=ways
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -102,6 +102,9 @@ class AssertionModel(Model):
     sample: str | None = None
 
 
+_BACK: Final = "on the way back: "
+
+
 class StepModel(Model):
     """One step: where it stands, what it promises, what was measured.
 
@@ -135,6 +138,12 @@ class StepModel(Model):
     loses: str | None = None
     notes: list[str] = Field(default_factory=list[str])
     measured: MeasuredModel | None = None
+
+    @property
+    def title_back(self) -> str:
+        """What the way back does: it undoes the step, unless the step exists for the way back alone."""
+        own = self.title.removeprefix(_BACK)
+        return own if own != self.title else f"undo: {own}"
 
     @property
     def in_batches(self) -> bool:
