@@ -23,6 +23,7 @@ import json
 import os
 import platform
 import pwd
+import resource
 import shlex
 import shutil
 import signal
@@ -135,12 +136,17 @@ class OwnServer:
 
 
 @contextmanager
-def own_server(major: int, settings: Mapping[str, str] | None = None) -> Generator[OwnServer]:
-    """A new server, with more ``settings`` than the usual ones; it ends and its data goes with the block."""
+def own_server(
+    major: int, settings: Mapping[str, str] | None = None, largest_file: int | None = None
+) -> Generator[OwnServer]:
+    """A new server, with more ``settings`` than the usual ones; it ends and its data goes with the block.
+
+    No file of it may grow beyond ``largest_file`` bytes: to the server that is a full disk.
+    """
     cluster = Cluster(major, binaries(major), _place() / "own" / f"{major}-{os.getpid()}")
     try:
-        _initialise(cluster, settings)
-        yield OwnServer(cluster, _launch(cluster))
+        _initialise(cluster, settings, largest_file)
+        yield OwnServer(cluster, _launch(cluster, largest_file))
     finally:
         _end(cluster)
         shutil.rmtree(cluster.home, ignore_errors=True)
@@ -170,7 +176,7 @@ def _copy(first: Cluster, second: Cluster) -> None:
     """The data of a server that doesn't run, for another one."""
     shutil.copytree(first.home, second.home)
     for path in (second.home, *second.home.rglob("*")):
-        _give(path)
+        give(path)
 
 
 @functools.cache
@@ -238,7 +244,7 @@ def _owner() -> str | None:
     return os.environ.get("MIGPLAN_TEST_PG_USER", "nobody") if os.geteuid() == 0 else None
 
 
-def _give(path: Path) -> None:
+def give(path: Path) -> None:
     owner = _owner()
     if owner:
         entry = pwd.getpwnam(owner)
@@ -249,13 +255,18 @@ def _sockets() -> Path:
     """A short directory, for the path of a socket has at most 107 bytes (103 on macOS)."""
     path = Path("/tmp") / f"migplan-pg-{os.geteuid()}"
     path.mkdir(exist_ok=True)
-    _give(path)
+    give(path)
     return path
 
 
-def _run(command: list[str | Path], **env: str) -> str:
+def _run(command: list[str | Path], largest_file: int | None = None, **env: str) -> str:
     """Run a command as the servers' user; its output goes into the error if it fails."""
     owner = _owner()
+
+    def limited() -> None:
+        if largest_file is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
+
     done = subprocess.run(
         command,
         cwd="/",
@@ -268,6 +279,7 @@ def _run(command: list[str | Path], **env: str) -> str:
         user=owner,
         group=pwd.getpwnam(owner).pw_gid if owner else None,
         extra_groups=[] if owner else None,
+        preexec_fn=limited,
     )
     if done.returncode:
         raise ServerUnavailableError(f"{shlex.join(map(str, command))}\n{done.stdout}")
@@ -377,28 +389,29 @@ def _start(cluster: Cluster) -> int:
     raise ServerUnavailableError(f"{failure}\n{_read(cluster.log)[-4000:]}")
 
 
-def _initialise(cluster: Cluster, settings: Mapping[str, str] | None = None) -> None:
+def _initialise(cluster: Cluster, settings: Mapping[str, str] | None = None, largest_file: int | None = None) -> None:
     if (cluster.home / "boot").exists():
         return
     cluster.home.mkdir(parents=True, exist_ok=True)
-    _give(cluster.home)
+    give(cluster.home)
     identity: list[str | Path] = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C"]
-    _run([cluster.binaries / "initdb", *identity, "--no-sync", "--pgdata", cluster.data])
+    small = ["--wal-segsize=1"] if largest_file is not None else []
+    _run([cluster.binaries / "initdb", *identity, *small, "--no-sync", "--pgdata", cluster.data])
     with (cluster.data / "postgresql.conf").open("a") as file:
         file.writelines(f"{name} = '{value}'\n" for name, value in {**SETTINGS, **(settings or {})}.items())
     (cluster.home / "boot").write_text(_boot())
 
 
-def _launch(cluster: Cluster) -> int:
+def _launch(cluster: Cluster, largest_file: int | None = None) -> int:
     port = _free_port()
-    _control(cluster, port, "start")
+    _control(cluster, port, "start", largest_file=largest_file)
     return port
 
 
-def _control(cluster: Cluster, port: int, verb: str, *how: str) -> None:
+def _control(cluster: Cluster, port: int, verb: str, *how: str, largest_file: int | None = None) -> None:
     options = f"-p {port} -k {_sockets()}"
     command = [cluster.binaries / "pg_ctl", verb, *how, "--wait", f"--timeout={START_SECONDS}"]
-    _run([*command, "--pgdata", cluster.data, "--log", cluster.log, "--options", options])
+    _run([*command, "--pgdata", cluster.data, "--log", cluster.log, "--options", options], largest_file)
 
 
 def _end(cluster: Cluster) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -161,8 +162,6 @@ def _window_of(unit: Unit) -> int:
 
 
 def _close(ledger: Ledger, run: int, error: str | None) -> None:
-    """The end of the run in the ledger; without a connection it stays open there, and counts as interrupted."""
-    try:
+    """The end of the run in the ledger; where that can't be written it stays open, and counts as interrupted."""
+    with contextlib.suppress(psycopg.Error):
         ledger.end_run(run, error)
-    except psycopg.OperationalError:
-        return

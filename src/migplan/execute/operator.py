@@ -11,6 +11,7 @@ import psycopg
 
 from migplan.core.errors import ExecutionError
 from migplan.execute.ledger import FencedError, installed
+from migplan.execute.retry import lost
 from migplan.source.connect import Connection, connect
 
 LOCK_KEY: Final = 7_163_948_001
@@ -59,7 +60,8 @@ def open_worker(target: str, what: str) -> Connection:
 def sole_operator(target: str, what: str) -> Generator[Connection]:
     """The connection that holds the lock: the run lives as long as it does.
 
-    Raises ``ExecutionError``, with who holds the lock since when, where there is another operator.
+    Raises ``ExecutionError``, with who holds the lock since when, where there is another operator; and for what the
+    server refuses beside the plan's own statements.
     """
     with contextlib.closing(open_session(target, what)) as desk:
         row = desk.execute("SELECT pg_try_advisory_lock(%s)", (LOCK_KEY,)).fetchone()
@@ -71,10 +73,8 @@ def sole_operator(target: str, what: str) -> Generator[Connection]:
         try:
             end_leftovers(desk)
             yield desk
-        except psycopg.OperationalError as error:
-            if not desk.closed:
-                raise
-            raise _fenced(error) from error
+        except psycopg.Error as error:
+            raise (_fenced(error) if desk.closed or lost(error) else _stopped("the run can't go on", error)) from error
 
 
 def end_leftovers(desk: Connection) -> None:
@@ -109,14 +109,23 @@ def still_held(desk: Connection) -> None:
 
 @contextlib.contextmanager
 def held() -> Generator[None]:
-    """What the desk is asked tells whether the lock is held. Raises ``FencedError`` where its connection is gone."""
+    """What the desk is asked tells whether the lock is held. Raises ``FencedError`` where its connection is gone,
+    ``ExecutionError`` where the server refuses what the ledger needs: it has no room, say."""
     try:
         yield
-    except psycopg.OperationalError as error:
-        raise _fenced(error) from error
+    except psycopg.Error as error:
+        raise (_fenced(error) if lost(error) else _stopped("the ledger can't be written", error)) from error
 
 
-def _fenced(error: psycopg.OperationalError) -> FencedError:
+def _stopped(what: str, error: psycopg.Error) -> ExecutionError:
+    said = error.diag.message_primary or " ".join(str(error).split())
+    return ExecutionError(
+        f"{what}: {said} [{error.sqlstate or 'no SQLSTATE'}]",
+        hint="Mend the cause and run the same command again: it continues.",
+    )
+
+
+def _fenced(error: psycopg.Error) -> FencedError:
     return FencedError(
         f"the connection that holds the operator's lock is gone: {' '.join(str(error).split())}",
         hint="Nothing runs without it. Run the same command again when the server answers: it continues.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -146,8 +147,7 @@ class Runner:
                 self._teller.say(f"{_primary(error)}; trying again in {pause:.1f} s")
                 time.sleep(pause)
             except MigplanError as error:
-                if not self._desk.closed:
-                    self._ledger.fail_attempt(attempt, redact(str(error)), None, None)
+                self._note(attempt, str(error), None, None)
                 raise
             else:
                 return
@@ -286,7 +286,12 @@ class Runner:
         if blocked:
             error.add_note(f"waited for {'; '.join(map(str, blocked))}")
         by = "; ".join(b.who for b in blocked) or None
-        self._ledger.fail_attempt(attempt, redact(_primary(error)), error.sqlstate, by)
+        self._note(attempt, _primary(error), error.sqlstate, by)
+
+    def _note(self, attempt: int, said: str, sqlstate: str | None, blocked_by: str | None) -> None:
+        """What failed is worth more than that it can't be written down either."""
+        with contextlib.suppress(psycopg.Error):
+            self._ledger.fail_attempt(attempt, redact(said), sqlstate, blocked_by)
 
     def _failure(self, unit: Unit, error: psycopg.Error) -> ExecutionError:
         notes: list[str] = getattr(error, "__notes__", [])
