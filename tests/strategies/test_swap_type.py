@@ -72,6 +72,13 @@ REMOVED = _said(ENUM.replace(", 'happy'", ""))
 REORDERED = ENUM.replace("'sad', 'ok', 'happy'", "'happy', 'sad', 'ok'")
 RENAMED = "-- migplan: values happy => joyful\n" + ENUM.replace("'happy'", "'joyful'").strip()
 MIXED = _said(ENUM.replace("'sad', 'ok', 'happy'", "'ok', 'meh', 'sad'"))
+CHECKED = DOMAIN.replace(", other amount[]", "").replace(
+    "DEFAULT 1", "DEFAULT 1 CONSTRAINT positive CHECK (VALUE > 0) CONSTRAINT old CHECK (VALUE < 1000000000)"
+)
+CHECKED_LONG = CHECKED.replace("AS int", "AS bigint").replace(
+    "old CHECK (VALUE < 1000000000)", "zero CHECK (VALUE <> 0)"
+)
+COUNTED = "INSERT INTO item SELECT g, g FROM generate_series(100000, 103000) g;"
 MOVED_ABOUT = COMPOSITE.replace("x int, y int", "y int, z text, x bigint")
 ROWS = "INSERT INTO item (id, mood, moods) SELECT g, 'sad', '{sad,ok}' FROM generate_series(100000, 103000) g;"
 NUMBERS = "INSERT INTO item SELECT g, g, ARRAY[g] FROM generate_series(100000, 103000) g;"
@@ -86,6 +93,7 @@ POINTS = "INSERT INTO item SELECT g, ROW(g, -g)::place FROM generate_series(1000
         pytest.param(ENUM + ROWS, RENAMED, id="label-renamed"),
         pytest.param(ENUM + ROWS, MIXED, id="labels-removed-added-and-reordered"),
         pytest.param(DOMAIN + NUMBERS, DOMAIN.replace("AS int", "AS bigint"), id="domain-base-type"),
+        pytest.param(CHECKED + COUNTED, CHECKED_LONG, id="domain-with-checks"),
         pytest.param(COMPOSITE + POINTS, COMPOSITE.replace("x int", "x bigint"), id="composite-attribute-type"),
         pytest.param(COMPOSITE + POINTS, MOVED_ABOUT, id="composite-attributes-change-places"),
     ],
@@ -101,6 +109,7 @@ def test_up_and_down(make_db: MakeDb, tmp_path: Path, old: str, new: str) -> Non
     ("old", "new", "application"),
     [
         pytest.param(DOMAIN + NUMBERS, DOMAIN.replace("AS int", "AS bigint"), COUNTING, id="domain-base-type"),
+        pytest.param(CHECKED + COUNTED, CHECKED_LONG, COUNTING, id="domain-with-checks"),
         pytest.param(COMPOSITE + POINTS, COMPOSITE.replace("x int", "x bigint"), PLACED, id="composite-attribute-type"),
         pytest.param(ENUM + ROWS, REORDERED, COUNTING, id="labels-reordered"),
     ],
@@ -159,10 +168,16 @@ def test_small_tables_move_in_place_beside_large_ones(make_db: MakeDb, tmp_path:
         pytest.param(ENUM, ENUM.replace(", 'happy'", ""), "what becomes of rows with happy", id="nobody-maps"),
         pytest.param(COMPOSITE, COMPOSITE.replace("x int, y int", "x bigint"), "loses y", id="attribute"),
         pytest.param(
+            DOMAIN.replace("DEFAULT 1", "NOT NULL"),
+            DOMAIN.replace("int DEFAULT 1", "bigint NOT NULL"),
+            "written row by row",
+            id="domain-with-not-null",
+        ),
+        pytest.param(
             DOMAIN.replace("DEFAULT 1", "CHECK (VALUE > 0)"),
             DOMAIN.replace("int DEFAULT 1", "bigint CHECK (VALUE > 0)"),
-            "written row by row",
-            id="domain-with-constraint",
+            "holds it inside of another type",
+            id="domain-with-checks-in-an-array",
         ),
         pytest.param(
             ENUM + "CREATE INDEX by_better ON item (better(mood));",

@@ -38,9 +38,10 @@ def _type_beneath(domain: Domain, catalog: Catalog) -> str:
 
 def checks_every_value(column: Column, catalog: Catalog) -> bool:
     """Whether every value must satisfy the constraints of a domain, NULL included; PostgreSQL rewrites to check it."""
-    return not column.type.endswith("[]") and _constrained_domain(column.id, catalog)
+    return not column.type.endswith("[]") and stands_on_constraints(column.id, catalog)
 
 
-def _constrained_domain(id: ObjectId, catalog: Catalog) -> bool:
+def stands_on_constraints(id: ObjectId, catalog: Catalog) -> bool:
+    """Whether a column or domain is made of a domain with constraints, to any depth."""
     domains = (catalog.get(used, Domain) for used in catalog.uses.get(id, ()))
-    return any(d is not None and (d.checks or d.not_null or _constrained_domain(d.id, catalog)) for d in domains)
+    return any(d is not None and (d.checks or d.not_null or stands_on_constraints(d.id, catalog)) for d in domains)

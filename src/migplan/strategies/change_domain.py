@@ -101,7 +101,7 @@ def _offenders(context: Context, loose: Domain, new: Domain, columns: list[Colum
     tighter = [deparsed(c.expression) for c in new.checks if (c.name, c.expression) not in known]
     for column in (c for c in columns if c.type == _printed(new)):
         name = ident(column.name)
-        conditions = [sql("NOT ({})", _of_column(check, name)) for check in tighter]
+        conditions = [sql("NOT ({})", of_column(check, name)) for check in tighter]
         if new.not_null is not None and loose.not_null is None:
             conditions.append(sql("{} IS NULL", name))
         for condition in conditions:
@@ -113,7 +113,7 @@ def _printed(domain: Domain) -> str:
     return str(ident(*domain.id.path))
 
 
-def _of_column(check: Sql, column: Sql) -> Sql:
+def of_column(check: Sql, column: Sql) -> Sql:
     """The check, saying the column where it says VALUE."""
     return Sql(_VALUE.sub(lambda found: found[1] or f"({column})", check))
 

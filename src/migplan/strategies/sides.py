@@ -19,6 +19,7 @@ from migplan.kinds.column import Column, NotNull
 from migplan.kinds.composite_type import CompositeType
 from migplan.kinds.constraint import CHECK, PRIMARY_KEY, UNIQUE, Constraint
 from migplan.kinds.default import Default
+from migplan.kinds.domain import Domain
 from migplan.kinds.index import Index
 from migplan.kinds.sequence import Sequence as DbSequence
 from migplan.kinds.type_casts import cast
@@ -101,6 +102,13 @@ class Side:
         if not_null is not None and self.catalog.major < 18:
             not_null = NotNull()
         return replace(column, id=id, type=self.type_aside(column.type), not_null=not_null, identity=None)
+
+    @cached_property
+    def catalog_aside(self) -> Catalog:
+        """The catalog as it is while types stand aside: their domains have no constraints then."""
+        domains = (d for d in self.catalog.of(Domain) if ident(*d.id.path) in self.types)
+        bare = {d.id: replace(d, checks=(), not_null=None) for d in domains}
+        return replace(self.catalog, objects={**self.catalog.objects, **bare}) if bare else self.catalog
 
     def no_default(self, column: Column) -> Default | None:
         """What a column needs, as long as it is in step, where its domain has a default; one made aside has none."""

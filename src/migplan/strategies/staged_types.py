@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Final
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
@@ -16,6 +17,7 @@ from migplan.core.settings import Settings
 from migplan.core.sql import ident
 from migplan.core.steps import Part, Statement, temporary_name
 from migplan.kinds.column import Column
+from migplan.kinds.column_domains import stands_on_constraints
 from migplan.kinds.composite_type import CompositeType
 from migplan.kinds.default_privileges import DefaultPrivileges
 from migplan.kinds.domain import Domain, named_not_null
@@ -25,6 +27,8 @@ from migplan.strategies.base import Context, Size
 from migplan.strategies.mapped_labels import mapped_labels
 from migplan.strategies.pieces import Pieces
 from migplan.strategies.replaced import obstacle
+
+_HOLDING: Final = frozenset({"column", "domain", "composite_type", "range"})
 
 
 def held_by_large_tables(context: Context) -> dict[ObjectId, str | None]:
@@ -86,7 +90,7 @@ def default_statements(obj: DbObject, source: Catalog, target: Catalog, *, back:
 
 
 def _as_it_stands_aside(obj: DbObject) -> DbObject:
-    return replace(named_not_null(obj), default=None) if isinstance(obj, Domain) else obj
+    return replace(named_not_null(obj), default=None, checks=()) if isinstance(obj, Domain) else obj
 
 
 def _obstacle(context: Context, column: Column) -> str | None:
@@ -115,12 +119,28 @@ def _type_obstacle(context: Context, cause: ObjectId, column: Column) -> str | N
             said = f"what becomes of rows with {', '.join(lost)} isn't said: write -- migplan: values OLD => NEW"
             return f"{said} beside {cause}" if lost else None
         case Domain(), Domain():
-            checked = any(d.checks or d.not_null for d in (old, new))
-            return f"{cause} has constraints, for which a new column of it is written row by row" if checked else None
+            return _domain_obstacle(context, old, new, column)
         case CompositeType(), CompositeType():
             return _attributes_obstacle(old, new, column)
         case _:
             return f"{cause} has functions that bear its name"
+
+
+def _domain_obstacle(context: Context, old: Domain, new: Domain, column: Column) -> str | None:
+    """Checks come once the column is there, NOT NULL can't; and PostgreSQL gives none to what arrays hold."""
+    if old.not_null is not None or new.not_null is not None:
+        return f"{old.id} is NOT NULL, for which a new column of it is written row by row"
+    if any(stands_on_constraints(d.id, c) for d, c in ((old, context.before), (new, context.after))):
+        return f"{old.id} stands on a domain with constraints, for which a new column of it is written row by row"
+    if not old.checks and not new.checks:
+        return None
+    users = (u for u in context.before.used_by.get(old.id, frozenset()) if u.kind in _HOLDING)
+    held = sorted(u for u in users if getattr(context.before[u], "type", "") != column.type.removesuffix("[]"))
+    if held:
+        return f"{old.id} has checks, which it can't get while {held[0]} holds it inside of another type"
+    catalogs = (context.before, context.after)
+    calls = sorted({u for c in catalogs for u in c.uses.get(old.id, frozenset()) if u.kind == "function"})
+    return f"a check of {old.id} calls {calls[0]}" if calls else None
 
 
 def _attributes_obstacle(old: CompositeType, new: CompositeType, column: Column) -> str | None:

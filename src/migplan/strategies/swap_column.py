@@ -21,6 +21,7 @@ from migplan.strategies.backfill import fill
 from migplan.strategies.base import Context, Expansion, Strategy
 from migplan.strategies.rename_column import last_step
 from migplan.strategies.sides import Side, columns_in_step, pairs_of
+from migplan.strategies.staged_checks import last_guard
 from migplan.strategies.staged_types import labels_of, staged_id, staged_sentence
 from migplan.strategies.staging import build_key, stage
 from migplan.strategies.steps_undone import chain, only_on_the_way_back, undone
@@ -159,10 +160,16 @@ def _swap(context: Context, old: Side, new: Side, coming: Sequence[Pair], gone: 
 def _retirement(context: Context, new: Side, last: Step) -> tuple[After, ...]:
     """The old side goes at once, or, where a column says ``keep-old`` or ``bake``, behind one more checkpoint."""
     bakes = any(context.directive(c, name) is not None for c in new.columns for name in ("keep-old", "bake"))
+    guards = (last_guard(context, id) for c in new.columns for id in sorted(_held(context, c)))
+    guarded = tuple(After(g, "the way back needs the old column first") for g in guards if g is not None)
     if not bakes:
-        return (After(last.id, "the new side must stand first"),)
+        return (After(last.id, "the new side must stand first"), *guarded)
     sentence = f"has proved itself with the new {columns_in_step(new.columns)}: the old values go now"
-    return (After(last.id, "the old side is kept until then", deploy=True, contract=sentence),)
+    return (After(last.id, "the old side is kept until then", deploy=True, contract=sentence), *guarded)
+
+
+def _held(context: Context, column: Column) -> frozenset[ObjectId]:
+    return context.before.uses.get(column.id, frozenset()) & context.staged
 
 
 def _on_replaced(context: Context, foreign_key: ObjectId) -> bool:

@@ -13,10 +13,11 @@ from dataclasses import replace
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import DbObject
-from migplan.core.steps import Down, Phase, Statement, Step, step_id
+from migplan.core.steps import After, Down, Phase, Statement, Step, step_id
 from migplan.kinds.registry import kind_of
 from migplan.strategies.base import Context, Expansion, Strategy, aside_id, finished
 from migplan.strategies.moved_values import moves
+from migplan.strategies.staged_checks import enforced, enforced_back, without_checks
 from migplan.strategies.staged_types import default_statements, staged_id, staged_parts, staged_sentence
 
 NAME = "swap_type"
@@ -29,7 +30,12 @@ class SwapType(Strategy):
 
     def expand(self, context: Context) -> Iterable[Expansion]:
         for id in sorted(context.staged):
-            steps = (_stage(context, id), _swap(context, id), _settle(context, id), _finish(context, id))
+            guards, settle = enforced(context, id), _settle(context, id)
+            swap = _swap(context, id)
+            if guards:
+                swap = replace(swap, after=(After(guards[-1].id, "its checks must hold"),))
+            back = enforced_back(context, id, settle)
+            steps = (_stage(context, id), *guards, swap, settle, *back, _finish(context, id))
             yield Expansion(steps, frozenset({id}))
 
 
@@ -66,6 +72,7 @@ def _swap(context: Context, id: ObjectId) -> Step:
         up=(
             *default_statements(before[id], before, after, back=True),
             *_names_swapped(before[id], "old", after[id], "new"),
+            *without_checks(before[id], before, label="old"),
             *default_statements(after[id], before, after, back=False),
             *moves(followers, before, after),
         ),
@@ -94,6 +101,7 @@ def _settle(context: Context, id: ObjectId) -> Step:
             (
                 *default_statements(after[id], after, before, back=True),
                 *_names_swapped(after[id], "new", before[id], "old"),
+                *without_checks(after[id], after, label="new"),
                 *default_statements(before[id], after, before, back=False),
                 *moves(followers, after, before),
             )
