@@ -185,12 +185,13 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
 
     def refill(self, old: Table, new: Table, name: str, before: Catalog, after: Catalog) -> list[Statement]:
         kept = {c.name: c for c in columns_of(old.id, before)}
-        columns = [c for c in columns_of(new.id, after) if c.name in kept and c.generated is None]
+        known = [c for c in columns_of(new.id, after) if c.name in kept or c.using is not None]
+        columns = [c for c in known if c.generated is None]
         if not columns:
             return []
         overriding = Sql(" OVERRIDING SYSTEM VALUE" if any(c.identity for c in columns) else "")
         names = join(", ", (ident(c.name) for c in columns))
-        values = join(", ", (value_for(c, kept[c.name], before) for c in columns))
+        values = join(", ", (value_for(c, kept.get(c.name), before) for c in columns))
         source = ident(old.id.path[0], name)
         command = sql("INSERT INTO {} ({}){} SELECT {} FROM {}", self.sql_name(new), names, overriding, values, source)
         return [Statement(command, LockMode.ACCESS_SHARE, scan=True, timing=Timing.LONG)]
@@ -235,12 +236,12 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
         return None if obj.partition_key else f"the rows of {obj.id}"
 
 
-def value_for(new: Column, old: Column, before: Catalog) -> Sql:
+def value_for(new: Column, old: Column | None, before: Catalog) -> Sql:
     """A column's value out of the row that was set aside: as a directive says, else cast. A type of one's own may have
     been replaced under its name, so its values go by way of text."""
-    said = new.using or old.reverse
-    if said is not None:
-        return sql("({})", deparsed(said))
+    said = new.using or (None if old is None else old.reverse)
+    if said is not None or old is None:
+        return sql("({})", deparsed(said or "NULL"))
     own = any(id.kind in TYPE_KINDS for id in before.uses.get(old.id, ()))
     value = ident(old.name)
     return cast_by_text(value, old.type, new.type) if own else cast(value, old.type, new.type)

@@ -8,14 +8,17 @@ from dataclasses import replace
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
+from migplan.core.sql import deparsed, sql
 from migplan.core.steps import After, Assertion, Down, Name, Part, Phase, Statement, Step, aside, step_id
 from migplan.kinds.attachment import attachment
 from migplan.kinds.column import Column
 from migplan.kinds.names import names_of
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
+from migplan.kinds.table_kind import value_for
 from migplan.strategies.base import Context, Rebuild, aside_id, finished
 from migplan.strategies.chosen_phase import contract_of
+from migplan.strategies.lost_values import missing_values
 from migplan.strategies.moved_values import moves
 from migplan.strategies.staged_types import staged_sentence
 from migplan.strategies.unreadable_values import unreadable_values
@@ -67,7 +70,7 @@ def replacement_steps(context: Context, rebuild: Rebuild) -> list[Step]:
     replaced = frozenset(id for p in parts_before for id in p.provides)
     moved = frozenset(followers)
     sentence = rebuild_contract(context, rebuild)
-    refill = tuple(kind.refill(old, new, name, before, after))
+    refill = tuple(kind.refill(old, new, name, before, _with_backfills(context, rebuild.id)))
     refill_back = tuple(kind.refill(new, old, name, after, before))
     late, late_back = _is_partitioned(new), _is_partitioned(old)
     drop = kind.drop_aside(old, name)
@@ -108,7 +111,8 @@ def replacement_steps(context: Context, rebuild: Rebuild) -> list[Step]:
                 *_take_place(new, name, parts_before),
                 *(() if late_back else refill_back),
                 *_move(followers, after, before),
-            )
+            ),
+            asserts=tuple(_lost(context, rebuild.id)),
         ),
         creates=frozenset({finished(rebuild.id)}),
         destroys=frozenset({aside_id(rebuild.id)}),
@@ -119,11 +123,32 @@ def replacement_steps(context: Context, rebuild: Rebuild) -> list[Step]:
     return [replace_step, finish_step]
 
 
+def _with_backfills(context: Context, table: ObjectId) -> Catalog:
+    """The declared catalog, whose columns of the table say what the rows get that have no value."""
+    said: dict[ObjectId, DbObject] = {}
+    for new in context.after.members_of(table, Column):
+        filled = context.directive(new, "backfill")
+        if filled is None or new.not_null is None or new.using is not None:
+            continue
+        old = context.before.get(new.id, Column)
+        if old is not None:
+            value = value_for(new, old, context.before)
+            filled = sql("coalesce({}, {})", value, deparsed(filled))
+        said[new.id] = replace(new, using=filled)
+    return replace(context.after, objects={**context.after.objects, **said}) if said else context.after
+
+
 def _unreadable(context: Context, table: ObjectId) -> Iterable[Assertion]:
     """Values that can't go over into the new incarnation."""
     for old in context.before.members_of(table, Column):
         if (new := context.after.get(old.id, Column)) is not None and new.generated is None:
             yield from unreadable_values(context, old, new)
+
+
+def _lost(context: Context, table: ObjectId) -> Iterable[Assertion]:
+    """Values that the way back would need."""
+    for column in context.before.members_of(table, Column):
+        yield from missing_values(context, column)
 
 
 def _take_place(old: DbObject, name: str, parts: list[Part]) -> tuple[Statement, ...]:
