@@ -31,7 +31,7 @@ from migplan.kinds.base import (
     options,
 )
 from migplan.kinds.column import TYPE_KINDS, Column
-from migplan.kinds.constraint import Constraint
+from migplan.kinds.constraint import INDEXED, Constraint
 from migplan.kinds.not_null import not_null_name
 from migplan.kinds.table import Table, columns_of
 from migplan.kinds.table_creation import creation, set_force_row_security, set_replica_identity, set_row_security
@@ -288,9 +288,13 @@ _LIGHT_OPTIONS = {
 
 
 def _above_first(parent: ObjectId, catalog: Catalog) -> frozenset[ObjectId]:
-    """ATTACH gives the partition an identity (17 and later), but none of those below it; DETACH wants it on all."""
+    """ATTACH gives the partition an identity (17 and later), but none of those below it; DETACH wants it on all.
+
+    Not where equal keys of the partition have to be told apart, which takes the partitions below it first.
+    """
     table = catalog.get(parent, Table)
-    if table is None or table.partition_of is None:
+    keys = [c.columns for c in catalog.members_of(parent, Constraint) if c.type in INDEXED]
+    if table is None or table.partition_of is None or len(set(keys)) < len(keys):
         return frozenset()
     above = [parent]
     while (higher := catalog.get(above[-1], Table)) is not None and higher.partition_of is not None:

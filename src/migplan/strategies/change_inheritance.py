@@ -28,6 +28,23 @@ class ChangeInheritance(Strategy):
             gone = [m for m in _inherited(new.id, context.before) if m not in context.after]
             if gone:
                 yield Expansion((), behind=dict.fromkeys(gone, behind))
+        for column in context.created(Column):
+            yield from _behind_other_types(context, column)
+
+
+def _behind_other_types(context: Context, column: Column) -> Iterable[Expansion]:
+    """A column that a table which goes has with another type: its parent can't get it as long as that is there."""
+    for user in sorted(context.before.used_by.get(column.relation, frozenset())):
+        heir, own = context.before.get(user, Table), context.before.get(user.child("column", column.name), Column)
+        if heir is None or own is None or user in context.after or column.relation not in heir.inherits:
+            continue
+        if own.type == column.type:
+            continue
+        if context.settings.offline:
+            yield Expansion((), behind={column.id: After(step_id("drop", user), f"{own.id} is {own.type}")})
+        else:
+            why = f"inherits {column.relation}, goes, and has its new column {column.name} as {own.type}"
+            yield Expansion((), blocked=(f"{user} {why}, not {column.type}: drop it in a plan before",))
 
 
 def _inherited(table: ObjectId, catalog: Catalog) -> Iterable[ObjectId]:

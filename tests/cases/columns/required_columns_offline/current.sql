@@ -2,3 +2,4 @@ CREATE TABLE t (id int PRIMARY KEY, a text);
 CREATE TABLE p (id int PRIMARY KEY, a text) PARTITION BY RANGE (id);
 CREATE TABLE p_0 PARTITION OF p FOR VALUES FROM (0) TO (100);
 CREATE TABLE nothing (id int PRIMARY KEY);
+CREATE TABLE up (id int); CREATE TABLE below (b bigint) INHERITS (up);
