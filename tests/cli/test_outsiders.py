@@ -19,6 +19,7 @@ CREATE TYPE mood AS ENUM ('calm', 'wild');
 CREATE TABLE gone (id int PRIMARY KEY, key int UNIQUE);
 CREATE TABLE item (id int PRIMARY KEY, amount int, price int, note text) PARTITION BY RANGE (id);
 CREATE TABLE narrow (id int PRIMARY KEY, size int);
+CREATE TYPE place AS (x int, y int);
 CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 2 * n';
 CREATE PUBLICATION rows FOR TABLE gone;
 CREATE VIEW audit_narrow AS SELECT size FROM narrow;
@@ -27,7 +28,7 @@ CREATE VIEW audit_count AS SELECT count(*) FROM gone;
 BESIDE = """
 CREATE SCHEMA other;
 CREATE TABLE other.u (id int PRIMARY KEY, gone_id int REFERENCES gone, gone_key int REFERENCES gone (key),
-  narrow_id int REFERENCES narrow, mood mood, n int DEFAULT twice(2));
+  narrow_id int REFERENCES narrow, mood mood, place place, n int DEFAULT twice(2));
 CREATE VIEW other.v AS SELECT id, amount FROM item;
 CREATE VIEW other."All" AS SELECT * FROM other.v;
 CREATE FUNCTION other.f(m mood) RETURNS text LANGUAGE sql AS 'SELECT m::text';
@@ -48,10 +49,12 @@ def test_each_one_is_named_and_blocks(make_db: MakeDb, tmp_path: Path, capsys: p
     new = """
     CREATE TYPE mood AS ENUM ('calm');
     CREATE TABLE narrow (id bigint PRIMARY KEY, size bigint);
+    CREATE TYPE place AS (x int, y bigint);
     """
     assert plan_exit(make_db, tmp_path, new) == 3
     said = {line for line in capsys.readouterr().err.splitlines() if line.startswith("blocked: ")}
     hint = "and is not managed: declare it and add its schema to [manage] schemas, or drop it first"
+    reshapes = f"one of whose attributes the plan gives another type, {hint}"
     drops, retypes = f"which the plan drops or makes anew, {hint}", f"whose type the plan changes, {hint}"
     expected = {
         f"blocked: table constraint u_gone_id_fkey on other.u depends on column public.gone.id, {drops}",
@@ -59,6 +62,7 @@ def test_each_one_is_named_and_blocks(make_db: MakeDb, tmp_path: Path, capsys: p
         f"blocked: view other.v depends on column public.item.amount, {drops}",
         f"blocked: table other.part depends on table public.item, {drops}",
         f"blocked: table column other.u.mood depends on enum public.mood, {drops}",
+        f"blocked: table column other.u.place depends on composite type public.place, {reshapes}",
         f"blocked: function other.f(public.mood) depends on enum public.mood, {drops}",
         f"blocked: default value for other.u.n depends on function public.twice(integer), {drops}",
         f"blocked: view public.audit_count depends on table public.gone, {drops}",
@@ -75,6 +79,7 @@ def test_who_bears_a_change_stands_in_nobodys_way(make_db: MakeDb, tmp_path: Pat
     new = (
         new.replace("'wild'", "'wild', 'new'")
         .replace("2 * n", "n + n")
+        .replace("x int, y int", "x int, y int, z int")
         .replace("CREATE VIEW audit", "-- ")
         .replace("CREATE PUB", "-- ")
     )

@@ -10,14 +10,16 @@ from dataclasses import replace
 
 from migplan.core.changes import Alter, Rename
 from migplan.core.ids import ObjectId
-from migplan.core.model import Catalog
+from migplan.core.model import Catalog, DbObject
 from migplan.core.outsiders import Outsider
 from migplan.kinds.column import Column
+from migplan.kinds.composite_type import CompositeType
 from migplan.planning.plan import Draft
 
 Outsiders = Mapping[ObjectId, Collection[Outsider]]
 _BEAR_TYPES = frozenset({"table constraint", "table", "foreign table"})
 """Foreign keys are made anew by ALTER TABLE itself, children of a table follow it."""
+_HOLD_VALUES = frozenset({"table column", "materialized view column"})
 _HINT = "declare it and add its schema to [manage] schemas, or drop it first"
 
 
@@ -33,10 +35,13 @@ def with_outsiders(draft: Draft, before: Catalog, outsiders: Outsiders, aside: I
 
 def _reasons(draft: Draft, before: Catalog, outsiders: Outsiders) -> Iterator[str]:
     retyped = {c.id for c in draft.changes if isinstance(c, Alter) and isinstance(c.old, Column) and "type" in c.fields}
+    reshaped = {c.id for c in draft.changes if isinstance(c, Alter) and _retypes(c.old, c.new)}
     for used in sorted(outsiders):
         for user in sorted(outsiders[used]):
             if used in draft.gone or (used in before and before[used].table in draft.gone):
                 what = "which the plan drops or makes anew"
+            elif used in reshaped and user.what in _HOLD_VALUES:
+                what = "one of whose attributes the plan gives another type"
             elif used in retyped and user.what not in _BEAR_TYPES:
                 what = "whose type the plan changes"
             elif _holds(before, used, retyped) and user.what.endswith(" column"):
@@ -44,6 +49,14 @@ def _reasons(draft: Draft, before: Catalog, outsiders: Outsiders) -> Iterator[st
             else:
                 continue
             yield f"{user} depends on {used}, {what}, and is not managed: {_HINT}"
+
+
+def _retypes(old: DbObject, new: DbObject) -> bool:
+    """Whether some attribute of a composite type gets another one; columns bear those that come and go."""
+    if not isinstance(old, CompositeType) or not isinstance(new, CompositeType):
+        return False
+    types = {a.name: (a.type, a.collation) for a in new.attributes}
+    return any(types.get(a.name, (a.type, a.collation)) != (a.type, a.collation) for a in old.attributes)
 
 
 def _holds(before: Catalog, table: ObjectId, columns: Collection[ObjectId]) -> bool:

@@ -57,7 +57,7 @@ def _steps(
     sentence = None if context.settings.offline else staged_sentence(context, old.id)
     moved = [_move(context, old, column, mapping, sentence)] if mapping else []
     moved = [m for m in moved if m.up]
-    if context.empty(column.relation) or column.id in context.replaced:
+    if context.empty(column.relation) or column.id in context.replaced or column.id not in context.after:
         return []
     check = Step(
         id=step_id("unused", column.id),
