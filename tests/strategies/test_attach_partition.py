@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.support.plans import CAREFUL
 from tests.support.windows import Shape, plan, psql, query, there_and_back
 
 if TYPE_CHECKING:
     from tests.conftest import MakeDb
+
+    from migplan.core.settings import Settings
 
 pytestmark = pytest.mark.everywhere
 
@@ -148,3 +152,20 @@ def test_partitions_are_replaced_in_one_transaction(make_db: MakeDb) -> None:
     for file in found.files:
         psql(found.live, file.up)
     assert query(found.live, "SELECT count(*) FROM p12") == [(2,)]
+
+
+@pytest.mark.parametrize("settings", [CAREFUL, replace(CAREFUL, offline=True)], ids=["online", "offline"])
+@pytest.mark.parametrize("left", ["", "CREATE TABLE p1 (id int NOT NULL);"], ids=["dropped", "detached"])
+def test_references_to_a_partition_that_leaves_are_counted(make_db: MakeDb, settings: Settings, left: str) -> None:
+    parent = "CREATE TABLE p (id int PRIMARY KEY) PARTITION BY LIST (id);"
+    parent += "CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2);"
+    rows = "INSERT INTO p VALUES (1), (2); INSERT INTO r VALUES (1), (2);"
+    refers = "CREATE TABLE r (p_id int REFERENCES p);"
+    old = parent + "CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);" + refers
+    found = plan(make_db, old, parent + refers + left, rows=rows, settings=settings)
+    up = "".join(file.up for file in found.files)
+    with pytest.raises(
+        AssertionError,
+        match=r"rows of table public.r refer by .* to rows of table public.p1, which leaves \(1 rows\)",
+    ):
+        psql(found.live, up)

@@ -14,9 +14,10 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.sql import Sql, ident, join, literal, sql
 from migplan.core.steps import Down, LockMode, Statement, Step
-from migplan.kinds.attachment import attachment
+from migplan.kinds.attachment import attached_indexes, attachment
 from migplan.kinds.constraint import EXCLUSION, Constraint, drop_constraint, key_extras, root_of
 from migplan.kinds.not_null import object_name
+from migplan.kinds.table import Table
 from migplan.strategies.pieces import Pieces
 
 _Named = dict[ObjectId, tuple[Statement, ...]]
@@ -26,8 +27,6 @@ _LIGHT: Final = LockMode.SHARE_UPDATE_EXCLUSIVE
 def with_named_clones(steps: Iterable[Step], before: Pieces, after: Pieces) -> list[Step]:
     """The steps; each that makes PostgreSQL make such constraints, on either way, also gives them their names."""
     come, gone, clones = _by_maker(after), _by_maker(before), _by_attachment(before.catalog, after.catalog)
-    if not come and not gone and not any(c.clone_of for c in before.catalog.of(Constraint)):
-        return list(steps)
     named = (_with_named(step, come, gone) for step in steps)
     left = (_left_behind(step, before.catalog, after.catalog) for step in named)
     return [_with_clones(_let_go(step, clones), before.catalog, after.catalog) for step in left]
@@ -125,10 +124,13 @@ def _with_clones(step: Step, before: Catalog, after: Catalog) -> Step:
 
 
 def _by_attachment(before: Catalog, after: Catalog) -> dict[ObjectId, list[ObjectId]]:
-    """Those whose root stays."""
+    """Those whose root stays, and keys and indexes that hang on the parent's."""
     found: dict[ObjectId, list[ObjectId]] = {}
     for clone in before.of(Constraint):
         root = root_of(clone, before)
         if root is not None and root in after:
             found.setdefault(attachment(clone.relation), []).append(clone.id)
+    for table in before.of(Table):
+        if table.partition_of is not None and table.id in after:
+            found.setdefault(attachment(table.id), []).extend(attached_indexes(table.id, before))
     return found

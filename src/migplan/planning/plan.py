@@ -25,6 +25,7 @@ from migplan.planning.fold import fold
 from migplan.planning.followers import without_followers
 from migplan.planning.freed_names import free_names
 from migplan.planning.graph import START, CycleError, Edge, edges_of, nodes_of
+from migplan.planning.leaving_partitions import with_counted_references
 from migplan.planning.mentions import with_mentions
 from migplan.planning.plain import PLAIN, plain_steps
 from migplan.planning.rebuilds import find_rebuilds
@@ -96,6 +97,7 @@ def draft(
         followed = followed.with_rebuilt(context.rebuilds.items, before, after)
         made = followed.extended(made, context.pieces_before, context.pieces_after)
         made = with_named_clones(made, context.pieces_before, context.pieces_after)
+        made = with_counted_references(made, before, after)
         joined = with_renames(renamed, after, made, chosen)
         steps = with_mentions(_sorted(joined.steps), before, after)
         edges = edges_of(steps)
