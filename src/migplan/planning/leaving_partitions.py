@@ -35,7 +35,7 @@ def _counting(step: Step, leaving: dict[ObjectId, list[Assertion]]) -> Step:
 def _references(table: Table, before: Catalog, after: Catalog) -> Iterable[Assertion]:
     above = set(_ancestors(table, before))
     for key in before.of(Constraint):
-        stays = key.id in after and key.target in after and key.clone_of is None
+        stays = key.id in after and key.target is not None and key.target in after and key.clone_of is None
         if key.type == FOREIGN_KEY and key.enforced and key.target in above and stays:
             match = (_equal(*pair) for pair in zip(key.target_columns, key.columns, strict=True))
             count = sql(
