@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
-from tests.support.live import Heard, back_to, order, state, to_the_end
+from tests.support.live import Heard, back_to, large, order, state, to_the_end
+from tests.support.migrations import run as run_sql
 
 from migplan.core.errors import ExecutionError, MigplanError
 from migplan.execute.apply import apply
@@ -20,6 +21,8 @@ from migplan.execute.operator import sole_operator
 from migplan.execute.standing import plans
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.conftest import MakeDb
     from tests.execute.conftest import Shop
 
@@ -99,6 +102,21 @@ def test_back_to_every_boundary(shop: Shop) -> None:
     assert state(shop.url).schema == seen[stops(folder.plan)[-1].name]
 
 
+@pytest.mark.pg(18)
+def test_counted_rows_can_be_seen(make_db: MakeDb, tmp_path: Path) -> None:
+    old = "CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY, a int, code text);"
+    rows = "INSERT INTO a VALUES (1); INSERT INTO b SELECT g, g, 'c' || g / 3 FROM generate_series(1, 4) g;"
+    new = old.replace("a int,", "a int REFERENCES a,") + "CREATE INDEX b_a ON b (a);"
+    for wanted, shown in ((new, {(2, 2), (3, 3), (4, 4)}), (old.replace("code text", "code text UNIQUE"), {("c0", 2)})):
+        folder = tmp_path / str(len(shown))
+        folder.mkdir()
+        found, heard = large(make_db, folder, old + rows, wanted), Heard()
+        with pytest.raises(ExecutionError, match=r"\(\d rows\) \[P0001\]"):
+            to_the_end(found.folder, found.live, heard)
+        (query,) = [said.removeprefix("to see them: ") for said in heard.said if said.startswith("to see them: ")]
+        assert shown <= {row[:2] for row in run_sql(found.live, query)}
+
+
 def test_a_second_operator(shop: Shop) -> None:
     with sole_operator(shop.url, "apply of somebody"):
         refused = shop.command("apply", "--yes")
@@ -133,6 +151,7 @@ def test_a_blocker_that_never_leaves(shop: Shop) -> None:
         with pytest.raises(ExecutionError, match=r"lock timeout.*55P03.*report"):
             apply(shop.migration.folder, order(shop.url, deadline=1.0))
         assert "its last run failed" in shop.command("doctor").out
+        assert "count(*)" not in str(shop.execute("SELECT error FROM migplan.run"))
         heard = Heard()
         apply(shop.migration.folder, order(shop.url, heard, kill_older_than=0.0))
         assert any("as --kill-blockers asks" in said for said in heard.said)

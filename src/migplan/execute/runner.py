@@ -16,6 +16,7 @@ from migplan.execute.backfill_job import Job, Pace, Progress
 from migplan.execute.backfills import finish
 from migplan.execute.batch_work import BatchWork
 from migplan.execute.blockers import Lookout
+from migplan.execute.failures import details, failure, primary
 from migplan.execute.fence import mark_command, settle, settle_and_commit
 from migplan.execute.half_done import Verdict, recover
 from migplan.execute.ledger import Direction, Ledger
@@ -90,6 +91,7 @@ class Runner:
         self._teller = teller
         self._titles: Mapping[str, str] = {s.id: s.title if direction == "up" else s.title_back for s in plan.steps}
         self._backfills = _backfills(plan, direction)
+        self._asserted = {s.id: s.assertions for s in plan.steps}
         self._stays = {s.id for s in plan.steps if direction == "down" and s.down.irreversible is not None}
         self._work = open_worker(target, f"{direction} {plan.name}")
         self._settings: tuple[str, ...] = ()
@@ -144,7 +146,7 @@ class Runner:
                 pause = tries.again(error)
                 if pause is None:
                     raise self._failure(unit, error) from error
-                self._teller.say(f"{_primary(error)}; trying again in {pause:.1f} s")
+                self._teller.say(f"{primary(error)}; trying again in {pause:.1f} s")
                 time.sleep(pause)
             except MigplanError as error:
                 self._note(attempt, str(error), None, None)
@@ -266,7 +268,7 @@ class Runner:
 
     def _reconnect(self, unit: Unit, error: psycopg.Error) -> None:
         """A new connection for the work; the operator's lock must still be held, or the run ends."""
-        self._teller.say(f"the connection was lost ({_primary(error)}); connecting again")
+        self._teller.say(f"the connection was lost ({primary(error)}); connecting again")
         self._work.close()
         self._settings = ()
         still_held(self._desk)
@@ -284,9 +286,9 @@ class Runner:
     def _note_failure(self, attempt: int, error: psycopg.Error) -> None:
         blocked = self._lookout.blockers()
         if blocked:
-            error.add_note(f"waited for {'; '.join(map(str, blocked))}")
+            error.add_note(f"waited for {'; '.join(b.who for b in blocked)}")
         by = "; ".join(b.who for b in blocked) or None
-        self._note(attempt, _primary(error), error.sqlstate, by)
+        self._note(attempt, primary(error), error.sqlstate, by)
 
     def _note(self, attempt: int, said: str, sqlstate: str | None, blocked_by: str | None) -> None:
         """What failed is worth more than that it can't be written down either."""
@@ -294,22 +296,10 @@ class Runner:
             self._ledger.fail_attempt(attempt, redact(said), sqlstate, blocked_by)
 
     def _failure(self, unit: Unit, error: psycopg.Error) -> ExecutionError:
-        notes: list[str] = getattr(error, "__notes__", [])
-        place = next((n for n in notes if ":" in n and not n.startswith("waited")), unit.name)
-        waited = next((f"; {n}" for n in notes if n.startswith("waited")), "")
-        steps = ", ".join(unit.steps)
-        for said in (error.diag.message_detail, error.diag.context):  # they may quote rows: nothing for the ledger
-            if said:
-                self._teller.say(said)
-        hint = (
-            "Nothing of this unit is left behind. Mend the cause and run the same command again"
-            if unit.transactional
-            else "Mend the cause and run the same command again: it recognises what the statement left"
-        )
-        ways = f"{hint}, or 'migplan rollback' leads back." if self._direction == "up" else f"{hint}."
-        return ExecutionError(
-            f"{steps}: {_primary(error)} [{error.sqlstate or 'no SQLSTATE'}]{waited}", place=place, hint=ways
-        )
+        asserted = [a for step in unit.steps for a in self._asserted.get(step, ())]
+        for said in details(error, asserted):
+            self._teller.say(said)
+        return failure(unit, error, self._direction)
 
 
 def _is_setting(command: Command) -> bool:
@@ -328,7 +318,3 @@ def _span(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02} min"
-
-
-def _primary(error: psycopg.Error) -> str:
-    return error.diag.message_primary or " ".join(str(error).split())

@@ -275,7 +275,8 @@ def duplicates(constraint: Constraint) -> Assertion:
     if "NULLS NOT DISTINCT" in constraint.definition:
         present = Sql("true")
     count = sql(
-        "SELECT count(*) FROM (SELECT 1 FROM {} WHERE {} GROUP BY {} HAVING count(*) > 1) d",
+        "SELECT count(*) FROM (SELECT {}, count(*) FROM {} WHERE {} GROUP BY {} HAVING count(*) > 1) d",
+        columns,
         ident(*constraint.relation.path),
         present,
         columns,
