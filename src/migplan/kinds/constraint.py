@@ -26,7 +26,7 @@ class Constraint(DbObject):
     ``definition`` is pg_get_constraintdef without NOT VALID and NOT ENFORCED, which are fields. ``columns`` are the
     constrained columns by name, ``target`` and ``target_columns`` a foreign key's other side. ``inherited`` checks
     come from a parent; ``clone_of`` is the partitioned table's foreign key or exclusion that a partition's one comes
-    with; ``index_parent`` is the partitioned table's key that this one's index hangs on.
+    with; ``index_parent`` is the partitioned table's key, or plain index, that this one's index hangs on.
     """
 
     relation: ObjectId = field(compare=False)

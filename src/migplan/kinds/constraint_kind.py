@@ -66,7 +66,11 @@ SELECT k.oid, n.nspname::text, c.relname::text, c.relkind::text, c.relowner, k.c
          (SELECT ARRAY[pn.nspname::text, pt.relname::text, pk.conname::text]
             FROM pg_constraint pk JOIN pg_class pt ON pt.oid = pk.conrelid
             JOIN pg_namespace pn ON pn.oid = pt.relnamespace
-           WHERE pk.oid = k.conparentid) END
+           WHERE pk.oid = k.conparentid)
+       WHEN i.relispartition THEN
+         (SELECT ARRAY[pn.nspname::text, p.relname::text]
+            FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace
+           WHERE h.inhrelid = i.oid) END
 FROM pg_constraint k
 JOIN pg_class c ON c.oid = k.conrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -86,7 +90,8 @@ WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x')
         oid, schema, relation, relkind, owner, name, type, definition, columns = row[:9]
         target_schema, target_name, target_columns, validated, enforced, no_inherit, inherited, local = row[9:17]
         index, index_options, tablespace, clustered, parent_path = row[17:]
-        parent = ObjectId("constraint", tuple(parent_path)) if parent_path else None
+        of_index = parent_path is not None and len(parent_path) == len(("schema", "index"))
+        parent = ObjectId("index" if of_index else "constraint", tuple(parent_path)) if parent_path else None
         table = reading.relation("foreign_table" if relkind == "f" else "table", schema, relation)
         attachable = type in ATTACHABLE
         constraint = Constraint(
@@ -119,9 +124,9 @@ WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x')
         uses = {*catalog.uses.get(obj.id, ()), obj.relation, *column_ids(obj)} - {obj.index_parent}
         uses |= catalog.index_children.get(obj.id, frozenset()) | local_below(obj, catalog)
         uses |= _behind_twins(obj, catalog)
-        if obj.index_parent is not None:
-            parent = ObjectId("table", obj.index_parent.path[:-1])
-            uses |= {parent.child("column", c) for c in obj.columns}
+        above = None if obj.index_parent is None or obj.index_parent not in catalog else catalog[obj.index_parent].table
+        if above is not None:
+            uses |= {above.child("column", c) for c in obj.columns}
         if obj.target is not None:
             uses |= {obj.target, key_of(obj, catalog)}
             uses |= {obj.target.child("column", c) for c in obj.target_columns}

@@ -112,7 +112,7 @@ WHERE t.relkind IN ('r', 'p', 'm', 'f') AND t.relpersistence <> 't' AND n.oid = 
         uses = {*catalog.uses.get(obj.id, ()), obj.relation} - ({obj.parent} if obj.parent else set[ObjectId]())
         uses |= attached_to(obj.id, catalog) | _behind_twins(obj, catalog) | _behind_bare(obj, catalog)
         create = [create_index(obj), *index_extras(obj)]
-        parts = [simple_part(obj.id, create, [drop_index(obj)], uses)]
+        parts = [simple_part(obj.id, create, [drop_index(obj, keys=_carries_keys(obj.id, catalog))], uses)]
         if obj.parent is not None:
             parts.append(_attachment(obj, obj.parent))
         return parts
@@ -182,9 +182,14 @@ def _behind_bare(index: Index, catalog: Catalog) -> set[ObjectId]:
     """Partitions that have no index of it (it was made with ONLY): ATTACH would give them one."""
     if not index.partitioned:
         return set()
-    have = {i.relation for child in attached_to(index.id, catalog) if (i := catalog.get(child, Index)) is not None}
+    have = {catalog[child].table for child in attached_to(index.id, catalog)}
     partitions = {o.id for o in catalog if getattr(o, "partition_of", None) == index.relation}
     return {id.child("attachment", "") for id in partitions - have}
+
+
+def _carries_keys(index: ObjectId, catalog: Catalog) -> bool:
+    children = attached_to(index, catalog)
+    return any(child.kind == "constraint" or _carries_keys(child, catalog) for child in children)
 
 
 def attached_to(parent: ObjectId, catalog: Catalog) -> frozenset[ObjectId]:
@@ -210,13 +215,14 @@ def create_index(index: Index, *, concurrently: bool = False, name: str | None =
     return Statement(command, lock, scan=not index.partitioned, transactional=not concurrently, timing=Timing.LONG)
 
 
-def drop_index(index: Index, *, concurrently: bool = False) -> Statement:
+def drop_index(index: Index, *, concurrently: bool = False, keys: bool = False) -> Statement:
     """``DROP INDEX``, which locks table and index exclusively unless done CONCURRENTLY.
 
     An attached index went with its parent's, or with its table; only a detached one is still there to be dropped.
+    ``keys`` of partitions that hang on it go only with CASCADE.
     """
     option = Sql("CONCURRENTLY " if concurrently else "IF EXISTS " if index.parent is not None else "")
-    command = sql("DROP INDEX {}{}", option, ident(*index.id.path))
+    command = sql("DROP INDEX {}{}{}", option, ident(*index.id.path), Sql(" CASCADE" if keys else ""))
     return Statement(command, SUE if concurrently else AX, transactional=not concurrently)
 
 

@@ -12,6 +12,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.settings import Settings
 from migplan.core.steps import After, Down, Irreversible, Step
+from migplan.kinds.column import TYPE_KINDS
 from migplan.kinds.default_privileges import in_force
 from migplan.kinds.domain import with_domain_not_null_names
 from migplan.kinds.not_null import with_not_null_names
@@ -134,12 +135,13 @@ def _offline_way(settings: Settings) -> Callable[[Catalog, Catalog], Down | Irre
 
 
 def _rebuildable(cycle: CycleError, context: Context) -> Iterable[ObjectId]:
-    """Objects altered in place that stand between what goes and what comes under its name: they can make room."""
+    """Objects altered in place that stand between what goes and what comes under its name: they can make room. So can
+    types whose way back takes along what is replaced itself."""
     for step in cycle.steps:
         change = context.changes.get(step.object)
         if isinstance(change, Alter) and step.strategy == PLAIN and step.creates == step.destroys:
             obj = context.before[step.object]
-            if obj.table is None and kind_of(step.object).set_aside(obj, "x") is None:
+            if step.object.kind in TYPE_KINDS or (obj.table is None and kind_of(obj.id).set_aside(obj, "x") is None):
                 yield step.object
 
 

@@ -12,6 +12,7 @@ from migplan.kinds.column import Column
 from migplan.kinds.column_clauses import change_type
 from migplan.kinds.composite_type import CompositeType
 from migplan.kinds.registry import kind_of
+from migplan.kinds.type_casts import cast_by_text
 
 
 def moves(followers: Iterable[ObjectId], before: Catalog, after: Catalog) -> Iterator[Statement]:
@@ -66,9 +67,7 @@ def by_name(value: Sql, type: str, old: CompositeType, new: CompositeType) -> Sq
     """Attribute by attribute, by its name, as ``type``; what is new is NULL. A value that is NULL stays NULL."""
     known = {a.name: a for a in old.attributes}
     items = [
-        _attribute(value, a.name, a.type, same=known[a.name].type == a.type)
-        if a.name in known
-        else sql("NULL::{}", deparsed(a.type))
+        _attribute(value, a.name, known[a.name].type, a.type) if a.name in known else sql("NULL::{}", deparsed(a.type))
         for a in new.attributes
     ]
     return sql(
@@ -79,6 +78,7 @@ def by_name(value: Sql, type: str, old: CompositeType, new: CompositeType) -> Sq
     )
 
 
-def _attribute(value: Sql, name: str, type: str, *, same: bool) -> Sql:
+def _attribute(value: Sql, name: str, old: str, new: str) -> Sql:
+    """A type that isn't built in may have another incarnation by then, to which there is no cast."""
     field = sql("({}).{}", value, ident(name))
-    return field if same else sql("{}::text::{}", field, deparsed(type))
+    return field if old == new and "." not in new else cast_by_text(field, old, new)
