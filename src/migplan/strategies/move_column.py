@@ -54,8 +54,8 @@ def _steps(context: Context, move: Move, gone: Column) -> list[Step]:
     sentence = f"reads and writes {move.come.id} instead of {gone.id}" if used else None
     rows = context.settings.batch_rows
     steps = [
-        _stage(context, move, there, back),
         *([_loosen(gone)] if gone.not_null is not None else []),
+        _stage(context, move, there, back),
         replace(
             _step("fill", move.come, f"fill {move.come.id} out of {gone.id}", Phase.MIGRATE),
             up=(there.pour(rows),),

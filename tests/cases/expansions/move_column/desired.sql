@@ -10,5 +10,6 @@ CREATE TABLE extra (
   ord bigint,
   qty int,
   note text NOT NULL DEFAULT 'none', -- migplan: moved-from line.note using pos = pos, ord = ord
-  PRIMARY KEY (ord, pos)
+  PRIMARY KEY (ord, pos),
+  FOREIGN KEY (ord, pos) REFERENCES line ON DELETE CASCADE
 );

@@ -5,6 +5,6 @@ CREATE TABLE contact (
   phone text -- migplan: moved-from person.phone using of_person = id
 );
 CREATE TABLE alias (
-  of_person int PRIMARY KEY,
+  of_person int PRIMARY KEY REFERENCES person ON DELETE CASCADE,
   nick text NOT NULL -- migplan: moved-from person.nick using of_person = id
 );
