@@ -7,7 +7,11 @@ CREATE TABLE event (
   name text COLLATE "C" CONSTRAINT named CHECK (name <> ''),
   place text REFERENCES place ON UPDATE CASCADE,
   upper_name text GENERATED ALWAYS AS (upper(name)) STORED,
+  before bigint,
+  before_day date,
+  region text,
   PRIMARY KEY (id, day),
+  CONSTRAINT follows FOREIGN KEY (before, before_day) REFERENCES event ON DELETE SET NULL,
   CONSTRAINT numbers UNIQUE (number, day, id) DEFERRABLE
 ) PARTITION BY RANGE (day);
 CREATE TABLE event_early PARTITION OF event FOR VALUES FROM (MINVALUE) TO ('2026-05-01');
@@ -22,6 +26,9 @@ COMMENT ON COLUMN event.name IS 'in short';
 COMMENT ON INDEX event_name IS 'by name';
 ALTER TABLE event REPLICA IDENTITY USING INDEX event_pkey;
 ALTER TABLE event ENABLE ROW LEVEL SECURITY;
+ALTER TABLE event FORCE ROW LEVEL SECURITY;
+CREATE RULE nothing AS ON DELETE TO event WHERE OLD.number = -1 DO INSTEAD NOTHING;
+GRANT UPDATE (name) ON event TO clerk;
 CREATE POLICY everybody ON event USING (true) WITH CHECK (name IS NULL OR name <> 'secret');
 GRANT SELECT, INSERT ON event TO clerk;
 CREATE TABLE note (
@@ -40,3 +47,7 @@ $$ DECLARE found event; BEGIN SELECT * INTO found FROM event ORDER BY id DESC LI
 CREATE FUNCTION mark() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.name := coalesce(NEW.name, 'none'); RETURN NEW; END $$;
 CREATE TRIGGER mark BEFORE INSERT ON event FOR EACH ROW EXECUTE FUNCTION mark();
 CREATE PUBLICATION changes FOR TABLE event, note;
+CREATE TRIGGER later AFTER UPDATE ON event REFERENCING NEW TABLE AS n FOR EACH STATEMENT EXECUTE FUNCTION mark();
+ALTER TABLE event DISABLE TRIGGER later;
+CREATE TABLE late (id int PRIMARY KEY, event bigint, day date);
+ALTER TABLE late ADD CONSTRAINT late_event FOREIGN KEY (event, day) REFERENCES event NOT VALID;
