@@ -177,3 +177,49 @@ def test_kept_up_until_it_has_proved_itself(make_db: MakeDb, tmp_path: Path) -> 
     session.stop()
     assert session.errors == []
     assert lost_writes(found.live, APPLICATION.read, [session]) == []
+
+
+UNPROVED = """
+CREATE UNLOGGED TABLE t (id int PRIMARY KEY, a int, b int);
+INSERT INTO t SELECT g, nullif(g % 10, 0), g FROM generate_series(1, 100) g;
+ALTER TABLE t ADD CONSTRAINT large CHECK (b > 50) NOT VALID;
+ALTER TABLE t ADD CONSTRAINT given NOT NULL a NOT VALID;
+ANALYZE;
+"""
+
+
+@pytest.mark.pg(18)
+def test_rows_that_violate_what_is_not_validated_are_copied(make_db: MakeDb, tmp_path: Path) -> None:
+    new = UNPROVED.replace("UNLOGGED ", "").replace(UNPROVED.splitlines()[2], "").replace("ANALYZE;", "")
+    found = proved(make_db, tmp_path, UNPROVED, new, config=LARGE)
+    assert "SET SCHEMA" in found.up
+    found.both_ways()
+
+
+SMALL = "CREATE TABLE t (b date NOT NULL, a int GENERATED ALWAYS AS IDENTITY{});"
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        pytest.param(
+            SMALL.format("").replace(");", ") PARTITION BY RANGE (b); CREATE TABLE p PARTITION OF t DEFAULT;"),
+            id="partitioned",
+        ),
+        pytest.param(
+            "-- migplan: column-order\nCREATE TABLE t (a int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, b date NOT NULL);",
+            id="other-order",
+        ),
+    ],
+)
+def test_identities_of_small_tables_go_on(make_db: MakeDb, tmp_path: Path, new: str) -> None:
+    rows = "INSERT INTO t (b) SELECT '2026-01-01' FROM generate_series(1, 5); ANALYZE;"
+    old = SMALL.format(" PRIMARY KEY" if "PRIMARY" in new else "")
+    found = proved(make_db, tmp_path, old + rows, new)
+    numbers: list[int] = []
+    for script in (*(p.up for p in found.phases), *(p.down for p in reversed(found.phases))):
+        psql(found.live, found.folder.files[script])
+        with psycopg.connect(found.live) as db:
+            (number,) = db.execute("INSERT INTO t (b) VALUES ('2026-01-02') RETURNING a").fetchone() or (0,)
+            numbers.append(number)
+    assert numbers == list(range(6, 6 + 2 * len(found.phases)))

@@ -21,6 +21,8 @@ HOLDER = "CREATE TABLE w (k int PRIMARY KEY, r t);"
 NESTED = "CREATE TYPE c AS (x t[]); CREATE TABLE w (k int PRIMARY KEY, r c[]);"
 STORED = "CREATE MATERIALIZED VIEW w AS SELECT t AS r FROM t;"
 READS = "CREATE MATERIALIZED VIEW w AS SELECT id FROM t; CREATE FUNCTION f(t) RETURNS int LANGUAGE sql AS 'SELECT 1';"
+PARTITIONED = TABLE.replace(");", ") PARTITION BY RANGE (id); CREATE TABLE p PARTITION OF t DEFAULT;")
+HELD = "INSERT INTO w VALUES (1, ROW(1, NULL)::t);"
 ROWS = "INSERT INTO t VALUES (1, NULL);"
 
 
@@ -32,9 +34,14 @@ ROWS = "INSERT INTO t VALUES (1, NULL);"
         (TABLE + NESTED, WIDER + NESTED, "PostgreSQL doesn't change the type of column public.t.n"),
         (TABLE + STORED, FILLED + STORED, "PostgreSQL doesn't add column public.t.m with a value for every row"),
         (ENUM.format("'a', 'b'") + HOLDER, ENUM.format("'b'") + HOLDER, "doesn't let column public.t.n go over"),
+        (
+            TABLE + HOLDER + HELD,
+            PARTITIONED + HOLDER,
+            "column public.w.r stores rows of table public.t, which has to be",
+        ),
         (FILLED + STORED, TABLE + STORED, "PostgreSQL wouldn't add column public.t.m with a value for every row"),
     ],
-    ids=["column", "nested", "added", "enum", "dropped"],
+    ids=["column", "nested", "added", "enum", "made-anew", "dropped"],
 )
 def test_blocked(make_db: MakeDb, settings: Settings, old: str, new: str, said: str) -> None:
     found = draft(read(make_db(old + ROWS)), read(make_db(new)), settings=settings)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from migplan.core.ids import ObjectId
 
@@ -46,6 +46,9 @@ class DbObject:
         """The relation that the object belongs to and vanishes with, if any (a column's table)."""
         return None
 
+
+UNTOLD: Final = {"untold": True}
+"""Marks a field that is only compared within a plan: catalogs as they are read say nothing of it."""
 
 O = TypeVar("O", bound=DbObject)  # noqa: E741 - the usual name would hide what is bound
 
@@ -199,5 +202,5 @@ class Catalog:
 
 def fingerprint_of(obj: DbObject) -> str:
     """One line that is equal for equal objects."""
-    values = (f"{f.name}={getattr(obj, f.name)!r}" for f in fields(obj) if f.compare)
+    values = (f"{f.name}={getattr(obj, f.name)!r}" for f in fields(obj) if f.compare and not f.metadata)
     return f"{type(obj).__name__}({', '.join(values)})\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from migplan.core.ids import ObjectId
-from migplan.core.model import Catalog, DbObject
+from migplan.core.model import UNTOLD, Catalog, DbObject
 from migplan.kinds.column import Column
 
 
@@ -17,7 +17,8 @@ class Table(DbObject):
     partition of ``partition_of``, and ``bound_condition`` what it says of every row, as an expression;
     ``inherits`` are plain parents, in order. ``replica_identity`` is d, f, n or the id of an index or constraint.
     ``of_type`` is the qualified composite type of a typed table. ``key_columns`` are those that the partition key
-    names or computes from: PostgreSQL changes no type of theirs.
+    names or computes from: PostgreSQL changes no type of theirs. ``column_order`` are the columns' names where a
+    directive asks for the declared order, and it isn't there.
     """
 
     partition_key: str | None = None
@@ -34,6 +35,7 @@ class Table(DbObject):
     replica_identity: str | ObjectId = "d"
     of_type: str | None = None
     key_columns: tuple[str, ...] = field(default=(), compare=False)
+    column_order: tuple[str, ...] = field(default=(), metadata=UNTOLD)
 
 
 def columns_of(table: ObjectId, catalog: Catalog) -> list[Column]:

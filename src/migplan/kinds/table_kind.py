@@ -131,7 +131,7 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
 
     def alter(self, old: Table, new: Table, before: Catalog, after: Catalog) -> list[Statement] | None:
         fields = changed_fields(old, new) - {"comment", "owner", "grants"}
-        if fields & {"partition_key"}:
+        if fields & {"partition_key", "column_order"}:
             return None
         target = self.reference(new)
         statements: list[Statement] = []
@@ -199,6 +199,8 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
     def contract(self, old: Table, new: Table) -> str | None:
         if (new.row_security and not old.row_security) or (new.force_row_security and not old.force_row_security):
             return f"sets the context that the policies of {new.id} ask for"
+        if old.column_order != new.column_order:
+            return f"relies on no order of the columns of {new.id} (INSERT without their names, SELECT *)"
         if old.partition_of is not None and old.partition_of != new.partition_of:
             return f"doesn't expect the rows of {new.id} in {old.partition_of}"
         return None

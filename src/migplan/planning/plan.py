@@ -20,6 +20,7 @@ from migplan.kinds.registry import kind_of
 from migplan.planning.attached_names import rename_attached
 from migplan.planning.attachments import Attachments
 from migplan.planning.clones import with_named_clones
+from migplan.planning.column_order import with_column_orders
 from migplan.planning.conversions import with_conversions
 from migplan.planning.diff import diff
 from migplan.planning.fold import fold
@@ -83,6 +84,7 @@ def draft(
     before = renamed.before
     after = with_conversions(settle(before, after), directives or Directives())
     said = directives or Directives()
+    before, after = with_column_orders(before, after, said)
     attached = rename_attached(before, after)
     freed = free_names(attached.before, after)
     back, online = _offline_way(chosen), not chosen.offline

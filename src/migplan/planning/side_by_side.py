@@ -16,6 +16,7 @@ from migplan.kinds.names import names_of
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
 from migplan.kinds.table_kind import value_for
+from migplan.planning.names_aside import names_aside, sequences_carried
 from migplan.strategies.base import Context, Rebuild, aside_id, finished
 from migplan.strategies.chosen_phase import contract_of
 from migplan.strategies.lost_values import missing_values
@@ -70,8 +71,11 @@ def replacement_steps(context: Context, rebuild: Rebuild) -> list[Step]:
     replaced = frozenset(id for p in parts_before for id in p.provides)
     moved = frozenset(followers)
     sentence = rebuild_contract(context, rebuild)
-    refill = tuple(kind.refill(old, new, name, before, _with_backfills(context, rebuild.id)))
-    refill_back = tuple(kind.refill(new, old, name, after, before))
+    refill = (
+        *kind.refill(old, new, name, before, _with_backfills(context, rebuild.id)),
+        *sequences_carried(old.id, before, after),
+    )
+    refill_back = (*kind.refill(new, old, name, after, before), *sequences_carried(old.id, after, before))
     late, late_back = _is_partitioned(new), _is_partitioned(old)
     drop = kind.drop_aside(old, name)
     replace_step = Step(
@@ -82,7 +86,7 @@ def replacement_steps(context: Context, rebuild: Rebuild) -> list[Step]:
         phase=Phase.EXPAND if sentence is None else Phase.CONTRACT,
         why="it can't be changed in place" if rebuild.root else "it stands on something that is changed",
         up=(
-            *_take_place(old, name, parts_after),
+            *_take_place(old, name, parts_after, parts_before, before),
             *(() if late else refill),
             *_move(followers, before, after),
         ),
@@ -108,7 +112,7 @@ def replacement_steps(context: Context, rebuild: Rebuild) -> list[Step]:
         up=(*(refill if late else ()), drop),
         down=Down(
             (
-                *_take_place(new, name, parts_before),
+                *_take_place(new, name, parts_before, parts_after, after),
                 *(() if late_back else refill_back),
                 *_move(followers, after, before),
             ),
@@ -151,10 +155,13 @@ def _lost(context: Context, table: ObjectId) -> Iterable[Assertion]:
         yield from missing_values(context, column)
 
 
-def _take_place(old: DbObject, name: str, parts: list[Part]) -> tuple[Statement, ...]:
+def _take_place(
+    old: DbObject, name: str, parts: list[Part], leaving: list[Part], catalog: Catalog
+) -> tuple[Statement, ...]:
     renamed = kind_of(old.id).set_aside(old, name)
     assert renamed is not None
-    return (*renamed, *(s for part in parts for s in part.create))
+    made = (s for part in parts for s in part.create)
+    return (*renamed, *names_aside(old.id, leaving, catalog), *made)
 
 
 def _move(followers: list[ObjectId], before: Catalog, after: Catalog) -> tuple[Statement, ...]:

@@ -25,15 +25,16 @@ from migplan.strategies.registry import strategies
 _COMMON: Final = frozenset({"id", "comment", "owner", "grants"})
 _LIMITS: Final = (
     "A large table whose rows would have to be written anew is built a second time beside itself, but not where it has "
-    "no key that both forms share, inherits, is of a type, has a foreign table as a partition, a check that isn't "
-    "validated, or where the same plan also drops columns of it that something else stands on, adds NOT NULL ones "
+    "no key that both forms share (where it doesn't become a partition itself), inherits, has a foreign table as a "
+    "partition, or where the same plan also drops columns of it that something else stands on, adds NOT NULL ones "
     "without a value, or replaces a type or function that it stands on: two plans. Small tables take the direct form.",
     "A type that has to be replaced while a large table has columns of it that no second one can help, or a partition "
     "key has one: also a domain that is NOT NULL, has checks that call functions, or is held inside of another type "
     "with its checks, a composite type that loses attributes, a range, and a type inside another; a label added to an "
     "enum of a partition key stays on the way back.",
     "Another type for a column of a table whose rows a column of another table or a materialized view stores as values "
-    "of its row type, and a column that comes with a value for every row, or goes with a default: PostgreSQL refuses.",
+    "of its row type, and a column that comes with a value for every row, or goes with a default: PostgreSQL refuses. "
+    "A table whose rows a column of another one stores can't be made anew.",
     "Filling rows of a table that is published for UPDATE and has neither a primary key nor another replica identity: "
     "PostgreSQL refuses.",
     "Moving a column to another table that has another default here than there, that is NOT NULL in a new table and "

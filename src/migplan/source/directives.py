@@ -62,6 +62,7 @@ _FORMS: Final[dict[str, _Form]] = {
     "bake": _Form("bake", _nothing),
     "keep-old": _Form("keep-old", _nothing),
     "phase": _Form("phase expand|contract", {"expand", "contract"}.__contains__),
+    "column-order": _Form("column-order", _nothing),
     "existing-rows": _Form("existing-rows", _nothing),
     "reference-data": _Form("reference-data", _nothing),
 }

@@ -17,7 +17,7 @@ from migplan.core.model import Catalog, DbObject
 from migplan.core.sql import Sql, ident, literal, sql
 from migplan.core.steps import LockMode, Name, Part, Statement, temporary_name
 from migplan.kinds.column import Column
-from migplan.kinds.constraint import FOREIGN_KEY, INDEXED, Constraint
+from migplan.kinds.constraint import CHECK, FOREIGN_KEY, INDEXED, Constraint
 from migplan.kinds.index import Index
 from migplan.kinds.names import names_of
 from migplan.kinds.registry import kind_of
@@ -124,6 +124,8 @@ class Family:
         if isinstance(obj, Column) and obj.identity is not None:
             schema, name = obj.identity.sequence
             changed["identity"] = replace(obj.identity, sequence=(self.schemas.get(schema, schema), name))
+        if isinstance(obj, Column) and _is_unproved(obj):
+            changed["not_null"] = None
         if isinstance(obj, Table):
             changed |= {"row_security": False, "force_row_security": False}
         return replace(obj, **changed)
@@ -140,9 +142,25 @@ class Family:
         return frozenset(o.id for o in objects if _comes_late(o))
 
     @cached_property
+    def _unproved(self) -> frozenset[ObjectId]:
+        """What isn't said of all rows: copies of those that violate it must come in."""
+        return frozenset(id for id in self.members if _is_unproved(self.catalog[id]))
+
+    @property
+    def unproved(self) -> Iterable[Statement]:
+        """What says it of new rows, once it bears its true name."""
+        for id in sorted(self._unproved):
+            obj = self.catalog[id]
+            if isinstance(obj, Column) and not obj.inherited:
+                yield from kind_of(id).alter(replace(obj, not_null=None), obj, self.catalog, self.catalog) or ()
+            elif isinstance(obj, Constraint) and not obj.inherited:
+                yield from (s for part in self.pieces.of(id) for s in part.create)
+
+    @cached_property
     def first_parts(self) -> list[Part]:
         """What makes the tables with their keys, ready to be filled."""
-        world = self._world(self.members - self._late)
+        later = self._late | {id for id in self._unproved if id.kind == "constraint"}
+        world = self._world(self.members - later)
         tables = (
             replace(t, replica_identity="d") if isinstance(t.replica_identity, ObjectId) else t
             for t in world.catalog.of(Table)
@@ -189,6 +207,12 @@ def _comes_late(obj: DbObject) -> bool:
     if isinstance(obj, Index):
         return not obj.unique
     return isinstance(obj, Constraint) and obj.type in INDEXED and "DEFERRABLE" in obj.definition
+
+
+def _is_unproved(obj: DbObject) -> bool:
+    if isinstance(obj, Column):
+        return obj.not_null is not None and not obj.not_null.valid
+    return isinstance(obj, Constraint) and obj.type == CHECK and obj.enforced and not obj.validated
 
 
 def _in_order(parts: list[Part]) -> list[Part]:

@@ -26,6 +26,7 @@ def swap_families(coming: ChangeLog, going: ChangeLog) -> list[Statement]:
         *carry_sequences(leaving, arriving),
         *(move(ident(*id.path), leaving.moved(id).path[0]) for id in leaving.tables),
         *(move(ident(*arriving.moved(id).path), id.path[0]) for id in arriving.tables),
+        *arriving.unproved,
         *set_row_security(arriving, on=True),
         *drop_empty_schemas(arriving),
         *going.create(),

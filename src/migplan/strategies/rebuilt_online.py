@@ -9,7 +9,7 @@ from migplan.core.changes import Alter, Change, Create, Drop
 from migplan.core.ids import CALLABLE, ObjectId
 from migplan.core.model import Catalog, DbObject
 from migplan.kinds.column import Column
-from migplan.kinds.constraint import CHECK, EXCLUSION, PRIMARY_KEY, UNIQUE, Constraint
+from migplan.kinds.constraint import EXCLUSION, PRIMARY_KEY, UNIQUE, Constraint
 from migplan.kinds.default import Default
 from migplan.kinds.index import Index
 from migplan.kinds.registry import kind_of
@@ -57,7 +57,7 @@ def root_of(table: ObjectId, catalog: Catalog) -> ObjectId:
 
 def _impossible(context: Context) -> Iterable[ObjectId]:
     """Tables with a change that PostgreSQL can't make in place, or would write every row for."""
-    yield from (new.id for _, new, fields in context.altered(Table) if "partition_key" in fields)
+    yield from (new.id for _, new, fields in context.altered(Table) if fields & {"partition_key", "column_order"})
     yield from (c.relation for c, why in rewritten(context) if why is not None and why != "the table inherits")
     yield from (c.relation for c in rewriting_columns(context) if c.relation in context.before)
     yield from _retyped_partition_keys(context)
@@ -93,9 +93,8 @@ def _obstacle(context: Context, root: ObjectId) -> str | None:
     if not log_key(root, before, after) or not log_key(root, after, before):
         return "it has no key that both its forms have, along which rows could be copied"
     inside = (*tables_of(root, before), *tables_of(root, after))
-    checks = (_constraint(c) for catalog in (before, after) for t in inside for c in catalog.members_of(t, Constraint))
     columns = (_columns(context, change) for change in _changes_of(context, root))
-    reasons = (_shape(context, inside), _below(context, root), *columns, *checks)
+    reasons = (_shape(context, inside), _below(context, root), *columns)
     return next((why for why in reasons if why is not None), None)
 
 
@@ -107,8 +106,6 @@ def _shape(context: Context, tables: Iterable[ObjectId]) -> str | None:
                 continue
             if table.inherits or any(id in t.inherits for t in catalog.of(Table)):
                 return f"{id} inherits"
-            if table.of_type is not None:
-                return f"{id} is a table of a type"
             if any(o.id.kind == "foreign_table" and getattr(o, "partition_of", None) == id for o in catalog):
                 return f"{id} has a foreign table as a partition"
     moved = [
@@ -159,12 +156,6 @@ def _needs_value(context: Context, column: Column) -> bool:
     if column.not_null is None or column.generated is not None or column.identity is not None:
         return False
     return column.using is None and ObjectId("default", column.id.path) not in context.after
-
-
-def _constraint(constraint: Constraint) -> str | None:
-    if constraint.type == CHECK and constraint.enforced and not constraint.validated:
-        return f"{constraint.id} isn't validated: rows that violate it can't be copied"
-    return None
 
 
 def sentences(context: Context, root: ObjectId) -> list[str]:

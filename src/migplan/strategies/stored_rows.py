@@ -33,6 +33,22 @@ def held_by_stored_rows(context: Context) -> Iterable[str]:
         if _has_values(column, context.before):
             yield from _sentences(context, column, "wouldn't add {} with a value for every row on the way back")
 
+    yield from _lost_with_their_type(context)
+
+
+def _lost_with_their_type(context: Context) -> Iterable[str]:
+    """Columns that would be dropped, and made again without their values, with a table that is made anew."""
+    for id, rebuild in sorted(context.rebuilds.items.items()):
+        if not rebuild.whole or id not in context.before or id.kind != "table":
+            continue
+        for holder in sorted(set(_holders(id, context.before))):
+            lost = holder.kind == "column" and holder in context.rebuilds.items and holder in context.after
+            if lost and not context.empty(holder.parent("table")):
+                yield (
+                    f"{holder} stores rows of {id}, which has to be made anew: give {holder} another type in a plan "
+                    "before, or drop it there"
+                )
+
 
 def waiting_for_holders(context: Context) -> Iterable[Expansion]:
     """Columns whose type changes in place once a materialized view has let go of their table's row type, and views

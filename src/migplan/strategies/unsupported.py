@@ -32,6 +32,7 @@ _HANDLED: Final = frozenset(
         "rename-value",
         "moved-from",
         "existing-rows",
+        "column-order",
     }
 )
 
