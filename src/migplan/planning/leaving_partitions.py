@@ -15,8 +15,13 @@ from migplan.kinds.table import Table
 
 
 def with_counted_references(steps: Sequence[Step], before: Catalog, after: Catalog) -> list[Step]:
-    """The steps; those that detach such a partition first count the rows in their way."""
-    leaving = {attachment(t.id): list(_references(t, before, after)) for t in before.of(Table) if _leaves(t, after)}
+    """The steps; those that detach such a partition first count the rows in their way. A key that is dropped meanwhile,
+    as where the tables are made anew with their rows, is not in it."""
+    going = {t for t in before.of(Table) if _leaves(t, after)}
+    if not going:
+        return list(steps)
+    dropped = frozenset(id for step in steps for id in step.destroys)
+    leaving = {attachment(t.id): list(_references(t, before, after, dropped)) for t in going}
     if not any(leaving.values()):
         return list(steps)
     return [_counting(step, leaving) for step in steps]
@@ -32,11 +37,11 @@ def _counting(step: Step, leaving: dict[ObjectId, list[Assertion]]) -> Step:
     return replace(step, asserts=(*step.asserts, *found)) if found else step
 
 
-def _references(table: Table, before: Catalog, after: Catalog) -> Iterable[Assertion]:
+def _references(table: Table, before: Catalog, after: Catalog, dropped: frozenset[ObjectId]) -> Iterable[Assertion]:
     above = set(_ancestors(table, before))
     for key in before.of(Constraint):
         stays = key.id in after and key.target is not None and key.target in after and key.clone_of is None
-        if key.type == FOREIGN_KEY and key.enforced and key.target in above and stays:
+        if key.type == FOREIGN_KEY and key.enforced and key.target in above and stays and key.id not in dropped:
             match = (_equal(*pair) for pair in zip(key.target_columns, key.columns, strict=True))
             count = sql(
                 "SELECT count(*) FROM {} AS r WHERE EXISTS (SELECT FROM {} AS p WHERE {})",
