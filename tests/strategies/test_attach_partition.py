@@ -6,8 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.support.both_ways import read
 from tests.support.plans import CAREFUL
 from tests.support.windows import Shape, plan, psql, query, there_and_back
+
+from migplan.planning.plan import draft
 
 if TYPE_CHECKING:
     from tests.conftest import MakeDb
@@ -169,3 +172,13 @@ def test_references_to_a_partition_that_leaves_are_counted(make_db: MakeDb, sett
         match=r"rows of table public.r refer by .* to rows of table public.p1, which leaves \(1 rows\)",
     ):
         psql(found.live, up)
+
+
+def test_required_column_of_a_table_with_rows_that_joins_blocks_the_plan(make_db: MakeDb) -> None:
+    parent, rows = "CREATE TABLE p (id int, a int NOT NULL) PARTITION BY LIST (id);", "INSERT INTO q VALUES (1);"
+    old, new = (
+        make_db(parent + "CREATE TABLE q (id int);" + rows),
+        make_db(parent + "CREATE TABLE q PARTITION OF p DEFAULT;"),
+    )
+    (reason,) = draft(read(old), read(new), settings=CAREFUL).blocked
+    assert "column public.q.a is NOT NULL without a default, and table public.q, which joins a parent" in reason

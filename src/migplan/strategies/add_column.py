@@ -39,9 +39,12 @@ class AddColumn(Strategy):
     def expand(self, context: Context) -> Iterable[Expansion]:
         taken = reshaped_columns(context) | dual_written_columns(context) | moved_columns(context)
         for column in context.created(Column):
-            if column.relation not in context.before or column.relation.kind != "table" or column.inherited:
+            if column.relation not in context.before or column.relation.kind != "table":
                 continue
             if column.relation in context.rebuilds.items or column.generated is not None:
+                continue
+            if column.inherited:
+                yield from _joining(context, column)
                 continue
             if column.id in taken or (context.settings.offline and context.empty(column.relation)):
                 continue
@@ -77,6 +80,13 @@ def _unfilled(context: Context, column: Column) -> Iterable[Expansion]:
     if not context.empty(column.relation):
         reason = f"{column.id} has a domain that is NOT NULL, and {column.relation} has rows: give it a default"
         yield Expansion((), blocked=(reason,))
+
+
+def _joining(context: Context, column: Column) -> Iterable[Expansion]:
+    """A table that joins a parent gets its columns at once."""
+    if _required(context, column) and not context.empty(column.relation):
+        lacks = f"is NOT NULL without a default, and {column.relation}, which joins a parent that has it, has rows"
+        yield Expansion((), blocked=(f"{column.id} {lacks}: add it in a plan before",))
 
 
 def _expand_required(context: Context, column: Column) -> Expansion:
