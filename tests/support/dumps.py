@@ -27,7 +27,7 @@ _OWNER: Final = re.compile(r"ALTER .* OWNER TO \S+$", re.S)
 _SECRETS: Final = re.compile(r"((?:password|api_key) )'[^']*'")
 _UNQUOTED: Final = re.compile(r"\bCONSTRAINT ([^\s\"][^\n\"(]*) NOT NULL")
 """pg_dump 18 doesn't quote the names of columns' NOT NULL constraints."""
-_MADE_UP: Final = re.compile(r"CONSTRAINT \"[^\"\n]*_not_null\d*\" NOT NULL")
+_MADE_UP: Final = re.compile(r"CONSTRAINT \"[^\"\n]*\" NOT NULL")
 _MADE_UP_ALONE: Final = re.compile(r",?\n    CONSTRAINT \"[^\"\n]*_not_null\d*\" NOT NULL (\w+|\"[^\n]+\")(?=,?\n)")
 _WITH_LISTS: Final = re.compile(r"CREATE (UNLOGGED |FOREIGN )?TABLE (?!.* PARTITION OF )|CREATE (UNIQUE )?INDEX ")
 _STATISTICS: Final = re.compile(r"(CREATE STATISTICS .*? ON )(.*)( FROM .*)")
@@ -47,8 +47,8 @@ def schema(url: str, *options: str) -> Counter[str]:
 
 
 def without_made_up_names(text: str) -> str:
-    """A script without the names of NOT NULL constraints that PostgreSQL made up. A number in one depends on what else
-    the schema had at that moment, and an inherited one is its parent's or its own, as its history was."""
+    """A script without the names of NOT NULL constraints, some of which PostgreSQL made up. A number in one depends on
+    what else the schema had at that moment, and an inherited one is its parent's or its own, as its history was."""
     return _MADE_UP.sub("NOT NULL", _MADE_UP_ALONE.sub("", text))
 
 
