@@ -1,7 +1,8 @@
-"""Indexes and keys of partitioned tables that stay, while one of those that hang on them can't.
+"""Indexes and keys of partitioned tables that stay, while one of those that hang on them can't, and the reverse.
 
 PostgreSQL drops none as long as its parent's stands, and takes no second one of the same partition (manual: ALTER
-INDEX, ATTACH PARTITION): the whole tree is made again.
+INDEX, ATTACH PARTITION): the whole tree is made again. One that stays while its parent's goes is dropped with that, and
+made again by itself.
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ from migplan.kinds.table import Table
 
 
 def losing_children(before: Catalog, after: Catalog, changes: Mapping[ObjectId, Change]) -> set[ObjectId]:
-    """The topmost of them."""
+    """The topmost of them, and those that lose theirs."""
     found: set[ObjectId] = set()
     for parent, children in before.index_children.items():
         if parent in after and any(_must_go(child, before, after, changes) for child in children):
             found.add(_topmost(parent, before))
+        elif parent not in after:
+            found |= {c for c in children if _left_alone(c, before, after)}
     return {id for id in found if id in after}
 
 
@@ -40,6 +43,12 @@ def _must_go(child: ObjectId, before: Catalog, after: Catalog, changes: Mapping[
     if _parent(change.new) != _parent(change.old):
         return True
     return needs_statements(change) and kind_of(child).alter(change.old, change.new, before, after) is None
+
+
+def _left_alone(child: ObjectId, before: Catalog, after: Catalog) -> bool:
+    """Whether an index or key of a partition that stays one is declared without a parent's."""
+    stays = child in after and _stays_where_it_is(before[child].table, before, after)
+    return stays and _parent(after[child]) is None
 
 
 def _stays_where_it_is(table: ObjectId | None, before: Catalog, after: Catalog) -> bool:

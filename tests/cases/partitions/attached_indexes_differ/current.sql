@@ -8,3 +8,8 @@ CREATE INDEX p1_id_k_old ON p1 (id, k);
 CREATE INDEX by_id_k ON p (id, k);
 COMMENT ON INDEX p1_k_old IS 'of p1';
 CREATE INDEX p_alone ON ONLY p (k DESC);
+
+CREATE TABLE only_below (a int, b int) PARTITION BY LIST (a);
+CREATE TABLE only_below_1 PARTITION OF only_below FOR VALUES IN (1);
+CREATE INDEX ON only_below (b);
+ALTER TABLE only_below ADD UNIQUE (a, b);

@@ -9,3 +9,8 @@ CREATE INDEX by_id_k ON p (id, k);
 ALTER INDEX p1_pkey RENAME TO p1_key;
 COMMENT ON INDEX p1_id_k IS 'has another name';
 CREATE INDEX p_alone ON ONLY p (k DESC);
+
+CREATE TABLE only_below (a int, b int) PARTITION BY LIST (a);
+CREATE TABLE only_below_1 PARTITION OF only_below FOR VALUES IN (1);
+CREATE INDEX ON only_below_1 (b);
+ALTER TABLE only_below_1 ADD UNIQUE (a, b);
