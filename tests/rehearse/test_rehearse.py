@@ -181,6 +181,29 @@ SELECT name FROM customer WHERE id = :key;
 """
 
 
+@pytest.mark.pg(18)
+def test_names_that_change_hands_are_told_by_files(
+    make_db: MakeDb, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = (
+        "CREATE TABLE t (id bigint PRIMARY KEY, a int, b text); INSERT INTO t SELECT g FROM generate_series(1, 300) g;"
+    )
+    new = "CREATE TABLE t (id bigint PRIMARY KEY,\n-- migplan: renamed-from a\nb int,\n-- migplan: renamed-from b\na text);"
+    found = proved(make_db, tmp_path, old, new)
+    assert run(command(found, make_db())) == 1
+    assert "public.t.a, public.t.b means another column at the end" in capsys.readouterr().err
+    files: list[str] = []
+    for number, (first, second) in enumerate((("a", "b"), ("b_next", "a_next"), ("b", "a"))):
+        file = tmp_path / f"{number}.sql"
+        file.write_text(
+            f"INSERT INTO t (id, {first}, {second}) VALUES (:key, 1, 'x') ON CONFLICT (id) DO UPDATE SET {first} = 2;\n"
+            f"-- migplan: acknowledged\nSELECT {first}, {second} FROM t WHERE id = :key;\n"
+        )
+        files += ["--old" if number == 0 else "--new", str(file)]
+    status, report = rehearse(found, make_db(), capsys, *files)
+    assert (status, report["errors"], report["lost_writes"]) == (0, {}, {})
+
+
 def edit(found: Migration, file: str, text: str, other: str) -> None:
     """Edit a file of the plan by hand."""
     path = found.folder.path / file

@@ -86,6 +86,21 @@ def renamings(renames: Renames, start: Stage, end: Stage) -> Names:
     return found
 
 
+def changing_hands(plan: PlanModel, start: Stage, end: Stage) -> list[str]:
+    """Names that mean one column at the start and another one at the end: in between a schema may have both."""
+    renames, found = Renames.of(plan), list[str]()
+    for shape in written(start.shapes):
+        now = end.any(renames.table(shape.title))
+        names = {c.name for c in shape.columns}
+        declared = set[str]() if now is None else {c.name for c in now.columns}
+        for name in sorted(names & declared):
+            if renames.column(shape.title, name) != name or any(
+                renames.column(shape.title, other) == name for other in names - {name}
+            ):
+                found.append(f"{shape.title}.{name}")
+    return found
+
+
 def of_the_end(plan: PlanModel, start: Stage, end: Stage) -> Moment:
     """What the declared schema asks of rows that are there before the plan."""
     renames, made = Renames.of(plan), dict(assignments(plan, back=False))

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import psycopg
 
@@ -23,7 +24,7 @@ from migplan.rehearse.application import Application
 from migplan.rehearse.cast import Cast, Course, with_files
 from migplan.rehearse.clients import Crowd, Sample
 from migplan.rehearse.compliance import complying
-from migplan.rehearse.passage import of_the_end, run_to, window_ends
+from migplan.rehearse.passage import changing_hands, of_the_end, run_to, window_ends
 from migplan.rehearse.recipes import Cook
 from migplan.rehearse.report import RehearsalModel, TableModel, measured
 from migplan.rehearse.rows import Filled, fill, wanted_rows
@@ -57,6 +58,10 @@ class Wishes:
     new: Sequence[Path] = ()
 
 
+_GENERATED: Final = 3
+"""Schemas of a plan with one checkpoint: both of its applications are told by the first and the last."""
+
+
 @dataclass(frozen=True)
 class Live:
     """What is rehearsed of: the live catalog, what of it is managed, and what its planner knows of the rows."""
@@ -83,6 +88,13 @@ def rehearse(folder: PlanFolder, live: Live, shadow: Shadow, settings: Settings,
             shapes = complying(connection, stages[0].shapes, asked, live.statistics.columns)
             cook = Cook(connection, shapes, live.statistics)
             filled = fill(cook, wanted_rows(cook.shapes, live.statistics, wishes.scale, wishes.most_rows))
+        reused = changing_hands(folder.plan, stages[0], stages[-1])
+        if reused and len(stages) > _GENERATED and not wishes.new:
+            raise ExecutionError(
+                f"{', '.join(reused)} means another column at the end: what applications say in between can't be told"
+                " from the schemas",
+                hint="Say it: --new FILE.sql for each checkpoint.",
+            )
         numbers = {cook.shapes[oid].title: n for oid, n in filled.next.items()}
         cast = Cast(course, stages, live.statistics, wishes.sessions, numbers, cook.shapes).generated()
         applications = with_files(cast, wishes.old, wishes.new)
