@@ -98,6 +98,16 @@ Address = tuple[int, int, int]
 """How pg_depend names an object: the catalog's oid, the object's, and a column's number or 0."""
 
 
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Which ids are ``gone`` in the ``other`` catalog's objects and which have ``come``, and the pairs that differ."""
+
+    other: Mapping[ObjectId, DbObject]
+    gone: frozenset[ObjectId]
+    come: frozenset[ObjectId]
+    changed: tuple[tuple[DbObject, DbObject], ...]
+
+
 @dataclass(frozen=True)
 class Catalog:
     """An immutable picture of a database's schema.
@@ -140,6 +150,20 @@ class Catalog:
     def of(self, model: type[O]) -> Iterator[O]:
         """Every object of one model, in reading order."""
         return (o for o in self.objects.values() if isinstance(o, model))
+
+    @cached_property
+    def _compared(self) -> dict[int, Comparison]:
+        return {}
+
+    def compared_with(self, other: Catalog) -> Comparison:
+        """What differs between both, worked out once for each other catalog: most objects are equal."""
+        found = self._compared.get(id(other.objects))
+        if found is None or found.other is not other.objects:
+            mine, theirs = self.objects, other.objects
+            gone, come = frozenset(mine.keys() - theirs.keys()), frozenset(theirs.keys() - mine.keys())
+            changed = tuple((mine[i], o) for i, o in theirs.items() if i not in come and mine[i] != o)
+            found = self._compared[id(theirs)] = Comparison(theirs, gone, come, changed)
+        return found
 
     @cached_property
     def used_by(self) -> Mapping[ObjectId, frozenset[ObjectId]]:

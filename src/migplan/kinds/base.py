@@ -70,7 +70,8 @@ class Reading:
         return read_acl(acl, name, default, self.major)
 
 
-Found = tuple[Address, O]
+Found = tuple[tuple[int, int, int], O]
+"""An object with its :class:`Address`; a plain tuple where there are many of the kind."""
 
 
 class Kind(ABC, Generic[O]):

@@ -14,7 +14,7 @@ from migplan.core.steps import LockMode, Part, Statement, Timing
 from migplan.kinds import _acl
 from migplan.kinds._descendants import descendants, heirs
 from migplan.kinds._foreign_options import fdw_option_changes
-from migplan.kinds.base import PG_ATTRDEF, PG_CLASS, Address, Found, Kind, Reading, not_of_extension, options
+from migplan.kinds.base import PG_ATTRDEF, PG_CLASS, Found, Kind, Reading, not_of_extension, options
 from migplan.kinds.column import TYPE_KINDS, Column, NotNull, relation_clause
 from migplan.kinds.column_clauses import (
     add_column,
@@ -123,9 +123,9 @@ ORDER BY a.attrelid, a.attnum
             inherited=inherited,
             local=local,
         )
-        yield Address(PG_CLASS, relid, number), column
+        yield (PG_CLASS, relid, number), column
         if default_oid is not None:
-            yield Address(PG_ATTRDEF, default_oid), column
+            yield (PG_ATTRDEF, default_oid, 0), column
 
     def roles(self, obj: Column) -> frozenset[str]:
         own = _acl.grantees(obj.grants)

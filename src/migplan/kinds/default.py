@@ -9,13 +9,13 @@ from typing import Any, Final
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
+from migplan.core.quick_models import quickly_made
 from migplan.core.sql import deparsed, ident, sql
 from migplan.core.steps import LockMode, Part, Statement
 from migplan.kinds.attachment import attachment
 from migplan.kinds.base import (
     PG_ATTRDEF,
     PG_CLASS,
-    Address,
     Found,
     Kind,
     Reading,
@@ -27,6 +27,7 @@ from migplan.kinds.base import (
 _RELATION_KINDS = {"r": "table", "p": "table", "f": "foreign_table", "v": "view"}
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Default(DbObject):
     """The default of a column of ``relation``; its path is the column's."""
@@ -67,7 +68,7 @@ WHERE a.attgenerated = '' AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f'
         oid, schema, relation, column, relkind, expression = row
         parent = reading.relation(_RELATION_KINDS[relkind], schema, relation)
         yield (
-            Address(PG_ATTRDEF, oid),
+            (PG_ATTRDEF, oid, 0),
             Default(id=parent.child("default", column), relation=parent, expression=expression),
         )
 

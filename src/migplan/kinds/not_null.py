@@ -68,8 +68,10 @@ def not_null_name(column: Column, constraint: NotNull) -> str:
 
 def is_made_up(name: str | None, relation: str, column: str) -> bool:
     """Whether PostgreSQL chose the name: with a number behind it where another constraint of the schema has it."""
-    number = "" if name is None else name[len(name.rstrip("0123456789")) :]
-    return name is None or name in (
+    if name is None or name == f"{relation}_{column}_not_null":
+        return True
+    number = name[len(name.rstrip("0123456789")) :]
+    return name in (
         object_name(relation, column, "not_null"),
         object_name(relation, column, f"not_null{number}"),
     )

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import UNTOLD, Catalog, DbObject
+from migplan.core.quick_models import quickly_made
 from migplan.kinds.column import Column
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table(DbObject):
     """A table.

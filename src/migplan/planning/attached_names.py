@@ -50,7 +50,8 @@ def rename_attached(before: Catalog, after: Catalog) -> Attached:
 
 def _alike(before: Catalog, after: Catalog) -> Iterator[tuple[DbObject, DbObject]]:
     """What hangs on the same, on the same partition, under two names."""
-    wanted = {key: o for id, o in after.objects.items() if id not in before.objects and (key := _key(o)) is not None}
+    come = before.compared_with(after).come
+    wanted = {key: o for o in (after[id] for id in sorted(come)) if (key := _key(o)) is not None}
     for obj in before if wanted else ():
         key = _key(obj)
         new = None if key is None or obj.id in after else wanted.get(key)

@@ -16,15 +16,15 @@ def diff(before: Catalog, after: Catalog, settings: Settings) -> list[Change]:
 
 
 def _changes(before: Catalog, after: Catalog, settings: Settings) -> Iterator[Change]:
-    find = before.objects.get
-    for id, new in after.objects.items():
-        old = find(id)
-        if old is None:
-            yield Create(new)
-        elif (old != new or settings.owners) and (fields := differing(old, new, settings)):
+    found = before.compared_with(after)
+    pairs = found.changed
+    if settings.owners:
+        pairs = tuple((old, new) for id, new in after.objects.items() if (old := before.objects.get(id)) is not None)
+    for old, new in pairs:
+        if fields := differing(old, new, settings):
             yield Alter(old, new, fields)
-    for id in before.objects.keys() - after.objects.keys():
-        yield Drop(before[id])
+    yield from (Create(after[id]) for id in found.come)
+    yield from (Drop(before[id]) for id in found.gone)
 
 
 def differing(old: DbObject, new: DbObject, settings: Settings) -> frozenset[str]:

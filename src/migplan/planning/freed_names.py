@@ -40,9 +40,8 @@ def free_names(before: Catalog, after: Catalog) -> Freed:
 
 def _free_relations(before: Catalog, after: Catalog) -> Freed:
     """Indexes, keys and the sequences of identity columns."""
-    wanted = {
-        n for id, o in after.objects.items() if id not in before.objects for n in names_of(o) if n.space == "relation"
-    }
+    come = before.compared_with(after).come
+    wanted = {n for id in come for n in names_of(after[id]) if n.space == "relation"}
     if not wanted:
         return Freed(before)
     holders = sorted(

@@ -25,9 +25,9 @@ def free_not_nulls(before: Catalog, after: Catalog, strategy: str) -> tuple[Cata
     """The live catalog with the holders renamed, and the steps that rename them."""
     if before.major < FIRST_MAJOR:
         return before, ()
-    came, went = after.objects.keys() - before.objects.keys(), before.objects.keys() - after.objects.keys()
-    wanted = {name for id in came if (c := after.get(id, Column)) is not None for name in _names(c)}
-    gone = [c for id in went if (c := before.get(id, Column)) is not None]
+    found = before.compared_with(after)
+    wanted = {name for id in found.come if (c := after.get(id, Column)) is not None for name in _names(c)}
+    gone = [c for id in found.gone if (c := before.get(id, Column)) is not None]
     holders = [c for c in gone if _held(c) & wanted and _stands_alone(c, before)]
     if not holders:
         return before, ()

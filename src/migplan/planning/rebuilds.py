@@ -115,7 +115,7 @@ def _carry_over(search: _Search, column: ObjectId, replaced: frozenset[ObjectId]
 def _orphaned(search: _Search, passed_on: frozenset[ObjectId]) -> list[tuple[ObjectId, set[ObjectId]]]:
     """Objects that stand on something that is dropped, with the parts that do: their text is the same, what it means
     is not. Of an object that is altered in place only what its later parts provide."""
-    gone = search.before.objects.keys() - search.after.objects.keys()
+    gone = search.before.compared_with(search.after).gone
     users = {user for id in gone for user in search.before.used_by.get(id, frozenset())}
     found: list[tuple[ObjectId, set[ObjectId]]] = []
     users = {u for u in users - passed_on if u in search.after and not _follows_parent(search.before[u])}

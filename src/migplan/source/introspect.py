@@ -182,7 +182,10 @@ class _Built:
 
     def objects(self, readers: Iterable[Kind[Any]]) -> dict[ObjectId, DbObject]:
         """All of them, in the order of ``readers``, whatever order they were read in."""
-        return {id: obj for kind in readers for id, obj in self.of_kind[kind.name].items()}
+        found: dict[ObjectId, DbObject] = {}
+        for kind in readers:
+            found.update(self.of_kind[kind.name])
+        return found
 
 
 def _sizes(rows: Rows, objects: dict[ObjectId, DbObject]) -> dict[ObjectId, TableSize]:

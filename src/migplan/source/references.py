@@ -103,12 +103,10 @@ def _with_structure(
 ) -> dict[ObjectId, frozenset[ObjectId]]:
     schemas = {id.path[0]: id for id in objects if id.kind == "schema"}
     found: dict[ObjectId, frozenset[ObjectId]] = {}
+    find, nothing = uses.get, list[ObjectId]()
     for id, obj in objects.items():
-        own = uses[id]
-        table, path = obj.table, id.path
-        if table is not None and table != id:
-            own.append(table)
-        if len(path) > 1 and (schema := schemas.get(path[0])) is not None:
-            own.append(schema)
-        found[id] = frozenset(own)
+        path, table = id.path, obj.table
+        schema = schemas.get(path[0]) if len(path) > 1 else None
+        structure = [on for on in (table, schema) if on is not None and on != id]
+        found[id] = frozenset([*find(id, nothing), *structure])
     return found

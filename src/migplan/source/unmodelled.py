@@ -81,10 +81,13 @@ def queries() -> tuple[tuple[str, str], ...]:
     return _QUERIES
 
 
+_WITH_SECRETS: Final = frozenset({"foreign_data_wrapper", "foreign_table", "server", "user_mapping"})
+
+
 def unread_options(objects: Iterable[DbObject]) -> Iterable[Unmodelled]:
     """Options of foreign data objects that stay on the server: those that may hold a secret, and those of user
     mappings that this role may not see."""
-    for obj in objects:
+    for obj in (o for o in objects if o.id.kind in _WITH_SECRETS):
         hidden: tuple[str, ...] = getattr(obj, "hidden", ())
         yield from (Unmodelled("option that may hold a secret", f"{option} of {obj.id}") for option in hidden)
         if isinstance(obj, UserMapping) and obj.options is None:
