@@ -32,7 +32,9 @@ class SetNotNull(Strategy):
         for old, new, fields in context.altered(Column):
             if "not_null" not in fields or old.not_null is not None or new.not_null is None:
                 continue
-            if new.id in context.rebuilds.items or new.relation.kind != "table" or "identity" in fields:
+            if new.id in context.rebuilds.items or new.relation.kind != "table":
+                continue
+            if "identity" in fields and new.id not in context.replaced:
                 continue
             if context.settings.offline and context.empty(new.relation):
                 continue
@@ -145,7 +147,7 @@ def _last(
         why="no row is NULL any more, and the application writes none",
         up=up,
         down=Down(tuple(change_not_null(column, _nullable(column)))),
-        creates=frozenset({column.id}),
+        creates=frozenset({column.id, finished_not_null(column)}),
         destroys=frozenset({column.id}),
         deploy=sentence,
         after=after,
@@ -180,12 +182,13 @@ def _not_valid_first(column: Column, sentence: str | None, after: tuple[After, .
         up=tuple(change_not_null(loose, column)),
         down=Down(()),
         after=(After(add.id, "validates it"),),
-        creates=frozenset({_finished(column)}),
+        creates=frozenset({finished_not_null(column)}),
     )
     return [add, validate]
 
 
-def _finished(column: Column) -> ObjectId:
+def finished_not_null(column: Column) -> ObjectId:
+    """What exists once a column is NOT NULL."""
     return ObjectId("not_null", column.id.path)
 
 

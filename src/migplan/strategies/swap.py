@@ -123,7 +123,7 @@ def _move_identities(leaving: Side, arriving: Side) -> Iterable[Statement]:
         head = sql("ALTER TABLE {} ALTER COLUMN", ident(*arriving.table.path))
         aside = sql("{} {}", head, ident(leaving.aside_name(was.name)))
         if column.identity is not None:
-            yield from _add_identity(column, column.identity, was.identity, sql("{} {}", head, ident(column.name)))
+            yield from add_identity(column, column.identity, was.identity, sql("{} {}", head, ident(column.name)))
         if was.identity is not None:
             yield Statement(sql("{} DROP IDENTITY", aside), AX)
         if column.identity is not None and was.identity is not None:
@@ -134,7 +134,8 @@ def _move_identities(leaving: Side, arriving: Side) -> Iterable[Statement]:
             yield from identity_extras(None, column.identity)
 
 
-def _add_identity(column: Column, identity: Identity, was: Identity | None, head: Sql) -> Iterable[Statement]:
+def add_identity(column: Column, identity: Identity, was: Identity | None, head: Sql) -> Iterable[Statement]:
+    """Its sequence goes on behind the values that are there, or where the former one stopped."""
     schema, name = identity.sequence
     taken = name if was is None else temporary_name(name, "identity")
     clause = identity_clause(replace(identity, sequence=(schema, taken)))

@@ -12,20 +12,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from migplan.core.ids import ObjectId
-from migplan.core.sql import ident
-from migplan.core.steps import After, Down, Phase, Step, step_id
+from migplan.core.sql import ident, sql
+from migplan.core.steps import After, Down, LockMode, Phase, Statement, Step, step_id
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import FOREIGN_KEY, Constraint, add_constraint, drop_constraint, validate_constraint
+from migplan.kinds.identity import identity_extras
 from migplan.kinds.registry import kind_of
 from migplan.strategies.backfill import fill
 from migplan.strategies.base import Context, Expansion, Strategy
 from migplan.strategies.rename_column import last_step
+from migplan.strategies.set_not_null import finished_not_null
 from migplan.strategies.sides import Side, columns_in_step, pairs_of
 from migplan.strategies.staged_checks import last_guard
 from migplan.strategies.staged_types import labels_of, staged_id, staged_sentence
 from migplan.strategies.staging import build_key, stage
 from migplan.strategies.steps_undone import chain, only_on_the_way_back, undone
-from migplan.strategies.swap import swap_sides
+from migplan.strategies.swap import add_identity, swap_sides
 from migplan.strategies.sync import Pair, disagreement, stale_arriving, stale_leaving
 from migplan.strategies.unreadable_values import unreadable_values
 
@@ -41,7 +43,8 @@ class SwapColumn(Strategy):
         columns = [c for id in sorted(context.replaced) if isinstance(c := context.after[id], Column)]
         for table in sorted({c.relation for c in columns}):
             old, new = _sides(context, table, [c for c in columns if c.relation == table])
-            yield Expansion(tuple(_steps(context, old, new)), old.carried | new.carried)
+            steps = [*_steps(context, old, new), *_late_identities(context, columns, table)]
+            yield Expansion(tuple(steps), old.carried | new.carried)
         for id in sorted(context.rebuilds.items):
             key = context.after.get(id, Constraint)
             if key is not None and key.type == FOREIGN_KEY and _on_replaced(context, id):
@@ -64,9 +67,30 @@ def _sides(context: Context, table: ObjectId, columns: Sequence[Column]) -> tupl
 
 
 def _before_tightening(context: Context, column: Column) -> Column:
-    """The new column as it is swapped in: NOT NULL that the old one hasn't comes afterwards, behind the checkpoint."""
+    """The new column as it is swapped in: NOT NULL that the old one hasn't comes afterwards, behind the checkpoint, and
+    with it an identity, which PostgreSQL gives no other column."""
     old = context.before[column.id]
-    return replace(column, not_null=None) if isinstance(old, Column) and old.not_null is None else column
+    nullable = isinstance(old, Column) and old.not_null is None
+    return replace(column, not_null=None, identity=None) if nullable else column
+
+
+def _late_identities(context: Context, columns: Iterable[Column], table: ObjectId) -> Iterable[Step]:
+    for column in columns:
+        if column.relation != table or column.identity is None or _before_tightening(context, column) == column:
+            continue
+        head = sql("ALTER TABLE {} ALTER COLUMN {}", ident(*table.path), ident(column.name))
+        yield Step(
+            id=step_id("identity", column.id),
+            title=f"let {column.id} number its rows",
+            object=column.id,
+            strategy=NAME,
+            phase=Phase.CONTRACT,
+            why="an identity is only for columns that are NOT NULL",
+            up=(*add_identity(column, column.identity, None, head), *identity_extras(None, column.identity)),
+            down=Down((Statement(sql("{} DROP IDENTITY", head), LockMode.ACCESS_EXCLUSIVE),)),
+            uses=frozenset({finished_not_null(column)}),
+            deploy=f"gives {column.id} no value" if column.identity.always else None,
+        )
 
 
 def _steps(context: Context, old: Side, new: Side) -> list[Step]:
