@@ -129,7 +129,16 @@ def change_type(new: Column, using: Sql | None = None) -> list[Statement]:
         collate,
         clause,
     )
-    return [Statement(command, AX, rewrite=True, scan=True, timing=Timing.LONG)]
+    change = Statement(command, AX, rewrite=True, scan=True, timing=Timing.LONG)
+    return [change, *kept_by_no_type(new)]
+
+
+def kept_by_no_type(column: Column) -> list[Statement]:
+    """ALTER TYPE sets storage and compression back to what the type has."""
+    head = sql("ALTER {} ALTER COLUMN {}", relation_clause(column), ident(column.name))
+    head = Sql(head.replace("ALTER TABLE ", "ALTER TABLE ONLY ", 1))
+    storage = [] if column.storage is None else [Statement(sql("{} SET STORAGE {}", head, Sql(column.storage)), AX)]
+    return [*storage, *([] if column.compression is None else [set_compression(column)])]
 
 
 def set_attribute_options(head: Sql, old: Column, new: Column) -> list[Statement]:

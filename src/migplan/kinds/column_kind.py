@@ -158,6 +158,7 @@ ORDER BY a.attrelid, a.attnum
             statements.append(Statement(sql("{} DROP IDENTITY", head), AX))
         if fields & {"type", "collation"}:
             statements += _changed_type(old, new, before)
+            fields -= {"storage", "compression"}
         if "not_null" in fields:
             statements += change_not_null(old, new)
         if new.identity is not None and "identity" in fields:

@@ -15,6 +15,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.sql import Sql, deparsed, ident, join, sql
 from migplan.core.steps import After, Down, LockMode, Phase, Statement, Step, Timing, step_id
 from migplan.kinds.column import Column
+from migplan.kinds.column_clauses import kept_by_no_type
 from migplan.kinds.constraint import CHECK, Constraint, validate_constraint
 from migplan.kinds.registry import kind_of
 from migplan.kinds.type_changes import keeps_rows
@@ -79,7 +80,7 @@ def _steps(context: Context, old: Column, new: Column, checks: list[Constraint])
 def _altered(column: Column, checks: Iterable[Constraint], *, scan: bool) -> tuple[Statement, ...]:
     """One ALTER TABLE for the column's type and for the checks, which are made anew as they are given here."""
     clause = sql("ALTER COLUMN {} TYPE {}", ident(column.name), deparsed(column.type))
-    return _table(column.relation, [clause], checks, scan=scan)
+    return (*_table(column.relation, [clause], checks, scan=scan), *kept_by_no_type(column))
 
 
 def _table(

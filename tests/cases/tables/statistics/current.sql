@@ -3,3 +3,4 @@ CREATE TABLE typed (a int, b int);
 CREATE STATISTICS targeted ON a, b FROM typed;
 ALTER STATISTICS targeted SET STATISTICS 50;
 CREATE INDEX typed_sum ON typed ((a IS NULL)); ALTER INDEX typed_sum ALTER COLUMN 1 SET STATISTICS 70;
+CREATE TABLE stored (a varchar(5) COMPRESSION pglz, b int); ALTER TABLE stored ALTER a SET STORAGE EXTERNAL;
