@@ -22,6 +22,7 @@ from migplan.kinds.column_clauses import (
     column_extras,
     comes_with_its_parents,
     conversion,
+    kept_by_no_type,
     set_attribute_options,
     set_compression,
 )
@@ -158,6 +159,8 @@ ORDER BY a.attrelid, a.attnum
             statements.append(Statement(sql("{} DROP IDENTITY", head), AX))
         if fields & {"type", "collation"}:
             statements += _changed_type(old, new, before)
+            below = (after.get(id, Column) for id in sorted(self.below(new, after)) if id in before)
+            statements += [s for c in below if c is not None for s in kept_by_no_type(c)]
             fields -= {"storage", "compression"}
         if "not_null" in fields:
             statements += change_not_null(old, new)
@@ -179,6 +182,14 @@ ORDER BY a.attrelid, a.attnum
         if "fdw_options" in fields:
             statements.append(Statement(sql("{} {}", head, fdw_option_changes(old.fdw_options, new.fdw_options)), AX))
         return statements
+
+    def alter_uses(self, old: Column, new: Column, after: Catalog) -> frozenset[ObjectId]:
+        """An inherited column has its parents' type by then."""
+        if not new.inherited:
+            return frozenset()
+        table = after.objects.get(new.relation)
+        parents: tuple[ObjectId | None, ...] = (getattr(table, "partition_of", None), *getattr(table, "inherits", ()))
+        return frozenset(id for p in parents if p is not None and (id := p.child("column", new.name)) in after)
 
     def _alter_generated(self, old: Column, new: Column, before: Catalog, after: Catalog) -> list[Statement] | None:
         """DROP EXPRESSION keeps the values; SET EXPRESSION (17) rewrites; everything else drops the column."""

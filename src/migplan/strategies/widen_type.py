@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog
 from migplan.core.sql import Sql, deparsed, ident, join, sql
 from migplan.core.steps import After, Down, LockMode, Phase, Statement, Step, Timing, step_id
 from migplan.kinds.column import Column
@@ -64,8 +65,11 @@ def _steps(context: Context, old: Column, new: Column, checks: list[Constraint])
         strategy=NAME,
         phase=Phase.EXPAND,
         why="no row is rewritten, and what the running application writes still fits",
-        up=_altered(new, [replace(c, validated=False) for c in apart], scan=bool(valid) and not apart),
-        down=Down(_altered(old, apart, scan=True)),
+        up=(
+            *_altered(new, [replace(c, validated=False) for c in apart], scan=bool(valid) and not apart),
+            *_kept_below(new, context.before, context.after),
+        ),
+        down=Down((*_altered(old, apart, scan=True), *_kept_below(old, context.after, context.before))),
         creates=frozenset({new.id}),
         destroys=frozenset({new.id}),
         uses=uses,
@@ -81,6 +85,13 @@ def _altered(column: Column, checks: Iterable[Constraint], *, scan: bool) -> tup
     """One ALTER TABLE for the column's type and for the checks, which are made anew as they are given here."""
     clause = sql("ALTER COLUMN {} TYPE {}", ident(column.name), deparsed(column.type))
     return (*_table(column.relation, [clause], checks, scan=scan), *kept_by_no_type(column))
+
+
+def _kept_below(column: Column, source: Catalog, target: Catalog) -> Iterable[Statement]:
+    """The same of the partitions and heirs that stay."""
+    for id in sorted(kind_of(column.id).below(column, target)):
+        if id in source and (inner := target.get(id, Column)) is not None:
+            yield from kept_by_no_type(inner)
 
 
 def _table(
