@@ -26,8 +26,7 @@ class ChangeInheritance(Strategy):
                 continue
             behind = After(step_id("alter", new.id), f"{new.id} inherits it until then")
             gone = [m for m in _inherited(new.id, context.before) if m not in context.after]
-            if gone:
-                yield Expansion((), behind=dict.fromkeys(gone, behind))
+            yield Expansion((), single={step_id(verb, m): behind for m in gone for verb in ("loosen", "drop")})
         for column in context.created(Column):
             yield from _behind_other_types(context, column)
 
