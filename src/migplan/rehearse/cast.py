@@ -23,6 +23,7 @@ from migplan.rehearse.passage import (
     run_to,
     stage,
     window_ends,
+    with_counterparts,
 )
 from migplan.rehearse.recipes import Cook
 from migplan.rehearse.script import read_application
@@ -121,13 +122,14 @@ class Cast:
             also.setdefault(title, {})[column] = expression
         starts = {t: n + 3 * SLOTS * self.sessions * number for t, n in self._free(names, end).items()}
         life = Life(starts, until, {names[c] for c in changing if c in names}, also)
-        cook = Cook(here, shapes, renamed_statistics(self.statistics, names))
+        cook = Cook(here, with_counterparts(plan, shapes), renamed_statistics(self.statistics, names))
         name = "new" if len(self.stages) <= 3 else f"new {number}"
         return application(name, cook, about, self.sessions, life)
 
     def _free(self, names: Names, end: Stage) -> dict[str, int]:
         """The first free row number of each table at the end, behind those of all that it was made of."""
-        found = {shape.title: 1 for shape in end.shapes.values()} | dict(self.numbers)
+        behind = max(self.numbers.values(), default=1)  # of a new table: the plan may fill it out of others
+        found = {shape.title: behind for shape in end.shapes.values()} | dict(self.numbers)
         for old, new in {(old, new) for (old, _), (new, _) in names.items() if old != new}:
             found[new] = found.get(new, 1) + self.numbers.get(old, 1)
         return found

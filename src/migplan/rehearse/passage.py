@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
 from migplan.core.sql import ident
 from migplan.execute.apply import apply as run
@@ -13,11 +15,14 @@ from migplan.execute.runner import Manner
 from migplan.planfile.folder import PlanFolder
 from migplan.planfile.model import PlanModel
 from migplan.rehearse.compliance import Made, Moment
-from migplan.rehearse.shapes import TableShape, read_shapes, written
+from migplan.rehearse.shapes import ForeignKeyShape, TableShape, read_shapes, written
 from migplan.rehearse.timeline import Timeline
 from migplan.source.connect import Connection
 from migplan.source.lexer import tokens
 
+_COUNTERPART: Final = re.compile(
+    r"SELECT count\(\*\) FROM (\S+) AS s WHERE .+ AND NOT EXISTS \(SELECT FROM (\S+) AS t WHERE (.+)\)"
+)
 Names = dict[tuple[str, str], tuple[str, str]]
 
 
@@ -149,6 +154,28 @@ def both_written(plan: PlanModel, before: Stage, after: Stage, end: Stage) -> It
         needed = {column, *(used & names)}
         if column not in names and all(needed <= {c.name for c in s.columns} for s in (first, last)):
             yield title, column, expression
+
+
+def with_counterparts(plan: PlanModel, shapes: Mapping[int, TableShape]) -> dict[int, TableShape]:
+    """The tables, each tied to the one whose every row must have one of its rows, as the plan will count."""
+    by_title = {shape.title: shape for shape in shapes.values()}
+    found = dict(shapes)
+    for assertion in (a for step in plan.steps for a in step.assertions):
+        counted = _COUNTERPART.fullmatch(assertion.count)
+        if counted is None:
+            continue
+        source, target = (by_title.get(_title(counted[n])) for n in (1, 2))
+        pairs = [[t.name for t in tokens(pair) if t.is_name] for pair in counted[3].split(" AND ")]
+        if source is None or target is None or not all(len(p) == 4 for p in pairs):
+            continue
+        key = ForeignKeyShape(tuple(p[1] for p in pairs), source.oid, tuple(p[3] for p in pairs))
+        if not any(k.target == source.oid and set(k.columns) == set(key.columns) for k in target.foreign_keys):
+            found[target.oid] = replace(target, foreign_keys=(*target.foreign_keys, key))
+    return found
+
+
+def _title(name: str) -> str:
+    return ".".join(t.name for t in tokens(name) if t.is_name)
 
 
 def limited(shapes: Mapping[int, TableShape], to: Stage) -> dict[int, TableShape]:

@@ -24,7 +24,7 @@ from migplan.rehearse.application import Application
 from migplan.rehearse.cast import Cast, Course, with_files
 from migplan.rehearse.clients import Crowd, Sample
 from migplan.rehearse.compliance import complying
-from migplan.rehearse.passage import changing_hands, of_the_end, run_to, window_ends
+from migplan.rehearse.passage import changing_hands, of_the_end, run_to, window_ends, with_counterparts
 from migplan.rehearse.recipes import Cook
 from migplan.rehearse.report import RehearsalModel, TableModel, measured
 from migplan.rehearse.rows import Filled, fill, wanted_rows
@@ -86,7 +86,7 @@ def rehearse(folder: PlanFolder, live: Live, shadow: Shadow, settings: Settings,
         with contextlib.closing(database.connect()) as connection:
             asked = of_the_end(folder.plan, stages[0], stages[-1])
             shapes = complying(connection, stages[0].shapes, asked, live.statistics.columns)
-            cook = Cook(connection, shapes, live.statistics)
+            cook = Cook(connection, with_counterparts(folder.plan, shapes), live.statistics)
             filled = fill(cook, wanted_rows(cook.shapes, live.statistics, wishes.scale, wishes.most_rows))
         reused = changing_hands(folder.plan, stages[0], stages[-1])
         if reused and len(stages) > _GENERATED and not wishes.new:

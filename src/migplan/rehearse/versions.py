@@ -98,14 +98,20 @@ def application(name: str, cook: Cook, about: Collection[str], sessions: int, li
             said.append(f"{shape.title} left out: {work}")
             continue
         works[shape.oid] = work
-        missing = [n for n, s in (("update", work.statements.update), ("upsert", work.statements.upsert)) if s is None]
-        together = "" if work.of is None else f", its rows together with those of {work.of}"
-        said.append(f"{shape.title}: insert, select, delete{''.join(f', no {m}' for m in missing)}{together}")
+        said.append(f"{shape.title}: {_does(work)}")
         for column in sorted(set(work.given) - work.kept):
             said.append(f"{shape.title}.{column} isn't compared: triggers or the plan change what is written")
         for column in sorted(terms.avoided):
             said.append(f"{shape.title}.{column} isn't written: neither of its types can be assigned to the other")
     return GeneratedApplication(name, sessions, list(works.values()), said)
+
+
+def _does(work: TableWork) -> str:
+    """What is done with a table's rows."""
+    texts = work.statements
+    kinds = {"insert": True, "select": True, "update": texts.update, "upsert": texts.upsert, "delete": True}
+    together = "" if work.of is None else f"; its rows together with those of {work.of}"
+    return ", ".join(kind for kind, text in kinds.items() if text) + together
 
 
 def _near(shapes: Mapping[int, TableShape], about: Collection[str]) -> Sequence[TableShape]:
