@@ -116,7 +116,11 @@ def _large(inputs: Inputs) -> Inputs:
     def grown(catalog: Catalog) -> Catalog:
         return replace(catalog, sizes=dict.fromkeys(catalog.sizes, TableSize(10_000_000, 10**10, empty=False)))
 
-    renamed = replace(inputs.renamed, before=grown(inputs.renamed.before))
+    stages = (
+        replace(stage, renamed=replace(stage.renamed, before=grown(stage.renamed.before)))
+        for stage in inputs.renamed.earlier
+    )
+    renamed = replace(inputs.renamed, before=grown(inputs.renamed.before), earlier=tuple(stages))
     return replace(inputs, before=grown(inputs.before), renamed=renamed)
 
 

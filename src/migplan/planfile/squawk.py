@@ -15,7 +15,7 @@ from typing import Final
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.settings import Settings
-from migplan.core.steps import Statement, Step
+from migplan.core.steps import Down, Statement, Step
 from migplan.strategies.sizing import Size, Sizing
 
 _NAME: Final = r'(?:"(?:[^"]|"")+"|[\w$]+)'
@@ -80,6 +80,7 @@ _HEAVY: Final = _rules(
     )
 )
 _OWN_NAME: Final = re.compile(r'"~[^"]*"')
+_INDEXED: Final = re.compile(rf"CREATE (?:UNIQUE )?INDEX {_NAME} ON (?:ONLY )?({_NAME})\.({_NAME})")
 _ON_OWN: Final = re.compile(rf'^CREATE (?:UNIQUE )?INDEX {_NAME} ON (?:ONLY )?{_NAME}\."~[^"]*"')
 _ASIDE: Final = re.compile(rf'^(?:CREATE (?:UNIQUE )?INDEX {_NAME} ON|ALTER TABLE) (?:ONLY )?"~[^"]*~(?:new|old)"\.')
 _LOOSENING: Final = {"ban-drop-constraint", "ban-drop-not-null"}
@@ -154,7 +155,7 @@ class Waivers:
             return "an index of a partitioned table, or one that goes with it: CONCURRENTLY isn't possible"
         if rule == "ban-alter-identity" or not (statement.scan or statement.rewrite or "index" in rule):
             return "metadata only: no row is read or written"
-        return self._size(self._table(statement, step.object))
+        return self._size(self._table(statement, step.object) or _indexed_again(step))
 
     def _of_rebuilt(self, id: ObjectId) -> bool:
         return id in self.after and self.after[id].table in self.made
@@ -165,7 +166,7 @@ class Waivers:
 
     def _table(self, statement: Statement, id: ObjectId) -> ObjectId | None:
         """The table that the statement names; else the one that the step's object belongs to."""
-        if (named := _TABLE_NAME.match(statement.sql)) is not None:
+        if (named := _TABLE_NAME.match(statement.sql) or _INDEXED.match(statement.sql)) is not None:
             return ObjectId("table", (_raw(named[1]), _raw(named[2])))
         for side in (self.before, self.after):
             if (obj := side.objects.get(id)) is not None:
@@ -181,6 +182,13 @@ class Waivers:
         if size is not Size.SMALL:
             return f"{table} holds no row" if size is Size.EMPTY else f"{table} is new in this plan"
         return f"{table} is small: {sum(s.rows for s in sizing.known(table))} rows when the plan was made"
+
+
+def _indexed_again(step: Step) -> ObjectId | None:
+    """The table of a dropped index that no catalog has, as its way back names it."""
+    back = step.down.statements if isinstance(step.down, Down) else ()
+    found = next((m for s in back if (m := _INDEXED.match(s.sql)) is not None), None)
+    return None if found is None else ObjectId("table", (_raw(found[1]), _raw(found[2])))
 
 
 def _raw(name: str) -> str:
