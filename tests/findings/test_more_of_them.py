@@ -204,6 +204,24 @@ CHANGES = {
         "CREATE TABLE t (id int PRIMARY KEY, a int); INSERT INTO t VALUES (1); ANALYZE;",
         "CREATE TABLE t (\n  id int PRIMARY KEY,\n  a int NOT NULL -- migplan: backfill 0\n);",
     ),
+    "a sequence that goes with its table": Change(
+        "data-loss",
+        "CREATE TABLE t (id serial PRIMARY KEY);" + ROW,
+        "",
+        (("table public.t", "danger"),),
+    ),
+    "a sequence that goes with its column": Change(
+        "data-loss",
+        "CREATE TABLE t (id int PRIMARY KEY DEFAULT 0, a serial);" + ROW,
+        "CREATE TABLE t (id int PRIMARY KEY DEFAULT 0);",
+        (("column public.t.a", "danger"),),
+    ),
+    "a sequence of its own": Change(
+        "data-loss",
+        "CREATE TABLE t (id int PRIMARY KEY DEFAULT 0); CREATE SEQUENCE s;" + ROW,
+        "CREATE TABLE t (id int PRIMARY KEY DEFAULT 0);",
+        (("sequence public.s", "danger"),),
+    ),
     "a check over a column that is new": Change(
         "may-stop-on-data",
         "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1); ANALYZE;",

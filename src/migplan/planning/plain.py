@@ -9,8 +9,10 @@ from migplan.core.changes import Alter, Create, Drop
 from migplan.core.ids import CALLABLE, ObjectId
 from migplan.core.model import Catalog, DbObject, changed_fields
 from migplan.core.steps import After, Down, Name, Part, Phase, Statement, Step, step_id
+from migplan.kinds.column import Column
 from migplan.kinds.names import names_of
 from migplan.kinds.registry import kind_of
+from migplan.kinds.sequence import Sequence
 from migplan.kinds.table import Table
 from migplan.planning.read_later import read_later
 from migplan.planning.rebuilds import going_along
@@ -110,8 +112,18 @@ def _table_stays(context: Context, obj: DbObject) -> bool:
 
 
 def _lost(context: Context, obj: DbObject) -> str | None:
+    if isinstance(obj, Sequence) and _counts_for_nothing(context, obj):
+        return None
     loses = kind_of(obj.id).drop_loses(obj)
     return context.successions.rows_lost(obj) if loses is not None and isinstance(obj, Table) else loses
+
+
+def _counts_for_nothing(context: Context, sequence: Sequence) -> bool:
+    """Whether the values that it counted are lost as well, which is said of their column or table."""
+    column = None if sequence.owned_by is None else context.before.get(sequence.owned_by, Column)
+    if column is None or column.id in context.after:
+        return False
+    return not any(is_backed_up(context, kept) for kept in (column, context.before[column.relation]))
 
 
 def _drop_contract(context: Context, obj: DbObject) -> str | None:
