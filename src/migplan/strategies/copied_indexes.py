@@ -25,11 +25,14 @@ def index_copies(context: Context, renaming: Renaming, *, aside: bool = False) -
     large = renaming.large
     names = {c.name: aside_name(c) for c in renaming.columns} if aside else {}
     mark = ":aside" if aside else ""
-    copies = [i for i in _copies(context, renaming, names) if large or i.unique]
+    copies = [(i, on) for i, on in _copies(context, renaming, names) if large or i.unique]
     if _is_partitioned(context, renaming.table):
-        copies = [replace(i, unique=i.unique and not _renames_partition_key(context, renaming)) for i in copies]
-        return [s for index in copies for s in _partitioned_index_steps(context, index, mark, concurrently=large)]
-    return [_index_step(index, concurrently=large, mark=mark) for index in copies]
+        unique = not _renames_partition_key(context, renaming)
+        copies = [(replace(i, unique=i.unique and unique), on) for i, on in copies]
+        made = ((_partitioned_index_steps(context, i, mark, concurrently=large), on) for i, on in copies)
+    else:
+        made = (([_index_step(i, concurrently=large, mark=mark)], on) for i, on in copies)
+    return [replace(step, uses=on) for steps, on in made for step in steps]
 
 
 def _renames_partition_key(context: Context, renaming: Renaming) -> bool:
@@ -40,22 +43,27 @@ def _renames_partition_key(context: Context, renaming: Renaming) -> bool:
     return any(c.name in keys for c in renaming.columns)
 
 
-def _copies(context: Context, renaming: Renaming, names: Mapping[str, str]) -> Iterable[Index]:
+def _copies(
+    context: Context, renaming: Renaming, names: Mapping[str, str]
+) -> Iterable[tuple[Index, frozenset[ObjectId]]]:
+    """Each with the other columns that it stands on, which may go in the same plan and would take it along."""
     users = sorted({u for id in renaming.ids for u in context.before.used_by.get(id, frozenset())})
     for user in users:
         found = context.before[user]
         if found.table not in renaming.family:
             continue
+        others = frozenset(u for u in context.before.uses[user] - renaming.ids if u.kind == "column")
         if isinstance(found, Index) and found.valid:
             id = ObjectId("index", (found.id.path[0], temporary_name(found.id.path[1], "copy")))
             definition = with_columns_renamed(found.definition, names)
-            yield replace(found, id=id, definition=definition, clustered=False, partitioned=False, statistics=())
+            copy = replace(found, id=id, definition=definition, clustered=False, partitioned=False, statistics=())
+            yield copy, others
         elif (
             isinstance(found, Constraint)
             and found.type in (PRIMARY_KEY, UNIQUE)
             and "WITHOUT OVERLAPS" not in found.definition
         ):
-            yield _index_of_key(found, temporary_name(found.name, "copy"), names)
+            yield _index_of_key(found, temporary_name(found.name, "copy"), names), others
 
 
 def _index_of_key(key: Constraint, name: str, names: Mapping[str, str]) -> Index:

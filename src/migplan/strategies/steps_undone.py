@@ -28,6 +28,7 @@ def undone(step: Step) -> Step:
         up=step.down.statements,
         down=Down(step.up),
         uses=frozenset(),
+        releases=step.releases | {id for id in step.uses if id.kind == "column"},
         backfill=None,
         undo_backfill=step.backfill,
         batches=None,
