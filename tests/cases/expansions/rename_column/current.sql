@@ -1,6 +1,7 @@
 CREATE TABLE item (
   id int PRIMARY KEY,
-  name text NOT NULL DEFAULT 'none' CHECK (name <> '')
+  name text NOT NULL DEFAULT 'none' CHECK (name <> ''),
+  code varchar(10)
 );
 CREATE INDEX item_name ON item (name);
 COMMENT ON COLUMN item.name IS 'what it is called';

@@ -1,7 +1,9 @@
 CREATE TABLE item (
   id int PRIMARY KEY,
   -- migplan: renamed-from name
-  full_name text NOT NULL DEFAULT 'none' CONSTRAINT item_name_check CHECK (full_name <> '')
+  full_name text NOT NULL DEFAULT 'none' CONSTRAINT item_name_check CHECK (full_name <> ''),
+  -- migplan: renamed-from code
+  short_code varchar(40)
 );
 CREATE INDEX item_name ON item (full_name);
 COMMENT ON COLUMN item.full_name IS 'what it is called';
