@@ -198,6 +198,7 @@ def _context(
         settings,
         all_changes=tuple(changes),
         renamed_columns=renamed.columns,
+        renamed_tables=frozenset(h.final for h in renamed.hops if h.final.kind == "table"),
     )
     wanted = rebuilt_online(sizing)
     not_online = {root: why for root, why in wanted.items() if why is not None}
@@ -251,6 +252,7 @@ def _context(
         online=online,
         not_online=not_online,
         renamed_columns=renamed.columns,
+        renamed_tables=frozenset(h.final for h in renamed.hops if h.final.kind == "table"),
         renamed_not_nulls={name.column: name for name in renamed.not_nulls if name.column in renamed.columns},
         dual_written=renamed.dual_written,
         vacated=renamed.vacated,

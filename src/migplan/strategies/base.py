@@ -81,6 +81,8 @@ class Context:
     """Tables that would have to be, and what stands in the way: the end of a sentence."""
     renamed_columns: Mapping[ObjectId, str] = field(default_factory=dict[ObjectId, str])
     """Columns that an application knows by another name, by the one that both catalogs have: their present names."""
+    renamed_tables: frozenset[ObjectId] = frozenset()
+    """Tables that an application may know by another name, by the one that both catalogs have."""
     renamed_not_nulls: Mapping[ObjectId, NameOfNotNull] = field(default_factory=dict[ObjectId, NameOfNotNull])
     """Constraints that are renamed with them, by the columns' ids."""
     dual_written: Mapping[ObjectId, str] = field(default_factory=dict[ObjectId, str])

@@ -42,7 +42,8 @@ class Renaming:
     @cached_property
     def widened(self) -> Mapping[ObjectId, str]:
         """The types of columns that are widened as well without a row being written: before the copies are made, since
-        the next version of the application writes into those what only the wider type takes."""
+        the next version of the application writes into those what only the wider type takes. Not under the view that
+        bears a renamed table's old name."""
         altered = ((old, new) for old, new, fields in self.context.altered(Column) if _only_type(fields))
         own = ((old, new) for old, new in altered if new.id.path[:2] == self.table.path)
         return {new.id: new.type for old, new in own if self._widens_in_place(old, new)}
@@ -50,6 +51,7 @@ class Renaming:
     def _widens_in_place(self, old: Column, new: Column) -> bool:
         context = self.context
         renamed = new.id in context.renamed_columns and new.id not in context.rebuilds.items
+        renamed = renamed and new.relation not in context.renamed_tables
         plain = not new.inherited and old.generated is None and new.using is None and new.reverse is None
         users = (context.before.get(id, Constraint) for id in context.before.used_by.get(new.id, ()))
         checked = any(c is not None and c.type == CHECK for c in users)
