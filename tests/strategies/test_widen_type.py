@@ -69,6 +69,13 @@ def test_a_renamed_column_of_a_renamed_table(make_db: MakeDb, tmp_path: Path) ->
     proved(make_db, tmp_path, old, new.format("-- migplan: renamed-from a"), config=LARGE).both_ways()
 
 
+def test_a_view_on_a_renamed_column_comes_along(make_db: MakeDb, tmp_path: Path) -> None:
+    old = "CREATE TABLE t (id int PRIMARY KEY, a varchar(20)); CREATE VIEW v AS SELECT a FROM t;" + ROWS + "ANALYZE;"
+    new = "CREATE TABLE t (id int PRIMARY KEY,\n b varchar(40) -- migplan: renamed-from a\n);"
+    found = proved(make_db, tmp_path, old, new + " CREATE VIEW v AS SELECT b AS a FROM t;", config=LARGE)
+    found.both_ways()
+
+
 def test_a_view_on_the_column_comes_along(make_db: MakeDb, tmp_path: Path) -> None:
     table = "CREATE TABLE t (id int PRIMARY KEY, a varchar({}) CHECK (a <> '')); CREATE VIEW v AS SELECT a FROM t;"
     proved(make_db, tmp_path, table.format(20) + ROWS + "ANALYZE;", table.format(40), config=LARGE).both_ways()

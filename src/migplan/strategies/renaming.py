@@ -42,15 +42,15 @@ class Renaming:
     @cached_property
     def widened(self) -> Mapping[ObjectId, str]:
         """The types of columns that are widened as well without a row being written: before the copies are made, since
-        the next version of the application writes into those what only the wider type takes. Not under the view that
-        bears a renamed table's old name."""
+        the next version of the application writes into those what only the wider type takes. Not under a view
+        or a trigger that would have to be made anew, nor under the view that bears a renamed table's old name."""
         altered = ((old, new) for old, new, fields in self.context.altered(Column) if _only_type(fields))
         own = ((old, new) for old, new in altered if new.id.path[:2] == self.table.path)
         return {new.id: new.type for old, new in own if self._widens_in_place(old, new)}
 
     def _widens_in_place(self, old: Column, new: Column) -> bool:
         context = self.context
-        renamed = new.id in context.renamed_columns and new.id not in context.rebuilds.items
+        renamed = new.id in context.renamed_columns and new.id not in context.rebuilds.groups
         renamed = renamed and new.relation not in context.renamed_tables
         plain = not new.inherited and old.generated is None and new.using is None and new.reverse is None
         users = (context.before.get(id, Constraint) for id in context.before.used_by.get(new.id, ()))
