@@ -67,14 +67,13 @@ def not_null_name(column: Column, constraint: NotNull) -> str:
 
 
 def is_made_up(name: str | None, relation: str, column: str) -> bool:
-    """Whether PostgreSQL chose the name: with a number behind it where another constraint of the schema has it."""
-    if name is None or name == f"{relation}_{column}_not_null":
-        return True
-    number = name[len(name.rstrip("0123456789")) :]
-    return name in (
-        object_name(relation, column, "not_null"),
-        object_name(relation, column, f"not_null{number}"),
-    )
+    """Whether it is the name that PostgreSQL makes up, and that pg_dump leaves out.
+
+    One with a number behind it isn't: PostgreSQL puts it there where another constraint of the schema has the plain
+    name at that moment, which the next one who loads the schema can't know.
+    """
+    plain = f"{relation}_{column}_not_null"
+    return name is None or name == plain or name == object_name(relation, column, "not_null")
 
 
 def with_not_null_names(catalog: Catalog, tables: Iterable[ObjectId]) -> Catalog:
