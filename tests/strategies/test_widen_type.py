@@ -63,8 +63,9 @@ def test_a_renamed_column_is_no_more_rewritten_than_others(make_db: MakeDb, tmp_
     found.both_ways()
 
 
-def test_a_renamed_column_of_a_renamed_table(make_db: MakeDb, tmp_path: Path) -> None:
-    old = "CREATE TABLE t (id int PRIMARY KEY, a varchar(20));" + ROWS + "ANALYZE;"
+@pytest.mark.parametrize("type", ["varchar(20)", "varchar(40) NOT NULL"])
+def test_a_renamed_column_of_a_renamed_table(make_db: MakeDb, tmp_path: Path, type: str) -> None:
+    old = f"CREATE TABLE t (id int PRIMARY KEY, a {type});" + ROWS + "ANALYZE;"
     new = "-- migplan: renamed-from t\nCREATE TABLE s (id int CONSTRAINT t_pkey PRIMARY KEY,\n b varchar(40) {}\n);"
     proved(make_db, tmp_path, old, new.format("-- migplan: renamed-from a"), config=LARGE).both_ways()
 

@@ -8,7 +8,7 @@ their new names and runs after their renames.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from migplan.core.changes import Rename
@@ -153,6 +153,7 @@ def _around_alias(made: HopSteps, rest: list[Step]) -> tuple[HopSteps, list[Step
     if made.alias is None or made.drop is None:
         return made, rest
     alias = made.alias
+    late = {s.id for s in rest if s.phase is Phase.CONTRACT}
     result: list[Step] = []
     for step in rest:
         if step.strategy == RENAME_COLUMN and step.object == made.hop.final and step.phase is Phase.CONTRACT:
@@ -160,7 +161,7 @@ def _around_alias(made: HopSteps, rest: list[Step]) -> tuple[HopSteps, list[Step
             result.append(replace(step, after=(*step.after, After(made.drop.id, reason))))
         elif not step.destroys & made.stands_on:
             result.append(step)
-        elif _is_early(step) and made.hop.to == made.hop.final:
+        elif _is_early(step, late) and made.hop.to == made.hop.final:
             alias = replace(alias, after=(*alias.after, After(step.id, "shows what has been changed")))
             result.append(step)
         else:
@@ -169,9 +170,9 @@ def _around_alias(made: HopSteps, rest: list[Step]) -> tuple[HopSteps, list[Step
     return replace(made, alias=alias), result
 
 
-def _is_early(step: Step) -> bool:
+def _is_early(step: Step, late: Container[str]) -> bool:
     """Whether the step can share the transaction of the rename."""
-    waits = step.deploy is not None or any(a.deploy for a in step.after)
+    waits = step.deploy is not None or any(a.deploy or a.step in late for a in step.after)
     return step.phase is Phase.EXPAND and step.transactional and not waits
 
 
