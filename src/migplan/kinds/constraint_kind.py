@@ -238,7 +238,7 @@ def _behind_twins(key: Constraint, catalog: Catalog) -> set[ObjectId]:
     twins = (
         c
         for c in catalog.members_of(key.relation, Constraint)
-        if key.index_parent is None and c.index_parent is not None and (c.type, c.columns) == (key.type, key.columns)
+        if key.index_parent is None and c.index_parent is not None and _says_the_same(key, c)
     )
     found = {attached for t in twins for attached in (t.id.child("attachment", ""), t.relation.child("attachment", ""))}
     return found | _behind_partitions(key, catalog)
@@ -253,7 +253,9 @@ def _behind_partitions(key: Constraint, catalog: Catalog) -> set[ObjectId]:
 
 
 def _says_the_same(key: Constraint, other: Constraint) -> bool:
-    return other.id != key.id and (other.type, other.columns) == (key.type, key.columns)
+    """Up to 16 a unique constraint is taken for a primary key as well."""
+    alike = other.type == key.type or {other.type, key.type} == {UNIQUE, PRIMARY_KEY}
+    return alike and other.id != key.id and other.columns == key.columns
 
 
 def _attachment(constraint: Constraint) -> Part:

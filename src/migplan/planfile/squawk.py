@@ -151,11 +151,12 @@ class Waivers:
             return "the same transaction makes it anew, because it stands on something that is changed"
         if "-index-" in rule and self._of_rebuilt(step.object):
             return "what it belongs to is made anew in the same transaction"
-        if "-index-" in rule and self._of_partitioned(step.object):
+        table = self._table(statement, step.object) or _indexed_again(step)
+        if "-index-" in rule and (self._of_partitioned(step.object) or self._is_partitioned(table)):
             return "an index of a partitioned table, or one that goes with it: CONCURRENTLY isn't possible"
         if rule == "ban-alter-identity" or not (statement.scan or statement.rewrite or "index" in rule):
             return "metadata only: no row is read or written"
-        return self._size(self._table(statement, step.object) or _indexed_again(step))
+        return self._size(table)
 
     def _of_rebuilt(self, id: ObjectId) -> bool:
         return id in self.after and self.after[id].table in self.made
@@ -163,6 +164,10 @@ class Waivers:
     def _of_partitioned(self, id: ObjectId) -> bool:
         indexes = (side.objects.get(id) for side in (self.before, self.after))
         return any(getattr(i, "partitioned", False) or getattr(i, "parent", None) is not None for i in indexes)
+
+    def _is_partitioned(self, table: ObjectId | None) -> bool:
+        found = None if table is None else self.before.objects.get(table)
+        return getattr(found, "partition_key", None) is not None
 
     def _table(self, statement: Statement, id: ObjectId) -> ObjectId | None:
         """The table that the statement names; else the one that the step's object belongs to."""
