@@ -9,6 +9,7 @@ Databases of its own are made there and dropped. Rounds are interleaved and medi
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import shutil
 import sys
@@ -42,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--plan", action="store_true", help="also a plan, proved")
     options = parser.parse_args(arguments)
     url = options.url or server(18)
+    gc.disable()  # as the command does
     with _bench(url, options.tables) as bench:
         for _ in range(options.rounds):
             bench.round()
