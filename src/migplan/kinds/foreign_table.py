@@ -109,18 +109,11 @@ WHERE n.oid = ANY(%(ns)s::oid[]) AND {not_of_extension(PG_CLASS, "c.oid")}
         statements: list[Statement] = []
         if moves and old.partition_of is not None:
             statements.append(detach_partition(old))
-        gone = [p for p in old.inherits if p not in new.inherits]
-        come = [p for p in new.inherits if p not in old.inherits]
-        statements += [Statement(sql("{} NO INHERIT {}", head, ident(*p.path)), AX) for p in gone]
-        statements += [Statement(sql("{} INHERIT {}", head, ident(*p.path)), AX) for p in come]
         if "options" in fields:
             statements.append(Statement(sql("{} {}", head, fdw_option_changes(old.options, new.options)), AX))
         if moves and new.partition_of is not None:
             statements.append(attach_partition(new))
         return statements
-
-    def reshapes(self, old: ForeignTable, new: ForeignTable) -> bool:
-        return bool(changed_fields(old, new) & {"inherits"})
 
     def set_aside(self, obj: ForeignTable, name: str) -> list[Statement] | None:
         return [Statement(sql("ALTER FOREIGN TABLE {} RENAME TO {}", self.sql_name(obj), ident(name)), AX)]

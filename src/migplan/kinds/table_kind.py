@@ -32,7 +32,7 @@ from migplan.kinds.base import (
 )
 from migplan.kinds.column import TYPE_KINDS, Column
 from migplan.kinds.constraint import INDEXED, Constraint
-from migplan.kinds.not_null import not_null_name
+from migplan.kinds.inheritance import renamed_not_nulls
 from migplan.kinds.table import Table, columns_of
 from migplan.kinds.table_creation import creation, set_force_row_security, set_replica_identity, set_row_security
 from migplan.kinds.type_casts import cast, cast_by_text
@@ -137,18 +137,8 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
         statements: list[Statement] = []
         if old.partition_of is not None and fields & {"partition_of", "bound"}:
             statements.append(detach_partition(old))
-        statements += [
-            Statement(sql("ALTER {} NO INHERIT {}", target, ident(*p.path)), AX)
-            for p in old.inherits
-            if p not in new.inherits
-        ]
-        if fields & {"inherits", "partition_of"}:
-            statements += _renamed_not_nulls(new.id, before, after)
-        statements += [
-            Statement(sql("ALTER {} INHERIT {}", target, ident(*p.path)), AX)
-            for p in new.inherits
-            if p not in old.inherits
-        ]
+        if "partition_of" in fields:
+            statements += renamed_not_nulls(new.id, before, after)
         if "of_type" in fields:
             clause = sql("OF {}", deparsed(new.of_type)) if new.of_type else Sql("NOT OF")
             statements.append(Statement(sql("ALTER {} {}", target, clause), AX))
@@ -217,13 +207,11 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
         return frozenset(k.id for k in keys if isinstance(k, Constraint) and k.type == "f")
 
     def alter_uses(self, old: Table, new: Table, after: Catalog) -> frozenset[ObjectId]:
-        """A child must have its parents' columns, checks and indexes before it can be linked to them."""
-        if not changed_fields(old, new) & {"inherits", "partition_of"}:
+        """A partition must have its parent's columns, checks and indexes before it can be linked to it."""
+        if new.partition_of is None or "partition_of" not in changed_fields(old, new):
             return frozenset()
         members = after.members.get(new.id, ())
         linked = frozenset(m.id for m in members if isinstance(m, Column | Constraint))
-        if new.partition_of is None:
-            return linked
         attached = attached_indexes(new.id, after)
         return (
             linked
@@ -254,24 +242,6 @@ def _replica_identity(table: ObjectId, letter: str, index: list[str] | None) -> 
         return "d" if letter == "i" else letter
     kind, name = index
     return table.child("constraint", name) if kind == "constraint" else ObjectId("index", (table.path[0], name))
-
-
-def _renamed_not_nulls(table: ObjectId, before: Catalog, after: Catalog) -> list[Statement]:
-    """From 18 on an inherited NOT NULL mostly bears its parent's name. It can't be renamed while it is inherited, so it
-    gets its declared name between leaving the old parent and joining the new one."""
-    statements: list[Statement] = []
-    for new in columns_of(table, after):
-        old = before.get(new.id, Column)
-        if old is None or old.not_null is None or new.not_null is None:
-            continue
-        if old.not_null == new.not_null:
-            was, wanted = not_null_name(old, old.not_null), not_null_name(new, new.not_null)
-            if was != wanted and after.major >= 18:
-                names = (ident(was), ident(wanted))
-                statements.append(
-                    Statement(sql("ALTER TABLE {} RENAME CONSTRAINT {} TO {}", ident(*table.path), *names), AX)
-                )
-    return statements
 
 
 def _options_lock(old: Table, new: Table) -> LockMode:

@@ -1,34 +1,135 @@
-"""A table that leaves a parent: what it inherited can only be dropped once it has (manual: ALTER TABLE, NO INHERIT)."""
+"""Tables that leave parents and join others: what they inherited can only be dropped once they have left, and what they
+are to inherit must be there before they join (manual: ALTER TABLE, INHERIT). So these are two steps."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from migplan.core.changes import Alter, Create
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
-from migplan.core.steps import After, step_id
+from migplan.core.steps import After, Down, Phase, Step, step_id
 from migplan.kinds.column import Column
-from migplan.kinds.constraint import Constraint
+from migplan.kinds.constraint import CHECK, Constraint
+from migplan.kinds.foreign_table import ForeignTable
+from migplan.kinds.inheritance import join_parents, leave_parents, renamed_not_nulls
+from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
 from migplan.strategies.base import Context, Expansion, Strategy
 
+Child = Table | ForeignTable
+
 
 class ChangeInheritance(Strategy):
-    """Inherited columns and checks that go with the link to the parent."""
+    """Tables that leave plain parents, join some, or do both."""
 
     name = "change_inheritance"
     offline = True
 
     def expand(self, context: Context) -> Iterable[Expansion]:
-        for old, new, _ in context.altered(Table):
-            left = set(old.inherits) - set(new.inherits)
-            if not left or new.id in context.rebuilds.items:
+        for old, new, fields in (*context.altered(Table), *context.altered(ForeignTable)):
+            if "inherits" not in fields or new.id in context.rebuilds.whole:
                 continue
-            behind = After(step_id("alter", new.id), f"{new.id} inherits it until then")
-            gone = [m for m in _inherited(new.id, context.before) if m not in context.after]
-            yield Expansion((), single={step_id(verb, m): behind for m in gone for verb in ("loosen", "drop")})
+            left = [p for p in old.inherits if p not in new.inherits]
+            joined = [p for p in new.inherits if p not in old.inherits]
+            claimed = {new.id: frozenset({"inherits"})}
+            if left:
+                yield _leaving(context, old, new, left, joined, claimed)
+            if joined:
+                yield _joining(context, old, new, joined, bool(left), {} if left else claimed)
+            if not left and not joined:
+                yield Expansion((), fields=claimed)
         for column in context.created(Column):
             yield from _behind_other_types(context, column)
+
+
+def _leaving(
+    context: Context,
+    old: Child,
+    new: Child,
+    left: list[ObjectId],
+    joined: list[ObjectId],
+    claimed: dict[ObjectId, frozenset[str]],
+) -> Expansion:
+    """What those parents get or change from now on is theirs alone, and what they lose stays until then."""
+    table = kind_of(new.id).reference(new)
+    inherited = {m.id for p in left for m in _members(p, context.before)}
+    step = Step(
+        id=step_id("leave", new.id),
+        title=f"take {new.id} off {_listed(left)}",
+        object=new.id,
+        strategy=ChangeInheritance.name,
+        phase=Phase.EXPAND,
+        why="both versions of the application can live with it",
+        up=(*leave_parents(table, left), *_renames(context, new, back=False)),
+        down=Down((*_renames(context, new, back=True), *join_parents(table, left))),
+        releases=frozenset({new.id, *left, *inherited}),
+    )
+    behind = After(step.id, f"{new.id} inherits it until then")
+    gone = [m.id for m in _members(new.id, context.before) if m.inherited and m.id not in context.after]
+    waiting = {step_id(verb, m): behind for m in gone for verb in ("loosen", "drop")}
+    waiting |= {step_id("attach" if new.id.kind == "table" else "alter", new.id): behind} if new.partition_of else {}
+    above = _above(left, context.before) - _above(new.inherits, context.before)
+    passed_on = _changed(context, above, Create) | _changed(context, above, Alter)
+    return Expansion((step,), fields=claimed, single=waiting, behind=dict.fromkeys(passed_on, behind))
+
+
+def _joining(
+    context: Context,
+    old: Child,
+    new: Child,
+    joined: list[ObjectId],
+    leaves: bool,
+    claimed: dict[ObjectId, frozenset[str]],
+) -> Expansion:
+    """The columns and checks on both sides are what they are to be by then."""
+    table, kind = kind_of(new.id).reference(new), new.id.kind
+    free = [After(step_id("leave", new.id), "its columns are free then")] if leaves else []
+    if old.partition_of is not None:
+        free.append(After(step_id("detach" if kind == "table" else "alter", new.id), "it is a partition until then"))
+    above = {m.id.path[-1]: m.id for p in joined for m in _members(p, context.after)}
+    own = {m.id for m in _members(new.id, context.after)}
+    step = Step(
+        id=step_id("join", new.id),
+        title=f"let {new.id} inherit {_listed(joined)}",
+        object=new.id,
+        strategy=ChangeInheritance.name,
+        phase=Phase.EXPAND,
+        why="both versions of the application can live with it",
+        up=(*(() if leaves else _renames(context, new, back=False)), *join_parents(table, joined)),
+        down=Down((*leave_parents(table, joined), *(() if leaves else _renames(context, new, back=True)))),
+        uses=frozenset({new.id, *joined, *own, *above.values()}),
+        after=tuple(free),
+    )
+    ready = After(step.id, f"{new.id} inherits it from then on")
+    changed = context.changes.keys() & {id for id in own if id.path[-1] in above}
+    changed |= {id for p in joined for id in _changed(context, [p])}
+    return Expansion((step,), fields=claimed, ahead=dict.fromkeys(changed, ready))
+
+
+def _renames(context: Context, table: Child, *, back: bool):
+    """Names of NOT NULL constraints that are inherited before or afterwards."""
+    one, other = (context.after, context.before) if back else (context.before, context.after)
+    return renamed_not_nulls(table.id, one, other)
+
+
+def _changed(context: Context, relations: Iterable[ObjectId], *sorts: type) -> set[ObjectId]:
+    """The columns and checks of those relations that come, go or change, or of some sorts of change."""
+    wanted = frozenset(relations)
+    members = ((id, c) for id, c in context.changes.items() if id.kind in ("column", "constraint"))
+    return {id for id, c in members if id.parent("table") in wanted and (not sorts or isinstance(c, sorts))}
+
+
+def _above(parents: Iterable[ObjectId], catalog: Catalog) -> set[ObjectId]:
+    """Those tables with all that they inherit themselves."""
+    found: set[ObjectId] = set()
+    for id in parents:
+        found |= {id, *_above(getattr(catalog.objects.get(id), "inherits", ()), catalog)}
+    return found
+
+
+def _listed(ids: Iterable[ObjectId]) -> str:
+    return ", ".join(map(str, ids))
 
 
 def _behind_other_types(context: Context, column: Column) -> Iterable[Expansion]:
@@ -46,9 +147,10 @@ def _behind_other_types(context: Context, column: Column) -> Iterable[Expansion]
             yield Expansion((), blocked=(f"{user} {why}, not {column.type}: drop it in a plan before",))
 
 
-def _inherited(table: ObjectId, catalog: Catalog) -> Iterable[ObjectId]:
-    members = (*catalog.members_of(table, Column), *catalog.members_of(table, Constraint))
-    return (m.id for m in members if m.inherited)
+def _members(table: ObjectId, catalog: Catalog) -> Iterable[Column | Constraint]:
+    """The columns and checks that a child may have from its parents."""
+    yield from catalog.members_of(table, Column)
+    yield from (c for c in catalog.members_of(table, Constraint) if c.type == CHECK)
 
 
 STRATEGY = ChangeInheritance()

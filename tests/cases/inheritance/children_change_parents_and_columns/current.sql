@@ -1,0 +1,5 @@
+CREATE TABLE base (id bigint, old_word text, CONSTRAINT base_id CHECK (id > 0));
+CREATE TABLE other (id uuid, loose int, n smallint);
+CREATE TABLE alone (own int, id bigint, old_word text, CONSTRAINT base_id CHECK (id > 0)) INHERITS (base);
+CREATE TABLE changing (own int, id bigint, old_word text, CONSTRAINT base_id CHECK (id > 0)) INHERITS (base);
+CREATE TABLE joining (n int);
