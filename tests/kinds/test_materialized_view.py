@@ -21,6 +21,7 @@ ALTER MATERIALIZED VIEW m ALTER COLUMN n SET STATISTICS 300, ALTER COLUMN n SET 
   ALTER COLUMN n SET COMPRESSION pglz, ALTER COLUMN l SET (n_distinct = 5);
 CREATE UNIQUE INDEX mi ON m (id);
 CREATE MATERIALIZED VIEW empty AS SELECT * FROM m WITH NO DATA;
+ALTER TABLE empty REPLICA IDENTITY FULL;
 COMMENT ON MATERIALIZED VIEW m IS 'm';
 COMMENT ON COLUMN m.n IS 'n';
 GRANT SELECT ON m TO pg_monitor;
@@ -49,7 +50,7 @@ def test_settings_change_in_place(make_db: MakeDb) -> None:
     steps = assert_both_ways(
         make_db,
         TABLE,
-        f"{head} SET (fillfactor = 50), ALTER COLUMN n SET STATISTICS 9",
+        f"{head} SET (fillfactor = 50), REPLICA IDENTITY FULL, ALTER COLUMN n SET STATISTICS 9",
         f"{head} SET (autovacuum_enabled = off), ALTER COLUMN n SET STORAGE PLAIN",
     )
     assert steps == {"alter:materialized_view:public.m", "alter:view_column:public.m.n"}

@@ -11,6 +11,7 @@ from migplan.core.model import Catalog, DbObject, changed_fields
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, sql
 from migplan.core.steps import LockMode, Part, Statement, Timing
 from migplan.kinds import _acl
+from migplan.kinds._replica_identity import set_replica_identity
 from migplan.kinds.base import (
     PG_CLASS,
     PG_TYPE,
@@ -42,6 +43,7 @@ class MaterializedView(DbObject):
 
     ``populated`` says whether it holds rows to read; a re-creation fills it only then. ``tablespace`` and
     ``access_method`` are None for the database's and for heap; options of its TOAST table are named ``toast.…``.
+    ``replica_identity`` is d, f or n: its columns can hold NULL, so that no index tells its rows.
     """
 
     definition: str
@@ -49,6 +51,7 @@ class MaterializedView(DbObject):
     options: tuple[tuple[str, str], ...] = ()
     tablespace: str | None = None
     access_method: str | None = None
+    replica_identity: str = "d"
     populated: bool = field(default=True, compare=False)
 
 
@@ -66,6 +69,7 @@ class MaterializedViewKind(Kind[MaterializedView]):
         return f"""
 SELECT c.oid, n.nspname::text, c.relname::text, c.relowner, c.relacl::text[], c.reltype,
        pg_get_viewdef(c.oid), c.reloptions, t.reloptions, ts.spcname::text, am.amname::text, c.relispopulated,
+       c.relreplident::text,
        {OUTPUT_COLUMNS}
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -78,7 +82,7 @@ WHERE c.relkind = 'm' AND n.oid = ANY(%(ns)s::oid[])
 
     def build(self, row: tuple[Any, ...], reading: Reading) -> Iterable[Found[MaterializedView]]:
         oid, schema, name, owner, acl, row_type, definition, reloptions, toast_options = row[:9]
-        tablespace, access_method, populated, columns = row[9:]
+        tablespace, access_method, populated, replica_identity, columns = row[9:]
         view = MaterializedView(
             id=ObjectId("materialized_view", (schema, name)),
             comment=reading.comment(PG_CLASS, oid),
@@ -89,6 +93,7 @@ WHERE c.relkind = 'm' AND n.oid = ANY(%(ns)s::oid[])
             options=options(reloptions) + tuple((f"toast.{k}", v) for k, v in options(toast_options)),
             tablespace=tablespace,
             access_method=access_method,
+            replica_identity=replica_identity,
             populated=populated,
         )
         yield Address(PG_CLASS, oid), view
@@ -100,6 +105,8 @@ WHERE c.relkind = 'm' AND n.oid = ANY(%(ns)s::oid[])
         settings = [s for c in columns for s in column_settings(c)]
         drop = Statement(sql("DROP MATERIALIZED VIEW {}", self.sql_name(obj)), AX)
         uses = frozenset(catalog.uses.get(obj.id, ()))
+        if obj.replica_identity != "d":
+            settings += set_replica_identity(obj)
         return [Part((create_materialized_view(obj), *settings), (drop,), provided, uses - provided)]
 
     def alter(
@@ -116,6 +123,8 @@ WHERE c.relkind = 'm' AND n.oid = ANY(%(ns)s::oid[])
         if "access_method" in fields:
             method = ident(new.access_method or "heap")
             statements.append(_rewriting(sql("ALTER {} SET ACCESS METHOD {}", target, method)))
+        if "replica_identity" in fields:
+            statements += set_replica_identity(new)
         return statements
 
     def contract(self, old: MaterializedView, new: MaterializedView) -> str | None:

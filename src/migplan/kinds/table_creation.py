@@ -6,6 +6,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, join, sql
 from migplan.core.steps import LockMode, Part, Statement
+from migplan.kinds._replica_identity import set_replica_identity
 from migplan.kinds.base import option_list
 from migplan.kinds.column import Column
 from migplan.kinds.column_clauses import column_clause, column_extras
@@ -126,13 +127,3 @@ def set_row_security(table: Table) -> Statement:
 def set_force_row_security(table: Table) -> Statement:
     verb = Sql("FORCE" if table.force_row_security else "NO FORCE")
     return Statement(sql("ALTER TABLE {} {} ROW LEVEL SECURITY", ident(*table.id.path), verb), AX)
-
-
-def set_replica_identity(table: Table) -> list[Statement]:
-    identity = table.replica_identity
-    clause = (
-        sql("USING INDEX {}", ident(identity.path[-1]))
-        if isinstance(identity, ObjectId)
-        else Sql({"d": "DEFAULT", "f": "FULL", "n": "NOTHING"}[identity])
-    )
-    return [Statement(sql("ALTER TABLE {} REPLICA IDENTITY {}", ident(*table.id.path), clause), AX)]

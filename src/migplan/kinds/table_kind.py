@@ -11,6 +11,7 @@ from migplan.core.model import Catalog, changed_fields
 from migplan.core.sql import Sql, deparsed, ident, join, sql
 from migplan.core.steps import LockMode, Part, Statement, Timing
 from migplan.kinds import _acl
+from migplan.kinds._replica_identity import REPLICA_IDENTITY, identity_part, replica_identity, set_replica_identity
 from migplan.kinds.attachment import (
     INDEX_KINDS,
     attach_partition,
@@ -34,7 +35,7 @@ from migplan.kinds.column import TYPE_KINDS, Column
 from migplan.kinds.constraint import INDEXED, Constraint
 from migplan.kinds.inheritance import renamed_not_nulls
 from migplan.kinds.table import Table, columns_of
-from migplan.kinds.table_creation import creation, set_force_row_security, set_replica_identity, set_row_security
+from migplan.kinds.table_creation import creation, set_force_row_security, set_row_security
 from migplan.kinds.type_casts import cast, cast_by_text
 
 AX = LockMode.ACCESS_EXCLUSIVE
@@ -59,13 +60,7 @@ SELECT c.oid, n.nspname::text, c.relname::text, c.relowner, c.relacl::text[], c.
        c.relispartition, c.relpersistence = 'u',
        c.reloptions, (SELECT reloptions FROM pg_class t WHERE t.oid = c.reltoastrelid),
        ts.spcname::text, am.amname::text,
-       c.relrowsecurity, c.relforcerowsecurity, c.relreplident::text,
-       CASE WHEN c.relreplident = 'i' THEN (
-         SELECT ARRAY[CASE WHEN k.oid IS NULL THEN 'index' ELSE 'constraint' END, ri.relname::text]
-           FROM pg_index x JOIN pg_class ri ON ri.oid = x.indexrelid
-           LEFT JOIN pg_constraint k
-             ON k.conindid = x.indexrelid AND k.conrelid = x.indrelid AND k.contype IN ('p', 'u', 'x')
-          WHERE x.indrelid = c.oid AND x.indisreplident LIMIT 1) END,
+       c.relrowsecurity, c.relforcerowsecurity, {REPLICA_IDENTITY},
        CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END,
        CASE WHEN c.relkind = 'p' THEN
          (SELECT array_agg(a.attname::text ORDER BY a.attnum)
@@ -102,7 +97,7 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
             access_method=method,
             row_security=rls,
             force_row_security=force,
-            replica_identity=_replica_identity(id, replica, replica_index),
+            replica_identity=replica_identity(id, replica, replica_index),
             of_type=of_type,
             key_columns=tuple(key_columns or ()),
         )
@@ -117,17 +112,7 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
             uses = frozenset({obj.id, obj.partition_of, *columns}) | attached_indexes(obj.id, catalog)
             uses |= _above_first(obj.partition_of, catalog)
             parts.append(Part(tuple(attach), tuple(detach), frozenset({attachment(obj.id)}), uses))
-        if isinstance(obj.replica_identity, ObjectId):
-            plain = replace(obj, replica_identity="d")
-            parts.append(
-                Part(
-                    tuple(set_replica_identity(obj)),
-                    tuple(set_replica_identity(plain)),
-                    frozenset({obj.id.child("replica_identity", "")}),
-                    frozenset({obj.id, obj.replica_identity}),
-                )
-            )
-        return parts
+        return [*parts, *identity_part(obj)]
 
     def alter(self, old: Table, new: Table, before: Catalog, after: Catalog) -> list[Statement] | None:
         fields = changed_fields(old, new) - {"comment", "owner", "grants"}
@@ -235,13 +220,6 @@ def value_for(new: Column, old: Column | None, before: Catalog) -> Sql:
     own = any(id.kind in TYPE_KINDS for id in before.uses.get(old.id, ()))
     value = ident(old.name)
     return cast_by_text(value, old.type, new.type) if own else cast(value, old.type, new.type)
-
-
-def _replica_identity(table: ObjectId, letter: str, index: list[str] | None) -> str | ObjectId:
-    if letter != "i" or index is None:
-        return "d" if letter == "i" else letter
-    kind, name = index
-    return table.child("constraint", name) if kind == "constraint" else ObjectId("index", (table.path[0], name))
 
 
 def _options_lock(old: Table, new: Table) -> LockMode:

@@ -33,6 +33,9 @@ class ChangeInheritance(Strategy):
             left = [p for p in old.inherits if p not in new.inherits]
             joined = [p for p in new.inherits if p not in old.inherits]
             claimed = {new.id: frozenset({"inherits"})}
+            if left and joined and _hands_over(context, new, left, joined):
+                yield _changing(context, new, left, joined, claimed)
+                continue
             if left:
                 yield _leaving(context, old, new, left, joined, claimed)
             if joined:
@@ -41,6 +44,48 @@ class ChangeInheritance(Strategy):
                 yield Expansion((), fields=claimed)
         for column in context.created(Column):
             yield from _behind_other_types(context, column)
+
+
+def _hands_over(context: Context, new: Child, left: list[ObjectId], joined: list[ObjectId]) -> bool:
+    """Whether it has all that the new parents hand down already, and nothing about it changes on either side."""
+    own = {m.id.path[-1]: m.id for m in _members(new.id, context.before)}
+    wanted = {m.id.path[-1] for p in joined for m in _members(p, context.after)}
+    still = wanted <= own.keys() and not context.changes.keys() & {own[name] for name in wanted}
+    return still and new.partition_of is None and not _changed(context, _above([*left, *joined], context.after))
+
+
+def _changing(
+    context: Context,
+    new: Child,
+    left: list[ObjectId],
+    joined: list[ObjectId],
+    claimed: dict[ObjectId, frozenset[str]],
+) -> Expansion:
+    """The new parents come first: a column or check that no parent hands down any more is the table's own, and no
+    statement makes it an inherited one again."""
+    table = kind_of(new.id).reference(new)
+    inherited = {m.id for p in left for m in _members(p, context.before)}
+    above = {m.id for p in joined for m in _members(p, context.after)}
+    step = Step(
+        id=step_id("join", new.id),
+        title=f"let {new.id} inherit {_listed(joined)} instead of {_listed(left)}",
+        object=new.id,
+        strategy=ChangeInheritance.name,
+        phase=Phase.EXPAND,
+        why="what both sides hand down stays inherited",
+        up=(*join_parents(table, joined), *leave_parents(table, left)),
+        down=Down((*join_parents(table, left), *leave_parents(table, joined))),
+        uses=frozenset({new.id, *joined, *above}),
+        releases=frozenset({new.id, *left, *inherited}),
+    )
+    return Expansion((step,), fields=claimed, single=_waiting_for(context, new.id, step))
+
+
+def _waiting_for(context: Context, child: ObjectId, step: Step) -> dict[str, After]:
+    """The drops of what it no longer inherits."""
+    behind = After(step.id, f"{child} inherits it until then")
+    gone = [m.id for m in _members(child, context.before) if m.inherited and m.id not in context.after]
+    return {step_id(verb, m): behind for m in gone for verb in ("loosen", "drop")}
 
 
 def _leaving(
@@ -66,8 +111,7 @@ def _leaving(
         releases=frozenset({new.id, *left, *inherited}),
     )
     behind = After(step.id, f"{new.id} inherits it until then")
-    gone = [m.id for m in _members(new.id, context.before) if m.inherited and m.id not in context.after]
-    waiting = {step_id(verb, m): behind for m in gone for verb in ("loosen", "drop")}
+    waiting = _waiting_for(context, new.id, step)
     waiting |= {step_id("attach" if new.id.kind == "table" else "alter", new.id): behind} if new.partition_of else {}
     above = _above(left, context.before) - _above(new.inherits, context.before)
     passed_on = _changed(context, above, Create) | _changed(context, above, Alter)

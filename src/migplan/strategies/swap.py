@@ -12,6 +12,7 @@ from migplan.core.model import Catalog
 from migplan.core.sql import Sql, deparsed, ident, literal, sql
 from migplan.core.steps import LockMode, Statement, temporary_name
 from migplan.kinds.column import Column
+from migplan.kinds._replica_identity import set_replica_identity
 from migplan.kinds.constraint import Constraint, drop_constraint, key_extras
 from migplan.kinds.default import drop_default, set_default
 from migplan.kinds.function import Routine
@@ -20,7 +21,6 @@ from migplan.kinds.index import index_extras
 from migplan.kinds.not_null import comment_not_null, not_null_name
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
-from migplan.kinds.table_creation import set_replica_identity
 from migplan.strategies.add_constraint import using_index
 from migplan.strategies.routine_bodies import routines_on, words
 from migplan.strategies.sides import Side

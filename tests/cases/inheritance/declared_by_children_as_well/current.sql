@@ -9,3 +9,6 @@ CREATE TABLE c (a int, CONSTRAINT k CHECK (a > 0), CONSTRAINT f CHECK (one(a) > 
 CREATE TABLE c1 (CONSTRAINT k CHECK (a > 0), CONSTRAINT f CHECK (one(a) > 0)) INHERITS (c);
 CREATE TABLE c2 () INHERITS (c);
 CREATE TABLE c12 () INHERITS (c1, c2);
+
+CREATE TABLE left_one (id bigint, n text NOT NULL, CONSTRAINT positive CHECK (id > 0));
+CREATE TABLE moves (x int) INHERITS (left_one);

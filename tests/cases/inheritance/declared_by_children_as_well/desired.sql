@@ -15,3 +15,6 @@ CREATE TABLE c (a int, CONSTRAINT k CHECK (a > 1), CONSTRAINT f CHECK (one(a) > 
 CREATE TABLE c1 (CONSTRAINT k CHECK (a > 1), CONSTRAINT f CHECK (one(a) > 0)) INHERITS (c);
 CREATE TABLE c2 () INHERITS (c);
 CREATE TABLE c12 () INHERITS (c1, c2);
+
+CREATE TABLE joined_one (id bigint, n text NOT NULL, CONSTRAINT positive CHECK (id > 0));
+CREATE TABLE moves (x int) INHERITS (joined_one);
