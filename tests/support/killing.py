@@ -43,7 +43,7 @@ _CHANGING = ("run", "attempt")
 @dataclass
 class Killer:
     """Runs of one plan on one database, one after the other, each killed at a place where none was killed before; with
-    ``once``, in a unit where none was."""
+    ``once``, in a unit where none was; or ``after`` so many places."""
 
     folder: Path
     once: bool = False
@@ -65,12 +65,12 @@ class Killer:
         self._process.stdout.close()
         self._process.wait(timeout=30)
 
-    def run(self, url: str, direction: str, *, kill: bool = True) -> str | None:
+    def run(self, url: str, direction: str, *, kill: bool = True, after: int | None = None) -> str | None:
         """One run; the place at which it was killed, or None when it came to its end. Fails with what else ended it."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         job = {"folder": str(self.folder), "url": url, "direction": direction, "kill": kill}
-        job |= {"places": self.places, "once": self.once}
+        job |= {"places": self.places, "once": self.once, "after": after}
         self._process.stdin.write(json.dumps(job) + "\n")
         self._process.stdin.flush()
         answer = json.loads(self._process.stdout.readline())
@@ -102,7 +102,7 @@ def _serve() -> None:
 def _child(job: dict[str, Any], says: int) -> int:
     try:
         if job["kill"]:
-            _Trap(frozenset(job["places"]), says, job["url"], once=job["once"]).set()
+            _Trap(frozenset(job["places"]), says, job["url"], once=job["once"], after=job["after"]).set()
         run = to_the_end if job["direction"] == "up" else back_to
         run(read_folder(Path(job["folder"])), job["url"])
     except BaseException:
@@ -112,11 +112,12 @@ def _child(job: dict[str, Any], says: int) -> int:
 
 
 class _Trap:
-    """Ends the process at the first place that isn't known yet."""
+    """Ends the process at the first place that isn't known yet, or after so many, known or not."""
 
-    def __init__(self, known: frozenset[str], says: int, url: str, *, once: bool) -> None:
+    def __init__(self, known: frozenset[str], says: int, url: str, *, once: bool, after: int | None) -> None:
         self._known = known
         self._units = {place.partition(" |")[0] for place in known} if once else set[str]()
+        self._after = after
         self._says = says
         self._url = url
         self._unit = ""
@@ -136,7 +137,7 @@ class _Trap:
                 self._at(f"{self._unit} | {_one_line(text)} | {self._told(text, params)}")
                 found = _CONCURRENTLY.match(text.strip())
                 place = f"{self._unit} | in the middle of {_one_line(text)}"
-                if found is not None and place not in self._known and self._unit not in self._units:
+                if found is not None and self._wanted(place):
                     self._in_the_middle(connection, execute, text, found, place)
             return execute(connection, query, params, **how)
 
@@ -155,8 +156,14 @@ class _Trap:
         return given
 
     def _at(self, place: str) -> None:
-        if place not in self._known and self._unit not in self._units:
+        if self._wanted(place):
             self._die(place)
+
+    def _wanted(self, place: str) -> bool:
+        if self._after is None:
+            return place not in self._known and self._unit not in self._units
+        self._after -= 1
+        return self._after < 0
 
     def _die(self, place: str) -> None:
         os.write(self._says, place.encode())
