@@ -10,6 +10,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
 from migplan.core.settings import Settings
 from migplan.core.steps import After, Down, Name, Part, Phase, Step, step_id
+from migplan.kinds.default_privileges import in_force
 from migplan.kinds.function import Routine
 from migplan.kinds.names import names_of
 from migplan.kinds.sequence import Sequence
@@ -66,7 +67,7 @@ def steps_of(
         sentence = f"doesn't use {hop.origin}"
         left = replace(rename, frees=frees, phase=Phase.CONTRACT, deploy=sentence, why=f"the application {sentence}")
         return HopSteps(hop, left)
-    part = alias(obj, hop.origin, hop.to, renamed, settings, columns)
+    part = alias(obj, hop.origin, hop.to, renamed, settings, in_force(renamed, after), columns)
     if part is None:
         return _without_alias(hop, obj, replace(rename, frees=frees))
     reason = unsafe(obj, renamed.major)

@@ -18,7 +18,7 @@ from migplan.core.steps import Part
 from migplan.kinds._routine_names import under_name
 from migplan.kinds.aggregate import Aggregate
 from migplan.kinds.column import Column
-from migplan.kinds.default_privileges import in_force
+from migplan.kinds.default_privileges import DefaultPrivileges
 from migplan.kinds.domain import Domain
 from migplan.kinds.function import Routine
 from migplan.kinds.table import Table, columns_of
@@ -43,12 +43,14 @@ def alias(
     now: ObjectId,
     catalog: Catalog,
     settings: Settings,
+    defaults: tuple[DefaultPrivileges, ...] = (),
     names: Mapping[ObjectId, str] | None = None,
 ) -> Part | None:
     """The stand-in under the id ``old`` for ``obj`` (of ``catalog``), which is called ``now`` when it is made.
 
-    ``names`` are those that columns have then, where they are renamed as well. None where no application says the
-    object's name, or PostgreSQL has nothing that could stand in.
+    ``defaults`` are the default privileges that may be in force when it is made, first or on the way back. ``names`` are
+    those that columns have then, where they are renamed as well. None where no application says the object's name, or
+    PostgreSQL has nothing that could stand in.
     """
     shown = [_called_so(column, names or {}) for column in _shown(obj, catalog)]
     stand_in = _stand_in(obj, old, now, catalog, shown)
@@ -58,7 +60,7 @@ def alias(
     objects = {o.id: o for o in (stand_in, *columns)}
     uses = {stand_in.id: frozenset({obj.id}), **{c.id: frozenset({stand_in.id}) for c in columns}}
     world = replace(catalog, objects={**catalog.objects, **objects}, uses={**catalog.uses, **uses})
-    parts = Pieces(world, replace(settings, grants=True, owners=False), in_force(catalog)).of(stand_in.id)
+    parts = Pieces(world, replace(settings, grants=True, owners=False), defaults).of(stand_in.id)
     return Part(
         tuple(s for part in parts for s in part.create),
         tuple(s for part in reversed(parts) for s in part.drop),
