@@ -48,7 +48,7 @@ def alias(
 ) -> Part | None:
     """The stand-in under the id ``old`` for ``obj`` (of ``catalog``), which is called ``now`` when it is made.
 
-    ``defaults`` are the default privileges that may be in force when it is made, first or on the way back. ``names`` are
+    ``defaults`` are the default privileges in force when it is made, first or on the way back. ``names`` are
     those that columns have then, where they are renamed as well. None where no application says the object's name, or
     PostgreSQL has nothing that could stand in.
     """

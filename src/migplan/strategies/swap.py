@@ -11,8 +11,8 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.sql import Sql, deparsed, ident, literal, sql
 from migplan.core.steps import LockMode, Statement, temporary_name
-from migplan.kinds.column import Column
 from migplan.kinds._replica_identity import set_replica_identity
+from migplan.kinds.column import Column
 from migplan.kinds.constraint import Constraint, drop_constraint, key_extras
 from migplan.kinds.default import drop_default, set_default
 from migplan.kinds.function import Routine
