@@ -90,13 +90,15 @@ class Assertion:
     """A read-only query that counts what would make the step fail; the plan stops unless it yields 0.
 
     ``sample`` selects some of the offenders' keys as one text column. ``guard`` says that it watches over the
-    plan's own work: what it counts isn't there before the plan runs.
+    plan's own work: what it counts isn't there before the plan runs. Where only an error tells an offender, ``count``
+    is a block that ``raises`` by itself.
     """
 
     count: Sql
     message: str
     sample: Sql | None = None
     guard: bool = False
+    raises: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,26 @@ def reads_text(source: str, target: str) -> bool:
     return not _castable(source, target) or (base_type(source) in _TEXTUAL and base_type(target) not in _TEXTUAL)
 
 
+def overflows(value: Sql, source: str, target: str) -> Sql | None:
+    """A condition on numbers whose cast ends with an error because the target has no room for them."""
+    one, other = base_type(source), base_type(target)
+    if one not in _NUMBERS or source.endswith("[]") or target.endswith("[]"):
+        return None
+    if other in _BITS and _BITS.get(one, 64 + 1) > _BITS[other]:
+        limit = 2 ** (_BITS[other] - 1)
+        return sql("{} NOT BETWEEN {} AND {}", _rounded(value, one), Sql(str(-limit)), Sql(str(limit - 1)))
+    digits = [int(n) for n in re.findall(r"-?\d+", target)]
+    if other != "numeric" or not digits:
+        return None
+    precision, scale = (*digits, 0)[:2]
+    number = sql("{}::numeric", value)
+    return sql("{} <> 'NaN' AND abs(round({}, {})) >= 10::numeric ^ {}", number, number, scale, precision - scale)
+
+
+def _rounded(value: Sql, source: str) -> Sql:
+    return value if source in _BITS else sql("round({})", value)
+
+
 def _castable(source: str, target: str) -> bool:
     """Whether a cast of built-in types exists; of user-defined ones nothing is assumed."""
     one, other = base_type(source), base_type(target)
@@ -52,6 +72,8 @@ _CASTABLE = (
     frozenset({"bit", "bigint"}),
 )
 """Groups of types of which each can be cast to each (pg_cast of 14 to 18)."""
+_BITS = {"smallint": 16, "integer": 32, "bigint": 64}
+_NUMBERS = frozenset({*_BITS, "numeric", "real", "double precision"})
 _TEXTUAL = frozenset({"text", "character varying", "character", "name", '"char"'})
 
 

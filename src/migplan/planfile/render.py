@@ -171,6 +171,8 @@ def describe_lock(step: Step) -> str:
 
 def assertion_sql(assertion: Assertion) -> Sql:
     """A DO block that raises unless the count is 0."""
+    if assertion.raises:
+        return assertion.count
     return sql(
         "DO $migplan$\n#variable_conflict use_column\nDECLARE\n  offenders bigint;\nBEGIN\n  offenders := ({});\n"
         "  IF offenders > 0 THEN\n    RAISE EXCEPTION '% (% rows)', {}, offenders;\n  END IF;\nEND\n$migplan$",

@@ -1,6 +1,7 @@
-"""Values whose text the new type can't read: counted before the table is locked, instead of an error in its midst.
+"""Values that the new type has no room for, or whose text it can't read: counted before the table is locked, instead of
+an error in its midst.
 
-PostgreSQL tells from 16 on (pg_input_is_valid); before, its own error ends the statement.
+PostgreSQL tells what a type reads from 16 on (pg_input_is_valid); before, only the error of trying it does.
 """
 
 from __future__ import annotations
@@ -8,10 +9,10 @@ from __future__ import annotations
 from typing import Final
 
 from migplan.core.model import DbObject
-from migplan.core.sql import ident, literal, sql
+from migplan.core.sql import deparsed, ident, literal, sql
 from migplan.core.steps import Assertion
 from migplan.kinds.column import Column
-from migplan.kinds.type_casts import reads_text
+from migplan.kinds.type_casts import overflows, reads_text
 from migplan.strategies.base import Context
 
 _TELLS: Final = 16
@@ -21,13 +22,41 @@ def unreadable_values(context: Context, old: DbObject, new: DbObject) -> tuple[A
     """What stands in the way of another type for a column (either way), where no directive says how to get there."""
     if not isinstance(old, Column) or not isinstance(new, Column) or old.relation.kind != "table":
         return ()
-    said = new.using is not None or old.reverse is not None
-    if said or context.before.major < _TELLS or not reads_text(old.type, new.type) or context.empty(old.relation):
+    if new.using is not None or old.reverse is not None or context.empty(old.relation):
         return ()
+    beyond = overflows(ident(new.name), old.type, new.type)
+    if beyond is not None:
+        count = sql("SELECT count(*) FROM {} WHERE {}", ident(*old.relation.path), beyond)
+        return (
+            Assertion(count, f"rows of {old.relation} have values of {new.id.name} that {new.type} has no room for"),
+        )
+    if not reads_text(old.type, new.type):
+        return ()
+    message = f"rows of {old.relation} have values of {new.id.name} that {new.type} can't read"
+    if context.before.major < _TELLS:
+        return (_tried(new, message),)
     count = sql(
         "SELECT count(*) FROM {} WHERE NOT pg_input_is_valid({}::text, {})",
         ident(*old.relation.path),
         ident(new.name),
         literal(new.type),
     )
-    return (Assertion(count, f"rows of {old.relation} have values of {new.id.name} that {new.type} can't read"),)
+    return (Assertion(count, message),)
+
+
+def _tried(new: Column, message: str) -> Assertion:
+    """Each value once, in a block of its own that survives what the type says of it."""
+    block = sql(
+        "DO $migplan$\nDECLARE\n  held text;\n  times bigint;\n  offenders bigint := 0;\nBEGIN\n"
+        "  FOR held, times IN SELECT r.{}::text, count(*) FROM {} r WHERE r.{} IS NOT NULL GROUP BY 1 LOOP\n"
+        "    BEGIN\n      PERFORM held::{};\n"
+        "    EXCEPTION WHEN data_exception OR integrity_constraint_violation OR program_limit_exceeded THEN\n"
+        "      offenders := offenders + times;\n    END;\n  END LOOP;\n"
+        "  IF offenders > 0 THEN\n    RAISE EXCEPTION '% (% rows)', {}, offenders;\n  END IF;\nEND\n$migplan$",
+        ident(new.name),
+        ident(*new.relation.path),
+        ident(new.name),
+        deparsed(new.type),
+        literal(message),
+    )
+    return Assertion(block, message, raises=True)
