@@ -7,11 +7,12 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from migplan.core.records import record
 
 if TYPE_CHECKING:
     from migplan.core.model import Catalog
@@ -94,7 +95,7 @@ def init(
     return 0
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class _Start:
     """What a declaration begins with: its files, migplan.toml, and what a person should know of them."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from migplan.core.changes import Change, Create
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.outsiders import Outsider
+from migplan.core.records import record
 from migplan.core.settings import Settings
 from migplan.findings.policy import Policy
 from migplan.source.ahead import LiveReading
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from migplan.planning.renames import Renamed
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Inputs:
     """Both sides of a plan, comparable, and everything that decides how it is made.
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from migplan.core.ids import ObjectId
 from migplan.core.model import DbObject
+from migplan.core.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Create:
     """The object is declared and not there."""
 
@@ -20,7 +19,7 @@ class Create:
         return self.new.id
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Drop:
     """The object is there and not declared."""
 
@@ -32,7 +31,7 @@ class Drop:
         return self.old.id
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Alter:
     """The object is there and declared otherwise; ``fields`` are the names of what differs."""
 
@@ -46,7 +45,7 @@ class Alter:
         return self.new.id
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rename:
     """A directive says that the declared ``new`` is the live ``old`` under another name."""
 

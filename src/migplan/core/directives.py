@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from migplan.core.ids import ObjectId
+from migplan.core.records import record
 
 _ASSIGNMENT: Final = re.compile(r"""("(?:[^"]|"")+"|[^\W\d][\w$]*)\s*=(?!>)\s*(\S.*)""", re.S)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Directive:
     """One directive: ``name`` (``renamed-from``), its raw ``argument``, the object it is bound to, and its place.
 
@@ -25,7 +26,7 @@ class Directive:
     place: str
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Directives:
     """All directives of a declaration, looked up by object and name."""
 

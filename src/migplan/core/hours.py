@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
+
+from migplan.core.records import record
 
 _FORM: Final = re.compile(r"(?:(Mon|Tue|Wed|Thu|Fri|Sat|Sun)|daily) (\d\d):(\d\d)-(\d\d):(\d\d)(?: (\S+))?")
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Hours:
     """``Sat 02:00-05:00 Europe/Berlin``; ``day`` is None for every day, 0 for Monday. They may reach past midnight."""
 

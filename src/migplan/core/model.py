@@ -6,11 +6,12 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from functools import cached_property
 from typing import Final, TypeVar
 
 from migplan.core.ids import ObjectId
+from migplan.core.records import record
 
 OWNER = "\x00owner"
 """Stands for "whoever owns the object" in a :class:`Grant`, so that ACLs of two servers can be compared."""
@@ -18,7 +19,7 @@ PUBLIC = ""
 """The grantee PUBLIC."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@record(order=True)
 class Grant:
     """One privilege of one grantee; ``column`` is "" for the whole object."""
 
@@ -27,7 +28,7 @@ class Grant:
     grantable: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class DbObject:
     """The base of every kind's model: frozen, compared field by field.
 
@@ -60,7 +61,7 @@ def changed_fields(old: DbObject, new: DbObject) -> frozenset[str]:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TableSize:
     """What the live server knows of a table: ``rows`` as estimated (-1 unknown), ``bytes`` of its heap, and of its
     indexes and TOAST where a plan touches it.
@@ -73,7 +74,7 @@ class TableSize:
     empty: bool
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@record(order=True)
 class Unmodelled:
     """Something that exists in the database and that migplan does not model: named, never touched."""
 
@@ -81,7 +82,7 @@ class Unmodelled:
     name: str
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@record(order=True)
 class CastRule:
     """One row of pg_cast: how a value of type ``source`` becomes ``target``.
 
@@ -98,7 +99,7 @@ Address = tuple[int, int, int]
 """How pg_depend names an object: the catalog's oid, the object's, and a column's number or 0."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Comparison:
     """Which ids are ``gone`` in the ``other`` catalog's objects and which have ``come``, and the pairs that differ."""
 
@@ -108,7 +109,7 @@ class Comparison:
     changed: tuple[tuple[DbObject, DbObject], ...]
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Catalog:
     """An immutable picture of a database's schema.
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from migplan.core.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Settings:
     """``small_rows`` and ``small_bytes`` bound what counts as a small table (both must hold).
 

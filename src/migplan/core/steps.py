@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum, IntEnum
 from typing import Final
 
 from migplan.core.ids import ObjectId
+from migplan.core.records import record
 from migplan.core.sql import Sql
 
 
@@ -47,7 +48,7 @@ class Timing(Enum):
     """Index builds, validation, backfills: no statement timeout."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Statement:
     """One SQL command without its semicolon.
 
@@ -65,7 +66,7 @@ class Statement:
     stronger: tuple[tuple[str, LockMode], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Part:
     """One creatable piece of an object, with the way back.
 
@@ -78,14 +79,14 @@ class Part:
     uses: frozenset[ObjectId]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Irreversible:
     """There is no way back, and why."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Assertion:
     """A read-only query that counts what would make the step fail; the plan stops unless it yields 0.
 
@@ -101,7 +102,7 @@ class Assertion:
     raises: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Down:
     """The way back of a step. ``loses`` says which data the way back can't bring back, if any; ``asserts`` are counted
     right before its statements, where those need data that a later step has lost."""
@@ -111,7 +112,7 @@ class Down:
     asserts: tuple[Assertion, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@record(order=True)
 class Name:
     """A name that only one object may bear at a time, in its name space (``relation``, ``type``, …)."""
 
@@ -119,7 +120,7 @@ class Name:
     path: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class After:
     """This step runs after step ``step``; with ``deploy``, only after a checkpoint in between.
 
@@ -132,7 +133,7 @@ class After:
     contract: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Backfill:
     """A keyset backfill of one table: what the executor runs in batches, and the ``DO`` block of the SQL file too.
 
@@ -151,7 +152,7 @@ WITHIN: Final = Sql("/*~batch*/ true")
 """Stands for the condition that tells the rows of a batch."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Batches:
     """Work of another sort along ``relation`` in batches, which the executor runs instead of the ``DO`` block as well.
 
@@ -173,7 +174,7 @@ class Batches:
     alone: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Step:
     """One node of the plan's graph: what it does, how it is undone, and where it may stand.
 

@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from migplan.core.records import record
 from migplan.execute.batch_work import BatchWork
 from migplan.execute.ledger import Direction, Ledger
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pace:
     """What a backfill gives way to. ``max_lag`` is in seconds, of the slowest replica's replay."""
 
@@ -21,7 +22,7 @@ class Pace:
     lock_timeout: int = 2_000
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Progress:
     """How far it is: rows read and changed, which ``share`` of the table that is, about how many seconds are left."""
 
@@ -56,7 +57,7 @@ class Shared:
             return Progress(self.rows, self.changed, min(now, 1.0), left)
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Job:
     """One step's backfill. ``fenced`` raises where the run was taken over, ``say`` tells the operator why it waits,
     ``show`` how far it is."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
+from migplan.core.records import record
 from migplan.core.sql import deparsed, ident, join, sql
 from migplan.core.steps import WITHIN
 from migplan.planfile.model import BackfillModel, BatchesModel
@@ -14,7 +15,7 @@ _FILLS: Final = 3
 _REPLAYS: Final = 100
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class BatchWork:
     """``statements`` are run for each batch of ``relation``, with WITHIN for its rows; ``otherwise`` where a unique key
     keeps one out.

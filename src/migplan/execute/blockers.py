@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 import psycopg
 
 from migplan.core.errors import MigplanError
+from migplan.core.records import record
 from migplan.execute.operator import open_session
 from migplan.source.connect import Connection
 
@@ -33,7 +33,7 @@ FROM pg_stat_progress_create_index WHERE pid = %s
 """
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Blocker:
     """One session in the way; ``age`` of its transaction in seconds."""
 

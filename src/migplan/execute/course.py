@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
 import psycopg
 
 from migplan.core.errors import ExecutionError, MigplanError
+from migplan.core.records import record
 from migplan.execute.drift import drift, refuse_drift
 from migplan.execute.hooks import run_hook
 from migplan.execute.journey import Stop, interrupted, phases, stops
@@ -28,7 +28,7 @@ DUE, PASSED, FAILED = "smoke due", "smoke passed", "smoke failed"
 """Events of the ledger: units of a window have run since its last smoke, which then passed or failed."""
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Course:
     """A run under way: on ``desk``, which holds the operator's lock, in the ledger's run of number ``run``."""
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from migplan.core.errors import BlockedError
+from migplan.core.records import record
 from migplan.execute.journey import Stop
 from migplan.planfile.approval import approval
 from migplan.planfile.folder import PlanFolder
 from migplan.planfile.trials import Trials, trials_of
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Demands:
     """A stage of migplan.toml: the stages ``after`` which it comes, and what has to be vouched for."""
 

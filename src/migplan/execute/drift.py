@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from migplan.core.errors import ExecutionError
 from migplan.core.model import Catalog
+from migplan.core.records import record
 from migplan.planfile.model import PlanModel
 from migplan.planning.footprint import footprint
 from migplan.source.connect import Connection
@@ -15,7 +15,7 @@ from migplan.source.introspect import Scope
 from migplan.source.live import introspect_live
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Drift:
     """One object and in what way it is not what it must be: ``missing``, ``unexpected`` or ``changed``."""
 

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, Final, LiteralString
 
 import psycopg
 from psycopg import Cursor
 
+from migplan.core.records import record
 from migplan.execute.ledger import Direction, FencedError, Ledger
 from migplan.source.connect import Connection
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Batch:
     """One batch of a part of a backfill: the key it came to, rows read and changed, whether it was the last one."""
 

@@ -7,10 +7,11 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from migplan.core.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Hooks:
     """Shell commands; ``timeout`` in seconds for each of their runs."""
 

@@ -6,10 +6,10 @@ A boundary is the state between two files: ``start``, then the stem of each up f
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from migplan.core.errors import ConfigError, ExecutionError
+from migplan.core.records import record
 from migplan.execute.ledger import StepState
 from migplan.planfile.folder import PlanFolder
 from migplan.planfile.model import PhaseModel, PlanModel, StepModel
@@ -18,7 +18,7 @@ from migplan.planfile.units import Unit, read_units
 START: Final = "start"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Stop:
     """A boundary: its name, the window that it lies in or closes, and how many phases lie before it."""
 
@@ -27,7 +27,7 @@ class Stop:
     phases: int
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Position:
     """Where a plan stands. ``done`` are the boundaries passed; ``within`` the phase that is under way, if any."""
 

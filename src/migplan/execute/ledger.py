@@ -9,13 +9,13 @@ from __future__ import annotations
 import getpass
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
 import psycopg
 
 from migplan.core.errors import ExecutionError, TargetError
+from migplan.core.records import record
 from migplan.execute.ledger_schema import VERSIONS
 from migplan.planfile.model import PlanModel
 from migplan.source.connect import Connection
@@ -29,7 +29,7 @@ class FencedError(ExecutionError):
     """Another operator took over: this run must not touch the database any more."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StepState:
     """Where a step stands; ``commands`` counts the ended statements of one that is under way."""
 
@@ -37,7 +37,7 @@ class StepState:
     commands: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Position:
     """Where one part of a backfill stands: the last key that was done, as text, and the last of its range."""
 
@@ -104,7 +104,7 @@ def _upgrade(connection: Connection) -> None:
         connection.execute("INSERT INTO migplan.version (number) VALUES (%s)", (number,))
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Ledger:
     """One plan's part of the ledger, over one connection that commits each statement by itself."""
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from migplan.core.records import record
 from migplan.execute.ledger import installed
 from migplan.execute.operator import holder, left_at_work
 from migplan.execute.standing import PlanStanding, fills, plans
 from migplan.source.connect import Connection
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Leftover:
     """What is there and should not stay, and the command that helps; ``expected`` where a plan only waits for its
     next window, and it belongs there so long."""
@@ -90,7 +90,7 @@ def _objects(connection: Connection, owners: Sequence[PlanStanding]) -> Iterable
             yield Leftover(kind.what.format(*row), helps, kind.lasting and waiting)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Kind:
     """One sort of object: its catalog query, what it is, what removes or completes it where no plan does.
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from migplan.core.errors import BlockedError
 from migplan.core.hours import Hours, next_opening, open_window
+from migplan.core.records import record
 from migplan.source.connect import Connection
 
 _LOOK_EVERY: Final = 5.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Maintenance:
     """The hours in which locking steps may run, none for always; whether to ``wait`` for them."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from migplan.core.records import record
 from migplan.execute.demands import Demands
 from migplan.execute.hooks import Hooks
 from migplan.execute.journey import Position, Stop
@@ -16,7 +17,7 @@ from migplan.planfile.model import CheckpointModel, SizeModel, StepModel
 from migplan.planfile.units import Unit
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Intent:
     """What a run is about to do: from where, to which boundary, by which units and steps.
 
@@ -48,7 +49,7 @@ class Intent:
         return stays + [f"{s.id}: the way back doesn't bring back {s.down.loses}" for s in self.steps if s.down.loses]
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Reached:
     """Where a run ended: the boundary, and the checkpoint that waits there, if one does."""
 
@@ -57,7 +58,7 @@ class Reached:
     ran: int
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Permissions:
     """What the operator said beforehand. ``backup`` vouches for one, ``despite_preflight`` for what preflight stops."""
 
@@ -69,7 +70,7 @@ class Permissions:
     backup: str | None = None
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Order:
     """A run as it was asked for. ``agree`` is shown the intent and raises where the operator doesn't want it.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from migplan.core.records import record
 from migplan.execute.disk import disk_concerns
 from migplan.planfile.locks import PlanLocks
 from migplan.planfile.model import PlanModel, StepModel
@@ -15,7 +15,7 @@ LONG: Final = 60.0
 """Seconds from which a transaction is worth a word."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Concern:
     """Something to know before a run, and what helps. One that ``stops`` would make it wait in vain."""
 

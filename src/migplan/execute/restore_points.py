@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 import psycopg
 
+from migplan.core.records import record
 from migplan.execute.ledger import Ledger
 from migplan.source.connect import Connection
 
@@ -19,7 +19,7 @@ _LONGEST: Final = 63
 """pg_create_restore_point takes no longer names."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RestorePoint:
     """A place in the WAL. ``name`` is None where the role may not name one: then LSN and time are the target."""
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 import time
-from dataclasses import dataclass
 from typing import Final
 
 import psycopg
+
+from migplan.core.records import record
 
 _AGAIN: Final = (
     psycopg.errors.LockNotAvailable,
@@ -20,7 +21,7 @@ _GONE: Final = ("57P01", "57P02", "57P03", "57P05")
 _FIRST, _LONGEST = 0.5, 30.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Patience:
     """How long a unit is tried for, in seconds; the lock timeout of each try is in the plan's SQL."""
 

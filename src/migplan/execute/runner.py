@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import takewhile
 from typing import Final, Protocol
 
 import psycopg
 
 from migplan.core.errors import ExecutionError, MigplanError
+from migplan.core.records import record
 from migplan.execute.backfill_job import Job, Pace, Progress
 from migplan.execute.backfills import finish
 from migplan.execute.batch_work import BatchWork
@@ -52,7 +53,7 @@ class Teller(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Manner:
     """How a run behaves: how patient it is, what backfills give way to, whom it may end (seconds, None for nobody),
     in which hours it may hold up applications."""

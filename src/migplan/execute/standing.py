@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from migplan.core.errors import ExecutionError
+from migplan.core.records import record
 from migplan.execute.journey import Stop, position, stops
 from migplan.execute.ledger import Ledger, installed, plan_id
 from migplan.planfile.model import PlanModel
@@ -17,7 +17,7 @@ _WITH_FOLDER: Final = 2
 """The ledger's version since which it knows where a plan lies."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PlanStanding:
     """One plan: how many of its steps are applied, its checkpoints, its last run."""
 
@@ -46,7 +46,7 @@ class PlanStanding:
         return shlex.quote(self.folder) if self.folder else "PLAN"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FillStanding:
     """One backfill: rows so far, its rate, whether it has ended."""
 

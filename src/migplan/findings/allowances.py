@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from migplan.core.directives import Directive, Directives
 from migplan.core.errors import DirectiveError
 from migplan.core.ids import ObjectId
+from migplan.core.records import record
 from migplan.findings.base import Subject
 from migplan.findings.model import FindingModel
 from migplan.findings.registry import rules
@@ -24,7 +25,7 @@ DIRECTIVE = "allow"
 _ARGUMENT = re.compile(r'(?P<rule>\S+)\s+"(?P<reason>[^"]+)"')
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Allowance:
     """One directive taken apart; ``objects`` are the texts of those that it speaks of."""
 

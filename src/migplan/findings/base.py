@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import ClassVar, Final
 
 from migplan.core.changes import Alter, Create, Drop
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, O
+from migplan.core.records import record
 from migplan.core.settings import Settings
 from migplan.core.steps import Step
 from migplan.findings.weights import Level, Severity
@@ -21,7 +22,7 @@ from migplan.strategies.sizing import Size, Sizing
 _TYPES: Final = frozenset({"enum", "domain", "composite_type", "range", "base_type"})
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Subject:
     """What rules look at. ``before`` and ``after`` speak of objects by their declared names, as the draft does."""
 
@@ -100,7 +101,7 @@ class Subject:
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Found:
     """One finding of a rule: the sentence, the object, and where they differ from the rule's: step, weight, advice."""
 
@@ -111,7 +112,7 @@ class Found:
     advice: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Example:
     """A live schema (with rows), a declaration that the rule speaks of, and one that does the same without danger.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from migplan.core.directives import Directives
+from migplan.core.records import record
 from migplan.findings.allowances import Allowances
 from migplan.findings.base import Rule, Subject
 from migplan.findings.model import FindingModel
@@ -16,7 +16,7 @@ BLOCKED = "blocked"
 """The rule of what stops a plan; it can't be allowed or weighed otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Collected:
     """``findings`` in the order in which the steps run; ``notes`` name directives that had nothing to allow."""
 

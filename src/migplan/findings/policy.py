@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from migplan.core.records import record
 from migplan.findings.weights import RANKS, Level, Severity
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ STYLE = "style"
 """In ``[policy.severity]``, all rules that are off by themselves."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Policy:
     """``refuse``: rules, or severities (and what is graver). ``severity``: another weight by rule, or by "style".
 

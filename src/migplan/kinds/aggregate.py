@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
+from migplan.core.records import record
 from migplan.core.sql import Sql, deparsed, ident, join, literal, sql
 from migplan.core.steps import Part, Statement
 from migplan.kinds import _acl
@@ -19,7 +20,7 @@ _PARALLEL: Final = {"s": "SAFE", "r": "RESTRICTED"}
 _ABSENT: Final = "-"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Aggregate(DbObject):
     """An aggregate; its path ends in its argument types, direct ones first.
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar, Generic, LiteralString, NamedTuple
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, Grant, O
+from migplan.core.records import record
 from migplan.core.sql import Sql, ident, literal, sql
 from migplan.core.steps import LockMode, Part, Statement
 from migplan.kinds._acl import NOTHING, Default, change_grants, grantees, grants_of, read_acl
@@ -43,7 +44,7 @@ class Address(NamedTuple):
     subid: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reading:
     """What every kind may look up while its rows become objects: roles by oid, comments by address."""
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import DbObject
-from migplan.core.quick_models import quickly_made
+from migplan.core.records import record
 from migplan.core.sql import Sql, ident, sql
 from migplan.kinds.identity import Identity
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True)
+@record
 class NotNull:
     """A NOT NULL constraint; ``name`` only where it isn't the one that PostgreSQL 18 would give by itself.
 
@@ -28,8 +27,7 @@ class NotNull:
     comment: str | None = None
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Column(DbObject):
     """A column of ``relation``. ``collation`` only where it isn't the type's, ``storage`` likewise.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, Final
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
+from migplan.core.records import record
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, join, literal, sql
 from migplan.core.steps import LockMode, Part, Statement
 from migplan.kinds._named_type import NamedTypeKind
@@ -22,7 +22,7 @@ _READS_ATTRIBUTES: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Attribute:
     """One attribute; ``collation`` only where it isn't the type's."""
 
@@ -32,7 +32,7 @@ class Attribute:
     comment: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class CompositeType(DbObject):
     """A composite type with its attributes in order."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
-from migplan.core.quick_models import quickly_made
+from migplan.core.records import record
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, literal, sql
 from migplan.core.steps import LockMode, Statement, Timing
 from migplan.kinds._descendants import heirs
@@ -20,8 +20,7 @@ ATTACHABLE = frozenset({UNIQUE, PRIMARY_KEY})
 """PostgreSQL finds no index of a partition equal to an exclusion's: it makes one of its own, and refuses ATTACH."""
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Constraint(DbObject):
     """A constraint of ``relation``; ``type`` is c, f, u, p or x as in pg_constraint.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
+from migplan.core.records import record
 from migplan.core.sql import EMPTY, Sql, deparsed, literal, sql
 from migplan.core.steps import Part, Statement
 from migplan.kinds._catalog_names import function_name
@@ -23,7 +23,7 @@ from migplan.kinds.base import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Conversion(DbObject):
     """A conversion from one encoding to another by a function; ``default`` ones are chosen by PostgreSQL itself."""
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
-from migplan.core.quick_models import quickly_made
+from migplan.core.records import record
 from migplan.core.sql import deparsed, ident, sql
 from migplan.core.steps import LockMode, Part, Statement
 from migplan.kinds.attachment import attachment
@@ -27,8 +27,7 @@ from migplan.kinds.base import (
 _RELATION_KINDS = {"r": "table", "p": "table", "f": "foreign_table", "v": "view"}
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Default(DbObject):
     """The default of a column of ``relation``; its path is the column's."""
 

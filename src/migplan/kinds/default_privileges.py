@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, NamedTuple
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject, Grant
+from migplan.core.records import record
 from migplan.core.sql import EMPTY, Sql, ident, sql
 from migplan.core.steps import Part, Statement
 from migplan.kinds import _acl
@@ -39,7 +40,7 @@ _OBJECT_TYPE_OF: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class DefaultPrivileges(DbObject):
     """Default privileges of a role; the path is (role, schema or "" for all, tables or another sort of objects).
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Final
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject, changed_fields
+from migplan.core.records import record
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, join, literal, sql
 from migplan.core.steps import LockMode, Part, Statement, Timing
 from migplan.kinds import _acl
@@ -24,7 +25,7 @@ from migplan.kinds.base import (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DomainCheck:
     """A CHECK of a domain: its name, the deparsed expression over VALUE, and whether it was validated."""
 
@@ -34,7 +35,7 @@ class DomainCheck:
     comment: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DomainNotNull:
     """A domain's NOT NULL; a constraint from 17 on, with a name where it isn't the one that PostgreSQL makes up."""
 
@@ -42,7 +43,7 @@ class DomainNotNull:
     comment: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Domain(DbObject):
     """A domain over ``type``; ``collation`` only where it isn't the type's, ``checks`` in order of name.
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from migplan.core.errors import UnsupportedError
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject, changed_fields
+from migplan.core.records import record
 from migplan.core.sql import EMPTY, ident, literal, sql
 from migplan.core.steps import Part, Statement
 from migplan.kinds.base import PG_EXTENSION, Address, Found, Kind, Reading, simple_part
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Extension(DbObject):
     """An extension in ``schema``.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Grant
+from migplan.core.records import record
 from migplan.core.sql import Sql, deparsed, ident, join, literal, sql
 from migplan.core.steps import LockMode, Statement
 from migplan.kinds import _acl
@@ -18,7 +18,7 @@ from migplan.kinds.sequence import within_bounds
 AX = LockMode.ACCESS_EXCLUSIVE
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Identity:
     """GENERATED … AS IDENTITY: ``always`` or by default, and the options of its sequence (schema, name)."""
 

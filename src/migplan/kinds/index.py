@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject, changed_fields
-from migplan.core.quick_models import quickly_made
+from migplan.core.records import record
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, sql
 from migplan.core.steps import LockMode, Part, Statement, Timing
 from migplan.kinds._descendants import changes_parents
@@ -29,8 +28,7 @@ AX, SUE = LockMode.ACCESS_EXCLUSIVE, LockMode.SHARE_UPDATE_EXCLUSIVE
 _RELATION_KINDS = {"r": "table", "p": "table", "m": "materialized_view", "f": "foreign_table"}
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Index(DbObject):
     """An index of ``relation``.
 

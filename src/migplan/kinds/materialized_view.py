@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject, changed_fields
+from migplan.core.records import record
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, sql
 from migplan.core.steps import LockMode, Part, Statement, Timing
 from migplan.kinds import _acl
@@ -37,7 +38,7 @@ from migplan.kinds.view_column import (
 AX = LockMode.ACCESS_EXCLUSIVE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class MaterializedView(DbObject):
     """A materialized view: ``definition`` is its query as pg_get_viewdef prints it, without the semicolon.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
+from migplan.core.records import record
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, join, sql
 from migplan.core.steps import Part, Statement
 from migplan.kinds._catalog_names import function_signature, operator_name, qualified
@@ -29,7 +29,7 @@ _PG_AMPROC: Final = 2603
 Member = TypeVar("Member", "FamilyOperator", "FamilyFunction")
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@record(order=True)
 class FamilyOperator:
     """An operator as one strategy for two operand types; ``order_by`` is the family that orders its results."""
 
@@ -40,7 +40,7 @@ class FamilyOperator:
     order_by: str | None = None
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@record(order=True)
 class FamilyFunction:
     """A function (with its argument types) as one support function for two operand types."""
 
@@ -50,7 +50,7 @@ class FamilyFunction:
     function: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class OperatorFamily(DbObject):
     """An operator family of an access method; its path ends in the method's name.
 
@@ -61,7 +61,7 @@ class OperatorFamily(DbObject):
     functions: tuple[FamilyFunction, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class OperatorClass(DbObject):
     """An operator class of ``family`` for ``type``; its path ends in the access method's name.
 

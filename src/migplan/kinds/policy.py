@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import PUBLIC, Catalog, DbObject, changed_fields
+from migplan.core.records import record
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, join, sql
 from migplan.core.steps import LockMode, Part, Statement
 from migplan.kinds import _acl
@@ -26,7 +27,7 @@ AX = LockMode.ACCESS_EXCLUSIVE
 _COMMANDS: Final = {"r": "SELECT", "a": "INSERT", "w": "UPDATE", "d": "DELETE", "*": "ALL"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Policy(DbObject):
     """A policy of ``relation`` for one ``command`` (SELECT, INSERT, UPDATE, DELETE, ALL).
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject, changed_fields
+from migplan.core.records import record
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, join, literal, sql
 from migplan.core.steps import LockMode, Part, Statement
 from migplan.kinds.base import (
@@ -28,7 +29,7 @@ _GENERATED = {"n": "none", "s": "stored"}
 _PARAMETERS = frozenset({"operations", "via_root", "generated_columns"})
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@record(order=True)
 class PublishedTable:
     """A table of a publication: ``columns`` are sorted names, None for all; ``where`` is the deparsed row filter."""
 
@@ -37,7 +38,7 @@ class PublishedTable:
     where: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Publication(DbObject):
     """A publication of ``all_tables``, or of ``tables`` and of all tables of ``schemas`` (both sorted).
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import UNTOLD, Catalog, DbObject
-from migplan.core.quick_models import quickly_made
+from migplan.core.records import record
 from migplan.kinds.column import Column
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Table(DbObject):
     """A table.
 

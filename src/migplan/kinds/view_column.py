@@ -6,11 +6,12 @@ What a column is called and its type belong to the relation's model, which is wh
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Final, NamedTuple
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject, Grant, changed_fields
+from migplan.core.records import record
 from migplan.core.sql import Sql, ident, sql
 from migplan.core.steps import LockMode, Part, Statement
 from migplan.kinds import _acl
@@ -65,7 +66,7 @@ def removed_or_retyped(old: Iterable[OutputColumn], new: Iterable[OutputColumn])
     return [c.name for c in old if after.get(c.name) != c]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ViewColumn(DbObject):
     """A column of ``relation``. ``storage`` only where it isn't the type's, which is ``type_storage``."""
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
+from migplan.core.records import record
 from migplan.core.settings import Settings
 from migplan.core.steps import LockMode
 from migplan.findings.weights import Level
@@ -17,7 +17,7 @@ from migplan.lint.run import Ran
 from migplan.strategies.sizing import Size, Sizing
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Tables:
     """The tables that were there before the files ran, by the names that locks bear (``schema.name``)."""
 
@@ -45,7 +45,7 @@ class Tables:
         return Sizing(self.before, self.settings)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ScriptExample:
     """A live schema (with rows), a migration that the rule speaks of, and one that does the same without danger."""
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, TableSize
+from migplan.core.records import record
 from migplan.core.settings import Settings
 from migplan.lint.reading import Migration
 from migplan.prove.rebuilt import rebuild_live
@@ -25,7 +26,7 @@ from migplan.source.shadow import Shadow
 from migplan.source.sizes import probe
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Copies:
     """Where copies come from: ``live`` is the target's catalog, ``files`` are loaded instead where there is none.
 

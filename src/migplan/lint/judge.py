@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from migplan.core.changes import Change, Create
 from migplan.core.errors import DirectiveError
 from migplan.core.ids import ObjectId
+from migplan.core.records import record
 from migplan.findings.base import Subject
 from migplan.findings.collect import collect
 from migplan.findings.model import FindingModel
@@ -31,7 +31,7 @@ _RENAMED = frozenset({"data-loss", "likely-rename"})
 """What a rename looks like where only the schemas before and after it are compared."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Remark:
     """A finding, and the statement that it is about."""
 

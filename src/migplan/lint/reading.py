@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from migplan.core.errors import SourceError
+from migplan.core.records import record
 from migplan.source.files import SourceText
 from migplan.source.split import Comment, SourceStatement, split
 
@@ -19,7 +19,7 @@ _CONTROL: Final = {"BEGIN": "begin", "START": "begin", "COMMIT": "commit", "END"
 _CONTROL_LATER: Final = {"ROLLBACK": "rollback", "ABORT": "rollback"}
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Migration:
     """One file's statements forwards, without what only psql reads."""
 

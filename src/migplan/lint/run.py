@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 import psycopg
 
 from migplan.core.changes import Change
 from migplan.core.model import Catalog
+from migplan.core.records import record
 from migplan.core.settings import Settings
 from migplan.core.steps import LockMode
 from migplan.lint.reading import Migration, control_of
@@ -24,7 +24,7 @@ from migplan.source.split import SourceStatement
 _NOTHING = MeasuredModel(lock=str(LockMode.NONE), rewrite=False, scan=False)
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Ran:
     """One statement and what it did.
 
@@ -43,7 +43,7 @@ class Ran:
         return self.measured.locks
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Failure:
     """The statement at which the run ended, and what the server said."""
 
@@ -51,7 +51,7 @@ class Failure:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Run:
     """What ran, and where it failed if it did."""
 
@@ -132,7 +132,7 @@ class _Runner:
         return row is not None and row[0] != "0"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Changed:
     """What one statement changed in the schema."""
 

@@ -9,13 +9,13 @@ import re
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
 
 from pydantic import ValidationError
 
 from migplan.core.errors import PlanFileError
+from migplan.core.records import record
 from migplan.planfile.model import FORMAT_VERSION, PlanModel
 
 PLAN, REVIEW = "plan.json", "review.md"
@@ -23,7 +23,7 @@ _OURS: Final = re.compile(r"plan\.json|review\.(md|html)|w\d+_\d_\w+\.(up|down)\
 _EDITED = "If you edited it on purpose, run 'migplan verify' to prove and seal it again."
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PlanFolder:
     """A plan on disk: its model, and the texts of its SQL files by name."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from migplan.core.records import record
 from migplan.core.steps import LockMode
 from migplan.planfile.model import PlanModel, StepModel
 
@@ -23,7 +23,7 @@ def own_table(step: StepModel) -> str:
     return ".".join(step.path[:2])
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class PlanLocks:
     """The tables that a plan's steps lock, each as ``schema.table``."""
 

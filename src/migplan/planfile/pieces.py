@@ -4,9 +4,10 @@ way back."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
+from migplan.core.records import record
 from migplan.planfile.folder import PlanFolder
 from migplan.planfile.model import StepModel, WindowModel
 from migplan.planfile.units import Command, Unit, read_units
@@ -14,7 +15,7 @@ from migplan.planfile.units import Command, Unit, read_units
 _SESSION: Final = ("SET client_min_messages = warning", "SET check_function_bodies = off")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Script:
     """Statements in one direction; ``transactional`` says that they may, and should, share a transaction.
 
@@ -26,7 +27,7 @@ class Script:
     transactional: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Piece:
     """One file of a runner: ``name`` tells phase and number, ``steps`` what it does."""
 

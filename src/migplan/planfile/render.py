@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from migplan.core.records import record
 from migplan.core.settings import Settings
 from migplan.core.sql import Sql, literal, sql
 from migplan.core.steps import Assertion, Down, Irreversible, LockMode, Phase, Statement, Step, Timing
@@ -20,7 +21,7 @@ MARK = "-- migplan:step "
 _WIDTH = 110
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PhaseFiles:
     """A phase's two files: names and texts."""
 

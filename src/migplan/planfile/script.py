@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from migplan.core.records import record
 from migplan.planfile.render import MARK
 from migplan.source.files import SourceText
 from migplan.source.split import split
@@ -15,7 +15,7 @@ from migplan.source.split import split
 _MARK: Final = re.compile(f"^{re.escape(MARK)}(.*)$", re.M)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ScriptStatement:
     """One statement; ``step`` is None for what stands around the steps: SET, BEGIN, COMMIT."""
 

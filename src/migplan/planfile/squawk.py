@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
+from migplan.core.records import record
 from migplan.core.settings import Settings
 from migplan.core.steps import Down, Statement, Step
 from migplan.strategies.sizing import Size, Sizing
@@ -25,7 +25,7 @@ _ADD: Final = rf"{_TABLE} ADD CONSTRAINT {_NAME}"
 _COLUMN: Final = rf"{_TABLE} ALTER COLUMN {_NAME}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Rule:
     """A rule of the linter and the statements that it complains of."""
 
@@ -87,7 +87,7 @@ _LOOSENING: Final = {"ban-drop-constraint", "ban-drop-not-null"}
 _UNSEEN: Final = re.compile(rf"{_TABLE} RENAME CONSTRAINT|ALTER (INDEX|TRIGGER|POLICY|RULE|STATISTICS) ", re.S)
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Waivers:
     """What the plan knows and a linter doesn't: both catalogs, the sizes of live tables, which ones it makes anew."""
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from migplan.core.errors import PlanFileError
+from migplan.core.records import record
 from migplan.planfile.render import MARK
 from migplan.source.files import SourceText
 from migplan.source.split import SourceStatement, split
@@ -17,7 +18,7 @@ _MARK: Final = re.compile(f"^{re.escape(MARK)}(.*)$", re.M)
 _SET: Final = re.compile(r"set\s+(?!local\b)(?:session\s+)?(\w+)", re.I)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Command:
     """One statement, where it stands (``file:line:column``), its step, and the session's settings at that place."""
 
@@ -27,7 +28,7 @@ class Command:
     settings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Unit:
     """One transaction with the steps in it, or the statements of one step that run outside of any.
 
@@ -47,7 +48,7 @@ class Unit:
         return f"{self.file} #{self.number}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Marks:
     """Where steps begin in a file, ascending, and what they are called; a file may hold thousands."""
 

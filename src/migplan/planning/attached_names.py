@@ -7,11 +7,12 @@ their names, and they couldn't be dropped as long as the parent's stands.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from migplan.core.changes import Rename
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
+from migplan.core.records import record
 from migplan.core.sql import ident, sql
 from migplan.core.steps import Down, LockMode, Phase, Statement, Step, step_id
 from migplan.kinds.constraint import EXCLUSION, Constraint
@@ -22,7 +23,7 @@ from migplan.planning.freed_names import with_renamed
 STRATEGY = "rename_attached"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Attached:
     """The live catalog after the renames, and the steps that make them."""
 

@@ -8,11 +8,12 @@ so those that are dropped have to be gone by then; and a new one is valid only o
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
+from migplan.core.records import record
 from migplan.core.steps import Name, Step
 from migplan.kinds.attachment import attachment
 from migplan.kinds.constraint import INDEXED, Constraint
@@ -20,7 +21,7 @@ from migplan.kinds.index import Index
 from migplan.strategies.successions import Successions
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Attachments:
     """What has to be gone before what can come, on the way from one catalog to the other.
 

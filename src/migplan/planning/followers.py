@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from migplan.core.changes import Alter, Change, Create, Drop
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
+from migplan.core.records import record
 from migplan.core.sql import ident
 from migplan.core.steps import Down, Statement, Step
 from migplan.kinds.column import Column
@@ -23,7 +24,7 @@ _NAMED = 18
 _RECURSING = frozenset({"type", "collation", "not_null", "generated", "virtual"})
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Followed:
     """The changes that need steps of their own, and for those left out the change that brings them about."""
 

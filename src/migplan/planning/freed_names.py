@@ -8,10 +8,11 @@ renamed one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
+from migplan.core.records import record
 from migplan.core.sql import ident, sql
 from migplan.core.steps import Down, LockMode, Phase, Statement, Step, step_id, temporary_name
 from migplan.kinds.column import Column
@@ -23,7 +24,7 @@ from migplan.planning.freed_not_nulls import free_not_nulls
 STRATEGY = "free_name"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Freed:
     """The live catalog after the renames, and the steps that make them."""
 

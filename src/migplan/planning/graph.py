@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from migplan.core.errors import PlanningError
 from migplan.core.ids import ObjectId
+from migplan.core.records import record
 from migplan.core.steps import Step
 from migplan.planning.digraph import Successors, components, digraph, in_order
 
 START = "start"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Edge:
     """``target`` runs after ``source``; with ``deploy``, only behind a checkpoint. ``source`` may be START."""
 
@@ -125,7 +125,7 @@ def _unique(edges: Iterable[Edge]) -> list[Edge]:
     return list(kept.values())
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Node:
     """Steps that share one transaction, in their order."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from migplan.core.changes import Alter, Change, Create, Drop, Rename
 from migplan.core.directives import Directives
 from migplan.core.errors import PlanningError
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
+from migplan.core.records import record
 from migplan.core.settings import Settings
 from migplan.core.steps import After, Down, Irreversible, Step
 from migplan.kinds.column import TYPE_KINDS
@@ -49,7 +50,7 @@ from migplan.strategies.staged_types import staged_columns
 from migplan.strategies.successions import Successions
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Draft:
     """A plan before it is written or proved: its changes, and its steps in transactions, phases and windows.
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from migplan.core.changes import Rename
 from migplan.core.directives import Directives
 from migplan.core.ids import CALLABLE, ObjectId
 from migplan.core.model import Catalog
+from migplan.core.records import record
 from migplan.core.settings import Settings
 from migplan.core.sql import ident
 from migplan.core.steps import After, Down, Phase, Step
@@ -26,7 +27,7 @@ from migplan.strategies.name_of_not_null import NameOfNotNull
 from migplan.strategies.renaming import NAME as RENAME_COLUMN
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Renamed:
     """``before`` is the live catalog with every object under its declared name, ``hops`` the renames that lead there,
     in their order (an object may go by way of a temporary name), ``renames`` what they amount to. ``notes`` are
@@ -72,7 +73,7 @@ class Renamed:
         return found
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Stage:
     """A part of a plan that ends, with a deploy, before the next one begins: its renames, the catalog behind it, and
     what directives say of its other changes."""
@@ -82,7 +83,7 @@ class Stage:
     directives: Directives = field(default_factory=Directives)
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Joined:
     """The steps of a plan with those of its renames, and why the renames can't be made."""
 

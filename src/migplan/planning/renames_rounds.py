@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from migplan.core.changes import Rename
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
+from migplan.core.records import record
 from migplan.core.steps import temporary_name
 from migplan.kinds.function import Routine
 from migplan.strategies.routine_bodies import routines_on, words
@@ -20,7 +21,7 @@ from migplan.strategies.routine_bodies import routines_on, words
 _LONGEST = 63
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Round:
     """What is renamed behind one deploy. ``room`` are columns that go, which only make room for another."""
 

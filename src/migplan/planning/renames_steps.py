@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
+from migplan.core.records import record
 from migplan.core.settings import Settings
 from migplan.core.steps import After, Down, Name, Part, Phase, Step, step_id
 from migplan.kinds.default_privileges import in_force
@@ -20,7 +21,7 @@ from migplan.strategies.rename_alias import alias, limits, unsafe
 STRATEGY = "rename"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Hop:
     """One rename from ``origin`` to ``to`` of what is called ``final`` in the end.
 
@@ -36,7 +37,7 @@ class Hop:
     inferred: bool = False
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class HopSteps:
     """The steps of a hop. ``stands_on`` is what can't be altered while the stand-in is there."""
 

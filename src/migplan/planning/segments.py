@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from migplan.core.ids import ObjectId
+from migplan.core.records import record
 from migplan.core.settings import Settings
 from migplan.core.steps import Down, LockMode, Phase, Statement, Step, Timing
 from migplan.planning.windows import Placed
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Segment:
     """Steps that run in one transaction, or one step that runs outside of any."""
 

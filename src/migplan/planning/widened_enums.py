@@ -7,11 +7,12 @@ while both run. Everything else is planned for the enum that has both.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from migplan.core.directives import Directives
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
+from migplan.core.records import record
 from migplan.core.steps import Down, Irreversible, Phase, Step, step_id
 from migplan.kinds.enum import Enum
 from migplan.kinds.registry import kind_of
@@ -21,7 +22,7 @@ from migplan.strategies.remap_labels import rows_back
 STRATEGY = "remap_labels"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Widened:
     """The live catalog with the ``added`` labels, and the steps that add them."""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from migplan.core.records import record
 from migplan.core.steps import Phase
 from migplan.planning.digraph import Successors, digraph, in_order
 from migplan.planning.graph import START, Node
@@ -13,7 +13,7 @@ from migplan.planning.graph import START, Node
 Position = tuple[int, Phase]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Placed:
     """A transaction's place: window (0 is before the first checkpoint) and phase."""
 

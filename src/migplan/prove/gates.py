@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Final
 
 import psycopg
 from psycopg import sql
 
+from migplan.core.records import record
 from migplan.prove.locks import Connection
 from migplan.source.lexer import TokenKind, tokens
 
@@ -32,7 +32,7 @@ _POLL: Final = 0.003
 """Seconds."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Gate:
     connection: Connection
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 import psycopg
 
+from migplan.core.records import record
 from migplan.core.steps import LockMode
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -23,7 +23,7 @@ WHERE c.relkind IN {_KINDS} AND n.nspname !~ '^pg_' AND n.nspname <> 'informatio
 _LOCKS: Final = "SELECT relation::bigint, mode FROM pg_locks WHERE pid = %s AND locktype = 'relation'"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Relations:
     """The tables and materialized views at one moment: names by oid, and the files where their rows lie."""
 

@@ -16,6 +16,7 @@ from typing import Final
 import psycopg
 from psycopg.errors import Diagnostic
 
+from migplan.core.records import record
 from migplan.core.steps import LockMode
 from migplan.planfile.model import MeasuredModel
 from migplan.planfile.script import ScriptStatement
@@ -29,7 +30,7 @@ _ALONE: Final = (psycopg.errors.ActiveSqlTransaction, psycopg.errors.InvalidTran
 """What a command answers that runs in no transaction block."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Connections:
     """``work`` runs the plan, ``watch`` looks on; both to the same scratch database, both in autocommit mode."""
 

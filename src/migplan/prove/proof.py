@@ -7,7 +7,7 @@ are measured on the way (:mod:`migplan.prove.measure`).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 
 import psycopg
@@ -15,6 +15,7 @@ import psycopg
 from migplan.core.changes import Alter, Change, Create
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
+from migplan.core.records import record
 from migplan.core.settings import Settings
 from migplan.core.steps import LockMode
 from migplan.planfile.model import BoundaryModel, MeasuredModel, PlanModel, ProofModel, StepModel
@@ -29,7 +30,7 @@ from migplan.source.introspect import introspect
 from migplan.source.managed import Managed
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Outcome:
     """A proof's verdict, and what was measured of each step."""
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from migplan.core.records import record
 from migplan.execute.runner import Manner
 from migplan.planfile.folder import PlanFolder
 from migplan.rehearse.application import Application
@@ -39,7 +40,7 @@ Changing = Collection[tuple[str, str]]
 """Columns of the start, by table's title and name, whose values the plan changes by itself."""
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Course:
     """The plan, and the database that it will be rehearsed on: runs without traffic go on copies of that."""
 
@@ -71,7 +72,7 @@ class Course:
             run_to(self.folder, database.url, self.manner, Timeline(watch), goal)
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Cast:
     """The generated applications. ``numbers`` are the first free row number by table, ``shapes`` the filled tables."""
 

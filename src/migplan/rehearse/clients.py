@@ -10,6 +10,7 @@ from typing import Final
 
 import psycopg
 
+from migplan.core.records import record
 from migplan.rehearse.application import Actor, Application
 from migplan.source.connect import APPLICATION_NAME, Connection
 
@@ -18,7 +19,7 @@ _PATIENCE: Final = 60.0
 """Seconds after which a session that was told to stop is given up."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sample:
     """One operation: when it began and ended (``time.monotonic``), and the error that it met, if any."""
 

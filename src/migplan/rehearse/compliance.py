@@ -7,11 +7,12 @@ them, so the generated rows and applications don't either.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final, LiteralString, TypeVar
 
 import psycopg
 
+from migplan.core.records import record
 from migplan.core.sql import deparsed, ident, join, sql
 from migplan.rehearse.recipes import for_value
 from migplan.rehearse.shapes import CheckShape, ColumnShape, ForeignKeyShape, KeyShape, TableShape
@@ -34,7 +35,7 @@ SELECT EXISTS (SELECT FROM pg_cast c WHERE c.castsource = %s::regtype AND c.cast
 """
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Moment:
     """Another moment of the plan: its tables, and how they are seen from the one that rows are made for.
 
@@ -72,7 +73,7 @@ def complying(
     return found
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class _Table:
     connection: Connection
     own: TableShape

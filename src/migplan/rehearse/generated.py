@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final
 
+from migplan.core.records import record
 from migplan.rehearse.application import Actor
 from migplan.rehearse.tables import Row, TableWork
 from migplan.source.connect import Connection
@@ -20,7 +21,7 @@ Names = Mapping[tuple[str, str], tuple[str, str]]
 """From a table's title and a column's name in one version to those in the other."""
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class GeneratedApplication:
     """``renamed`` tells columns of other versions by this one's names; a column that isn't in it isn't compared."""
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
+from migplan.core.records import record
 from migplan.core.sql import ident
 from migplan.execute.apply import apply as run
 from migplan.execute.journey import Stop, stops
@@ -26,7 +27,7 @@ _COUNTERPART: Final = re.compile(
 Names = dict[tuple[str, str], tuple[str, str]]
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Stage:
     """The schema at one moment: at the start, or where a window ends."""
 
@@ -46,7 +47,7 @@ def stage(connection: Connection) -> Stage:
     return Stage(read_shapes(connection))
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Renames:
     """What the plan renames: tables by their titles, columns by the title of before and their name."""
 

@@ -8,6 +8,7 @@ from typing import Final
 
 import psycopg
 
+from migplan.core.records import record
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, join, literal, sql
 from migplan.rehearse.shapes import CheckShape, ColumnShape, ForeignKeyShape, TableShape, leaves
 from migplan.rehearse.statistics import ColumnStatistics, Statistics
@@ -32,7 +33,7 @@ _REFERENCES: Final = 20_000
 """As many rows of a parent are referred to."""
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Recipe:
     """``columns`` are those that get a value. ``left_null`` are foreign keys whose other side comes later."""
 

@@ -14,6 +14,7 @@ import psycopg
 
 from migplan.core.errors import ExecutionError, MigplanError
 from migplan.core.model import Catalog
+from migplan.core.records import record
 from migplan.core.settings import Settings
 from migplan.execute.backfill_job import Pace
 from migplan.execute.retry import Patience
@@ -39,7 +40,7 @@ _DEADLINE = 120.0
 """Seconds for which a lock is tried for."""
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Wishes:
     """What is asked for: times in seconds, ``rate`` in operations a second and session (0: as many as it can).
 
@@ -62,7 +63,7 @@ _GENERATED: Final = 3
 """Schemas of a plan with one checkpoint: both of its applications are told by the first and the last."""
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Live:
     """What is rehearsed of: the live catalog, what of it is managed, and what its planner knows of the rows."""
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 import psycopg
 
+from migplan.core.records import record
 from migplan.core.sql import EMPTY, ident, join, literal, sql
 from migplan.rehearse.recipes import Cook, Recipe
 from migplan.rehearse.shapes import TableShape, leaves, written
@@ -20,7 +21,7 @@ UNKNOWN_ROWS: Final = 1_000
 _ROUNDS: Final = 8
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Filled:
     """``rows`` by table's oid; ``next`` is the first row number that nobody has used; ``gaps`` are sentences."""
 

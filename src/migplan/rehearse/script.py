@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from migplan.core.errors import SourceError
+from migplan.core.records import record
 from migplan.rehearse.application import Actor
 from migplan.source.connect import Connection
 from migplan.source.files import SourceText
@@ -28,14 +29,14 @@ _MOST: Final = 32
 """Sessions of one application."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Line:
     sql: str
     place: str
     acknowledged: bool
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class ScriptedApplication:
     """The statements of one file. ``number`` tells the applications apart that work on one database."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, LiteralString, TypeVar
 
+from migplan.core.records import record
 from migplan.core.sql import Sql, ident
 from migplan.rehearse.shape_queries import CHECKS, COLUMNS, FOREIGN_KEYS, KEYS, TABLES, UNIQUE
 from migplan.source.connect import Connection
@@ -15,7 +15,7 @@ OURS: Final = "~migplan"
 """How the names of columns begin that a plan makes for itself."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ColumnShape:
     """``type`` is the declared one, ``base`` what lies below its domains, as SQL writes them.
 
@@ -45,7 +45,7 @@ class ColumnShape:
         return bool(self.identity) or (self.default is not None and self.default.startswith("nextval("))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ForeignKeyShape:
     """Columns and the other side's, pairwise."""
 
@@ -54,7 +54,7 @@ class ForeignKeyShape:
     target_columns: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class KeyShape:
     """A unique index that ON CONFLICT can name: over columns, of all rows, checked at once.
 
@@ -66,7 +66,7 @@ class KeyShape:
     promised: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CheckShape:
     """An expression over the row, and the columns in it."""
 
@@ -75,7 +75,7 @@ class CheckShape:
     columns: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TableShape:
     """One table. ``root`` is the partitioned table that a partition lies under, ``bound`` a leaf's rows."""
 

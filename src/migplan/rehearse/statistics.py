@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 import psycopg
 
+from migplan.core.records import record
 from migplan.source.connect import Connection
 
 _ROWS: Final = """
@@ -28,7 +29,7 @@ ORDER BY s.inherited
 """Of values that are arrays themselves nothing is told: a list of them can't be taken apart as text."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ColumnStatistics:
     """As pg_stats has them; ``distinct`` is negative where it is a share of the rows, ``width`` is in bytes."""
 
@@ -40,7 +41,7 @@ class ColumnStatistics:
     bounds: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Statistics:
     """``rows`` by ``schema.name`` (-1 where never analysed), ``columns`` by the same and the column's name."""
 

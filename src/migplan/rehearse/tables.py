@@ -8,6 +8,7 @@ from typing import Final
 
 import psycopg
 
+from migplan.core.records import record
 from migplan.core.sql import Sql, deparsed, ident, join, sql
 from migplan.rehearse.recipes import Cook, Recipe
 from migplan.rehearse.shapes import OURS, TableShape
@@ -19,7 +20,7 @@ _HERE: Final = Sql("\x01")
 """Stands for a parameter until the percent signs of names are doubled."""
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Statements:
     """What an application says to one table. None where the table doesn't allow it."""
 
@@ -31,7 +32,7 @@ class Statements:
     upsert: str | None
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class TableWork:
     """``given`` are the columns an INSERT has, ``changed`` those that an UPDATE sets, ``read`` those that come back.
 
@@ -54,7 +55,7 @@ class TableWork:
     of: str | None = None
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Terms:
     """Under what terms an application works on a table.
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
+from migplan.core.records import record
 from migplan.core.sql import deparsed, ident, join, sql
 from migplan.planfile.model import PlanModel
 from migplan.rehearse.compliance import assignable
@@ -67,7 +68,7 @@ def touched(plan: PlanModel, names: Names) -> set[str]:
     return found | {new for old, new in tables if old in found} | {old for old, new in tables if new in found}
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Life:
     """When a version works, and on what rows: ``until`` is the schema that it begins on, where that is another one.
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from migplan.core.records import record
 from migplan.planfile.locks import own_table
 from migplan.planfile.model import StepModel
 from migplan.report.facts import Facts, loses_for_good
 from migplan.report.wording import counted, listed
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Item:
     """One line: ``note`` says what it means for this plan."""
 
@@ -20,7 +20,7 @@ class Item:
     done: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Checklist:
     """A headed list."""
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from migplan.core.records import record
 from migplan.findings.model import FindingModel
 from migplan.planfile.model import StepModel
 from migplan.report.facts import Facts, loses_for_good
 from migplan.report.wording import bytes_of, listed, rows_of, sentence
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Danger:
     """One thing to read: ``weight`` is refused, blocked, data loss, no way back, long lock, danger or warning."""
 

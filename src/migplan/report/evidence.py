@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from migplan.core.records import record
 from migplan.report.facts import Facts
 from migplan.report.wording import counted, listed, server_of
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Evidence:
     """Sentences, without full stops."""
 

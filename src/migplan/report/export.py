@@ -6,17 +6,18 @@ A runner applies whatever is pending, and knows of no checkpoint: so one window 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from migplan.core.errors import ConfigError
+from migplan.core.records import record
 from migplan.planfile.folder import PlanFolder
 from migplan.planfile.model import WindowModel
 from migplan.planfile.pieces import Piece, Script, pieces
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Exported:
     """Files by name, relative to where they go; ``appended`` are lines for files that may be there already.
 

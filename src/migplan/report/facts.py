@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
+from migplan.core.records import record
 from migplan.core.settings import Settings
 from migplan.findings.model import FindingModel
 from migplan.planfile.folder import PlanFolder
@@ -27,7 +27,7 @@ def verb(step: StepModel) -> str:
     return step.id.partition(":")[0]
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Facts:
     """A plan's folder with what is worked out from it."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from migplan.core.records import record
 from migplan.planfile.model import StepModel
 from migplan.report.facts import Facts, loses_for_good, verb
 from migplan.report.wording import plural
@@ -31,7 +31,7 @@ _DOING = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Group:
     """Steps that are told as one. ``title`` is a verb's phrase; a lone step keeps its own title."""
 

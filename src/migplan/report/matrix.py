@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from migplan.core.records import record
 from migplan.planfile.model import StepModel
 from migplan.report.facts import Facts, verb
 
 COLUMNS: Final = ("Local", "Staging", "Prod copy", "Low traffic")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Row:
     """One operation; ``cells`` follow COLUMNS: True done, False to do, None not needed."""
 
@@ -21,7 +21,7 @@ class Row:
     cells: tuple[bool | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Operation:
     name: str
     matches: Callable[[Facts, StepModel], bool]

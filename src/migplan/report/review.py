@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from migplan.core.records import record
 from migplan.findings.model import FindingModel
 from migplan.planfile.folder import PlanFolder
 from migplan.planfile.model import CheckpointModel, PhaseModel, StepModel
@@ -19,7 +18,7 @@ from migplan.report.summary import summary
 from migplan.report.wording import bytes_of, rows_of, server_of
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StepView:
     """One step: its model, where and why it stands, its lock, its SQL both ways, what is to be said of it."""
 
@@ -33,7 +32,7 @@ class StepView:
     down: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class GroupView:
     """Steps told as one, with the number of the first in the plan's order."""
 
@@ -42,7 +41,7 @@ class GroupView:
     steps: tuple[StepView, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PhaseView:
     """A phase, its files and what it does."""
 
@@ -53,7 +52,7 @@ class PhaseView:
     groups: tuple[GroupView, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WindowView:
     """A window, and the checkpoint that lies before it."""
 
@@ -62,7 +61,7 @@ class WindowView:
     phases: tuple[PhaseView, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Review:
     """A plan's review."""
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from migplan.core.errors import ConfigError
+from migplan.core.records import record
 from migplan.planfile.model import EdgeModel, PlanModel, StepModel
 
 START = "start"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Link:
     """One edge of the chain: ``step`` runs after what came before it, for ``reason``."""
 
@@ -21,7 +21,7 @@ class Link:
     deploy: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Chain:
     """``links`` lead to ``step`` (the last link's); ``others`` are its further edges, ``waiting`` steps behind it."""
 

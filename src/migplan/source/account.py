@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from migplan.core.errors import ShadowError
+from migplan.core.records import record
 
 UNPRIVILEGED: Final = "nobody"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Account:
     """Who runs a server. ``user``, ``group`` and ``extra_groups`` are as ``subprocess`` takes them: None, no change."""
 

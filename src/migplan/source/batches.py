@@ -5,7 +5,6 @@ from __future__ import annotations
 import selectors
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
 
@@ -13,6 +12,7 @@ import psycopg
 from psycopg import pq
 
 from migplan.core.errors import ShadowError
+from migplan.core.records import record
 from migplan.source.connect import Connection
 
 _SEPARATOR: Final = "\n;\n"
@@ -21,7 +21,7 @@ _GOOD: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Failure:
     """A server's error. ``position`` is a 0-based character offset in the failing statement, if the server gave one."""
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, TypeVar
 
 import migplan
-from migplan.core.quick_models import maker
+from migplan.core.records import is_slotted, maker, values_of
 
 T = TypeVar("T")
 
@@ -100,13 +100,10 @@ def _content(file: BinaryIO) -> bytes:
 
 
 class _Writer(pickle.Pickler):
-    """Writes models as the values of their fields: the way of frozen dataclasses with slots is a slow one."""
+    """Writes records as their class and the values of all its fields."""
 
     def reducer_override(self, obj: object) -> Any:
-        model = type(obj)
-        if not dataclasses.is_dataclass(model) or hasattr(obj, "__dict__"):
-            return NotImplemented
-        return _model, (model, *(getattr(obj, name) for name in _names(model)))
+        return (type(obj), values_of(obj)) if is_slotted(type(obj)) else NotImplemented
 
 
 class _Reader(pickle.Unpickler):
@@ -118,22 +115,13 @@ class _Reader(pickle.Unpickler):
     def find_class(self, module_name: str, global_name: str) -> Any:
         if module_name.startswith("migplan."):
             found: Any = super().find_class(module_name, global_name)
-            if found is _model or (isinstance(found, type) and _is_model(found)):
-                return found
+            if isinstance(found, type) and _is_model(found):
+                return maker(found) if is_slotted(found) else found
         raise pickle.UnpicklingError(f"{module_name}.{global_name} is no model")
 
 
 def _is_model(found: type[Any]) -> bool:
     return dataclasses.is_dataclass(found) or issubclass(found, (tuple, Enum))
-
-
-def _model(model: type[Any], *values: object) -> object:
-    return maker(model)(*values)
-
-
-@cache
-def _names(model: type[Any]) -> tuple[str, ...]:
-    return tuple(field.name for field in dataclasses.fields(model))
 
 
 def _directory() -> Path | None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from migplan.core.directives import Directives
 from migplan.core.errors import SourceError
 from migplan.core.model import Catalog
+from migplan.core.records import record
 from migplan.source import cache
 from migplan.source.connect import connect
 from migplan.source.files import SourceText, digest_of, read_sources
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 _URL_SCHEMES = ("postgresql://", "postgres://")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Wanted:
     """What migplan.toml says of the declared side.
 
@@ -40,7 +41,7 @@ class Wanted:
     grants: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Declared:
     """A declaration, loaded and read.
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from migplan.core.directives import Directive, Directives, assignment
 from migplan.core.errors import DirectiveError
 from migplan.core.ids import CALLABLE, ObjectId
 from migplan.core.model import Catalog
+from migplan.core.records import record
 from migplan.kinds.column import Column
 from migplan.source.files import SourceText
 from migplan.source.psqlfile import Loadable, PsqlFile
@@ -41,7 +42,7 @@ def _value_pairs(argument: str) -> bool:
     return all(len(pair.split("=>")) == 2 and all(p.strip() for p in pair.split("=>")) for pair in argument.split(","))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Form:
     """How a directive's argument must look; ``shape`` is what the error shows."""
 

@@ -7,14 +7,14 @@ import re
 import sys
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from migplan.core.errors import SourceError
+from migplan.core.records import record
 
 
-@dataclass(frozen=True, eq=False)
+@record(slots=False, eq=False)
 class SourceText:
     """The text of one file; ``name`` is what errors call it."""
 

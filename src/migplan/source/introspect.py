@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 import psycopg
@@ -13,6 +13,7 @@ import psycopg
 from migplan.core.errors import TargetError
 from migplan.core.ids import CALLABLE, ObjectId
 from migplan.core.model import Address, CastRule, Catalog, DbObject, TableSize, Unmodelled
+from migplan.core.records import record
 from migplan.kinds.base import Kind, Reading
 from migplan.kinds.registry import kinds
 from migplan.source import references, unmodelled
@@ -46,7 +47,7 @@ WHERE c.relkind IN ('r', 'm') AND c.relnamespace = ANY(%(ns)s::oid[])
 """Indexes and TOAST aren't looked at here: that would open every one of them, which takes a fifth of the reading."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Scope:
     """Which schemas are read: ``schemas`` by name, or every one that isn't PostgreSQL's or migplan's own."""
 
@@ -165,7 +166,7 @@ def _by_weight(readers: Sequence[Kind[Any]]) -> tuple[list[Kind[Any]], list[Kind
     return [k for k in readers if k.name in _MANY], [k for k in readers if k.name not in _MANY]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Built:
     """Objects by kind, and by their addresses."""
 

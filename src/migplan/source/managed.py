@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fnmatch import fnmatchcase
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
+from migplan.core.records import record
 from migplan.kinds.default_privileges import DefaultPrivileges
 from migplan.source.introspect import Scope
 from migplan.source.shadow import Shadow, read_setup
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Managed:
     """``scope`` are the schemas that are read; ``ignored`` objects and ``patterns`` are left out of both sides.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from migplan.core.records import record
 from migplan.source.files import SourceText, read_sources
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from migplan.source.psqlfile import PsqlFile
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Preset:
     """``file`` is loaded before a declaration; objects that match ``ignore`` are left alone in the live database.
 

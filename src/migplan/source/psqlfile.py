@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from migplan.core.errors import SourceError
+from migplan.core.records import record
 from migplan.source import do_block
 from migplan.source.files import SourceText
 from migplan.source.role_names import is_role, role_names, sets_owner
@@ -20,7 +21,7 @@ from migplan.source.split import SourceStatement, SplitFile, split
 from migplan.source.targets import name_at
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Note:
     """Something in a declared file that migplan leaves alone, and where."""
 
@@ -31,7 +32,7 @@ class Note:
         return f"{self.place}: {self.text}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ReadingRules:
     """What of a file is loaded: ``owners`` and ``grants`` as managed by migplan.toml, ``data`` for set-up files."""
 
@@ -40,7 +41,7 @@ class ReadingRules:
     data: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Loadable:
     """A statement to be run; ``text`` keeps every character's offset.
 
@@ -55,7 +56,7 @@ class Loadable:
     last: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PsqlFile:
     """What one file says. ``roles`` maps every role that something is granted to, or that owns or may do something, to
     the place; ``created_roles`` those that it creates, which nothing else has to need."""

@@ -13,7 +13,6 @@ import platform
 import secrets
 import zlib
 from collections.abc import Generator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -21,6 +20,7 @@ import psycopg
 from psycopg import sql
 
 from migplan.core.errors import ShadowError
+from migplan.core.records import record
 from migplan.source.connect import Connection, connect, with_database
 
 PREFIX: Final = "migplan_shadow_"
@@ -45,7 +45,7 @@ _OPTIONS: Final = {
 _HELD: Final = "SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND objsubid = 2"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Locale:
     """Encoding and locale of a database, as CREATE DATABASE takes them; ``provider`` is libc, icu or builtin."""
 
@@ -56,7 +56,7 @@ class Locale:
     locale: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ScratchDatabase:
     """One scratch database: its ``name`` and the connection string that leads into it."""
 

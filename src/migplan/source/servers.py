@@ -18,12 +18,12 @@ import tempfile
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
 from migplan.core.errors import ShadowError
+from migplan.core.records import record
 from migplan.source.account import UNPRIVILEGED, Account, is_open_to, server_account
 from migplan.source.binaries import DIRECTORIES_VARIABLE, embedded_binaries, embedded_directories, local_binaries
 from migplan.source.postmaster import PORT, SOCKET, Settings, run, running
@@ -54,7 +54,7 @@ _GUARD: Final = f"read -r _\n{_STOP}"
 """Waits until migplan closes the pipe, or dies."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Server:
     """A running server. ``url`` is its database ``postgres``, as superuser; ``stop`` may be called again."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
+from migplan.core.records import record
 from migplan.source.lexer import Token
 from migplan.source.split import SourceStatement
 from migplan.source.targets import name_at, words_at
@@ -20,7 +21,7 @@ _WITHOUT_MEANING: Final = frozenset(
 """Settings that pg_dump and people write and that don't change which objects a declaration creates."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Session:
     """The settings in force at one place of a file, as the statements that made them.
 

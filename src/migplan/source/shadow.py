@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Generator, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +13,7 @@ from psycopg import sql
 
 from migplan.core.errors import ShadowError
 from migplan.core.ids import ObjectId
+from migplan.core.records import record
 from migplan.core.sql import ident
 from migplan.source.binaries import embedded_binaries, local_binaries
 from migplan.source.connect import NEWEST, OLDEST, Connection, connect, describe
@@ -33,7 +34,7 @@ WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'public')
 """
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Shadow:
     """A server for scratch databases, started when the first one is asked for.
 
@@ -103,7 +104,7 @@ class Shadow:
                 _create_role(maintenance, role)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SetUp:
     """What the set-up made: whole schemas, and objects in schemas that were there before."""
 

@@ -14,6 +14,7 @@ from itertools import islice
 from typing import Final
 
 from migplan.core.errors import SourceError
+from migplan.core.records import record
 from migplan.source import lexer
 from migplan.source.files import SourceText
 from migplan.source.lexer import Token, tokens
@@ -27,7 +28,7 @@ _BACKSLASHES: Final = re.compile(r"set\s+standard_conforming_strings\s*(?:=|to)\
 _HEAD: Final = 12
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Comment:
     """A comment with its marks, and its offset in the file."""
 
@@ -35,7 +36,7 @@ class Comment:
     offset: int
 
 
-@dataclass(frozen=True, eq=False)
+@record(slots=False, eq=False)
 class SourceStatement:
     """One statement of a file, without its semicolon, or one line of psql (``meta``).
 
@@ -100,7 +101,7 @@ class SourceStatement:
         return f"{short} …" if rest or len(first) > len(short) else short
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SplitFile:
     """A file's statements in order. ``trailing`` are the comments behind the last one."""
 

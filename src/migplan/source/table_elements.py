@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from migplan.core.ids import ObjectId
+from migplan.core.records import record
 from migplan.source.lexer import Token
 from migplan.source.split import SourceStatement
 from migplan.source.targets import Target, words_at
@@ -16,7 +16,7 @@ _TABLES: Final = frozenset({"table", "foreign_table"})
 _WITH_ELEMENTS: Final = _TABLES | {"type", "composite_type"}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Element:
     """One named column or constraint; ``start`` and ``end`` are offsets in the statement's text."""
 

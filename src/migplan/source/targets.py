@@ -6,10 +6,10 @@ PostgreSQL stays the parser: this only finds names, for directives, for the mana
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from migplan.core.ids import CALLABLE, ObjectId
+from migplan.core.records import record
 from migplan.source.lexer import Token, TokenKind
 
 _MODIFIERS: Final = frozenset(
@@ -91,7 +91,7 @@ _MEMBERS: Final = frozenset({"trigger", "policy", "rule"})
 _TYPES: Final = {"ENUM": "enum", "RANGE": "range", "(": "composite_type"}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Target:
     """The object a statement names: ``verb`` (CREATE, ALTER, …), its id and the index of the token behind its name.
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
+from migplan.core.records import record
 from migplan.core.sql import Sql, deparsed, ident, join, literal, sql
 from migplan.core.steps import Backfill, LockMode, Statement, Timing
 from migplan.kinds.column import Column
@@ -19,7 +20,7 @@ BATCH = ident("~batch")
 SYNC_OFF = Sql("set_config('migplan.sync', 'off', true)")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fill:
     """The statements of a fill, and the batches that the executor runs instead of the DO block, if any."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import ClassVar
 
@@ -13,6 +13,7 @@ from migplan.core.directives import Directives
 from migplan.core.errors import PlanningError
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject, O
+from migplan.core.records import record
 from migplan.core.settings import Settings
 from migplan.core.steps import After, Down, Irreversible, Part, Step
 from migplan.kinds.column import Column
@@ -22,7 +23,7 @@ from migplan.strategies.sizing import Size, Sizing
 from migplan.strategies.successions import Successions
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rebuild:
     """An object that is dropped and re-created: why, together with what, and whether it is the cause itself."""
 
@@ -33,7 +34,7 @@ class Rebuild:
     parts: frozenset[ObjectId]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rebuilds:
     """``items``: what is dropped and re-created. ``groups``: the transaction that an object's steps belong to, for
     rebuilt objects and their causes. ``followers``: objects that move in place to a rebuilt object, by which."""
@@ -52,7 +53,7 @@ def _no_way_back(id: ObjectId) -> Down | Irreversible:
     raise PlanningError(f"no way back is known for {id}")
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Context:
     """All that strategies look at. ``changes`` are those not merged into another (a new table's columns are)."""
 
@@ -161,7 +162,7 @@ class Context:
         return self.directives.get(obj.id, name)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Expansion:
     """The steps of one or more changes, and which changes they fully take care of.
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject, changed_fields
+from migplan.core.records import record
 from migplan.core.sql import Sql, deparsed, ident, sql
 from migplan.core.steps import LockMode, Statement
 from migplan.kinds.column import Column
@@ -22,7 +23,7 @@ DIRECTIVE: Final = "existing-rows"
 _GENERIC: Final = frozenset({"comment", "owner", "grants"})
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Becoming:
     """The table ``root`` (before) becomes the ``partition`` (after) of the table that takes its name.
 

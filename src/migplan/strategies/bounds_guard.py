@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from migplan.core.ids import ObjectId
+from migplan.core.records import record
 from migplan.core.sql import Sql, deparsed, ident, sql
 from migplan.core.steps import After, Assertion, Down, LockMode, Phase, Statement, Step, Timing, step_id, temporary_name
 from migplan.kinds.table import Table
@@ -14,7 +13,7 @@ ATTACH_PARTITION = "attach_partition"
 AX, SUE = LockMode.ACCESS_EXCLUSIVE, LockMode.SHARE_UPDATE_EXCLUSIVE
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BoundsGuard:
     """A temporary CHECK of ``table``."""
 

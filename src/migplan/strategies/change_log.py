@@ -8,10 +8,10 @@ statement reads log and rows under one snapshot.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from migplan.core.ids import ObjectId
+from migplan.core.records import record
 from migplan.core.sql import Sql, deparsed, ident, join, literal, sql
 from migplan.core.steps import WITHIN, Assertion, Batches, LockMode, Statement, Timing, temporary_name
 from migplan.kinds.column import Column
@@ -27,7 +27,7 @@ _FEW_PAGES: Final = 128
 """Of the log, to begin with."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Filled:
     """A column of the copy and its value as an expression over the table's row."""
 
@@ -35,7 +35,7 @@ class Filled:
     value: Sql
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class ChangeLog:
     """``source`` is the incarnation in use, ``copy`` the one that stands aside; ``key`` tells their rows apart."""
 

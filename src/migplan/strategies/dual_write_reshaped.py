@@ -8,8 +8,9 @@ window 3 drops them. Columns that are only computed out of others need the first
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from migplan.core.records import record
 from migplan.core.steps import After, Down, Phase, Step, step_id
 from migplan.kinds.column import Column
 from migplan.strategies.backup import is_backed_up
@@ -34,7 +35,7 @@ class DualWriteReshaped(Strategy):
                 yield _Written(context, shape).expansion()
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class _Written:
     context: Context
     shape: Shape

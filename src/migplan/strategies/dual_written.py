@@ -4,9 +4,9 @@ from, and what stands in the way."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from migplan.core.ids import ObjectId
+from migplan.core.records import record
 from migplan.core.sql import Sql, deparsed, ident, sql
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import FOREIGN_KEY, PRIMARY_KEY, Constraint
@@ -15,7 +15,7 @@ from migplan.strategies.base import Context
 from migplan.strategies.sync import Pair
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Written:
     """``old`` is there, ``new`` takes over from it."""
 

@@ -7,13 +7,14 @@ it changes its schema. So nothing has to be renamed when two incarnations change
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import cached_property
 from graphlib import TopologicalSorter
 from typing import Any, Final
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
+from migplan.core.records import record
 from migplan.core.sql import Sql, ident, literal, sql
 from migplan.core.steps import LockMode, Name, Part, Statement, temporary_name
 from migplan.kinds.column import Column
@@ -49,7 +50,7 @@ def _is_foreign_key(obj: DbObject) -> bool:
     return isinstance(obj, Constraint) and obj.type == FOREIGN_KEY
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Family:
     """One incarnation (``label`` is old or new) of the table ``root``, as the catalog of ``pieces`` has it."""
 

@@ -6,10 +6,11 @@ written, in their maker's name: who may write one table needs no right on the ot
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from migplan.core.ids import ObjectId
+from migplan.core.records import record
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, join, literal, sql
 from migplan.core.steps import Assertion, LockMode, Statement, Timing, temporary_name
 from migplan.kinds.column import Column
@@ -23,7 +24,7 @@ _HEAD: Final = Sql(
 )
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class End:
     """One of the two columns, with the key columns of its table and their types."""
 
@@ -46,7 +47,7 @@ class End:
         return join(", ", (ident(c) if of is None else sql("{}.{}", of, ident(c)) for c in self.key))
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Way:
     """How values go from one end to the other; ``fills`` says that a missing row is made there, ``required`` that it
     can't be without a value."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from migplan.core.changes import Create
 from migplan.core.directives import Directive
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
+from migplan.core.records import record
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import PRIMARY_KEY, UNIQUE, Constraint
 from migplan.kinds.default import Default
@@ -26,7 +27,7 @@ MOVED_FROM: Final = re.compile(
 _ONE: Final = re.compile(_PART)
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Move:
     """``gone`` of one table goes over to ``come`` of another, whose rows correspond by the key columns of both.
 

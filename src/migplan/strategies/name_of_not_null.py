@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from migplan.core.ids import ObjectId
+from migplan.core.records import record
 from migplan.core.sql import ident, sql
 from migplan.core.steps import LockMode, Statement
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NameOfNotNull:
     """The NOT NULL of a column (by its declared name) that goes from one name to another."""
 

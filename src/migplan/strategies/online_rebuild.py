@@ -10,11 +10,12 @@ way back is the same, mirrored: the old form is built aside, filled, and takes i
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain as joined
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
+from migplan.core.records import record
 from migplan.core.sql import sql
 from migplan.core.steps import After, Batches, Down, LockMode, Phase, Statement, Step, step_id
 from migplan.kinds.constraint import FOREIGN_KEY, Constraint
@@ -51,7 +52,7 @@ class OnlineRebuild(Strategy):
             yield from _together(context, group, members)
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class _Rebuilt:
     """One table of a group, with its logs in both directions."""
 

@@ -9,9 +9,10 @@ way back detaches and renames it; rows of the other partitions are written into 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
+from migplan.core.records import record
 from migplan.core.sql import Sql, ident, join, literal, sql
 from migplan.core.steps import After, Down, LockMode, Phase, Statement, Step, Timing, step_id, temporary_name
 from migplan.kinds.attachment import attach_partition, detach_partition
@@ -27,7 +28,7 @@ NAME = "partition_in_place"
 AX = LockMode.ACCESS_EXCLUSIVE
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class InPlace:
     """One table of a group of those that change places together."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject, Grant
+from migplan.core.records import record
 from migplan.core.settings import Settings
 from migplan.core.steps import Part, Statement
 from migplan.kinds.column import Column
@@ -16,7 +17,7 @@ from migplan.kinds.identity import sequence_grants
 from migplan.kinds.registry import kind_of
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Pieces:
     """The parts of objects of one catalog, made once and looked up often.
 

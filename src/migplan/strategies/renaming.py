@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 from migplan.core.changes import Create
 from migplan.core.ids import ObjectId
+from migplan.core.records import record
 from migplan.core.sql import ident
 from migplan.core.steps import temporary_name
 from migplan.kinds._descendants import descendants
@@ -25,7 +26,7 @@ from migplan.strategies.sync import (
 NAME = "rename_column"
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Renaming:
     """The renamed columns of one table, as the catalogs know them: under their new names."""
 

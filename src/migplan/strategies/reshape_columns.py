@@ -9,11 +9,12 @@ the way back the old columns come with SYNC, are filled by ``reverse``, and get 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
+from migplan.core.records import record
 from migplan.core.sql import Sql, deparsed, ident, join, sql
 from migplan.core.sql_names import columns_named
 from migplan.core.steps import After, Down, LockMode, Phase, Statement, Step, step_id
@@ -55,7 +56,7 @@ class ReshapeColumns(Strategy):
                 yield Reshaping(context, shape).expansion()
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Reshaping:
     """The columns of one table, on their way."""
 

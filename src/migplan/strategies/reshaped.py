@@ -4,17 +4,17 @@ dropped ones that such a directive reads or that a directive ``reverse NAME = EX
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from migplan.core.directives import Directive, assignment
 from migplan.core.ids import ObjectId
+from migplan.core.records import record
 from migplan.core.sql_names import columns_named
 from migplan.kinds.column import Column
 from migplan.kinds.table import Table
 from migplan.strategies.base import Context
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Shape:
     """The columns of ``table`` that go and those that take their place; ``reverses`` by the names of the former.
 

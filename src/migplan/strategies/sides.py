@@ -7,11 +7,12 @@ under a temporary one. ``old`` and ``new`` are such sides; a swap lets one side 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
+from migplan.core.records import record
 from migplan.core.sql import Sql, deparsed, ident, join, literal, sql
 from migplan.core.sql_names import with_columns_renamed, with_types_renamed
 from migplan.core.steps import temporary_name
@@ -27,7 +28,7 @@ from migplan.strategies.moved_values import by_name
 from migplan.strategies.sync import Pair, no_default, of_new, over_new
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Side:
     """One incarnation (``label`` is old or new) of some columns of ``table``, as ``catalog`` has them.
 

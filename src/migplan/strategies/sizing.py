@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, TableSize
+from migplan.core.records import record
 from migplan.core.settings import Settings
 
 
@@ -24,7 +24,7 @@ class Size(Enum):
     """Also: of unknown size."""
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Sizing:
     """The sizes of the live database's tables, judged by the settings' thresholds."""
 

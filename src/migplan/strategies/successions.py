@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
+from migplan.core.records import record
 from migplan.kinds.attachment import attachment
 from migplan.kinds.bounds import covered, in_the_way
 from migplan.kinds.foreign_table import ForeignTable
@@ -16,7 +16,7 @@ from migplan.kinds.table import Table
 Partition = Table | ForeignTable
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Successions:
     """Partitions that go, come or get other bounds; those of a ``rebuilt`` table come and go with its incarnations, and
     ``remade`` ones leave and join their parents in the course of something else."""

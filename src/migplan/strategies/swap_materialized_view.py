@@ -6,11 +6,12 @@ Queries read the old one until the swap. What stands on it (views) is dropped an
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
+from migplan.core.records import record
 from migplan.core.sql import ident, sql
 from migplan.core.steps import After, Down, LockMode, Part, Phase, Statement, Step, step_id, temporary_name
 from migplan.kinds.index import Index, create_index
@@ -43,7 +44,7 @@ def _stands_still(context: Context, id: ObjectId) -> bool:
     return not used & context.rebuilds.items.keys() and not context.swapped(id)
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class _Side:
     """One incarnation with its indexes; ``label`` is in the names that it bears aside."""
 

@@ -8,11 +8,11 @@ across two loses writes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
+from migplan.core.records import record
 from migplan.core.sql import Sql, ident, join, sql
 from migplan.core.steps import Assertion, LockMode, Statement, temporary_name
 from migplan.kinds.column import Column
@@ -23,7 +23,7 @@ TRIGGER: Final = "~migplan_sync"
 _NO_EQUALITY: Final = frozenset({"json", "xml", "point", "polygon", "box", "circle", "path", "lseg", "line"})
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pair:
     """Two columns of one table by their present names: ``leaving`` is the one that goes, ``arriving`` takes its place.
 

@@ -8,9 +8,9 @@ expression reads has changed, values follow it as long as nobody wrote another o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 from migplan.core.ids import ObjectId
+from migplan.core.records import record
 from migplan.core.sql import EMPTY, Sql, ident, join, sql
 from migplan.core.steps import Assertion, Statement
 from migplan.strategies.sync import create_trigger, distinct, drop_sync, of_new, over_new, over_old
@@ -18,7 +18,7 @@ from migplan.strategies.sync import create_trigger, distinct, drop_sync, of_new,
 _WHAT = "_vector"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class End:
     """A column at one end: its ``value`` out of the other end's columns, or None where nothing tells it.
 
@@ -33,7 +33,7 @@ class End:
     default: Sql | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Vector:
     """Columns that go and columns that take their place, all of one table."""
 
