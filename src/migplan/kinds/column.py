@@ -16,12 +16,13 @@ class NotNull:
     """A NOT NULL constraint; ``name`` only where it isn't the one that PostgreSQL 18 would give by itself.
 
     An inherited one bears its parent's name or its own, as its history was: ``given`` is no difference. It is ``local``
-    where it was (also) declared here, which PostgreSQL knows from 18 on.
+    where it was (also) declared here, which PostgreSQL knows from 18 on. Fingerprints are made of what is printed, so
+    that neither is in there.
     """
 
     name: str | None = None
-    given: str | None = field(default=None, compare=False)
-    local: bool = field(default=True, compare=False)
+    given: str | None = field(default=None, compare=False, repr=False)
+    local: bool = field(default=True, compare=False, repr=False)
     no_inherit: bool = False
     valid: bool = True
     comment: str | None = None
