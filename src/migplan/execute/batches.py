@@ -136,7 +136,8 @@ class Worker:
             text = _escaped(statement)
             times = text.count(WITHIN)
             result = self._connection.execute(text.replace(WITHIN, within).encode(), list(given) * times)
-            changed = max(changed, result.rowcount)
+            if result.description is None:  # what returns rows has only locked them
+                changed = max(changed, result.rowcount)
         return changed
 
     def _pages_of_all(self) -> int:

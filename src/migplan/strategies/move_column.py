@@ -59,6 +59,7 @@ def _steps(context: Context, move: Move, gone: Column) -> list[Step]:
         replace(
             _step("fill", move.come, f"fill {move.come.id} out of {gone.id}", Phase.MIGRATE),
             up=(there.pour(rows),),
+            batches=there.pouring,
             why="in short transactions, rows locked as their writers lock them",
             asserts=() if move.fills else (there.without_counterpart(),),
         ),
@@ -70,6 +71,7 @@ def _steps(context: Context, move: Move, gone: Column) -> list[Step]:
         replace(
             _step("refill", gone, f"on the way back: fill {gone.id} out of {move.come.id}"),
             down=Down((back.pour(rows),)),
+            undo_batches=back.pouring,
         ),
         replace(
             _step("release", gone, f"let {move.come.id} be the only one"),

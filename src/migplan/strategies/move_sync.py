@@ -12,7 +12,7 @@ from typing import Final
 from migplan.core.ids import ObjectId
 from migplan.core.records import record
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, join, literal, sql
-from migplan.core.steps import Assertion, LockMode, Statement, Timing, temporary_name
+from migplan.core.steps import WITHIN, Assertion, Batches, LockMode, Statement, Timing, temporary_name
 from migplan.kinds.column import Column
 from migplan.kinds.type_casts import cast
 from migplan.strategies.sync import distinct
@@ -201,19 +201,7 @@ class Way:
         among = sql("({}) IN (SELECT * FROM unnest({}))", self.source.by(Sql("s")), join(", ", keys))
         if len(keys) == 1:
             among = sql("{} = ANY ({})", self.source.by(Sql("s")), keys[0])
-        value = self.value(Sql("s"))
-        insert = sql(
-            "    INSERT INTO {target} ({by}, {column}) SELECT {key}, {value} FROM {source} AS s\n"
-            "      WHERE {among} AND s.{name} IS NOT NULL ON CONFLICT ({by}) DO NOTHING;\n",
-            target=self.target.table,
-            by=self.target.by(),
-            column=self.target.name,
-            key=self.source.by(Sql("s")),
-            value=value,
-            source=self.source.table,
-            among=among,
-            name=self.source.name,
-        )
+        poured = join("", (sql("    {};\n", s) for s in self._poured(sql("{} AS s", self.source.table), among)))
         types = list(zip(keys, last, self.source.key_types, strict=True))
         beyond = join(", ", (Sql(f"${n}") for n in numbers))
         block = sql(
@@ -221,9 +209,7 @@ class Way:
             "  size integer := {rows};\n  began timestamptz;\nBEGIN\n  LOOP\n    began := clock_timestamp();\n"
             "    PERFORM set_config('migplan.sync', 'off', true), set_config('row_security', 'off', true);\n"
             "    EXECUTE format({taken}, CASE WHEN {first} IS NULL THEN '' ELSE {beyond} END, size)\n"
-            "      INTO {keys} USING {last};\n    EXIT WHEN {any} IS NULL;\n{reached}"
-            "    UPDATE {target} AS t SET {column} = {value} FROM {source} AS s\n"
-            "      WHERE {match} AND {among} AND {differs};\n{insert}    COMMIT;\n"
+            "      INTO {keys} USING {last};\n    EXIT WHEN {any} IS NULL;\n{reached}{poured}    COMMIT;\n"
             "    size := greatest(100, least(50000, size * 0.5\n"
             "      / greatest(0.01, extract(epoch FROM clock_timestamp() - began))))::integer;\n"
             "  END LOOP;\nEND\n$migplan$",
@@ -236,16 +222,54 @@ class Way:
             keys=join(", ", keys),
             last=join(", ", last),
             beyond=literal(sql(" WHERE ({}) > ({})", self.source.by(), beyond)),
+            poured=poured,
+        )
+        return Statement(block, LockMode.ROW_EXCLUSIVE, transactional=False, timing=Timing.LONG)
+
+    @property
+    def pouring(self) -> Batches:
+        """The same for the executor."""
+        rows = sql("(SELECT * FROM {} WHERE {}) AS s", self.source.table, WITHIN)
+        lock = sql(
+            "SELECT count(*) FROM (SELECT FROM {table} WHERE {within} ORDER BY {key} FOR NO KEY UPDATE) AS locked",
+            key=self.source.by(),
+            table=self.source.table,
+            within=WITHIN,
+        )
+        return Batches(
+            table=self.source.column.relation,
+            relation=self.source.table,
+            statements=(lock, *self._poured(rows)),
+            key=self.source.key,
+            settings=(("migplan.sync", "off"), ("row_security", "off")),
+        )
+
+    def _poured(self, rows: Sql, among: Sql | None = None) -> list[Sql]:
+        """What differs at the other end of these ``rows`` is written, what is missing there is made."""
+        value, limit = self.value(Sql("s")), EMPTY if among is None else sql("{} AND ", among)
+        update = sql(
+            "UPDATE {target} AS t SET {column} = {value} FROM {rows}\n      WHERE {limit}{match} AND {differs}",
             target=self.target.table,
             column=self.target.name,
             value=value,
-            source=self.source.table,
+            rows=rows,
+            limit=limit,
             match=self._match(Sql("t"), Sql("s")),
-            among=among,
             differs=distinct(sql("t.{}", self.target.name), value, self.target.column.type),
-            insert=insert if self.fills else EMPTY,
         )
-        return Statement(block, LockMode.ROW_EXCLUSIVE, transactional=False, timing=Timing.LONG)
+        insert = sql(
+            "INSERT INTO {target} ({by}, {column}) SELECT {key}, {value} FROM {rows}\n"
+            "      WHERE {limit}s.{name} IS NOT NULL ON CONFLICT ({by}) DO NOTHING",
+            target=self.target.table,
+            by=self.target.by(),
+            column=self.target.name,
+            key=self.source.by(Sql("s")),
+            value=value,
+            rows=rows,
+            limit=limit,
+            name=self.source.name,
+        )
+        return [update, insert] if self.fills else [update]
 
     def without_counterpart(self) -> Assertion:
         """Counts the source's values whose row has none at the other end."""
