@@ -14,6 +14,13 @@ _NAME: Final = r'((?:"(?:[^"]|"")+"|[^\s."(]+)(?:\.(?:"(?:[^"]|"")+"|[^\s."(]+))
 _PART: Final = re.compile(r'"((?:[^"]|"")+)"|([^\s."]+)')
 
 
+_PLAIN: Final = re.compile(
+    r"(?:create|alter|drop|truncate|insert|update|delete|with|comment|grant|revoke)\b(?!.*\bconcurrently\b)"
+    r"(?!\s+(?:database|tablespace|subscription|system)\b)(?!.*\badd\s+value\b)",
+    re.I | re.S,
+)
+
+
 class Verdict(Enum):
     """What is known of a statement that may have run before: it has, it has not (any more), or it can run again."""
 
@@ -29,6 +36,11 @@ def recover(connection: Connection, command: str) -> Verdict:
         if found is not None:
             return handler(connection, found)
     return Verdict.AGAIN
+
+
+def holds_together(command: str) -> bool:
+    """Whether a statement that stands outside of a transaction can be in one, with what says that it has happened."""
+    return _PLAIN.match(command.strip()) is not None
 
 
 def _create_index(connection: Connection, found: re.Match[str]) -> Verdict:

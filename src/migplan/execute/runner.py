@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import field
@@ -19,7 +20,7 @@ from migplan.execute.batch_work import BatchWork
 from migplan.execute.blockers import Lookout
 from migplan.execute.failures import details, failure, primary
 from migplan.execute.fence import mark_command, settle, settle_and_commit
-from migplan.execute.half_done import Verdict, recover
+from migplan.execute.half_done import Verdict, holds_together, recover
 from migplan.execute.ledger import Direction, Ledger
 from migplan.execute.maintenance import Maintenance, admit
 from migplan.execute.operator import end_leftovers, held, open_worker, still_held
@@ -29,6 +30,8 @@ from migplan.planfile.model import BackfillModel, BatchesModel, PlanModel
 from migplan.planfile.units import Command, Unit
 from migplan.source.connect import Connection, redact
 
+_LOOP: Final = re.compile(r"do\b.*\bcommit\b", re.I | re.S)
+"""The block that does in one file what batches do here; what the plan counts has none."""
 _RECONNECTS: Final = 10
 _LOOK_AT_THE_LOCK_AFTER: Final = 1.0
 """Seconds of a transaction after which the operator's lock may be lost; up to there the ledger's fence will do."""
@@ -223,6 +226,11 @@ class Runner:
             if number < done or step in self._never_happened:
                 continue
             self._set(command.settings)
+            if holds_together(command.sql):
+                with self._work.transaction():
+                    self._execute(command)
+                    mark_command(self._work, self._ledger, self._run, unit.steps, state, number + 1)
+                continue
             if not begun or recover(self._work, command.sql) is not Verdict.DONE:
                 mark_command(self._work, self._ledger, self._run, unit.steps, state, number)
                 begun = True
@@ -232,7 +240,7 @@ class Runner:
 
     def _outside(self, command: Command, step: str) -> None:
         model = self._backfills.get(step)
-        if model is None or command.sql.lstrip()[:2].upper() != "DO":
+        if model is None or not _LOOP.match(command.sql.lstrip()):
             self._execute(command)
             return
         job = Job(
