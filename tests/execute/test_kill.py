@@ -6,10 +6,12 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.support import every_move
 from tests.support.dumps import difference
 from tests.support.every_step import NEW, OLD, ROWS
 from tests.support.killing import Killer
 from tests.support.live import State, back_to, copy_of, drop, expect_same, large, state, to_the_end
+from tests.support.migrations import proved, psql
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from tests.support.migrations import Migration
 
 STATEMENTS_AT_LEAST = 150
+MOVES_AT_LEAST = 100
 UNITS_AT_LEAST = 40
 FILLED = ("country", "amount", "kind", "fax")
 
@@ -48,6 +51,32 @@ def test_every_statement_up_and_down(every_step: Migration) -> None:
         expect_same(state(every_step.live), before)
     assert upwards > STATEMENTS_AT_LEAST
     assert len(killer.places) - upwards > STATEMENTS_AT_LEAST
+
+
+@pytest.mark.pg(14)
+def test_values_and_rows_that_move(make_db: MakeDb, tmp_path: Path) -> None:
+    """With rows that come between the ways into what only the new form has."""
+    found = proved(make_db, tmp_path, every_move.OLD + every_move.ROWS, every_move.NEW, config=every_move.CONFIG)
+    uninterrupted = copy_of(found.live, found.live.rpartition("/")[2] + "_u")
+    try:
+        to_the_end(found.folder, uninterrupted)
+        wanted = state(uninterrupted)
+        psql(uninterrupted, every_move.WRITTEN)
+        back_to(found.folder, uninterrupted)
+        before = state(uninterrupted)
+    finally:
+        drop(uninterrupted)
+    with Killer(found.folder.path, sparing=True) as killer:
+        while killer.run(found.live, "up") is not None:
+            pass
+        expect_same(state(found.live), wanted)
+        upwards = len(killer.places)
+        psql(found.live, every_move.WRITTEN)
+        while killer.run(found.live, "down") is not None:
+            pass
+        expect_same(state(found.live), before)
+    assert upwards > MOVES_AT_LEAST
+    assert len(killer.places) - upwards > MOVES_AT_LEAST
 
 
 @pytest.mark.pg(14)

@@ -4,7 +4,12 @@ way there is."""
 from __future__ import annotations
 
 CONFIG = '[planning]\nsmall_table_rows = 0\nbatch_rows = 100\nlock_timeout = 500\nbackup = "table"\n'
-ADDED = "UPDATE event SET note = note; INSERT INTO event VALUES (2001, 'came later');"
+WRITTEN = """
+UPDATE event SET note = 'changed' WHERE id = 1;
+INSERT INTO event SELECT g, 'came later' FROM generate_series(2001, 2150) g;
+UPDATE reading SET value = -1 WHERE id = 1;
+UPDATE contact SET phone = NULL WHERE person = 1;
+"""
 OLD = """
 CREATE TYPE size AS ENUM ('s', 'm', 'l');
 CREATE TABLE person (id int PRIMARY KEY, full_name text NOT NULL, phone text);

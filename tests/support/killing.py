@@ -18,13 +18,16 @@ import time
 import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
 from tests.support.live import back_to, to_the_end
 
 from migplan.execute.runner import Runner
 from migplan.planfile.folder import read_folder
+
+if TYPE_CHECKING:
+    from migplan.planfile.units import Unit
 
 _READS = re.compile(r"\s*(select|set|show|begin(?!;)|rollback|with\s+recursive)\b", re.I)
 _SETTINGS = re.compile(r"^BEGIN;|^SET LOCAL [^;]*;", re.M)
@@ -34,6 +37,9 @@ _CONCURRENTLY = re.compile(
     | alter\s+table\s+only\s+(?P<parent>\S+)\s+detach\s+partition\s+\S+\s+concurrently)""",
     re.I | re.X,
 )
+_VERB = re.compile(r"(?:retire:|again:)?\w+:\w+")
+_BETWEEN = re.compile(r"with lazily|(insert into|delete from) migplan\.backfill", re.I)
+"""What the ledger notes between statements, whatever these are."""
 _OF_ONE_RUN = ("attempt", "run", "restore_point")
 """Tables whose rows are others in every run."""
 _CHANGING = ("run", "attempt")
@@ -43,10 +49,15 @@ _CHANGING = ("run", "attempt")
 @dataclass
 class Killer:
     """Runs of one plan on one database, one after the other, each killed at a place where none was killed before; with
-    ``once``, in a unit where none was; or ``after`` so many places."""
+    ``once``, in a unit where none was; or ``after`` so many places.
+
+    ``sparing`` leaves out what is alike in all plans: of a transaction, which the server takes back, all places but its
+    COMMIT, of those for steps of the same sort all but one, and what the ledger notes between statements.
+    """
 
     folder: Path
     once: bool = False
+    sparing: bool = False
     places: list[str] = field(default_factory=list[str])
 
     def __enter__(self) -> Killer:
@@ -70,7 +81,7 @@ class Killer:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         job = {"folder": str(self.folder), "url": url, "direction": direction, "kill": kill}
-        job |= {"places": self.places, "once": self.once, "after": after}
+        job |= {"places": self.places, "once": self.once, "sparing": self.sparing, "after": after}
         self._process.stdin.write(json.dumps(job) + "\n")
         self._process.stdin.flush()
         answer = json.loads(self._process.stdout.readline())
@@ -102,7 +113,7 @@ def _serve() -> None:
 def _child(job: dict[str, Any], says: int) -> int:
     try:
         if job["kill"]:
-            _Trap(frozenset(job["places"]), says, job["url"], once=job["once"], after=job["after"]).set()
+            _Trap(job, says).set()
         run = to_the_end if job["direction"] == "up" else back_to
         run(read_folder(Path(job["folder"])), job["url"])
     except BaseException:
@@ -114,13 +125,15 @@ def _child(job: dict[str, Any], says: int) -> int:
 class _Trap:
     """Ends the process at the first place that isn't known yet, or after so many, known or not."""
 
-    def __init__(self, known: frozenset[str], says: int, url: str, *, once: bool, after: int | None) -> None:
-        self._known = known
-        self._units = {place.partition(" |")[0] for place in known} if once else set[str]()
-        self._after = after
+    def __init__(self, job: dict[str, Any], says: int) -> None:
+        self._known = frozenset[str](job["places"])
+        self._units = {place.partition(" |")[0] for place in self._known} if job["once"] else set[str]()
+        self._after: int | None = job["after"]
+        self._sparing: bool = job["sparing"]
         self._says = says
-        self._url = url
+        self._url: str = job["url"]
         self._unit = ""
+        self._sort = ""
         self._last = ""
 
     def set(self) -> None:
@@ -129,12 +142,15 @@ class _Trap:
 
         def watched_run(runner: Runner, unit: Any) -> None:
             self._unit = unit.name
+            self._sort = _sort(unit) if self._sparing and unit.transactional else ""
             run(runner, unit)
 
         def watched_execute(connection: Any, query: Any, params: Any = None, **how: Any) -> Any:
             text = query.decode() if isinstance(query, bytes) else str(query)
             if self._unit and not _READS.match(text):
-                self._at(f"{self._unit} | {_one_line(text)} | {self._told(text, params)}")
+                told = self._told(text, params)
+                if not self._spared(text):
+                    self._at(f"{self._sort or f'{self._unit} | {told}'} | {_one_line(text)}")
                 found = _CONCURRENTLY.match(text.strip())
                 place = f"{self._unit} | in the middle of {_one_line(text)}"
                 if found is not None and self._wanted(place):
@@ -143,6 +159,11 @@ class _Trap:
 
         cast("Any", Runner).run = watched_run
         cast("Any", psycopg.Connection).execute = watched_execute
+
+    def _spared(self, text: str) -> bool:
+        if self._sort:
+            return text.strip().upper() != "COMMIT"
+        return self._sparing and _BETWEEN.match(text) is not None
 
     def _told(self, text: str, params: Any) -> str:
         """What tells this statement from others of the same text; of COMMIT, the statement before it."""
@@ -203,6 +224,13 @@ def _hold_up(holding: Any, execute: Any, found: re.Match[str]) -> None:
         holding.rollback()
         table = row[0]
     execute(holding, f"LOCK TABLE {table} IN ROW EXCLUSIVE MODE".encode())
+
+
+def _sort(unit: Unit) -> str:
+    """What steps a transaction holds, by their verbs, on which way."""
+    verbs = (_VERB.match(step) for step in unit.steps)
+    way = "back" if ".down." in unit.file else "there"
+    return f"{way} by {', '.join(dict.fromkeys(verb[0] for verb in verbs if verb))}"
 
 
 def _one_line(text: str) -> str:
