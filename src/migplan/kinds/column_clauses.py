@@ -59,7 +59,7 @@ def column_clause(column: Column, default: Default | None, *, typed: bool = Fals
     if default is not None:
         constraints.append(sql("DEFAULT {}", deparsed(default.expression)))
     if column.identity is not None:
-        constraints.append(identity_clause(column.identity))
+        constraints.append(identity_clause(column.identity, column.type))
     if not_null is not None and not_null.valid:
         name = not_null_name(column, not_null) if named or column.inherited else not_null.name
         if not_null.given is None:
@@ -95,7 +95,7 @@ def column_extras(column: Column, table: Sql) -> list[Statement]:
     if column.options:
         statements += set_attribute_options(head, replace(column, options=()), column)
     if column.identity is not None:
-        statements += identity_extras(None, column.identity)
+        statements += identity_extras(column.identity, column.type)
     if column.not_null is not None and not column.not_null.valid:
         statements.append(add_not_null(column, column.not_null))
     if column.not_null is not None and column.not_null.comment is not None:

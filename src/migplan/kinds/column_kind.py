@@ -164,8 +164,8 @@ ORDER BY a.attrelid, a.attnum
             fields -= {"storage", "compression"}
         if "not_null" in fields:
             statements += change_not_null(old, new)
-        if new.identity is not None and "identity" in fields:
-            statements += change_identity(old.identity, new.identity, head)
+        if new.identity is not None and ("identity" in fields or ("type" in fields and new.identity.type != new.type)):
+            statements += change_identity(old.identity, new.identity, new.type, head)
             if old.identity is None:
                 statements += sequence_grants(new.identity, in_force(before, after))
         if fields & {"storage"}:

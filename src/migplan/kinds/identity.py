@@ -55,14 +55,16 @@ def read_identity(letter: str, sequence: list[Any], owner: str, reading: Reading
     )
 
 
-def identity_clause(identity: Identity) -> Sql:
+def identity_clause(identity: Identity, type: str) -> Sql:
     """``GENERATED … AS IDENTITY (…)``: its sequence's name, and the options that aren't its type's own.
 
-    The name always, for PostgreSQL chooses another one where that of table and column is taken.
+    The name always, for PostgreSQL chooses another one where that of table and column is taken. The sequence gets the
+    column's ``type``: ``identity_extras`` says another one, and options with it.
     """
     mode = Sql("ALWAYS" if identity.always else "BY DEFAULT")
     name = sql("SEQUENCE NAME {}", ident(*identity.sequence))
-    options = () if _options_of(identity) == _usual_options(identity.type) else (_sequence_options(identity),)
+    usual = identity.type != type or _options_of(identity) == _usual_options(type)
+    options = () if usual else (_sequence_options(identity),)
     return sql("GENERATED {} AS IDENTITY ({})", mode, join(" ", [name, *options]))
 
 
@@ -84,26 +86,29 @@ def _sequence_options(identity: Identity) -> Sql:
     )
 
 
-def change_identity(old: Identity | None, new: Identity, head: Sql) -> list[Statement]:
-    """What makes one identity of the other; ``head`` is ``ALTER TABLE … ALTER COLUMN …``."""
+def change_identity(old: Identity | None, new: Identity, type: str, head: Sql) -> list[Statement]:
+    """What makes one identity of the other; ``head`` is ``ALTER TABLE … ALTER COLUMN …``, ``type`` the column's."""
     if old is None:
-        return [Statement(sql("{} ADD {}", head, identity_clause(new)), AX), *identity_extras(None, new)]
+        return [Statement(sql("{} ADD {}", head, identity_clause(new, type)), AX), *identity_extras(new, type)]
     statements: list[Statement] = []
     if old.always != new.always:
         mode = Sql("ALWAYS" if new.always else "BY DEFAULT")
         statements.append(Statement(sql("{} SET GENERATED {}", head, mode), AX))
     sequence = ident(*old.sequence)
-    if (old.type, _options_of(old)) != (new.type, _options_of(new)):
-        cycle = Sql("" if new.cycle else " NO CYCLE")
-        command = sql("ALTER SEQUENCE {} AS {} {}{}", sequence, deparsed(new.type), _sequence_options(new), cycle)
-        statements += within_bounds(sequence, old, new)
-        statements.append(Statement(command))
+    follows = new.type == type  # ALTER TYPE takes the sequence along
+    if not follows or (old.type, _options_of(old)) != (new.type, _options_of(new)):
+        statements += [*within_bounds(sequence, old, new), Statement(_set_options(new, sequence))]
     if old.sequence[0] != new.sequence[0]:
         statements.append(Statement(sql("ALTER SEQUENCE {} SET SCHEMA {}", sequence, ident(new.sequence[0]))))
     if old.sequence[1] != new.sequence[1]:
         moved = ident(new.sequence[0], old.sequence[1])
         statements.append(Statement(sql("ALTER SEQUENCE {} RENAME TO {}", moved, ident(new.sequence[1]))))
-    return statements + identity_extras(old, new)
+    return statements + _attributes(old, new)
+
+
+def _set_options(identity: Identity, sequence: Sql) -> Sql:
+    cycle = Sql("" if identity.cycle else " NO CYCLE")
+    return sql("ALTER SEQUENCE {} AS {} {}{}", sequence, deparsed(identity.type), _sequence_options(identity), cycle)
 
 
 def sequence_grants(identity: Identity, in_force: Collection[DefaultPrivileges]) -> list[Statement]:
@@ -126,7 +131,16 @@ def _options_of(identity: Identity) -> tuple[int | bool, ...]:
     return (i.start, i.increment, i.minimum, i.maximum, i.cache, i.cycle)
 
 
-def identity_extras(old: Identity | None, new: Identity) -> list[Statement]:
+def identity_extras(identity: Identity, type: str) -> list[Statement]:
+    """What ``GENERATED … AS IDENTITY`` can't say of the sequence of a column of ``type``.
+
+    Its own type among that: ``LIKE … INCLUDING IDENTITY`` makes a bigint one whatever the column is.
+    """
+    retyped = [] if identity.type == type else [Statement(_set_options(identity, ident(*identity.sequence)))]
+    return retyped + _attributes(None, identity)
+
+
+def _attributes(old: Identity | None, new: Identity) -> list[Statement]:
     """Grants, comment and persistence of an identity column's sequence."""
     name = ident(*new.sequence)
     statements: list[Statement] = []

@@ -16,7 +16,7 @@ from migplan.kinds.column import Column
 from migplan.kinds.column_clauses import add_column, column_extras
 from migplan.kinds.column_domains import refuses_null
 from migplan.kinds.default import Default, drop_default, is_volatile, set_default
-from migplan.kinds.identity import identity_clause
+from migplan.kinds.identity import change_identity
 from migplan.kinds.registry import kind_of
 from migplan.strategies.backfill import fill
 from migplan.strategies.base import Context, Expansion, Size, Strategy
@@ -191,10 +191,7 @@ def _expand_identity(context: Context, column: Column) -> Expansion:
         up=(
             drop_default(stand_in),
             drop,
-            Statement(
-                sql("ALTER TABLE {} ALTER COLUMN {} ADD {}", table, name, identity_clause(column.identity)),
-                AX,
-            ),
+            *change_identity(None, column.identity, column.type, sql("ALTER TABLE {} ALTER COLUMN {}", table, name)),
             Statement(restart),
         ),
         down=Down(

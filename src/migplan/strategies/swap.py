@@ -131,14 +131,14 @@ def _move_identities(leaving: Side, arriving: Side) -> Iterable[Statement]:
             taken = temporary_name(name, "identity")
             yield Statement(sql("ALTER SEQUENCE {} RENAME TO {}", ident(schema, taken), ident(name)), AX)
         if column.identity is not None:
-            yield from identity_extras(None, column.identity)
+            yield from identity_extras(column.identity, column.type)
 
 
 def add_identity(column: Column, identity: Identity, was: Identity | None, head: Sql) -> Iterable[Statement]:
     """Its sequence goes on behind the values that are there, or where the former one stopped."""
     schema, name = identity.sequence
     taken = name if was is None else temporary_name(name, "identity")
-    clause = identity_clause(replace(identity, sequence=(schema, taken)))
+    clause = identity_clause(replace(identity, sequence=(schema, taken)), column.type)
     yield Statement(sql("{} ADD {}", head, clause), AX)
     sequence = literal(ident(schema, taken))
     if was is None:

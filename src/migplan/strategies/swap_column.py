@@ -86,7 +86,7 @@ def _late_identities(context: Context, columns: Iterable[Column], table: ObjectI
             strategy=NAME,
             phase=Phase.CONTRACT,
             why="an identity is only for columns that are NOT NULL",
-            up=(*add_identity(column, column.identity, None, head), *identity_extras(None, column.identity)),
+            up=(*add_identity(column, column.identity, None, head), *identity_extras(column.identity, column.type)),
             down=Down((Statement(sql("{} DROP IDENTITY", head), LockMode.ACCESS_EXCLUSIVE),)),
             uses=frozenset({finished_not_null(column)}),
             deploy=f"gives {column.id} no value" if column.identity.always else None,
