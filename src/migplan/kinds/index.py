@@ -133,7 +133,7 @@ WHERE t.relkind IN ('r', 'p', 'm', 'f') AND t.relpersistence <> 't' AND n.oid = 
             command = sql("ALTER {} SET TABLESPACE {}", target, ident(new.tablespace or "pg_default"))
             statements.append(Statement(command, AX, rewrite=True, timing=Timing.LONG))
         if "clustered" in fields:
-            statements.append(_cluster(new))
+            statements.append(set_clustered(new))
         if "statistics" in fields:
             gone = tuple((n, -1) for n, _ in old.statistics if n not in dict(new.statistics))
             statements += _statistics(new, gone + new.statistics)
@@ -228,7 +228,7 @@ def drop_index(index: Index, *, concurrently: bool = False, keys: bool = False) 
 
 def index_extras(index: Index) -> list[Statement]:
     """What CREATE INDEX can't say: statistics targets and CLUSTER ON."""
-    return [*_statistics(index, index.statistics), *([_cluster(index)] if index.clustered else [])]
+    return [*_statistics(index, index.statistics), *([set_clustered(index)] if index.clustered else [])]
 
 
 def _attachment(index: Index, parent: ObjectId) -> Part:
@@ -286,7 +286,7 @@ def _statistics(index: Index, targets: Iterable[tuple[int, int]]) -> list[Statem
     ]
 
 
-def _cluster(index: Index) -> Statement:
+def set_clustered(index: Index) -> Statement:
     table = ident(*index.relation.path)
     kind = Sql("MATERIALIZED VIEW" if index.relation.kind == "materialized_view" else "TABLE")
     name = ident(index.id.path[-1])

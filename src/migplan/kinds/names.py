@@ -9,6 +9,7 @@ from migplan.core.steps import Name
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import INDEXED, PRIMARY_KEY, Constraint
 from migplan.kinds.function import Routine
+from migplan.kinds.index import Index
 from migplan.kinds.not_null import not_null_name
 from migplan.kinds.range import Range
 
@@ -31,6 +32,8 @@ _TYPES: Final = frozenset(
 )
 """A sequence has no row type, but isn't made where a type bears its name."""
 _ROUTINES: Final = frozenset({"function", "procedure", "aggregate"})
+_PLACES: Final = frozenset({"primary key", "clustered"})
+"""What a table has room for once, whatever the object is called that has it."""
 
 
 def names_of(obj: DbObject) -> frozenset[Name]:
@@ -54,6 +57,8 @@ def names_of(obj: DbObject) -> frozenset[Name]:
             names.add(Name("primary key", obj.relation.path))
         if obj.type in INDEXED:
             names.add(Name("relation", (path[0], obj.name)))
+    if isinstance(obj, (Constraint, Index)) and obj.clustered:
+        names.add(Name("clustered", obj.relation.path))
     if isinstance(obj, Range):
         names.add(Name("type", obj.multirange))
     if isinstance(obj, Column):
@@ -63,3 +68,8 @@ def names_of(obj: DbObject) -> frozenset[Name]:
     if isinstance(obj, Column) and obj.not_null is not None and obj.not_null.given is not None:
         names.add(Name("constraint", (*obj.relation.path, not_null_name(obj, obj.not_null))))
     return frozenset(names)
+
+
+def borne_names(obj: DbObject) -> frozenset[Name]:
+    """The names that a rename changes."""
+    return frozenset(n for n in names_of(obj) if n.space not in _PLACES)

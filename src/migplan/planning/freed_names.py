@@ -18,7 +18,7 @@ from migplan.core.steps import Down, LockMode, Phase, Statement, Step, step_id, 
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import INDEXED, Constraint
 from migplan.kinds.index import Index
-from migplan.kinds.names import names_of
+from migplan.kinds.names import borne_names, names_of
 from migplan.planning.freed_not_nulls import free_not_nulls
 
 STRATEGY = "free_name"
@@ -86,7 +86,7 @@ def _step(obj: DbObject, to: ObjectId) -> Step:
         up=(Statement(sql("ALTER INDEX {} RENAME TO {}", ident(schema, old), ident(new)), lock),),
         down=Down((Statement(sql("ALTER INDEX {} RENAME TO {}", ident(schema, new), ident(old)), lock),)),
         releases=frozenset({to}),
-        frees=frozenset(n for n in names_of(obj) if n.space != "primary key"),
+        frees=borne_names(obj),
     )
 
 

@@ -9,8 +9,8 @@ from migplan.core.changes import Rename
 from migplan.core.errors import PlanningError
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
-from migplan.core.steps import Name, temporary_name
-from migplan.kinds.names import names_of
+from migplan.core.steps import temporary_name
+from migplan.kinds.names import borne_names
 from migplan.planning.renames_steps import Hop
 from migplan.strategies.rename import MEMBERS, with_path
 
@@ -82,8 +82,7 @@ class _Names:
 
 def _keys(world: Catalog, object: ObjectId, id: ObjectId) -> set[_Key]:
     """The names that the object takes when it is called ``id``."""
-    names: set[Name] = {n for n in names_of(replace(world[object], id=id)) if n.space != "primary key"}
-    return {(n.space, n.path) for n in names} | {(id.kind, id.path)}
+    return {(n.space, n.path) for n in borne_names(replace(world[object], id=id))} | {(id.kind, id.path)}
 
 
 def _aside(id: ObjectId, what: str) -> ObjectId:

@@ -13,7 +13,7 @@ from migplan.core.settings import Settings
 from migplan.core.steps import After, Down, Name, Part, Phase, Step, step_id
 from migplan.kinds.default_privileges import in_force
 from migplan.kinds.function import Routine
-from migplan.kinds.names import names_of
+from migplan.kinds.names import borne_names
 from migplan.kinds.sequence import Sequence
 from migplan.strategies.rename import called_by_applications, name_of, rename_statements, under
 from migplan.strategies.rename_alias import alias, limits, unsafe
@@ -152,7 +152,7 @@ def _why(hop: Hop, obj: DbObject) -> str:
 
 
 def _names_at(obj: DbObject, id: ObjectId) -> frozenset[Name]:
-    return frozenset(n for n in names_of(under(obj, id)) if n.space != "primary key")
+    return borne_names(under(obj, id))
 
 
 def _left_behind(hop: Hop, after: Catalog) -> Iterable[str]:

@@ -8,7 +8,8 @@ from dataclasses import replace
 from migplan.core.ids import ObjectId
 from migplan.core.sql import ident, sql
 from migplan.core.steps import After, Down, LockMode, Name, Phase, Statement, Step, step_id, temporary_name
-from migplan.kinds.index import Index, create_index, drop_index, index_extras
+from migplan.kinds.index import Index, create_index, drop_index, index_extras, set_clustered
+from migplan.kinds.names import names_of
 from migplan.kinds.registry import kind_of
 from migplan.strategies.base import Context, Expansion, Size, Strategy
 from migplan.strategies.retire_table import is_retired
@@ -102,8 +103,9 @@ def _finish(index: Index, extras: tuple[Statement, ...], build: Step) -> Step:
         phase=build.phase,
         why="metadata only",
         up=extras,
-        down=Down(()),
+        down=Down((set_clustered(replace(index, clustered=False)),) if index.clustered else ()),
         uses=frozenset({index.id}),
+        takes=names_of(index) - {Name("relation", index.id.path)},
         after=(After(build.id, "the index must be there"),),
     )
 
@@ -121,7 +123,7 @@ def _drop(context: Context, index: Index) -> Step:
         down=Down((create_index(index, concurrently=True), *index_extras(index), *_comment(index))),
         destroys=frozenset({index.id}),
         releases=context.before.uses.get(index.id, frozenset()) | {index.relation},
-        frees=frozenset({Name("relation", index.id.path)}),
+        frees=names_of(index),
         deploy=sentence,
     )
 
@@ -152,10 +154,15 @@ def _replace(context: Context, old: Index, new: Index) -> list[Step]:
     swap_up = (
         _rename(schema, name, gone),
         _rename(schema, building, name),
+        *([set_clustered(new)] if old.clustered and not new.clustered else []),
         *index_extras(new),
         *_comment(new),
     )
-    swap_down = (_rename(schema, name, building), _rename(schema, gone, name))
+    swap_down = (
+        _rename(schema, name, building),
+        _rename(schema, gone, name),
+        *([set_clustered(old)] if old.clustered or new.clustered else []),
+    )
     swap = Step(
         id=step_id("swap", new.id),
         title=f"let the new {new.id} take its name",
@@ -167,9 +174,11 @@ def _replace(context: Context, old: Index, new: Index) -> list[Step]:
         down=Down(swap_down),
         creates=frozenset({new.id}),
         destroys=frozenset({new.id}),
+        takes=names_of(new) - names_of(old),
+        frees=names_of(old) - names_of(new),
         after=(After(build.id, "the new index must be complete"),),
     )
-    retired = replace(old, id=ObjectId("index", (schema, gone)))
+    retired = replace(old, id=ObjectId("index", (schema, gone)), clustered=False)
     drop = Step(
         id=step_id("drop", new.id),
         title=f"drop the old {new.id} concurrently",

@@ -1,1 +1,3 @@
 CREATE TABLE t (a text, b int, c jsonb, d int[]); CREATE INDEX i1 ON t (lower(a) text_pattern_ops DESC NULLS LAST, b) WHERE b > 0; CREATE INDEX i2 ON t USING gin (c jsonb_path_ops); CREATE INDEX i3 ON t USING brin (b) WITH (pages_per_range = 32); CREATE UNIQUE INDEX i4 ON t ((c ->> 'k')) INCLUDE (b); CREATE INDEX i5 ON t (a COLLATE "C"); ALTER INDEX i1 ALTER COLUMN 1 SET STATISTICS 300; COMMENT ON INDEX i2 IS 'gin';
+CREATE TABLE k (a int PRIMARY KEY, b int); CREATE INDEX k1 ON k (b); CREATE INDEX k2 ON k (a, b); ALTER TABLE k CLUSTER ON k1;
+CREATE TABLE m (a int PRIMARY KEY, b int, CONSTRAINT m2 UNIQUE (b)); ALTER TABLE m CLUSTER ON m2;
