@@ -77,6 +77,8 @@ def creation(table: Table, catalog: Catalog) -> Part:
     brought = brought_by(parents, table.id, catalog) if parents else {}
     provided = {table.id, *(c.id for c in columns), *inlined, *(c.id for c in inline), *brought}
     uses = {u for id in provided for u in catalog.uses.get(id, ())} | set(parents).union(*brought.values())
+    inherited = (p.child("column", c.name) for p in parents for c in columns if not c.local)
+    uses |= {id for id in inherited if id in catalog}
     if table.partition_of is not None:
         uses.discard(table.partition_of)
     lock = LockMode.SHARE_UPDATE_EXCLUSIVE if parents else LockMode.NONE
