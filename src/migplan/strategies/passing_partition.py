@@ -7,7 +7,7 @@ a drop, wait for it by themselves.
 
 Checks that a parent gets come last: a new partition gets them with all others, when the application is ready for them,
 and a dropped one never does. Those that it loses or changes do so ahead of a drop, because an application may count on
-that early.
+that early; but not one over a column that changes as well, which waits for the drop itself.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import replace
 
 from migplan.core.changes import Alter, Create, Drop
 from migplan.core.ids import ObjectId
-from migplan.core.model import Catalog, DbObject
+from migplan.core.model import Catalog, DbObject, changed_fields
 from migplan.core.steps import After, step_id
 from migplan.kinds.attachment import attachment
 from migplan.kinds.column import Column
@@ -61,12 +61,15 @@ def _leaving(context: Context, parent: ObjectId, detaching: After) -> Expansion:
 
 
 def _going(context: Context, parent: ObjectId, letting_go: After) -> Expansion:
-    """What the parent gets of columns, and loses or changes of checks, goes ahead of letting go; new checks behind."""
+    """What the parent gets of columns, and loses or changes of checks, goes ahead of letting go; new checks behind, and
+    changed ones whose columns wait."""
     come = [c.new for c in context.changes.values() if isinstance(c, Create)]
     columns = [o.id for o in come if _is_column(o, parent, context.before)]
     lost = [c.old for c in context.changes.values() if isinstance(c, Drop)]
-    early = [*columns, *_checks(lost, parent), *_changed_checks(context, parent)]
-    late = dict.fromkeys(_checks(come, parent), letting_go)
+    changed = _changed_checks(context, parent)
+    waiting = [id for id in changed if _over_changed_columns(id, context.before, context.after)]
+    early = [*columns, *_checks(lost, parent), *(id for id in changed if id not in waiting)]
+    late = dict.fromkeys([*_checks(come, parent), *waiting], letting_go)
     return Expansion((), ahead=dict.fromkeys(early, letting_go), behind=late)
 
 
@@ -114,6 +117,12 @@ def _changed_checks(context: Context, parent: ObjectId) -> list[ObjectId]:
     return _checks((c.new for c in altered), parent)
 
 
+def _over_changed_columns(check: ObjectId, before: Catalog, after: Catalog) -> bool:
+    columns = ((before.get(id, Column), after.get(id, Column)) for id in after.uses.get(check, ()))
+    pairs = [(old, new) for old, new in columns if old is not None and new is not None]
+    return any(changed_fields(old, new) - {"comment", "owner", "grants"} for old, new in pairs)
+
+
 def _letting_go(context: Context, table: Table) -> str:
     """The step that takes the partition off its parent."""
     if concurrently(context, table):
@@ -150,7 +159,8 @@ def as_dropped(before: Catalog, after: Catalog, rebuilt: frozenset[ObjectId]) ->
             if was is not None and now is None:
                 found[check.id] = None
             elif was is not None and now is not None and was.definition != now.definition:
-                found[check.id] = replace(check, definition=now.definition)
+                late = _over_changed_columns(above, before, after)
+                found[check.id] = check if late else replace(check, definition=now.definition)
     return _with(before, found, uses)
 
 

@@ -1,1 +1,2 @@
 CREATE TABLE a (id int PRIMARY KEY, n text NOT NULL DEFAULT 'q'); CREATE TABLE b (z int) INHERITS (a); CREATE TABLE c () INHERITS (b);
+CREATE TABLE k (n bigint DEFAULT 3, m text); CREATE TABLE k1 (x int) INHERITS (k); CREATE TABLE k2 (y int) INHERITS (k1);

@@ -1,1 +1,2 @@
 CREATE TABLE a (id int PRIMARY KEY, n text NOT NULL DEFAULT 'q', extra int CHECK (extra > 0)); CREATE TABLE b (z int) INHERITS (a); CREATE TABLE c () INHERITS (b);
+CREATE TABLE k (m text, n2 int DEFAULT 4); CREATE TABLE k3 (x int) INHERITS (k); CREATE TABLE k4 () INHERITS (k3);
