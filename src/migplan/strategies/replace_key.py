@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from migplan.core.ids import ObjectId
 from migplan.core.sql import ident, sql
-from migplan.core.steps import After, Down, LockMode, Part, Phase, Statement, Step, Timing, step_id, temporary_name
+from migplan.core.steps import After, Down, LockMode, Phase, Statement, Step, Timing, step_id, temporary_name
 from migplan.kinds.constraint import (
     CHECK,
     FOREIGN_KEY,
@@ -60,8 +61,10 @@ def _can_leave(context: Context, old: Constraint) -> bool:
 
 
 def _steps(context: Context, old: Constraint, new: Constraint, group: str) -> list[Step]:
+    """What both keys stand on stays, and may be altered in place: a column that is widened lets the new one come."""
     sentence = kind_of(new.id).contract(old, new)
     gone, come = context.pieces_before.of(old.id)[0], context.pieces_after.of(new.id)[0]
+    leaves = gone.uses - come.uses
     build = _step(
         new,
         "build",
@@ -73,7 +76,7 @@ def _steps(context: Context, old: Constraint, new: Constraint, group: str) -> li
         deploy=sentence,
         asserts=(duplicates(new),),
     )
-    kept = [_kept(old, new, build, gone)] if _deploys_between(context, old) else []
+    kept = [_kept(old, new, build, leaves)] if _deploys_between(context, old) else []
     drop = _step(
         old,
         "drop",
@@ -82,7 +85,7 @@ def _steps(context: Context, old: Constraint, new: Constraint, group: str) -> li
         up=gone.drop,
         down=Down((_come_back(old), *gone.create[1:])),
         destroys=gone.provides,
-        releases=gone.uses,
+        releases=leaves,
         frees=names_of(old),
         together=group,
         after=tuple(After(s.id, "the new index must be complete") for s in (build, *kept)),
@@ -99,7 +102,7 @@ def _steps(context: Context, old: Constraint, new: Constraint, group: str) -> li
         takes=names_of(new),
         together=group,
     )
-    again = [_again(old, create, gone)] if old.type in _KEYS else []
+    again = [_again(old, create, leaves)] if old.type in _KEYS else []
     return [build, *kept, drop, create, *again]
 
 
@@ -108,7 +111,7 @@ def _deploys_between(context: Context, old: Constraint) -> bool:
     return any(old.relation.child("column", w) in dual_written_columns(context) for w in old.columns)
 
 
-def _kept(old: Constraint, new: Constraint, build: Step, gone: Part) -> Step:
+def _kept(old: Constraint, new: Constraint, build: Step, leaves: frozenset[ObjectId]) -> Step:
     return _step(
         new,
         "keep",
@@ -116,12 +119,12 @@ def _kept(old: Constraint, new: Constraint, build: Step, gone: Part) -> Step:
         "only the way back does anything: it has lost the index with the key, and the application reads by it",
         up=(),
         down=Down((_drop_index(new, "new"), _build(new, "new"))),
-        releases=gone.uses,
+        releases=leaves,
         after=(After(build.id, "the way back ends there"),),
     )
 
 
-def _again(old: Constraint, create: Step, gone: Part) -> Step:
+def _again(old: Constraint, create: Step, leaves: frozenset[ObjectId]) -> Step:
     return _step(
         old,
         "again",
@@ -129,7 +132,7 @@ def _again(old: Constraint, create: Step, gone: Part) -> Step:
         "only the way back does anything: it needs the former index",
         up=(),
         down=Down((_drop_index(old, "old"), _build(old, "old"))),
-        releases=gone.uses,
+        releases=leaves,
         after=(After(create.id, "the way back begins here"),),
     )
 

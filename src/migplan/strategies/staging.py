@@ -114,7 +114,7 @@ def _build_index(context: Context, side: Side, index: Index) -> Step:
     )
 
 
-def build_key(side: Side, key: Constraint) -> Step:
+def build_key(context: Context, side: Side, key: Constraint) -> Step:
     """The unique index of a primary key or unique constraint, under its temporary name."""
     aside = side.constraint_aside(key)
     name = ident(key.id.path[0], aside.name)
@@ -136,6 +136,7 @@ def build_key(side: Side, key: Constraint) -> Step:
             *comment,
         ),
         down=Down((Statement(sql("DROP INDEX CONCURRENTLY {}", name), SUE, transactional=False),)),
+        uses=_uses(context, side, (key.id,)),
     )
 
 

@@ -106,11 +106,11 @@ def _steps(context: Context, old: Side, new: Side) -> list[Step]:
         [
             replace(beside, asserts=unread),
             *further,
-            *(build_key(new, key) for key in new.keys),
+            *(build_key(context, new, key) for key in new.keys),
             _agree(old, coming, swap.deploy),
-            *(only_on_the_way_back(build_key(new, key), swap.deploy) for key in new.keys),
+            *(only_on_the_way_back(build_key(context, new, key), swap.deploy) for key in new.keys),
             swap,
-            *(only_on_the_way_back(build_key(old, key), swap.deploy) for key in old.keys),
+            *(_again(build_key(context, old, key), swap.deploy) for key in old.keys),
         ],
         renamed_first[:1],
     )
@@ -123,6 +123,12 @@ def _steps(context: Context, old: Side, new: Side) -> list[Step]:
     releases, down = (_types(old) - _types(new)) | gone_types, replace(last.down, asserts=unread_back)
     retired[-1] = replace(last, releases=releases, down=down, loses=loses)
     return [*first, *chain(retired, _retirement(context, new, first[-1]))]
+
+
+def _again(build: Step, sentence: str | None) -> Step:
+    """An old key's index, for the way back: columns that go as well must be there again by then."""
+    columns = frozenset(id for id in build.uses if id.kind == "column")
+    return replace(only_on_the_way_back(build, sentence), uses=frozenset(), releases=columns)
 
 
 def _pairs(old: Side, new: Side) -> Iterable[tuple[Column, Column]]:
