@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 from tests.support.killing import Killer
-from tests.support.live import Heard, back_to, copy_of, drop, expect_same, large, order, state, to_the_end
-from tests.support.migrations import psql
+from tests.support.live import LARGE, Heard, back_to, copy_of, drop, expect_same, large, order, state, to_the_end
+from tests.support.migrations import proved, psql
 
 from migplan.execute import batches
-from migplan.execute.apply import apply
+from migplan.execute.apply import apply, confirm
 from migplan.execute.backfill_job import Pace
+from migplan.execute.change_logs import logs
 from migplan.execute.journey import stop_named
 from migplan.execute.ledger import Ledger, plan_id
+from migplan.execute.leftovers import leftovers
+from migplan.execute.order import Reached
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,6 +128,42 @@ def test_values_that_change_their_rows_by_psql(make_db: MakeDb, tmp_path: Path) 
     with psycopg.connect(found.live) as db:
         row = db.execute("SELECT place FROM item WHERE id = md5('1')::uuid").fetchone()
         assert row == (rows,)
+    assert found.second() == ([], [])
+
+
+KEYED = """
+CREATE TABLE item (id int PRIMARY KEY, kind text NOT NULL, price int);
+INSERT INTO item SELECT g, 'k' || g % 7, g FROM generate_series(1, 300) g;
+ANALYZE;
+"""
+KEYED_BY_KIND = """
+CREATE TABLE item (id int, kind text NOT NULL, price int, PRIMARY KEY (id, kind)) PARTITION BY LIST (kind);
+CREATE TABLE item_any PARTITION OF item DEFAULT;
+"""
+
+
+@pytest.mark.pg(18)
+def test_logs_are_replayed_while_the_plan_waits(make_db: MakeDb, tmp_path: Path) -> None:
+    """What piles up at a checkpoint is neither replayed in the swap's transaction, nor kept for ever."""
+    found = proved(make_db, tmp_path, KEYED, KEYED_BY_KIND, config=LARGE + "keep_old = true\n")
+    with psycopg.connect(found.live, autocommit=True) as db:
+        for number, label in ((1, "new"), (2, "old")):
+            waiting = apply(found.folder, order(found.live)).checkpoint
+            assert waiting is not None
+            assert waiting.number == number
+            db.execute("UPDATE item SET price = -price WHERE id <= 10")
+            found_there = [x for x in leftovers(db) if f'the change log "~public~{label}"."~item~log" grows' in x.what]
+            assert [x.expected for x in found_there] == [True]
+            assert logs(db)[0][0] == f'"~public~{label}"."~item~log"'
+            assert apply(found.folder, order(found.live)) == Reached(
+                stop_named(found.plan, f"w{number - 1}"), waiting, 0
+            )
+            kept = (
+                f'SELECT (SELECT count(*) FROM "~public~{label}"."~item~log"), sum(price) FROM "~public~{label}".item'
+            )
+            assert db.execute(kept.encode()).fetchone() == db.execute("SELECT 0, sum(price) FROM item").fetchone()
+            confirm(found.folder, db, number, "somebody")
+    to_the_end(found.folder, found.live)
     assert found.second() == ([], [])
 
 

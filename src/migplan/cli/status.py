@@ -15,6 +15,7 @@ def status(
     """Read the ledger: plans, steps, checkpoints, backfills, who works now."""
     import contextlib
 
+    from migplan.execute.change_logs import logs
     from migplan.execute.operator import holder, open_session
     from migplan.execute.standing import fills, plans
     from migplan.source.config import read_config
@@ -39,6 +40,8 @@ def status(
                 print(
                     f"  {fill.step}: {fill.rows:,} rows read, {fill.changed:,} changed, {fill.rate:,} a second, {ended}"
                 )
+        for log, size in logs(connection):
+            print(f"change log {log}: {size} to be replayed; 'migplan apply' does so while the plan waits for a deploy")
         working = holder(connection)
         if working is not None:
             print(f"at work: {working}")

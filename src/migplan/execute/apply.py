@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from migplan.core.errors import BlockedError, ExecutionError, MigplanError, PlanFileError
 from migplan.core.hours import open_window
+from migplan.execute.change_logs import waiting_logs
 from migplan.execute.course import Course, owes_smoke
 from migplan.execute.demands import refuse_unready
 from migplan.execute.journey import Stop, ahead, back, position, refuse_mixed, steps_of, stops
@@ -42,14 +44,17 @@ def apply(folder: PlanFolder, order: Order, goal: Stop | None = None) -> Reached
         _note_backup(folder, order, ledger)
         refuse_unready(folder, order.stage, order.demands, wanted)
         intent = _intent(folder, order, desk, "up", states, wanted, list(ahead(folder, states, wanted)))
+        waiting = _waiting(folder.plan, wanted, ledger.confirmed())
+        if waiting is not None and not intent.units:
+            intent = replace(intent, logs=waiting_logs(desk, folder.plan))
         if intent.units:
             if intent.losses and not order.permissions.data_loss:
                 _refuse("data would be lost", intent.losses, "--allow-data-loss")
             _refuse_vain(order, intent)
             order.agree(intent)
-        if intent.units or owes_smoke(order, ledger):
+        if intent.units or intent.logs or owes_smoke(order, ledger):
             _run(order, desk, ledger, intent)
-        return Reached(wanted, _waiting(folder.plan, wanted, ledger.confirmed()), len(intent.units))
+        return Reached(wanted, waiting, len(intent.units))
 
 
 def rollback(folder: PlanFolder, order: Order, goal: Stop | None = None) -> Reached:

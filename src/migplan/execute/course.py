@@ -12,6 +12,7 @@ import psycopg
 
 from migplan.core.errors import ExecutionError, MigplanError
 from migplan.core.records import record
+from migplan.execute.change_logs import replay
 from migplan.execute.drift import drift, refuse_drift
 from migplan.execute.hooks import run_hook
 from migplan.execute.journey import Stop, interrupted, phases, stops
@@ -73,6 +74,9 @@ class Course:
                 self._open(window)
                 self._window(runner, units)
                 self._smoke(self._boundary(window))
+            for log in self.intent.logs:
+                self.order.teller.say(f"replaying what has changed since in {log.batches.relation}")
+                replay(log, runner.job)
 
     def _window(self, runner: Runner, units: Sequence[Unit]) -> None:
         for file, of_file in groupby(units, lambda u: u.file):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from migplan.core.records import record
+from migplan.execute.change_logs import LOGS
 from migplan.execute.ledger import installed
 from migplan.execute.operator import holder, left_at_work
 from migplan.execute.standing import PlanStanding, fills, plans
@@ -132,7 +133,7 @@ _KINDS: Final = (
     ),
     _Kind(
         "SELECT tgrelid::regclass::text, quote_ident(tgname) FROM pg_trigger WHERE tgname LIKE '~migplan%'"
-        " AND NOT tgisinternal AND tgparentid = 0 ORDER BY 1, 2",
+        " AND tgname NOT LIKE '~migplan_log%' AND NOT tgisinternal AND tgparentid = 0 ORDER BY 1, 2",
         "the trigger {1} keeps columns of {0} in step",
         "DROP TRIGGER {1} ON {0}, together with the column that it serves",
     ),
@@ -163,10 +164,15 @@ _KINDS: Final = (
     ),
     _Kind(
         "SELECT t.oid::regclass::text FROM pg_class t JOIN pg_namespace n ON n.oid = t.relnamespace"
-        " WHERE t.relname LIKE '~%' AND t.relkind IN ('r', 'p', 'v', 'm')"
-        " AND n.nspname !~ '^pg_' AND n.nspname <> 'migplan' ORDER BY 1",
+        " WHERE (t.relname LIKE '~%' AND n.nspname !~ '^(pg_|~)' OR t.relname NOT LIKE '~%' AND n.nspname LIKE '~%')"
+        " AND t.relkind IN ('r', 'p', 'v', 'm') AND NOT t.relispartition AND n.nspname <> 'migplan' ORDER BY 1",
         "{0} is a tombstone, or waits for its swap",
         "drop it",
+    ),
+    _Kind(
+        LOGS,
+        "the change log {0} grows by every row that is written ({1} now); 'migplan apply' replays it at the checkpoint",
+        "drop it, with the triggers ~migplan_log that write it",
     ),
     _Kind(
         "SELECT t.oid::regtype::text FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace"

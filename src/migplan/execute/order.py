@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import field
 
 from migplan.core.records import record
+from migplan.execute.change_logs import WaitingLog
 from migplan.execute.demands import Demands
 from migplan.execute.hooks import Hooks
 from migplan.execute.journey import Position, Stop
@@ -21,7 +22,8 @@ from migplan.planfile.units import Unit
 class Intent:
     """What a run is about to do: from where, to which boundary, by which units and steps.
 
-    ``sizes`` are those of the live tables, by ``schema.table``, at this moment; ``concerns`` what is in the way.
+    ``sizes`` are those of the live tables, by ``schema.table``, at this moment; ``concerns`` what is in the way;
+    ``logs`` what is replayed besides, where the plan waits for a deploy.
     """
 
     folder: PlanFolder
@@ -32,6 +34,7 @@ class Intent:
     steps: Sequence[StepModel]
     sizes: Mapping[str, SizeModel] = field(default_factory=dict[str, SizeModel])
     concerns: Sequence[Concern] = ()
+    logs: Sequence[WaitingLog] = ()
 
     @property
     def losses(self) -> list[str]:

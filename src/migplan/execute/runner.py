@@ -243,19 +243,22 @@ class Runner:
         if model is None or not _LOOP.match(command.sql.lstrip()):
             self._execute(command)
             return
-        job = Job(
+        finish(self.job(step, self._direction, BatchWork.of(model)))
+
+    def job(self, step: str, direction: Direction, work: BatchWork) -> Job:
+        """A step's work in batches, as this run does it."""
+        return Job(
             self._target,
             self._ledger,
             self._run,
             step,
-            self._direction,
-            BatchWork.of(model),
+            direction,
+            work,
             self._manner.pace,
             fenced=lambda: still_held(self._desk),
             say=self._teller.say,
             show=lambda p: self._show(step, p),
         )
-        finish(job)
 
     def _show(self, step: str, progress: Progress) -> None:
         left = "" if progress.left is None else f", about {_span(progress.left)} left"

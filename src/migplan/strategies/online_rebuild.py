@@ -117,7 +117,8 @@ def _steps(context: Context, group: str, table: _Rebuilt, said: str | None, lock
     swap = _swap(group, table, said)
     first, *others = _stage(context, table.coming)
     first = replace(first, asserts=tuple(homeless_rows(table.old, table.new)))
-    built = chain([first, *others, *_kept_true(table.coming)])
+    replayed, *compared = _kept_true(table.coming)
+    built = chain([first, *others, replace(replayed, deploy=said), *compared])
     swap = replace(swap, after=(After(lock.id, "under its lock"), After(built[-1].id, "relies on it")))
     checked = chain(
         [_counted_on_the_way_back(step) for step in reversed(_kept_true(table.going))],
@@ -176,7 +177,8 @@ def _stage(context: Context, log: ChangeLog) -> list[Step]:
 
 
 def _kept_true(log: ChangeLog) -> list[Step]:
-    """What lets a filled copy take the table's place: it has caught up, and no row differs."""
+    """What lets a filled copy take the table's place: it has caught up, and no row differs. Both come right before the
+    swap, which would have to replay under its lock what a checkpoint has let pile up."""
     return [_catch_up(log, "replay"), _compare(log)]
 
 
