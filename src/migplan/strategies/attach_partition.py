@@ -14,6 +14,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.steps import After, Down, Part, Phase, Step, step_id
 from migplan.kinds.attachment import attach_partition, attached_indexes, attachment, detach_partition
 from migplan.kinds.column import Column
+from migplan.kinds.constraint import CHECK, Constraint
 from migplan.kinds.names import names_of
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
@@ -47,10 +48,11 @@ class AttachPartition(Strategy):
         for old, new, fields in context.altered(Table):
             if not fields & _FIELDS or new.id in context.rebuilds.items:
                 continue
-            changed = _reshaped_columns(context, new.id)
+            changed = _reshaped(context, new.id)
             if new.partition_of is None:
                 steps = _detach(context, old, new)
-                behind = _not_inherited(context, old, steps) | away(changed, steps, old)
+                lost = _lost_checks(context, old, _detaching(steps, old))
+                behind = _not_inherited(context, old, steps) | away(changed, steps, old) | lost
                 yield Expansion(tuple(steps), fields=_claimed(context, new), behind=behind)
             elif old.partition_of is None:
                 steps = _attach(context, old, new)
@@ -58,16 +60,24 @@ class AttachPartition(Strategy):
                     tuple(steps), fields=_claimed(context, new), ahead=ahead_of_attaching(changed, steps[-1].id)
                 )
             elif changed:
-                yield replace(moved_changing(context, old, new, changed), fields=_claimed(context, new))
+                moving = moved_changing(context, old, new, changed)
+                lost = _lost_checks(context, old, _detaching(moving.steps, old))
+                yield replace(moving, fields=_claimed(context, new), behind={**moving.behind, **lost})
             else:
                 moved.append((old, new))
         for pairs in changing_places(moved):
             claimed = {id: fields for _, new in pairs for id, fields in _claimed(context, new).items()}
-            yield Expansion((moved_together(context, pairs),), fields=claimed)
+            step = moved_together(context, pairs)
+            lost = {id: after for old, _ in pairs for id, after in _lost_checks(context, old, step.id).items()}
+            yield Expansion((step,), fields=claimed, behind=lost)
         for rebuild in context.rebuilds.items.values():
             old, new = context.before.get(rebuild.id, Table), context.after.get(rebuild.id, Table)
             if old and new and attachment(old.id) in rebuild.parts and not rebuild.whole:
-                yield _hung_anew(context, old, rebuild) if new.partition_of else _left_alone(context, old, rebuild)
+                yield (
+                    _hung_anew(context, old, new, rebuild)
+                    if new.partition_of
+                    else _left_alone(context, old, new, rebuild)
+                )
         for table in context.dropped(Table):
             if table.id not in context.rebuilds.items and concurrently(context, table):
                 yield Expansion(tuple(_drop(context, table)), frozenset({table.id}))
@@ -80,11 +90,20 @@ def _claimed(context: Context, table: Table) -> dict[ObjectId, frozenset[str]]:
 
 def _not_inherited(context: Context, old: Table, steps: Sequence[Step]) -> dict[ObjectId, After]:
     """Columns that the former parent gets once the table can't inherit them any more."""
-    detach = next((s for s in steps if attachment(old.id) in s.destroys), None)
-    if detach is None:
-        return {}
-    after = After(detach.id, f"{old.id} would get it too")
+    after = After(_detaching(steps, old), f"{old.id} would get it too")
     return {c.id: after for c in context.created(Column) if c.relation == old.partition_of}
+
+
+def _detaching(steps: Sequence[Step], old: Table) -> str:
+    """The step that takes it off its parent."""
+    return next(s.id for s in steps if attachment(old.id) in s.destroys)
+
+
+def _lost_checks(context: Context, old: Table, detaching: str) -> dict[ObjectId, After]:
+    """Checks that only its former parent handed down can go once it has left."""
+    after = After(detaching, f"it is inherited from {old.partition_of} until then")
+    dropped = (c for c in context.dropped(Constraint) if c.relation == old.id and c.type == CHECK)
+    return {c.id: after for c in dropped if c.inherited}
 
 
 def _attach(context: Context, old: Table, new: Table) -> list[Step]:
@@ -99,37 +118,67 @@ def _attach(context: Context, old: Table, new: Table) -> list[Step]:
     if default_guard is not None:
         steps += guard_steps(default_guard, new.id, "refuse its rows in", Phase.CONTRACT, sentence)
     guards = [g for g in (guard, default_guard) if g is not None]
-    attach = replace(attach_partition(new), scan=guard is None)
-    return [*steps, linked(context, old, new, [attach], [detach_partition(new)], guards, steps)]
+    attach = [*not_null_renames(context, new.id), replace(attach_partition(new), scan=guard is None)]
+    detach = [detach_partition(new), *not_null_renames(context, new.id, back=True)]
+    return [*steps, linked(context, old, new, attach, detach, guards, steps)]
 
 
-def _reshaped_columns(context: Context, table: ObjectId) -> list[ObjectId]:
-    """Its columns that come, go or change their type: in a partition that is its parent's business."""
+def _reshaped(context: Context, table: ObjectId) -> list[ObjectId]:
+    """Its columns that come, go or change their type, and checks that it inherits before and after as something else:
+    in a partition that is its parent's business."""
     columns = (c for i, c in context.changes.items() if i.kind == "column" and i.parent("table") == table)
-    return [c.id for c in columns if not isinstance(c, Alter) or c.fields & _OF_THE_PARENT]
+    reshaped = [c.id for c in columns if not isinstance(c, Alter) or c.fields & _OF_THE_PARENT]
+    checks = (pair for pair in context.altered(Constraint) if pair[1].relation == table and "definition" in pair[2])
+    return [*reshaped, *(new.id for old, new, _ in checks if old.inherited and new.inherited)]
 
 
-def _hung_anew(context: Context, old: Table, rebuild: Rebuild) -> Expansion:
+def _hung_anew(context: Context, old: Table, new: Table, rebuild: Rebuild) -> Expansion:
     """Its parent goes, or is made again, with other columns: they change while the partition hangs on none."""
-    changed = _reshaped_columns(context, old.id)
+    changed = _reshaped(context, old.id)
     dropped, made = context.rebuilt_parts(rebuild)
     off, on = step_id("drop", old.id, _place(old, dropped)), step_id("create", old.id, _place(old, made))
     hung = (context.after[id] for id in attached_indexes(old.id, context.after))
     above = (getattr(o, "parent", None) or getattr(o, "index_parent", None) for o in hung)
     waiting = dict.fromkeys((id for id in above if id), After(on, f"ATTACH hangs the indexes of {old.id} on it"))
+    renaming = _names(context, old, off)
     return Expansion(
-        (),
-        behind=dict.fromkeys(changed, After(off, f"the columns of a partition are those of {old.partition_of}")),
+        renaming,
+        fields=_names_claimed(context, new),
+        behind=dict.fromkeys(changed, After(off, f"the columns of a partition are those of {old.partition_of}"))
+        | _lost_checks(context, old, off),
+        single={on: After(step.id, "what is inherited can't be renamed") for step in renaming},
         ahead=ahead_of_attaching(changed, on) | waiting,
         company=dict.fromkeys(changed, rebuild.group),
     )
 
 
-def _left_alone(context: Context, old: Table, rebuild: Rebuild) -> Expansion:
+def _left_alone(context: Context, old: Table, new: Table, rebuild: Rebuild) -> Expansion:
     """Its parent goes, and the partition stays as a table of its own, with columns of its own."""
     off = step_id("drop", old.id, _place(old, context.rebuilt_parts(rebuild)[0]))
     away = After(off, f"the columns of a partition are those of {old.partition_of}")
-    return Expansion((), behind=dict.fromkeys(_reshaped_columns(context, old.id), away))
+    behind = dict.fromkeys(_reshaped(context, old.id), away) | _lost_checks(context, old, off)
+    return Expansion(_names(context, old, off), fields=_names_claimed(context, new), behind=behind)
+
+
+def _names_claimed(context: Context, table: Table) -> dict[ObjectId, frozenset[str]]:
+    return {id: fields for id, fields in _claimed(context, table).items() if id != table.id}
+
+
+def _names(context: Context, old: Table, off: str) -> tuple[Step, ...]:
+    """Its NOT NULL constraints get their names while no parent hands them down."""
+    renames = not_null_renames(context, old.id)
+    step = Step(
+        id=step_id("name", old.id),
+        title=f"give the NOT NULL constraints of {old.id} their names",
+        object=old.id,
+        strategy=ATTACH_PARTITION,
+        phase=Phase.EXPAND,
+        why="metadata only",
+        up=tuple(renames),
+        down=Down(tuple(not_null_renames(context, old.id, back=True))),
+        after=(After(off, "what is inherited can't be renamed"),),
+    )
+    return (step,) if renames else ()
 
 
 def _place(table: Table, parts: Sequence[Part]) -> int:

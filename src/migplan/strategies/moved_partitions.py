@@ -11,7 +11,7 @@ from migplan.kinds.attachment import attach_partition, detach_partition
 from migplan.kinds.bounds import in_the_way
 from migplan.kinds.table import Table
 from migplan.strategies.base import Context, Expansion
-from migplan.strategies.partition_links import ahead_of_attaching, away, detached, linked
+from migplan.strategies.partition_links import ahead_of_attaching, away, detached, linked, not_null_renames
 from migplan.strategies.partition_rows import exchanged, exchanged_back, exchanges, homeless, whole
 
 
@@ -20,25 +20,24 @@ def moved_together(context: Context, pairs: Sequence[tuple[Table, Table]]) -> St
     (old, new), *others = pairs
     up = [
         *(detach_partition(o) for o, _ in pairs),
+        *(s for _, n in pairs for s in not_null_renames(context, n.id)),
         *exchanged(context, pairs),
         *(attach_partition(n) for _, n in pairs),
     ]
     down = [
         *(detach_partition(n) for _, n in pairs),
+        *(s for _, n in pairs for s in not_null_renames(context, n.id, back=True)),
         *exchanged_back(context, pairs),
         *(attach_partition(o) for o, _ in pairs),
     ]
     first = linked(context, old, new, up, down, (), ())
     more = [linked(context, o, n, (), (), (), ()) for o, n in others]
-    assert isinstance(first.down, Down)
     moved = {new.id for _, new in pairs}
     rows = exchanges(context, pairs)
     givers = {id for old, _ in rows if old.id not in moved for id in whole(context.before, old.id)}
     takers = {id for _, new in rows if new.id not in moved for id in whole(context.after, new.id)}
     return replace(
         first,
-        up=(*(s for m in more for s in m.up), *first.up),
-        down=Down((*first.down.statements, *(s for m in more if isinstance(m.down, Down) for s in m.down.statements))),
         creates=first.creates.union(*(m.creates for m in more)),
         uses=first.uses.union(*(m.uses for m in more), takers),
         releases=first.releases.union(*(m.releases for m in more), givers),

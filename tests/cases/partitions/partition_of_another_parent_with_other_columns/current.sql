@@ -15,3 +15,12 @@ CREATE TABLE member PARTITION OF parent FOR VALUES IN (1);
 
 CREATE TABLE leaves_it_alone (id int, b int) PARTITION BY LIST (id);
 CREATE TABLE alone PARTITION OF leaves_it_alone DEFAULT;
+
+CREATE TABLE checked (a text NOT NULL, id int, CONSTRAINT positive CHECK (id > 0), CONSTRAINT same CHECK (id > -2)) PARTITION BY LIST (id);
+CREATE TABLE goes_over PARTITION OF checked FOR VALUES IN (1);
+CREATE TABLE goes PARTITION OF checked FOR VALUES IN (2);
+CREATE TABLE otherwise_checked (a text NOT NULL, id int, CONSTRAINT positive CHECK (id > -1)) PARTITION BY LIST (id);
+CREATE TABLE checked_and_dropped (a text NOT NULL, id int, CONSTRAINT positive CHECK (id > 0)) PARTITION BY LIST (id);
+CREATE TABLE goes_on PARTITION OF checked_and_dropped FOR VALUES IN (1);
+CREATE TABLE left_by_all (a text NOT NULL, id int, CONSTRAINT positive CHECK (id > 0)) PARTITION BY LIST (id);
+CREATE TABLE stays_alone PARTITION OF left_by_all FOR VALUES IN (1);

@@ -14,3 +14,11 @@ CREATE TABLE single PARTITION OF parent DEFAULT;
 CREATE TABLE member (id int, b text, more int);
 
 CREATE TABLE alone (id bigint, c int);
+
+CREATE TABLE checked (a text NOT NULL, id int, CONSTRAINT positive CHECK (id > 0), CONSTRAINT same CHECK (id > -2)) PARTITION BY LIST (id);
+CREATE TABLE goes (a text NOT NULL, id int, CONSTRAINT same CHECK (id > -2));
+CREATE TABLE otherwise_checked (a text NOT NULL, id int, CONSTRAINT positive CHECK (id > -1)) PARTITION BY LIST (id);
+CREATE TABLE goes_over PARTITION OF otherwise_checked FOR VALUES IN (1);
+CREATE TABLE unchecked (a text NOT NULL, id int) PARTITION BY LIST (id);
+CREATE TABLE goes_on PARTITION OF unchecked FOR VALUES IN (1);
+CREATE TABLE stays_alone (a text NOT NULL, id int);
