@@ -146,7 +146,9 @@ def _hung_anew(context: Context, old: Table, new: Table, rebuild: Rebuild) -> Ex
         fields=_names_claimed(context, new),
         behind=dict.fromkeys(changed, After(off, f"the columns of a partition are those of {old.partition_of}"))
         | _lost_checks(context, old, off),
-        single={on: After(step.id, "what is inherited can't be renamed") for step in renaming},
+        single=dict.fromkeys(
+            [on] * len(renaming), After(step_id("name", old.id), "what is inherited can't be renamed")
+        ),
         ahead=ahead_of_attaching(changed, on) | waiting,
         company=dict.fromkeys(changed, rebuild.group),
     )
