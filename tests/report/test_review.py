@@ -78,6 +78,12 @@ def test_boring_steps_of_one_sort_are_one_line(folder: PlanFolder) -> None:
     assert "**Creates 4 indexes.**" in markdown(folder)
 
 
+def test_what_is_told_is_numbered_one_by_one(folder: PlanFolder) -> None:
+    numbers = [int(n) for n in re.findall(r"^(\d+)\. \*\*", markdown(folder), re.M)]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert 3 < len(numbers) < len(folder.plan.steps)
+
+
 def test_every_step_that_does_something_is_shown(folder: PlanFolder) -> None:
     shown = terminal(folder)
     for step in folder.plan.steps:

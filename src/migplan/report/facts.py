@@ -44,12 +44,6 @@ class Facts:
         return {s.id: s for s in self.plan.steps}
 
     @cached_property
-    def numbers(self) -> Mapping[str, int]:
-        """Each step's number in the review: those that run nothing have none."""
-        acting = [s.id for s in self.plan.steps if self.does_something(s)]
-        return {id: number for number, id in enumerate(acting, start=1)}
-
-    @cached_property
     def phases(self) -> list[tuple[int, PhaseModel]]:
         """Every phase with its window, in order."""
         return [(w.number, p) for w in self.plan.windows for p in w.phases]

@@ -28,14 +28,28 @@ _DOING = {
     "finish": "drops the old incarnations of",
     "swap": "swaps in",
     "complete": "completes",
+    "again": "prepares the way back for",
+    "retire": "drops what was made aside for",
+}
+
+
+_OF_SEVERAL = {
+    "nothing uses it yet": "nothing uses them yet",
+    "no application notices": "no application notices",
+    "both versions of the application can live with it": "both versions of the application can live with that",
+    "it can't be changed in place": "they can't be changed in place",
+    "it stands on something that is changed": "they stand on something that is changed",
+    "the application neither reads nor writes it": "the application neither reads nor writes them",
 }
 
 
 @record
 class Group:
-    """Steps that are told as one. ``title`` is a verb's phrase; a lone step keeps its own title."""
+    """Steps that are told as one. ``title`` is a verb's phrase; a lone step keeps its own title. ``why`` is empty where
+    each has its own reason."""
 
     title: str
+    why: str
     steps: tuple[StepModel, ...]
 
     @property
@@ -50,7 +64,7 @@ def grouped(facts: Facts, steps: Sequence[StepModel]) -> list[Group]:
     run: list[StepModel] = []
     for step in steps:
         if _stands_alone(facts, step):
-            groups += [*_run_groups(facts, run), Group(step.title, (step,))]
+            groups += [*_run_groups(facts, run), _lone(step)]
             run = []
         else:
             run.append(step)
@@ -70,10 +84,21 @@ def _run_groups(facts: Facts, run: Sequence[StepModel]) -> list[Group]:
     groups: list[Group] = []
     for (doing, kind, _), members in kinds.items():
         if len(members) < _SMALLEST:
-            groups += [Group(s.title, (s,)) for s in members]
+            groups += [_lone(s) for s in members]
         else:
-            groups.append(Group(_title(doing, kind, len(members)), tuple(members)))
-    return groups
+            groups.append(Group(_title(doing, kind, len(members)), _why(members), tuple(members)))
+    places = {step.id: place for place, step in enumerate(run)}
+    return sorted(groups, key=lambda group: places[group.steps[0].id])
+
+
+def _lone(step: StepModel) -> Group:
+    return Group(step.title, step.why, (step,))
+
+
+def _why(steps: Sequence[StepModel]) -> str:
+    """The reason that all of them have, said of several."""
+    reasons = {s.why for s in steps}
+    return _OF_SEVERAL.get(reasons.pop(), "") if len(reasons) == 1 else ""
 
 
 def _title(doing: str, kind: str, number: int) -> str:

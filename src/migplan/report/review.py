@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import count
+
 from migplan.core.records import record
 from migplan.findings.model import FindingModel
 from migplan.planfile.folder import PlanFolder
@@ -34,9 +37,10 @@ class StepView:
 
 @record
 class GroupView:
-    """Steps told as one, with the number of the first in the plan's order."""
+    """Steps told as one, and their number in the review."""
 
     title: str
+    why: str
     number: int
     steps: tuple[StepView, ...]
 
@@ -124,13 +128,14 @@ def review(folder: PlanFolder) -> Review:
 
 def _windows(facts: Facts) -> tuple[WindowView, ...]:
     checkpoints = {c.number: c for c in facts.plan.checkpoints}
+    numbers = count(1)
     return tuple(
-        WindowView(w.number, checkpoints.get(w.number), tuple(_phase(facts, p) for p in w.phases))
+        WindowView(w.number, checkpoints.get(w.number), tuple(_phase(facts, p, numbers) for p in w.phases))
         for w in facts.plan.windows
     )
 
 
-def _phase(facts: Facts, phase: PhaseModel) -> PhaseView:
+def _phase(facts: Facts, phase: PhaseModel, numbers: Iterator[int]) -> PhaseView:
     steps = [s for s in (facts.steps[id] for id in phase.steps) if facts.does_something(s)]
     return PhaseView(
         name=phase.name,
@@ -138,7 +143,7 @@ def _phase(facts: Facts, phase: PhaseModel) -> PhaseView:
         up=phase.up,
         down=phase.down,
         groups=tuple(
-            GroupView(g.title, facts.numbers[g.steps[0].id], tuple(_step(facts, s) for s in g.steps))
+            GroupView(g.title, g.why, next(numbers), tuple(_step(facts, s) for s in g.steps))
             for g in grouped(facts, steps)
         ),
     )

@@ -96,7 +96,9 @@ def _group(group: GroupView, console: Console) -> None:
     if len(group.steps) == 1:
         _step(group.number, group.steps[0], console)
         return
-    console.print(Text(f"{group.number:>3}. ") + Text(sentence(group.title), style="bold"))
+    console.print(
+        Text(f"{group.number:>3}. ") + Text(sentence(group.title), style="bold") + Text(f" {sentence(group.why)}")
+    )
     for view in group.steps:
         _indented(Text(f"{view.step.id}: {view.lock}"), console)
 
