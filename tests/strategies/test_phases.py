@@ -62,8 +62,16 @@ ROWS_OF_THE_TABLE = {
         "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0);",
         (("1 contract", "create:t.c", AX), ("1 contract", "validate:t.c", SUE)),
     ),
-    "check: drop": Row("ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0);", "", (("0 expand", "drop:t.c", AX),)),
-    "key: drop": Row("ALTER TABLE t ADD CONSTRAINT u UNIQUE (a);", "", (("1 contract", "drop:t.u", AX),)),
+    "check: drop": Row(
+        "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0);",
+        "",
+        (("0 expand", "again:constraint:public.t.c", NONE), ("0 expand", "drop:t.c", AX)),
+    ),
+    "key: drop": Row(
+        "ALTER TABLE t ADD CONSTRAINT u UNIQUE (a);",
+        "",
+        (("1 contract", "drop:t.u", AX), ("1 contract", "again:constraint:public.t.u", NONE)),
+    ),
     "exclusion: add": Row(
         "",
         "ALTER TABLE t ADD CONSTRAINT e EXCLUDE USING btree (a WITH =);",
@@ -115,7 +123,8 @@ def test_phases_and_locks(make_db: MakeDb, row: str) -> None:
 def test_column_is_made_optional_before_it_goes(make_db: MakeDb) -> None:
     old = TABLE.replace("a int", "a int NOT NULL")
     found = plan(make_db, old, TABLE.replace(" a int,", ""), rows="INSERT INTO t VALUES (1, 1, 'x')")
-    assert found.shapes == [Shape("0 expand", "loosen:t.a", AX), Shape("1 contract", "drop:t.a", AX)]
+    shapes = [s for s in found.shapes if not s.step.startswith("again:")]
+    assert shapes == [Shape("0 expand", "loosen:t.a", AX), Shape("1 contract", "drop:t.a", AX)]
     assert found.step("drop:t.a").loses is not None
 
 

@@ -10,6 +10,7 @@ from migplan.core.ids import CALLABLE, ObjectId
 from migplan.core.model import Catalog, DbObject, changed_fields
 from migplan.core.steps import After, Down, Name, Part, Phase, Statement, Step, step_id
 from migplan.kinds.column import Column
+from migplan.kinds.constraint import Constraint
 from migplan.kinds.names import names_of
 from migplan.kinds.registry import kind_of
 from migplan.kinds.sequence import Sequence
@@ -28,6 +29,7 @@ from migplan.strategies.base import Context, Rebuild, Size, finished
 from migplan.strategies.chosen_phase import contract_of
 from migplan.strategies.lost_values import missing_values
 from migplan.strategies.unreadable_values import unreadable_values
+from migplan.strategies.ways_back import constraint_back, not_null_back
 
 PLAIN = "plain"
 _GENERIC = frozenset({"comment", "grants", "owner"})
@@ -86,7 +88,7 @@ def drop_steps(context: Context, obj: DbObject) -> list[Step]:
     loses = None if is_backed_up(context, obj) else _lost(context, obj)
     missing = missing_values(context, obj) if _table_stays(context, obj) else ()
     contracts = context.settings.offline or sentence is not None
-    return [
+    steps = [
         Step(
             id=step_id("drop", obj.id, number),
             title=f"drop {obj.id}" if number == 0 else f"undo what completed {obj.id}",
@@ -104,6 +106,7 @@ def drop_steps(context: Context, obj: DbObject) -> list[Step]:
         )
         for number, part in reversed(list(enumerate(parts)))
     ]
+    return [s for step in steps for s in constraint_back(context, obj, step)] if isinstance(obj, Constraint) else steps
 
 
 def _table_stays(context: Context, obj: DbObject) -> bool:
@@ -141,10 +144,14 @@ def alter_steps(context: Context, change: Alter) -> list[Step]:
     steps: list[Step] = []
     if rebuilt is None:
         if change.fields - _GENERIC:
-            steps.append(_alteration(context, change))
+            steps += _with_way_back(context, change, _alteration(context, change))
     elif (rest := _beside_parts(context, change, rebuilt)) is not None:
         steps.append(_with_halves(_alteration(context, rest), rebuild_steps(context, rebuilt)))
     return steps + _attribute_steps(context, change)
+
+
+def _with_way_back(context: Context, change: Alter, step: Step) -> list[Step]:
+    return not_null_back(context, change.old, step) if isinstance(change.old, Column) else [step]
 
 
 def _with_halves(step: Step, halves: list[Step]) -> Step:

@@ -46,6 +46,8 @@ class _Growing:
     steps: list[Step] = field(default_factory=list[Step])
     transactional: bool = True
     long: bool = False
+    counts: bool = False
+    """Whether its way back begins with reading rows, while no lock is held."""
     locked: set[ObjectId] = field(default_factory=set[ObjectId])
 
     def add(self, steps: Sequence[Step]) -> None:
@@ -53,6 +55,7 @@ class _Growing:
         self.steps += steps
         self.transactional = self.transactional and all(s.transactional for s in steps)
         self.long = self.long or any(_long(s) for s in steps)
+        self.counts = self.counts or any(isinstance(s.down, Down) and s.down.asserts for s in steps)
         self.locked |= _locked(steps)
 
     def takes(self, item: Placed, settings: Settings) -> bool:
@@ -66,7 +69,7 @@ class _Growing:
             return False
         if settings.offline:
             return True
-        if self.long or any(_long(s) for s in steps):
+        if self.long or self.counts or any(_long(s) for s in steps):
             return False
         return len(self.locked | _locked(steps)) <= 1
 

@@ -17,6 +17,7 @@ from migplan.strategies.dual_written import dual_written_columns
 from migplan.strategies.lost_values import missing_nulls, needs_value
 from migplan.strategies.moved import moved_columns
 from migplan.strategies.reshaped import reshaped_columns
+from migplan.strategies.ways_back import not_null_back
 
 
 class DropColumn(Strategy):
@@ -34,7 +35,8 @@ class DropColumn(Strategy):
                 continue
             if _stands_in_the_way(context, column):
                 loosen = _loosen(context, column)
-                yield Expansion((loosen, _drop(context, column, loosen)), frozenset({column.id}))
+                gently = not_null_back(context, column, loosen)
+                yield Expansion((*gently, _drop(context, column, loosen)), frozenset({column.id}))
 
 
 def _stands_in_the_way(context: Context, column: Column) -> bool:

@@ -23,6 +23,7 @@ from migplan.strategies.base import Context, Expansion, Strategy
 from migplan.strategies.dual_written import Written, dual_written, obstacles
 from migplan.strategies.set_not_null import tighten_steps
 from migplan.strategies.sync import Pair, disagreement, stale_arriving, stale_leaving
+from migplan.strategies.ways_back import not_null_back
 
 NAME = "dual_write"
 
@@ -135,19 +136,18 @@ def loosen(context: Context, old: Column, reading: After) -> list[Step]:
     if old.not_null is None or ObjectId("default", old.id.path) in context.before:
         return []
     nullable = replace(old, not_null=None)
-    return [
-        Step(
-            id=step_id("loosen", old.id),
-            title=f"let inserts leave out {old.id}",
-            object=old.id,
-            strategy=NAME,
-            phase=Phase.EXPAND,
-            why="the next version of the application doesn't write it any more; the running one still does",
-            up=tuple(change_not_null(old, nullable)),
-            down=Down(tuple(change_not_null(nullable, old))),
-            after=(reading,),
-        )
-    ]
+    step = Step(
+        id=step_id("loosen", old.id),
+        title=f"let inserts leave out {old.id}",
+        object=old.id,
+        strategy=NAME,
+        phase=Phase.EXPAND,
+        why="the next version of the application doesn't write it any more; the running one still does",
+        up=tuple(change_not_null(old, nullable)),
+        down=Down(tuple(change_not_null(nullable, old))),
+        after=(reading,),
+    )
+    return not_null_back(context, old, step)
 
 
 def _compare(context: Context, written: Written, pair: Pair, loosened: Sequence[Step], reading: After) -> Step:

@@ -24,6 +24,7 @@ from migplan.strategies.patient_lock import lock_patiently
 from migplan.strategies.set_not_null import fill_steps, tighten_steps
 from migplan.strategies.steps_undone import chain
 from migplan.strategies.sync import no_default
+from migplan.strategies.ways_back import not_null_back
 
 NAME = "move_column"
 
@@ -54,7 +55,7 @@ def _steps(context: Context, move: Move, gone: Column) -> list[Step]:
     sentence = f"reads and writes {move.come.id} instead of {gone.id}" if used else None
     rows = context.settings.batch_rows
     steps = [
-        *([_loosen(gone)] if gone.not_null is not None else []),
+        *(not_null_back(context, gone, _loosen(gone)) if gone.not_null is not None else []),
         _stage(context, move, there, back),
         replace(
             _step("fill", move.come, f"fill {move.come.id} out of {gone.id}", Phase.MIGRATE),

@@ -30,6 +30,7 @@ from migplan.strategies.set_not_null import fill_steps, tighten_steps
 from migplan.strategies.steps_undone import chain, undone
 from migplan.strategies.sync import no_default
 from migplan.strategies.sync_vector import End, Vector, create_vector_sync, drop_vector_sync, stale, vectors_disagree
+from migplan.strategies.ways_back import not_null_back
 
 AX = LockMode.ACCESS_EXCLUSIVE
 NAME = "reshape_columns"
@@ -145,7 +146,7 @@ class Reshaping:
     def _loosened(self) -> list[Step]:
         """Inserts that no longer name an old column which nothing tells must not fail."""
         untold = [c for c in self.shape.leaving if c not in self.returning and c.not_null is not None]
-        return [self._loosen(c) for c in untold]
+        return [s for c in untold for s in not_null_back(self.context, c, self._loosen(c))]
 
     def _loosen(self, column: Column) -> Step:
         nullable = replace(column, not_null=None)

@@ -7,7 +7,7 @@ on, a NOT NULL constraint can itself be NOT VALID first.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from migplan.core.ids import ObjectId
 from migplan.core.sql import Sql, deparsed, ident, sql
@@ -192,10 +192,30 @@ def finished_not_null(column: Column) -> ObjectId:
     return ObjectId("not_null", column.id.path)
 
 
-def _check_first(column: Column, sentence: str | None, after: tuple[After, ...]) -> list[Step]:
+@dataclass(frozen=True)
+class CheckFirst:
+    """The check that spares SET NOT NULL its scan: added without reading a row, validated, dropped."""
+
+    add: Statement
+    validate: Statement
+    drop: Statement
+
+
+def check_first(column: Column) -> CheckFirst:
+    """The check of that column, under a temporary name."""
     table, name = ident(*column.relation.path), ident(column.name)
     check = ident(object_name("~" + column.id.path[1], column.name, "nn"))
-    drop = Statement(sql("ALTER TABLE {} DROP CONSTRAINT {}", table, check), AX)
+    add = sql("ALTER TABLE {} ADD CONSTRAINT {} CHECK ({} IS NOT NULL) NOT VALID", table, check, name)
+    validate = sql("ALTER TABLE {} VALIDATE CONSTRAINT {}", table, check)
+    return CheckFirst(
+        Statement(add, AX),
+        Statement(validate, SUE, scan=True, timing=Timing.LONG),
+        Statement(sql("ALTER TABLE {} DROP CONSTRAINT {}", table, check), AX),
+    )
+
+
+def _check_first(column: Column, sentence: str | None, after: tuple[After, ...]) -> list[Step]:
+    check = check_first(column)
     add = Step(
         id=step_id("guard", column.id),
         title=f"refuse new NULLs in {column.id}",
@@ -203,13 +223,8 @@ def _check_first(column: Column, sentence: str | None, after: tuple[After, ...])
         strategy=NAME,
         phase=Phase.CONTRACT,
         why="NOT VALID: existing rows are not read",
-        up=(
-            Statement(
-                sql("ALTER TABLE {} ADD CONSTRAINT {} CHECK ({} IS NOT NULL) NOT VALID", table, check, name),
-                AX,
-            ),
-        ),
-        down=Down((drop,)),
+        up=(check.add,),
+        down=Down((check.drop,)),
         releases=frozenset({column.id}),
         deploy=sentence,
         after=after,
@@ -222,23 +237,20 @@ def _check_first(column: Column, sentence: str | None, after: tuple[After, ...])
         strategy=NAME,
         phase=Phase.CONTRACT,
         why="reads the table under a lock that only DDL and vacuum feel",
-        up=(Statement(sql("ALTER TABLE {} VALIDATE CONSTRAINT {}", table, check), SUE, scan=True, timing=Timing.LONG),),
+        up=(check.validate,),
         down=Down(()),
         after=(After(add.id, "validates it"),),
     )
     set_not_null = tuple(replace(s, scan=False) for s in change_not_null(_nullable(column), column))
-    add_again = Statement(
-        sql("ALTER TABLE {} ADD CONSTRAINT {} CHECK ({} IS NOT NULL) NOT VALID", table, check, name), AX
-    )
     last = replace(
         _last(
             column,
             "set NOT NULL on",
-            (*set_not_null, drop),
+            (*set_not_null, check.drop),
             None,
             (After(validate.id, "the check spares the scan"),),
         ),
-        down=Down((add_again, *change_not_null(column, _nullable(column)))),
+        down=Down((check.add, *change_not_null(column, _nullable(column)))),
     )
     return [add, validate, last]
 

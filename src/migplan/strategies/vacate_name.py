@@ -18,6 +18,7 @@ from migplan.kinds.not_null import change_not_null
 from migplan.kinds.registry import kind_of
 from migplan.strategies.base import Context, Expansion, Strategy
 from migplan.strategies.rename import rename_statements, under
+from migplan.strategies.ways_back import not_null_back
 
 NAME = "vacate_name"
 
@@ -32,7 +33,8 @@ class VacateName(Strategy):
             left = context.before.get(to, Column)
             asks = column.not_null is not None and left is not None and left.not_null is None
             loosen = _loosen(column) if asks else None
-            steps = tuple(s for s in (loosen, _leave(column, to, loosen)) if s is not None)
+            loosened = [] if loosen is None else not_null_back(context, column, loosen)
+            steps = (*loosened, _leave(column, to, loosen))
             yield Expansion(steps, behind={to: After(steps[-1].id, "speaks of it by the name that it leaves for")})
 
 
