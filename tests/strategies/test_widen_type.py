@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
-from tests.support.migrations import proved
+from tests.support.migrations import Migration, proved, run
 from tests.support.windows import Shape, plan, there_and_back
 
 if TYPE_CHECKING:
@@ -52,15 +52,41 @@ def test_a_check_is_validated_afterwards(make_db: MakeDb, tmp_path: Path) -> Non
     found.both_ways()
 
 
-@pytest.mark.parametrize("check", ["", ", CHECK ({} <> '')"])
-def test_a_renamed_column_is_no_more_rewritten_than_others(make_db: MakeDb, tmp_path: Path, check: str) -> None:
-    old = f"CREATE TABLE t (id int PRIMARY KEY, a varchar(20){check.format('a')});"
-    new = f"CREATE TABLE t (id int PRIMARY KEY,\n b varchar(40) -- migplan: renamed-from a\n{check.format('b')});"
-    found = proved(make_db, tmp_path, old + ROWS + "ANALYZE;", new, config=LARGE)
-    id = "alter:column:public.t.b" if check else "widen:table:public.t:renamed"
-    (step,) = [s for s in found.plan.steps if s.id == id]
-    assert (step.rewrite, step.scan) == (False, bool(check))
-    found.both_ways()
+TRIGGER = "CREATE TRIGGER g BEFORE UPDATE OF {0} ON t FOR EACH ROW WHEN (NEW.{0} <> '') EXECUTE FUNCTION f();"
+STANDS_ON_IT = {
+    "nothing": "",
+    "a check": "ALTER TABLE t ADD CONSTRAINT c CHECK ({0} <> '');",
+    "all sorts": (
+        "ALTER TABLE t ALTER {0} SET DEFAULT 'x', ADD CONSTRAINT c CHECK ({0} <> ''), ADD CONSTRAINT u UNIQUE ({0});"
+        f"CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; {TRIGGER}"
+        "CREATE POLICY p ON t USING ({0} <> ''); CREATE VIEW v AS SELECT id, length({0}) AS q, z FROM t;"
+        "COMMENT ON VIEW v IS 'as it was';"
+    ),
+}
+
+
+@pytest.mark.parametrize("stands", STANDS_ON_IT)
+def test_a_renamed_column_is_widened_before_any_deploy(make_db: MakeDb, tmp_path: Path, stands: str) -> None:
+    table = "CREATE TABLE t (id int PRIMARY KEY,\n{} numeric{},\n{} varchar({}) NOT NULL\n);"
+    old = table.format("y", "", "a", 20) + STANDS_ON_IT[stands].format("a").replace(" z ", " y AS z ")
+    new = table.format("-- migplan: renamed-from y\n z", "", "-- migplan: renamed-from a\n b", 40)
+    found = proved(
+        make_db,
+        tmp_path,
+        old + ROWS.replace("g, g", "g, 1, g") + "ANALYZE;",
+        new + STANDS_ON_IT[stands].format("b"),
+        config=LARGE,
+    )
+    (step,) = [s for s in found.plan.steps if s.id == "widen:table:public.t:renamed"]
+    assert (step.rewrite, step.scan, len(found.plan.checkpoints)) == (False, False, 1)
+    found.both_ways(lambda window: _writes_longer(found, window))
+
+
+def _writes_longer(found: Migration, window: int) -> None:
+    longer = "longer than it was to be"
+    run(found.live, f"UPDATE t SET b = '{longer}' WHERE id = 1")
+    assert run(found.live, f"SELECT {'a' if window == 0 else 'b'} FROM t WHERE id = 1") == [(longer,)]
+    run(found.live, "UPDATE t SET b = '1' WHERE id = 1")
 
 
 @pytest.mark.parametrize("type", ["varchar(20)", "varchar(40) NOT NULL"])

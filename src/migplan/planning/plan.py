@@ -341,7 +341,7 @@ def _led(steps: list[Step], expansion: Expansion) -> list[Step]:
 
 def _waiting(step: Step, expansion: Expansion) -> Step:
     """The step behind what it has to wait for, unless it belongs to the expansion itself."""
-    if any(step is own for own in expansion.steps):
+    if any(step.id == own.id for own in expansion.steps) or step.together in expansion.within:
         return step
     early = expansion.early.get(step.object)
     if early is not None:

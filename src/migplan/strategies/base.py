@@ -176,6 +176,8 @@ class Expansion:
     blocked: tuple[str, ...] = ()
     behind: Mapping[ObjectId, After] = field(default_factory=dict[ObjectId, After])
     """Every other step that touches one of these objects waits."""
+    within: frozenset[str] = frozenset()
+    """But not those of these transactions, which the expansion has its part in."""
     single: Mapping[str, After] = field(default_factory=dict[str, After])
     """Just this step of another waits."""
     told: frozenset[ObjectId] = frozenset()

@@ -10,12 +10,12 @@ or, a new view, moves from the copy to the column in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from migplan.core.ids import ObjectId
-from migplan.core.sql import Sql, deparsed, ident, join, sql
-from migplan.core.steps import After, Down, LockMode, Name, Phase, Statement, Step, Timing, step_id
+from migplan.core.sql import Sql, ident, sql
+from migplan.core.steps import After, Down, LockMode, Name, Phase, Statement, Step, step_id
 from migplan.kinds._descendants import descendants
 from migplan.kinds.column import TYPE_KINDS, Column
 from migplan.kinds.column_clauses import column_clause
@@ -39,6 +39,7 @@ from migplan.strategies.sync import (
     stale_arriving,
     stale_leaving,
 )
+from migplan.strategies.widen_renamed import widen
 
 AX = LockMode.ACCESS_EXCLUSIVE
 
@@ -59,9 +60,11 @@ def _expand(context: Context, renaming: Renaming) -> Expansion:
         reason = f"{renaming.table} is made anew, which can't go together with renaming its columns while it is used"
         return Expansion((), blocked=(f"{reason}: two plans",), first=renaming.ids)
     coming, gone = renaming.pairs(swapped=False), renaming.pairs(swapped=True)
+    widening = widen(renaming)
     staged = [
-        *_widen(renaming),
+        *widening.first,
         _add(context, renaming, coming),
+        *widening.behind,
         *_fills(context, renaming, coming),
         *index_copies(context, renaming),
     ]
@@ -85,6 +88,8 @@ def _expand(context: Context, renaming: Renaming) -> Expansion:
         early={v.id: fills for v in renaming.views},
         company={id: _group(renaming.table) for id in _routines(context, renaming)},
         fields=dict.fromkeys(renaming.widened, frozenset({"type"})),
+        brackets=widening.brackets,
+        within=frozenset() if widening.group is None else frozenset({widening.group}),
         blocked=tuple(_obstacles(context, renaming)),
     )
 
@@ -98,35 +103,6 @@ def _obstacles(context: Context, renaming: Renaming) -> Iterable[str]:
             yield f"{column.id} is a stored generated column of a large table: a second one would rewrite it"
         if refuses_null(column, context.before) and column.generated is None:
             yield f"{column.id} has a domain that is NOT NULL: no INSERT by the new name alone gets past it"
-
-
-def _widen(renaming: Renaming) -> list[Step]:
-    wider = [c for c in renaming.columns if c.id in renaming.widened]
-    if not wider:
-        return []
-    table = renaming.table
-    was = {old.id: old.type for old, _, _ in renaming.context.altered(Column)}
-    names = ", ".join(map(renaming.old_name, wider))
-    return [
-        Step(
-            id=step_id("widen", table) + ":renamed",
-            title=f"widen {names} in {table}",
-            object=table,
-            strategy=NAME,
-            phase=Phase.EXPAND,
-            why="no row is rewritten, and the copies take what the next version writes",
-            up=(_retype(renaming, wider, renaming.widened, Timing.QUICK),),
-            down=Down((_retype(renaming, wider, was, Timing.LONG),)),
-            uses=frozenset({table}),
-            notes=("the way back stops at values that fit only the wider type",),
-        )
-    ]
-
-
-def _retype(renaming: Renaming, columns: list[Column], types: Mapping[ObjectId, str], timing: Timing) -> Statement:
-    clauses = (sql("ALTER COLUMN {} TYPE {}", ident(renaming.old_name(c)), deparsed(types[c.id])) for c in columns)
-    command = sql("ALTER TABLE {} {}", ident(*renaming.table.path), join(", ", clauses))
-    return Statement(command, AX, scan=timing is Timing.LONG, timing=timing)
 
 
 def _add(context: Context, renaming: Renaming, pairs: Sequence[Pair], *, aside: bool = False) -> Step:

@@ -14,14 +14,10 @@ from migplan.core.steps import temporary_name
 from migplan.kinds._descendants import descendants
 from migplan.kinds.column import Column
 from migplan.kinds.column_domains import beneath_domain
-from migplan.kinds.constraint import CHECK, Constraint
-from migplan.kinds.type_changes import keeps_rows
 from migplan.kinds.view import View
 from migplan.strategies.base import Context, Size
-from migplan.strategies.sync import (
-    Pair,
-    of_new,
-)
+from migplan.strategies.sync import Pair, of_new
+from migplan.strategies.widened_first import widened_types
 
 NAME = "rename_column"
 
@@ -43,20 +39,8 @@ class Renaming:
     @cached_property
     def widened(self) -> Mapping[ObjectId, str]:
         """The types of columns that are widened as well without a row being written: before the copies are made, since
-        the next version of the application writes into those what only the wider type takes. Not under a view
-        or a trigger that would have to be made anew, nor under the view that bears a renamed table's old name."""
-        altered = ((old, new) for old, new, fields in self.context.altered(Column) if _only_type(fields))
-        own = ((old, new) for old, new in altered if new.id.path[:2] == self.table.path)
-        return {new.id: new.type for old, new in own if self._widens_in_place(old, new)}
-
-    def _widens_in_place(self, old: Column, new: Column) -> bool:
-        context = self.context
-        renamed = new.id in context.renamed_columns and new.id not in context.rebuilds.groups
-        renamed = renamed and new.relation not in context.renamed_tables
-        plain = not new.inherited and old.generated is None and new.using is None and new.reverse is None
-        users = (context.before.get(id, Constraint) for id in context.before.used_by.get(new.id, ()))
-        checked = any(c is not None and c.type == CHECK for c in users)
-        return renamed and plain and not checked and keeps_rows(old.type, new.type)
+        the next version of the application writes into those what only the wider type takes."""
+        return widened_types(self.context, self.table)
 
     @cached_property
     def kept_in_step(self) -> tuple[Column, ...]:
@@ -113,10 +97,6 @@ class Renaming:
     def _retyped(self) -> frozenset[ObjectId]:
         retyped = (new.id for _, new, fields in self.context.altered(Column) if fields & {"type", "collation"})
         return frozenset(retyped) - self.widened.keys()
-
-
-def _only_type(fields: frozenset[str]) -> bool:
-    return "type" in fields and "collation" not in fields
 
 
 def aside_name(column: Column) -> str:

@@ -17,10 +17,11 @@ from migplan.core.sql import Sql, deparsed, ident, join, sql
 from migplan.core.steps import After, Down, LockMode, Phase, Statement, Step, Timing, step_id
 from migplan.kinds.column import Column
 from migplan.kinds.column_clauses import kept_by_no_type
-from migplan.kinds.constraint import CHECK, Constraint, validate_constraint
+from migplan.kinds.constraint import Constraint, validate_constraint
 from migplan.kinds.registry import kind_of
 from migplan.kinds.type_changes import keeps_rows
 from migplan.strategies.base import Context, Expansion, Size, Strategy
+from migplan.strategies.widened_first import checks_of
 
 NAME: Final = "widen_type"
 
@@ -35,7 +36,7 @@ class WidenType(Strategy):
         for old, new, fields in context.altered(Column):
             if "type" not in fields or "collation" in fields or not _widens(context, old, new):
                 continue
-            checks = _checks(context, new)
+            checks = checks_of(context, [new.id])
             if all(context.after.objects.get(c.id) == c for c in checks):
                 yield Expansion(tuple(_steps(context, old, new, checks)), fields={new.id: frozenset({"type"})})
 
@@ -45,13 +46,6 @@ def _widens(context: Context, old: Column, new: Column) -> bool:
     said = new.using is not None or new.reverse is not None
     stays = context.rebuilds.items.get(new.id) is None and new.id not in context.renamed_columns
     return plain and stays and not said and keeps_rows(old.type, new.type)
-
-
-def _checks(context: Context, column: Column) -> list[Constraint]:
-    """The checks that PostgreSQL would try again, those of children among them by their parent's."""
-    users = sorted(context.before.used_by.get(column.id, frozenset()))
-    found = (context.before.get(id, Constraint) for id in users)
-    return [c for c in found if c is not None and c.type == CHECK]
 
 
 def _steps(context: Context, old: Column, new: Column, checks: list[Constraint]) -> Iterable[Step]:
@@ -78,13 +72,13 @@ def _steps(context: Context, old: Column, new: Column, checks: list[Constraint])
         notes=("the way back stops at values that fit only the wider type",),
     )
     yield widen
-    yield from (_validate(c, widen) for c in apart)
+    yield from (validate_again(c, widen) for c in apart)
 
 
 def _altered(column: Column, checks: Iterable[Constraint], *, scan: bool) -> tuple[Statement, ...]:
     """One ALTER TABLE for the column's type and for the checks, which are made anew as they are given here."""
     clause = sql("ALTER COLUMN {} TYPE {}", ident(column.name), deparsed(column.type))
-    return (*_table(column.relation, [clause], checks, scan=scan), *kept_by_no_type(column))
+    return (*altered_table(column.relation, [clause], checks, scan=scan), *kept_by_no_type(column))
 
 
 def _kept_below(column: Column, source: Catalog, target: Catalog) -> Iterable[Statement]:
@@ -94,10 +88,10 @@ def _kept_below(column: Column, source: Catalog, target: Catalog) -> Iterable[St
             yield from kept_by_no_type(inner)
 
 
-def _table(
+def altered_table(
     table: ObjectId, clauses: list[Sql], checks: Iterable[Constraint], *, scan: bool = False
 ) -> tuple[Statement, ...]:
-    """PostgreSQL makes the drops first, whatever their order."""
+    """One ALTER TABLE, with the checks made anew. PostgreSQL makes the drops first, whatever their order."""
     comments: list[Statement] = []
     for check in checks:
         name = ident(check.name)
@@ -108,7 +102,8 @@ def _table(
     return (Statement(command, LockMode.ACCESS_EXCLUSIVE, scan=scan, timing=timing), *comments)
 
 
-def _validate(check: Constraint, widen: Step) -> Step:
+def validate_again(check: Constraint, widen: Step) -> Step:
+    """The step that validates a check which ``widen`` has made anew."""
     return Step(
         id=step_id("validate", check.id),
         title=f"validate {check.id} again",
@@ -117,7 +112,7 @@ def _validate(check: Constraint, widen: Step) -> Step:
         phase=Phase.MIGRATE,
         why="reads the table in a transaction of its own, under a lock that only DDL and vacuum feel",
         up=(validate_constraint(check),),
-        down=Down(_table(check.relation, [], [replace(check, validated=False)])),
+        down=Down(altered_table(check.relation, [], [replace(check, validated=False)])),
         uses=frozenset({check.id}),
         after=(After(widen.id, "was added anew with the wider column"),),
     )
