@@ -89,11 +89,25 @@ def _writes_longer(found: Migration, window: int) -> None:
     run(found.live, "UPDATE t SET b = '1' WHERE id = 1")
 
 
-@pytest.mark.parametrize("type", ["varchar(20)", "varchar(40) NOT NULL"])
-def test_a_renamed_column_of_a_renamed_table(make_db: MakeDb, tmp_path: Path, type: str) -> None:
-    old = f"CREATE TABLE t (id int PRIMARY KEY, a {type});" + ROWS + "ANALYZE;"
-    new = "-- migplan: renamed-from t\nCREATE TABLE s (id int CONSTRAINT t_pkey PRIMARY KEY,\n b varchar(40) {}\n);"
-    proved(make_db, tmp_path, old, new.format("-- migplan: renamed-from a"), config=LARGE).both_ways()
+RENAMED_TOO = {
+    "wider": ("varchar(20)", "varchar(40)"),
+    "no longer required": ("varchar(40) NOT NULL", "varchar(40)"),
+    "wider with a default": (
+        "varchar(20) DEFAULT 'x' CONSTRAINT c CHECK (a <> '')",
+        "varchar(40) DEFAULT 'x' CONSTRAINT c CHECK (b <> '')",
+    ),
+}
+
+
+@pytest.mark.parametrize("change", RENAMED_TOO)
+def test_a_renamed_column_of_a_renamed_table(make_db: MakeDb, tmp_path: Path, change: str) -> None:
+    was, becomes = RENAMED_TOO[change]
+    old = f"CREATE TABLE t (id int PRIMARY KEY, a {was});" + ROWS + "ANALYZE;"
+    new = "-- migplan: renamed-from t\nCREATE TABLE s (id int CONSTRAINT t_pkey PRIMARY KEY,\n b {} {}\n);"
+    found = proved(make_db, tmp_path, old, new.format(becomes, "-- migplan: renamed-from a"), config=LARGE)
+    widened = [s.phase for s in found.plan.steps if s.id == "widen:table:public.s:renamed"]
+    assert widened == (["expand"] if change.startswith("wider") else [])
+    found.both_ways()
 
 
 def test_a_view_on_a_renamed_column_comes_along(make_db: MakeDb, tmp_path: Path) -> None:

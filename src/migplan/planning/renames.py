@@ -163,7 +163,9 @@ def _around_alias(made: HopSteps, rest: list[Step]) -> tuple[HopSteps, list[Step
         elif not step.destroys & made.stands_on:
             result.append(step)
         elif _is_early(step, late) and made.hop.to == made.hop.final:
-            alias = replace(alias, after=(*alias.after, After(step.id, "shows what has been changed")))
+            whole = [s.id for s in rest if s is step or (step.together is not None and s.together == step.together)]
+            shown = (After(id, "shows what has been changed") for id in whole)
+            alias = replace(alias, after=(*alias.after, *shown))
             result.append(step)
         else:
             reason = f"{made.hop.origin} would be in its way"

@@ -24,7 +24,8 @@ def widened_types(context: Context, table: ObjectId) -> Mapping[ObjectId, str]:
     found = {new.id: new.type for old, new, fields in _renamed(context, table) if _widens(context, old, new, fields)}
     groups = {id: context.rebuilds.groups.get(id) for id in found}
     fit = {group for group in groups.values() if group is not None and _comes_along(context, group, found)}
-    return {id: type for id, type in found.items() if groups[id] is None or groups[id] in fit}
+    lone = {id for id, group in groups.items() if group is None and _is_free(context, id)}
+    return {id: type for id, type in found.items() if id in lone or groups[id] in fit}
 
 
 def checks_of(context: Context, columns: Iterable[ObjectId]) -> list[Constraint]:
@@ -43,9 +44,13 @@ def _widens(context: Context, old: Column, new: Column, fields: frozenset[str]) 
     plain = not new.inherited and old.generated is None and new.using is None and new.reverse is None
     checks = checks_of(context, [new.id])
     kept = all(context.after.objects.get(c.id) == c and c.relation == new.relation for c in checks)
-    alone = new.relation not in context.renamed_tables or not any(True for _ in _others(context, new.id, None))
     only_type = "type" in fields and "collation" not in fields
-    return plain and only_type and kept and alone and keeps_rows(old.type, new.type)
+    return plain and only_type and kept and keeps_rows(old.type, new.type)
+
+
+def _is_free(context: Context, column: ObjectId) -> bool:
+    """Whether the view under a renamed table's old name can come after it, which waits for all that is about it."""
+    return column.parent("table") not in context.renamed_tables or not _others(context, column, None)
 
 
 def _comes_along(context: Context, group: str, widened: Mapping[ObjectId, str]) -> bool:

@@ -1,7 +1,7 @@
 CREATE TABLE item (
   id int PRIMARY KEY,
   name text NOT NULL DEFAULT 'none' CHECK (name <> ''),
-  code varchar(10)
+  code varchar(10) DEFAULT 'none' CONSTRAINT coded CHECK (code <> '')
 );
 CREATE INDEX item_name ON item (name);
 COMMENT ON COLUMN item.name IS 'what it is called';
