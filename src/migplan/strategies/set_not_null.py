@@ -7,9 +7,10 @@ on, a NOT NULL constraint can itself be NOT VALID first.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from migplan.core.ids import ObjectId
+from migplan.core.records import record
 from migplan.core.sql import Sql, deparsed, ident, sql
 from migplan.core.steps import After, Assertion, Down, LockMode, Phase, Statement, Step, Timing, step_id
 from migplan.kinds.column import Column
@@ -192,7 +193,7 @@ def finished_not_null(column: Column) -> ObjectId:
     return ObjectId("not_null", column.id.path)
 
 
-@dataclass(frozen=True)
+@record
 class CheckFirst:
     """The check that spares SET NOT NULL its scan: added without reading a row, validated, dropped."""
 

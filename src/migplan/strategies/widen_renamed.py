@@ -7,9 +7,10 @@ the transaction that makes it the columns are called by those, and nobody sees i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from migplan.core.ids import ObjectId
+from migplan.core.records import record
 from migplan.core.sql import deparsed, ident, sql
 from migplan.core.sql_names import with_columns_renamed
 from migplan.core.steps import Down, LockMode, Phase, Statement, Step, step_id
@@ -21,7 +22,7 @@ from migplan.strategies.widen_type import altered_table, validate_again
 from migplan.strategies.widened_first import checks_of
 
 
-@dataclass(frozen=True)
+@record
 class Widening:
     """The steps before the copies, in their order; those that come behind them; and the transaction in which others
     make anew what stands on the columns, if any."""
