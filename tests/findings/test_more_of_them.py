@@ -204,6 +204,12 @@ CHANGES = {
         "CREATE TABLE t (id int PRIMARY KEY, a int); INSERT INTO t VALUES (1); ANALYZE;",
         "CREATE TABLE t (\n  id int PRIMARY KEY,\n  a int NOT NULL -- migplan: backfill 0\n);",
     ),
+    "text that a number's column is filled with": Change(
+        "may-stop-on-data",
+        "CREATE TABLE t (id int PRIMARY KEY, a text); INSERT INTO t VALUES (1); ANALYZE;",
+        "CREATE TABLE t (id int PRIMARY KEY, a int);",
+        (("table public.t", "note"),),
+    ),
     "a sequence that goes with its table": Change(
         "data-loss",
         "CREATE TABLE t (id serial PRIMARY KEY);" + ROW,

@@ -26,7 +26,7 @@ class MayStopOnData(Rule):
     )
 
     def find(self, subject: Subject) -> Iterable[Found]:
-        filled = {step.object for step in subject.draft.steps if step.backfill is not None}
+        filled = {s.object for s in subject.draft.steps if s.backfill is not None and s.object.kind == "column"}
         for step in subject.draft.steps:
             for assertion in step.asserts:
                 if not assertion.guard and step.object not in filled and _is_there(subject, step):
