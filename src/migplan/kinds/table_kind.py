@@ -193,7 +193,7 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
 
     def alter_uses(self, old: Table, new: Table, after: Catalog) -> frozenset[ObjectId]:
         """A partition must have its parent's columns, checks and indexes before it can be linked to it."""
-        if new.partition_of is None or "partition_of" not in changed_fields(old, new):
+        if new.partition_of is None or not changed_fields(old, new) & {"partition_of", "bound"}:
             return frozenset()
         members = after.members.get(new.id, ())
         linked = frozenset(m.id for m in members if isinstance(m, Column | Constraint))
