@@ -14,6 +14,7 @@ from migplan.core.steps import Down, Statement, Step
 from migplan.kinds.column import Column
 from migplan.kinds.column_clauses import column_extras, set_compression
 from migplan.kinds.constraint import CHECK, Constraint, root_of
+from migplan.kinds.default import Default, drop_default, set_default
 from migplan.kinds.not_null import change_not_null, with_not_null_name
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
@@ -48,7 +49,8 @@ class Followed:
         made_anew = frozenset(f for f in self.leaders if f.kind == "constraint")
         come = {id: _own_attributes(f, before.catalog, after, made_anew) for id, f in followers.items()}
         gone = {id: _own_attributes(f, after.catalog, before, made_anew) for id, f in followers.items()}
-        return [_extended(s, followers, come, gone) for s in steps]
+        extended = (_extended(s, followers, come, gone) for s in steps)
+        return [_with_defaults(s, self.leaders, before.catalog, after.catalog) for s in extended]
 
 
 def without_followers(changes: Sequence[Change], before: Catalog, after: Catalog) -> Followed:
@@ -88,9 +90,9 @@ def _leader(change: Change, by_id: dict[ObjectId, Change], before: Catalog, afte
     """The parent's member whose change this one follows."""
     catalog = before if isinstance(change, Drop) else after
     member = catalog[change.id]
-    if not isinstance(member, Column | Constraint):
+    if not isinstance(member, Column | Constraint | Default):
         return None
-    found = (p.child(member.id.kind, member.name) for p in _parents(member.relation, catalog))
+    found = (p.child(member.id.kind, member.id.path[-1]) for p in _parents(member.relation, catalog))
     return next((id for id in found if id in by_id), None)
 
 
@@ -118,7 +120,15 @@ def _settings(obj: DbObject, catalog: Catalog) -> list[Statement]:
     above = (catalog.get(p.child("column", obj.name), Column) for p in _parents(obj.relation, catalog))
     alone = all(c is None or c.not_null is None for c in above)
     required = change_not_null(bare, own) if own.not_null is not None and alone else []
-    return [*extras, *([set_compression(obj)] if obj.compression is not None else []), *required]
+    compressed = [set_compression(obj)] if obj.compression is not None else []
+    return [*extras, *compressed, *required, *_without_default(obj, catalog)]
+
+
+def _without_default(column: Column, catalog: Catalog) -> list[Statement]:
+    """An inherited column has the default of the one that is added above it, where it isn't to have any."""
+    own = Default(id=ObjectId("default", column.id.path), relation=column.relation, expression="")
+    above = any(p.child("default", column.name) in catalog for p in _ancestors(column.relation, catalog))
+    return [drop_default(own)] if above and own.id not in catalog and column.generated is None else []
 
 
 def _extended(
@@ -139,6 +149,24 @@ def _extended(
     )
 
 
+def _with_defaults(step: Step, leaders: Mapping[ObjectId, ObjectId], before: Catalog, after: Catalog) -> Step:
+    """The step; where it sets a new column's default by itself, it does so for those below as well."""
+    up = _set_below(step.up, step.creates & leaders.keys(), leaders, after)
+    if not isinstance(step.down, Down):
+        return replace(step, up=up)
+    back = _set_below(step.down.statements, step.destroys & leaders.keys(), leaders, before)
+    return replace(step, up=up, down=replace(step.down, statements=back))
+
+
+def _set_below(
+    statements: tuple[Statement, ...], ids: Iterable[ObjectId], leaders: Mapping[ObjectId, ObjectId], catalog: Catalog
+) -> tuple[Statement, ...]:
+    defaults = (catalog.get(id, Default) for id in sorted(ids))
+    pairs = ((d, catalog.get(_first(d.id, leaders), Default)) for d in defaults if d is not None)
+    below = tuple(set_default(d) for d, above in pairs if above is not None and set_default(above) in statements)
+    return (*statements, *below)
+
+
 def _own(change: Change, by_id: dict[ObjectId, Change], before: Catalog, after: Catalog) -> Change | None:
     match change:
         case Create(new) if isinstance(new, Constraint) and new.clone_of is not None:
@@ -153,6 +181,10 @@ def _own(change: Change, by_id: dict[ObjectId, Change], before: Catalog, after: 
         case Drop(old) if isinstance(old, Column | Constraint) and old.inherited and not old.local:
             parents = [*_staying(old.relation, by_id, before, after), *_left(old, before, after)]
             return None if _parents_do(old, by_id, parents, Drop) else change
+        case Create(new) if isinstance(new, Default):
+            return None if _comes_with_its_column(new, by_id, before, after, Create) else change
+        case Drop(old) if isinstance(old, Default):
+            return None if _comes_with_its_column(old, by_id, before, after, Drop) else change
         case Alter(old, new, fields) if isinstance(new, Column) and new.inherited and isinstance(old, Column):
             return _rest(old, new, fields, by_id, _staying(new.relation, by_id, before, after))
         case Alter(old, new, fields) if isinstance(new, Constraint) and isinstance(old, Constraint):
@@ -160,6 +192,20 @@ def _own(change: Change, by_id: dict[ObjectId, Change], before: Catalog, after: 
             return None if _follows(old, new, fields, by_id, parents) else change
         case _:
             return change
+
+
+def _comes_with_its_column(
+    default: Default, by_id: dict[ObjectId, Change], before: Catalog, after: Catalog, what: type
+) -> bool:
+    """Whether ADD COLUMN of a parent brings the default with the column, going forwards or back."""
+    catalog = after if what is Create else before
+    column = catalog.get(default.column, Column)
+    if column is None or column.local or not isinstance(by_id.get(column.id), what):
+        return False
+    parents = [p for p in _staying(default.relation, by_id, before, after) if p.child("column", column.name) in by_id]
+    above = [catalog.get(p.child("default", column.name), Default) for p in parents]
+    brought = any(d is not None and d.expression == default.expression for d in above)
+    return brought and _parents_do(column, by_id, parents, what)
 
 
 def _follows(
@@ -230,6 +276,12 @@ def _parents(table: ObjectId, catalog: Catalog) -> tuple[ObjectId, ...]:
     if not isinstance(found, Table):
         return ()
     return found.inherits if found.partition_of is None else (found.partition_of,)
+
+
+def _ancestors(table: ObjectId, catalog: Catalog) -> Iterable[ObjectId]:
+    for parent in _parents(table, catalog):
+        yield parent
+        yield from _ancestors(parent, catalog)
 
 
 def _stays_attached(table: ObjectId, before: Catalog, after: Catalog) -> bool:
