@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, join, literal, sql
 from migplan.core.steps import LockMode, Statement, Timing
@@ -81,6 +83,30 @@ def column_clause(column: Column, default: Default | None, *, typed: bool = Fals
 def comes_with_its_parents(column: Column) -> bool:
     """Whether an inherited column is declared here as well, but not its NOT NULL: 18 is the first to tell."""
     return column.inherited and column.local and column.not_null is not None and not column.not_null.local
+
+
+def required_here(columns: Iterable[Column], parents: Sequence[ObjectId], catalog: Catalog) -> list[Column]:
+    """Columns that a table only inherits, but which are NOT NULL by its own word; before 18 that shows where the
+    parents' aren't."""
+    required = (c for c in columns if not c.local and c.not_null is not None and c.not_null.valid and c.not_null.local)
+    if catalog.major >= 18:
+        return list(required)
+    above = {c.name for p in parents for c in catalog.members_of(p, Column) if c.not_null is not None}
+    return [c for c in required if c.name not in above]
+
+
+def not_null_of_table(column: Column) -> Sql:
+    """A NOT NULL beside the columns, as 18 knows it."""
+    assert column.not_null is not None
+    no_inherit = Sql(" NO INHERIT" if column.not_null.no_inherit else "")
+    name = ident(not_null_name(column, column.not_null))
+    return sql("CONSTRAINT {} NOT NULL {}{}", name, ident(column.name), no_inherit)
+
+
+def set_not_null(column: Column) -> Statement:
+    """The same behind CREATE TABLE, before 18."""
+    head = sql("ALTER TABLE ONLY {} ALTER COLUMN {}", ident(*column.relation.path), ident(column.name))
+    return Statement(sql("{} SET NOT NULL", head), AX)
 
 
 def column_extras(column: Column, table: Sql) -> list[Statement]:

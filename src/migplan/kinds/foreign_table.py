@@ -23,7 +23,7 @@ from migplan.kinds._foreign_options import (
 from migplan.kinds.attachment import attach_partition, attachment, detach_partition
 from migplan.kinds.base import PG_CLASS, PG_TYPE, Address, Found, Kind, Reading, not_of_extension, options
 from migplan.kinds.column import Column
-from migplan.kinds.column_clauses import column_clause, column_extras
+from migplan.kinds.column_clauses import column_clause, column_extras, not_null_of_table, required_here, set_not_null
 from migplan.kinds.constraint import Constraint, brought_by, inline_in
 from migplan.kinds.default import Default
 from migplan.kinds.table import columns_of
@@ -134,6 +134,8 @@ def _creation(table: ForeignTable, catalog: Catalog) -> Part:
     defaults = _inline_defaults(table.id, catalog)
     checks = [c for c in catalog.members_of(table.id, Constraint) if inline_in(c, None, table.partition_of, catalog)]
     clauses = [_column(c, defaults, catalog) for c in columns if c.local or not table.inherits]
+    required = required_here(columns, table.inherits, catalog) if table.inherits else []
+    clauses += [not_null_of_table(c) for c in required if catalog.major >= 18]
     clauses += [sql("CONSTRAINT {} {}", ident(c.name), c.clause) for c in checks]
     body = sql("\n  {}\n", join(",\n  ", clauses)) if clauses else EMPTY
     parents = join(", ", (ident(*p.path) for p in table.inherits))
@@ -146,12 +148,13 @@ def _creation(table: ForeignTable, catalog: Catalog) -> Part:
         options_clause(table.options),
     )
     extras = [s for c in columns for s in column_extras(c, name)]
+    extras += [set_not_null(c) for c in required if catalog.major < 18]
     brought = brought_by(table.inherits, table.id, catalog) if table.inherits else {}
     inlined = {*(c.id for c in columns), *(d.id for d in defaults.values()), *(c.id for c in checks)}
     provided = {table.id, *inlined, *brought}
     uses = {u for id in provided for u in catalog.uses.get(id, ())} | set(table.inherits).union(*brought.values())
     return Part(
-        (Statement(command), *extras),
+        (Statement(command, LockMode.SHARE_UPDATE_EXCLUSIVE if table.inherits else LockMode.NONE), *extras),
         (Statement(sql("DROP FOREIGN TABLE {}", name), AX),),
         frozenset(provided),
         frozenset(uses - provided - {table.partition_of}),

@@ -9,7 +9,7 @@ from migplan.core.steps import LockMode, Part, Statement
 from migplan.kinds._replica_identity import set_replica_identity
 from migplan.kinds.base import option_list
 from migplan.kinds.column import Column
-from migplan.kinds.column_clauses import column_clause, column_extras
+from migplan.kinds.column_clauses import column_clause, column_extras, not_null_of_table, required_here, set_not_null
 from migplan.kinds.constraint import Constraint, add_constraint, brought_by, inline_in
 from migplan.kinds.default import Default
 from migplan.kinds.table import Table, columns_of
@@ -46,6 +46,8 @@ def creation(table: Table, catalog: Catalog) -> Part:
         for c in columns
         if c.name in written
     ]
+    required = required_here(columns, parents, catalog) if parents else []
+    clauses += [not_null_of_table(c) for c in required if catalog.major >= 18]
     clauses += [sql("CONSTRAINT {} {}", ident(c.id.path[-1]), c.clause) for c in inline if _said(c)]
     if table.of_type is not None:
         clauses = [c for c in clauses if c]
@@ -65,6 +67,7 @@ def creation(table: Table, catalog: Catalog) -> Part:
     )
     extras = [s for c in columns for s in column_extras(c, name)]
     extras += [add_constraint(c) for c in inline if not _said(c)]
+    extras += [set_not_null(c) for c in required if catalog.major < 18]
     if parents:
         extras += _overrides(table, columns, catalog)
     if table.row_security:

@@ -114,8 +114,16 @@ def _leaving(
     waiting = _waiting_for(context, new.id, step)
     waiting |= {step_id("attach" if new.id.kind == "table" else "alter", new.id): behind} if new.partition_of else {}
     above = _above(left, context.before) - _above(new.inherits, context.before)
-    passed_on = _changed(context, above, Create) | _changed(context, above, Alter)
+    passed_on = _changed(context, above, Create) | _changed(context, above, Alter) | _freed(context, old, left)
     return Expansion((step,), fields=claimed, single=waiting, behind=dict.fromkeys(passed_on, behind))
+
+
+def _freed(context: Context, old: Child, left: list[ObjectId]) -> set[ObjectId]:
+    """Its own columns and checks that are altered and that no parent which stays hands down: a NOT NULL can't go while
+    it is inherited."""
+    staying = [p for p in old.inherits if p not in left]
+    names, kept = ({m.id.path[-1] for p in ps for m in _members(p, context.before)} for ps in (left, staying))
+    return {id for id in _changed(context, [old.id], Alter) if id.path[-1] in names - kept}
 
 
 def _joining(

@@ -9,3 +9,12 @@ CREATE FOREIGN TABLE g (
   -- migplan: renamed-from c
   CONSTRAINT d CHECK (q > 0)
 ) SERVER s;
+
+CREATE TABLE says_more (id int, b boolean, c int NOT NULL);
+CREATE TABLE says_it_itself (a int) INHERITS (says_more);
+ALTER TABLE says_it_itself ALTER b SET NOT NULL;
+ALTER TABLE says_it_itself ADD CONSTRAINT one UNIQUE (b);
+ALTER TABLE says_it_itself REPLICA IDENTITY USING INDEX one;
+CREATE TABLE keyed (a int, PRIMARY KEY (id, c)) INHERITS (says_more);
+CREATE FOREIGN TABLE far (a int) INHERITS (says_more) SERVER s;
+ALTER TABLE far ALTER b SET NOT NULL;
