@@ -57,14 +57,15 @@ def is_retired(context: Context, id: ObjectId) -> bool:
 
 
 def _movable(context: Context, table: Table) -> bool:
-    """Not in a family, and on nothing that goes as well: that would still be in use."""
+    """Not in a family, and on nothing that goes as well, or goes and comes back: that would still be in use."""
     if table.partition_key or table.partition_of or table.inherits or table.of_type:
         return False
     goes_along = {table.id, *(m.id for m in _members(context, table))}
     parts = [p for id in goes_along for p in context.pieces_before.of(id)]
     provided = goes_along | {id for p in parts for id in p.provides}
     used = {id for p in parts for id in p.uses} - provided
-    return all(id in context.after or id not in context.before for id in used)
+    stays = context.after.objects.keys() - context.rebuilds.items.keys()
+    return all(id in stays or id not in context.before for id in used)
 
 
 def _members(context: Context, table: Table) -> list[DbObject]:

@@ -2,3 +2,6 @@ INSERT INTO plain (mood, moods) SELECT 'glad', '{sad}' FROM generate_series(1, 3
 INSERT INTO child (id, number, mood, plain) OVERRIDING SYSTEM VALUE SELECT g + 100, g + 200, 'sad', g FROM generate_series(1, 30) g;
 INSERT INTO event SELECT g, date '2020-12-20' + g FROM generate_series(1, 30) g;
 INSERT INTO kept SELECT date '2020-12-20' + g FROM generate_series(1, 30) g;
+INSERT INTO fitted SELECT g, 'large' FROM generate_series(1, 30) g;
+INSERT INTO fitting SELECT g FROM generate_series(1, 30) g;
+INSERT INTO halved SELECT g FROM generate_series(1, 30) g;
