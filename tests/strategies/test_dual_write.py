@@ -75,9 +75,9 @@ def test_every_write_of_every_version_is_kept(make_db: MakeDb, tmp_path: Path) -
     ("live", "declared", "reason"),
     [
         (
-            "CREATE TABLE t (id int PRIMARY KEY);",
-            "CREATE TABLE t (\n  -- migplan: renamed-from id\n  key int PRIMARY KEY);",
-            "column public.t.id is in the primary key",
+            "CREATE TABLE t (id int PRIMARY KEY, n int GENERATED ALWAYS AS IDENTITY);",
+            "CREATE TABLE t (id int PRIMARY KEY,\n  -- migplan: renamed-from n\n  m int GENERATED ALWAYS AS IDENTITY);",
+            "column public.t.n is computed by PostgreSQL itself",
         ),
         (
             "CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t VALUES (1, 1);",

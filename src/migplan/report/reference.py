@@ -39,9 +39,9 @@ _LIMITS: Final = (
     "PostgreSQL refuses.",
     "Moving a column to another table that has another default here than there, that is NOT NULL in a new table and "
     "not here, or whose table is made anew in the same plan.",
-    '`dual_write = "application"` renames, splits, merges and computes columns, but not those in primary keys, in '
-    "partition keys, or that foreign keys refer to; another type takes another name, since with one there is nothing "
-    "that the application could write twice.",
+    '`dual_write = "application"` renames, splits, merges and computes columns, but not those in partition '
+    "keys, or that PostgreSQL numbers or computes itself; another type takes another name, since with one there is "
+    "nothing that the application could write twice.",
     "Renaming a column whose name another column takes, or that other changes of the plan wait for, where a function's "
     "body, which is only text, says it: two plans.",
     "Renaming columns of tables that foreign tables inherit from, while applications use them.",

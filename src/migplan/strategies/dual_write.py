@@ -20,7 +20,7 @@ from migplan.kinds.registry import kind_of
 from migplan.strategies.add_column import add_bare
 from migplan.strategies.backfill import fill
 from migplan.strategies.base import Context, Expansion, Strategy
-from migplan.strategies.dual_written import Written, dual_written, obstacles
+from migplan.strategies.dual_written import Written, dual_written, is_keyed, obstacles
 from migplan.strategies.set_not_null import tighten_steps
 from migplan.strategies.sync import Pair, disagreement, stale_arriving, stale_leaving
 from migplan.strategies.ways_back import not_null_back
@@ -55,10 +55,11 @@ def _expand(context: Context, written: Written) -> Expansion:
     add = _add(context, written)
     filled = _fill(context, written, pair, add)
     first = [add, filled, *tighten(context, written.new, filled)]
-    loosened = loosen(context, written.old, _reading(written, first[-1]))
-    compared = _compare(context, written, pair, loosened, _reading(written, first[-1]))
+    compared, refilled = _compare(context, written, pair)
+    left = left_behind(context, [written.old], compared, refilled, _reading(written, first[-1]))
+    loosened = any(s.id == step_id("loosen", written.old.id) for s in left)
     return Expansion(
-        (*first, *loosened, compared, _drop(context, written, compared, loosened=bool(loosened))),
+        (*first, *left, _drop(context, written, left[-1], loosened=loosened)),
         frozenset({written.old.id, written.new.id}),
         behind={
             written.new.id: After(filled.id, f"reads {written.new.name}"),
@@ -66,6 +67,24 @@ def _expand(context: Context, written: Written) -> Expansion:
         },
         told=frozenset(members(context, written.old)),
     )
+
+
+def left_behind(context: Context, olds: Sequence[Column], compared: Step, refilled: Step, reading: After) -> list[Step]:
+    """What window 2 does about the old columns, once the application reads the new ones.
+
+    A primary key's column can't lose its NOT NULL before the key has gone over, which is no sooner than the rows have
+    been compared; and the way back fills it before it is NOT NULL and the key again.
+    """
+    if not any(is_keyed(context, c) for c in olds):
+        loosened = [s for c in olds for s in loosen(context, c, reading)]
+        both = replace(compared, down=refilled.down, undo_backfill=refilled.undo_backfill)
+        return [*loosened, replace(both, after=(reading, *(After(s.id, "relies on it") for s in loosened)))]
+    compared, last = replace(compared, after=(reading,)), After(compared.id, "the key must have gone over")
+    loosened = [
+        replace(s, phase=Phase.CONTRACT, destroys=frozenset({c.id})) for c in olds for s in loosen(context, c, last)
+    ]
+    relied = (After(s.id, "relies on it") for s in loosened or [compared])
+    return [compared, *loosened, replace(refilled, after=tuple(relied))]
 
 
 def members(context: Context, old: Column) -> Iterable[ObjectId]:
@@ -150,11 +169,12 @@ def loosen(context: Context, old: Column, reading: After) -> list[Step]:
     return not_null_back(context, old, step)
 
 
-def _compare(context: Context, written: Written, pair: Pair, loosened: Sequence[Step], reading: After) -> Step:
-    """On the way back the old column is filled again, since the last application no longer wrote it."""
+def _compare(context: Context, written: Written, pair: Pair) -> tuple[Step, Step]:
+    """Rows are counted on the way there. On the way back the old column is filled again, since the last application no
+    longer wrote it."""
     old, new = written.old, written.new
     refilled = fill(context, old.relation, [(old.name, pair.down)], stale_leaving([pair]))
-    return Step(
+    compared = Step(
         id=step_id("compare", new.id),
         title=f"count the rows of {old.relation} whose {old.name} and {new.name} disagree",
         object=new.id,
@@ -162,17 +182,27 @@ def _compare(context: Context, written: Written, pair: Pair, loosened: Sequence[
         phase=Phase.MIGRATE,
         why="the plan stops here if something wrote only one of them; the way back fills the old one again",
         up=(),
-        down=Down(refilled.statements),
-        undo_backfill=refilled.backfill,
-        after=(reading, *(After(s.id, "relies on it") for s in loosened)),
+        down=Down(()),
         asserts=(disagreement(old.relation, [pair]),),
     )
+    again = Step(
+        id=step_id("refill", new.id),
+        title=f"on the way back: fill {old.id} from {new.name}",
+        object=new.id,
+        strategy=NAME,
+        phase=Phase.CONTRACT,
+        why="only the way back does anything: the last application no longer wrote the old one",
+        up=(),
+        down=Down(refilled.statements),
+        undo_backfill=refilled.backfill,
+    )
+    return compared, again
 
 
-def _drop(context: Context, written: Written, compared: Step, *, loosened: bool) -> Step:
+def _drop(context: Context, written: Written, left: Step, *, loosened: bool) -> Step:
     old = written.old
     contract = f"neither reads nor writes {old.name} in {old.relation}"
-    last = After(compared.id, contract, deploy=True, contract=contract)
+    last = After(left.id, contract, deploy=True, contract=contract)
     return drop(context, old, last, f"{written.new.name} holds its values", loosened=loosened)
 
 

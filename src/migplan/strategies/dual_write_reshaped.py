@@ -15,7 +15,7 @@ from migplan.core.steps import After, Down, Phase, Step, step_id
 from migplan.kinds.column import Column
 from migplan.strategies.backup import is_backed_up
 from migplan.strategies.base import Context, Expansion, Strategy
-from migplan.strategies.dual_write import drop, loosen, members, tighten
+from migplan.strategies.dual_write import drop, left_behind, members, tighten
 from migplan.strategies.moved import default_of
 from migplan.strategies.reshape_columns import Reshaping
 from migplan.strategies.reshaped import Shape, reshapes, written_by_the_application
@@ -48,12 +48,12 @@ class _Written:
             return Expansion(tuple(steps), claims, behind=behind)
         contract = f"reads {self._new} instead of {self._old} in {self.shape.table}, and still writes both"
         reading = After(steps[-1].id, contract, deploy=True, contract=contract)
-        loosened = [s for c in self.shape.leaving for s in loosen(self.context, c, reading)]
-        compared = self._compare(loosened, reading)
+        compared, refilled = self._compare()
+        left = left_behind(self.context, self.shape.leaving, compared, refilled, reading)
         behind |= {c.id: After(compared.id, f"nothing may read {c.name} any more") for c in self.shape.leaving}
         told = frozenset(id for c in self.shape.leaving for id in members(self.context, c))
-        drops = (self._drop(c, compared, loosened) for c in self.shape.leaving)
-        return Expansion((*steps, *loosened, compared, *drops), claims, behind=behind, told=told)
+        drops = (self._drop(c, left) for c in self.shape.leaving)
+        return Expansion((*steps, *left, *drops), claims, behind=behind, told=told)
 
     @property
     def _old(self) -> str:
@@ -128,14 +128,14 @@ class _Written:
         )
         return replace(found[0] if found else empty, strategy=NAME)
 
-    def _compare(self, loosened: Sequence[Step], reading: After) -> Step:
+    def _compare(self) -> tuple[Step, Step]:
         """On the way back the old columns are filled again, as far as a directive tells them."""
         vectors = self._reshaping.vectors
         told = [(e.name, e.value) for v in vectors for e in v.returning if e.value is not None]
-        refilled = self._reshaping.fill_step(
+        filled = self._reshaping.fill_step(
             told, [stale(v.returning, v.arriving) for v in vectors if v.returning], "old"
         )
-        return Step(
+        compared = Step(
             id=step_id("compare", self.shape.table) + ":reshaped",
             title=f"count the rows of {self.shape.table} whose {self._old} and {self._new} disagree",
             object=self.shape.table,
@@ -143,16 +143,26 @@ class _Written:
             phase=Phase.MIGRATE,
             why="the plan stops here if something wrote only one of them; the way back fills the old ones again",
             up=(),
-            down=Down(tuple(s for step in refilled for s in step.up)),
-            undo_backfill=refilled[0].backfill if refilled else None,
-            after=(reading, *(After(s.id, "relies on it") for s in loosened)),
+            down=Down(()),
             asserts=(vectors_disagree(self.shape.table, vectors),),
         )
+        refilled = Step(
+            id=step_id("refill", self.shape.table) + ":reshaped",
+            title=f"on the way back: fill {self._old} of {self.shape.table} from {self._new}",
+            object=self.shape.table,
+            strategy=NAME,
+            phase=Phase.CONTRACT,
+            why="only the way back does anything: the last application no longer wrote the old ones",
+            up=(),
+            down=Down(tuple(s for step in filled for s in step.up)),
+            undo_backfill=filled[0].backfill if filled else None,
+        )
+        return compared, refilled
 
-    def _drop(self, column: Column, compared: Step, loosened: Sequence[Step]) -> Step:
+    def _drop(self, column: Column, left: Sequence[Step]) -> Step:
         contract = f"neither reads nor writes {self._old} in {self.shape.table}"
-        last = After(compared.id, contract, deploy=True, contract=contract)
-        bare = any(s.object == column.id for s in loosened)
+        last = After(left[-1].id, contract, deploy=True, contract=contract)
+        bare = any(s.object == column.id for s in left)
         step = drop(self.context, column, last, f"{self._new} hold its values", loosened=bare)
         untold = column.name not in self.shape.reverses
         spared = self.context.empty(self.shape.table) or is_backed_up(self.context, column)

@@ -9,7 +9,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.records import record
 from migplan.core.sql import Sql, deparsed, ident, sql
 from migplan.kinds.column import Column
-from migplan.kinds.constraint import FOREIGN_KEY, PRIMARY_KEY, Constraint
+from migplan.kinds.constraint import PRIMARY_KEY, Constraint
 from migplan.kinds.table import Table
 from migplan.strategies.base import Context
 from migplan.strategies.sync import Pair
@@ -55,15 +55,14 @@ def obstacles(context: Context, written: Written) -> Iterable[str]:
         yield f"{old.relation} inherits or has heirs"
     if table is not None and old.name in table.key_columns:
         yield f"{old.id} is in the partition key"
-    if any(
-        c.type == PRIMARY_KEY and old.name in c.columns for c in context.before.members_of(old.relation, Constraint)
-    ):
-        yield f"{old.id} is in the primary key"
-    for key in context.before.of(Constraint):
-        if key.type == FOREIGN_KEY and key.target == old.relation and old.name in key.target_columns:
-            yield f"{key.id} refers to {old.id}"
     if old.id in context.after:
         yield f"{old.id} is the name of another declared column"
+
+
+def is_keyed(context: Context, column: Column) -> bool:
+    """Whether the column is in its table's primary key."""
+    keys = (c for c in context.before.members_of(column.relation, Constraint) if c.type == PRIMARY_KEY)
+    return any(column.name in key.columns for key in keys)
 
 
 def _converted(said: str | None, source: Column, target: Column) -> Sql:

@@ -28,6 +28,7 @@ from migplan.kinds.table import Table
 from migplan.strategies.add_constraint import duplicates, not_valid, unique_index, using_index
 from migplan.strategies.base import Context, Expansion, Size, Strategy
 from migplan.strategies.dual_written import dual_written_columns
+from migplan.strategies.reshaped import reshaped_columns
 
 AX, SUE = LockMode.ACCESS_EXCLUSIVE, LockMode.SHARE_UPDATE_EXCLUSIVE
 NAME = "replace_key"
@@ -108,7 +109,10 @@ def _steps(context: Context, old: Constraint, new: Constraint, group: str) -> li
 
 def _deploys_between(context: Context, old: Constraint) -> bool:
     """Whether the old one stays for as long as the application reads its columns, and so in another window."""
-    return any(old.relation.child("column", w) in dual_written_columns(context) for w in old.columns)
+    written = dual_written_columns(context)
+    if context.settings.dual_write == "application":
+        written |= reshaped_columns(context)
+    return any(old.relation.child("column", w) in written for w in old.columns)
 
 
 def _kept(old: Constraint, new: Constraint, build: Step, leaves: frozenset[ObjectId]) -> Step:

@@ -3,3 +3,7 @@ UPDATE item SET name = 'changed' WHERE id IN (1, 1001);
 DELETE FROM item WHERE id = 1001;
 INSERT INTO item (id) VALUES (1003);
 SELECT name FROM item;
+INSERT INTO box (id) VALUES (1001);
+INSERT INTO content VALUES (1001, 1001);
+DELETE FROM content WHERE id = 1001;
+DELETE FROM box WHERE id = 1001;

@@ -7,3 +7,9 @@ CREATE TABLE item (
 CREATE INDEX item_name ON item (full_name);
 COMMENT ON COLUMN item.full_name IS 'what it is called';
 GRANT SELECT (full_name) ON item TO PUBLIC;
+CREATE TABLE box (
+  -- migplan: renamed-from id
+  number int CONSTRAINT box_pkey PRIMARY KEY
+);
+CREATE TABLE content (id int PRIMARY KEY, box int NOT NULL REFERENCES box);
+CREATE INDEX content_box ON content (box);
