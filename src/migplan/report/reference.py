@@ -30,8 +30,8 @@ _LIMITS: Final = (
     "without a value, or replaces a type or function that it stands on: two plans. Small tables take the direct form.",
     "A type that has to be replaced while a large table has columns of it that no second one can help, or a partition "
     "key has one: also a domain that is NOT NULL, has checks that call functions, or is held inside of another type "
-    "with its checks, a composite type that loses attributes, a range, and a type inside another; a label added to an "
-    "enum of a partition key stays on the way back.",
+    "with its checks, a range, and a type inside another; a label added to an enum of a partition key stays on the way "
+    "back.",
     "Another type for a column of a table whose rows a column of another table or a materialized view stores as values "
     "of its row type, and a column that comes with a value for every row, or goes with a default: PostgreSQL refuses. "
     "A table whose rows a column of another one stores can't be made anew.",

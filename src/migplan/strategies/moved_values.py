@@ -10,7 +10,7 @@ from migplan.core.sql import Sql, deparsed, ident, join, sql
 from migplan.core.steps import Statement
 from migplan.kinds.column import Column
 from migplan.kinds.column_clauses import change_type
-from migplan.kinds.composite_type import CompositeType
+from migplan.kinds.composite_type import Attribute, CompositeType
 from migplan.kinds.registry import kind_of
 from migplan.kinds.type_casts import cast_by_text
 
@@ -63,11 +63,14 @@ def _names(composite: CompositeType) -> list[str]:
     return [a.name for a in composite.attributes]
 
 
-def by_name(value: Sql, type: str, old: CompositeType, new: CompositeType) -> Sql:
-    """Attribute by attribute, by its name, as ``type``; what is new is NULL. A value that is NULL stays NULL."""
+def by_name(value: Sql, type: str, old: CompositeType, new: CompositeType, rest: Sql | None = None) -> Sql:
+    """Attribute by attribute, by its name, as ``type``. A value that is NULL stays NULL.
+
+    What is new is NULL, or stays what it is in ``rest``, a value of ``type``.
+    """
     known = {a.name: a for a in old.attributes}
     items = [
-        _attribute(value, a.name, known[a.name].type, a.type) if a.name in known else sql("NULL::{}", deparsed(a.type))
+        _attribute(value, a.name, known[a.name].type, a.type) if a.name in known else _own(a, rest)
         for a in new.attributes
     ]
     return sql(
@@ -76,6 +79,12 @@ def by_name(value: Sql, type: str, old: CompositeType, new: CompositeType) -> Sq
         join(", ", items),
         deparsed(type),
     )
+
+
+def _own(attribute: Attribute, rest: Sql | None) -> Sql:
+    if rest is None:
+        return sql("NULL::{}", deparsed(attribute.type))
+    return sql("({}).{}", rest, ident(attribute.name))
 
 
 def _attribute(value: Sql, name: str, old: str, new: str) -> Sql:

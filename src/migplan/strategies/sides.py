@@ -178,11 +178,18 @@ def _composite(side: Side, column: Column) -> CompositeType | None:
 
 
 def _pair_by_name(leaving: _End, arriving: _End) -> Pair:
-    """Attributes take other places, which a cast as text knows nothing of."""
+    """Attributes come, go or take other places, which a cast as text knows nothing of. What only one of the two has
+    stays what it is there."""
     (old, old_type, was), (new, new_type, now) = leaving, arriving
-    up, down = by_name(ident(old), new_type, was, now), by_name(ident(new), old_type, now, was)
-    up_of_new, down_of_new = by_name(of_new(old), new_type, was, now), by_name(of_new(new), old_type, now, was)
+    up, down = _both_by_name(ident(old), ident(new), old_type, new_type, was, now)
+    up_of_new, down_of_new = _both_by_name(of_new(old), of_new(new), old_type, new_type, was, now)
     return Pair(old, new, old_type, new_type, up, down, up_of_new, down_of_new)
+
+
+def _both_by_name(
+    old: Sql, new: Sql, old_type: str, new_type: str, was: CompositeType, now: CompositeType
+) -> tuple[Sql, Sql]:
+    return by_name(old, new_type, was, now, new), by_name(new, old_type, now, was, old)
 
 
 def _conversion(

@@ -144,12 +144,17 @@ def _domain_obstacle(context: Context, old: Domain, new: Domain, column: Column)
 
 
 def _attributes_obstacle(old: CompositeType, new: CompositeType, column: Column) -> str | None:
-    """Attributes may come and change places, but where one goes, the way back couldn't tell its values."""
+    """Attributes may come, go and change places, but not in what is converted as a whole."""
     was, now = [a.name for a in old.attributes], [a.name for a in new.attributes]
-    gone = [name for name in was if name not in now]
-    if gone:
-        return f"{old.id} loses {', '.join(gone)}, which the way back couldn't tell"
     return f"the attributes of {old.id} take other places in an array" if was != now and "[" in column.type else None
+
+
+def lost_attributes(context: Context, column: Column) -> list[str]:
+    """What values of the column have, and those of the new type don't."""
+    types = sorted(context.before.uses.get(column.id, frozenset()) & context.staged)
+    pairs = ((context.before.get(id, CompositeType), context.after.get(id, CompositeType)) for id in types)
+    both = ((old, {a.name for a in new.attributes}) for old, new in pairs if old is not None and new is not None)
+    return [a.name for old, kept in both for a in old.attributes if a.name not in kept]
 
 
 def _user_obstacle(context: Context, column: Column) -> str | None:

@@ -24,7 +24,7 @@ from migplan.strategies.rename_column import last_step
 from migplan.strategies.set_not_null import finished_not_null
 from migplan.strategies.sides import Side, columns_in_step, pairs_of
 from migplan.strategies.staged_checks import last_guard
-from migplan.strategies.staged_types import labels_of, staged_id, staged_sentence
+from migplan.strategies.staged_types import labels_of, lost_attributes, staged_id, staged_sentence
 from migplan.strategies.staging import build_key, stage
 from migplan.strategies.steps_undone import chain, only_on_the_way_back, undone
 from migplan.strategies.swap import add_identity, swap_sides
@@ -117,7 +117,7 @@ def _steps(context: Context, old: Side, new: Side) -> list[Step]:
     retired = [undone(step) for step in reversed(stage(context, old, gone, refilled))]
     staged = _types(old) & context.staged
     gone_types = frozenset(staged_id(t, "old") for t in staged)
-    loses = "; ".join(f"which rows of {id} held {', '.join(labels)}" for id, labels in _mixed(context, new)) or None
+    loses = "; ".join(_lost(context, new)) or None
     last = retired[-1]
     assert isinstance(last.down, Down)
     releases, down = (_types(old) - _types(new)) | gone_types, replace(last.down, asserts=unread_back)
@@ -133,6 +133,14 @@ def _again(build: Step, sentence: str | None) -> Step:
 
 def _pairs(old: Side, new: Side) -> Iterable[tuple[Column, Column]]:
     return zip(old.columns, new.columns, strict=True)
+
+
+def _lost(context: Context, new: Side) -> Iterable[str]:
+    """What goes with the old columns and is in none of the new ones."""
+    yield from (f"which rows of {id} held {', '.join(labels)}" for id, labels in _mixed(context, new))
+    for column in new.columns:
+        if attributes := lost_attributes(context, column):
+            yield f"the values of {', '.join(attributes)} in {column.id}"
 
 
 def _mixed(context: Context, new: Side) -> Iterable[tuple[ObjectId, list[str]]]:
