@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
-from tests.support.migrations import migration, psql
+from tests.support.migrations import migration, proved, psql
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,6 +68,31 @@ def test_every_write_of_every_version_is_kept(make_db: MakeDb, tmp_path: Path) -
     with psycopg.connect(found.live) as db:
         rows = db.execute("SELECT id, price FROM t ORDER BY id").fetchall()
     assert rows == [(g, 2000 + g if g <= key - 100 else g) for g in range(1, key + 1)]
+
+
+KEYS = {
+    "renamed": (
+        "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 100);",
+        "CREATE TABLE t (\n  -- migplan: renamed-from id\n  key int CONSTRAINT t_pkey PRIMARY KEY);",
+        "CREATE TABLE r (t int CONSTRAINT f REFERENCES t); INSERT INTO r SELECT generate_series(1, 100);",
+    ),
+    "split": (
+        "CREATE TABLE t (id text PRIMARY KEY); INSERT INTO t SELECT g || '-' || g FROM generate_series(1, 100) g;",
+        "CREATE TABLE t (\n  -- migplan: using split_part(id, '-', 1)\n  -- migplan: reverse id = a || '-' || b\n"
+        "  a text,\n  -- migplan: using split_part(id, '-', 2)\n  b text,\n  CONSTRAINT t_pkey PRIMARY KEY (a, b));",
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("change", KEYS)
+def test_keys_go_over(make_db: MakeDb, tmp_path: Path, change: str) -> None:
+    live, declared, child = KEYS[change]
+    found = proved(
+        make_db, tmp_path, f"{live}{child}ANALYZE;", f"{declared}{child.partition(' INSERT')[0]}", config=CONFIG
+    )
+    assert len(found.plan.checkpoints) == 3
+    found.both_ways()
 
 
 @pytest.mark.pg(18)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -92,13 +92,18 @@ def table_work(cook: Cook, shape: TableShape, terms: Terms, before: Mapping[int,
     given = tuple(c for c in recipe.columns if c not in left and not _left_to_server(shape, c, key.columns))
     read = tuple(c.name for c in shape.columns if not c.name.startswith(OURS))
     unique = {c for columns in shape.unique_sets for c in columns}
-    unique |= {c for c, made in terms.also.items() if unique.intersection(t.name for t in tokens(made) if t.is_name)}
+    unique |= {c for c, made in terms.also.items() if _reads(made, unique)}
+    fixed = {*key.columns, *(c for c, made in terms.also.items() if _reads(made, key.columns))}
     parent = _shares_key_of(shape, key.columns, before)
     more = tuple(terms.also)
-    changed = tuple(c for c in (*given, *more) if c not in key.columns and (parent is None or c not in unique))
+    changed = tuple(c for c in (*given, *more) if c not in fixed and (parent is None or c not in unique))
     found = _Trial(connection, shape, key.columns, (*given, *more), changed, (*read, *more), terms, parent)
     work = found.run(_candidates(connection, recipe, terms))
     return "none of its rows could be inserted" if work is None else replace(work, distinct=frozenset(unique))
+
+
+def _reads(expression: str, columns: Iterable[str]) -> bool:
+    return not {t.name for t in tokens(expression) if t.is_name}.isdisjoint(columns)
 
 
 def _shares_key_of(shape: TableShape, key: Sequence[str], before: Mapping[int, TableWork]) -> TableWork | None:

@@ -4,6 +4,4 @@ DELETE FROM item WHERE id = 1001;
 INSERT INTO item (id) VALUES (1003);
 DO $$ BEGIN ASSERT (SELECT count(full_name) = 301 FROM item); END $$;
 INSERT INTO box (number) VALUES (1001);
-INSERT INTO content VALUES (1001, 1001);
-DELETE FROM content WHERE id = 1001;
 DELETE FROM box WHERE number = 1001;

@@ -7,5 +7,3 @@ CREATE INDEX item_name ON item (name);
 COMMENT ON COLUMN item.name IS 'what it is called';
 GRANT SELECT (name) ON item TO PUBLIC;
 CREATE TABLE box (id int PRIMARY KEY);
-CREATE TABLE content (id int PRIMARY KEY, box int NOT NULL REFERENCES box);
-CREATE INDEX content_box ON content (box);

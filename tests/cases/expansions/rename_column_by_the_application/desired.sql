@@ -11,5 +11,3 @@ CREATE TABLE box (
   -- migplan: renamed-from id
   number int CONSTRAINT box_pkey PRIMARY KEY
 );
-CREATE TABLE content (id int PRIMARY KEY, box int NOT NULL REFERENCES box);
-CREATE INDEX content_box ON content (box);
