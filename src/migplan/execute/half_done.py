@@ -55,7 +55,13 @@ def _create_index(connection: Connection, found: re.Match[str]) -> Verdict:
 
 
 def _drop_index(connection: Connection, found: re.Match[str]) -> Verdict:
-    return Verdict.DONE if _exists(connection, found[1]) is None else Verdict.ABSENT
+    row = _index(connection, _parts(found[1]))
+    if row is None:
+        return Verdict.DONE
+    if row[1]:
+        return Verdict.ABSENT
+    _drop(connection, row[0])  # it was under way: nobody reads the index any more
+    return Verdict.DONE
 
 
 def _reindex(connection: Connection, found: re.Match[str]) -> Verdict:
@@ -106,11 +112,6 @@ def _index(connection: Connection, path: list[str]) -> tuple[Any, ...] | None:
         "SELECT indexrelid, indisvalid AND indisready FROM pg_index WHERE indexrelid = to_regclass(%s)",
         (ident(*path),),
     ).fetchone()
-
-
-def _exists(connection: Connection, name: str) -> object:
-    row = connection.execute("SELECT to_regclass(%s)", (name,)).fetchone()
-    return row[0] if row else None
 
 
 def _drop(connection: Connection, oid: int) -> None:
