@@ -6,11 +6,13 @@ Their rows are copied, and the way back brings them back.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 from migplan.core.ids import ObjectId
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, join, sql
 from migplan.core.steps import Down, LockMode, Phase, Statement, Step, Timing, step_id
+from migplan.kinds.attachment import attachment
 from migplan.kinds.column import Column
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table, columns_of
@@ -31,7 +33,19 @@ class BackupTable(Strategy):
     def expand(self, context: Context) -> Iterable[Expansion]:
         for table in context.dropped(Table):
             if is_backed_up(context, table) and not is_retired(context, table.id):
-                yield Expansion((_keep(context, table),))
+                group = _group(context, table)
+                yield Expansion((replace(_keep(context, table), together=group),), company={table.id: group})
+
+
+def _group(context: Context, table: Table) -> str:
+    """The transaction that drops the table: whoever led back from in between would write its rows twice."""
+    above: Table | None = table
+    while above is not None:
+        found = context.successions.exchanges.get(attachment(above.id))
+        if found is not None:
+            return found
+        above = None if above.partition_of is None else context.before.get(above.partition_of, Table)
+    return f"drop {table.id}"
 
 
 def _keep(context: Context, table: Table) -> Step:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from migplan.core.ids import ObjectId
 from migplan.core.steps import After, Down, Phase, Step, step_id
 from migplan.kinds.attachment import attachment
 from migplan.kinds.table import Table
@@ -32,7 +33,15 @@ class ReplacePartition(Strategy):
             if heirs:
                 step = _hand_on(context, table, heirs)
                 after = After(step.id, f"the rows of {table.id} are in it by then, and no trigger of its parent fires")
-                yield Expansion((step,), behind={attachment(h.id): after for h in heirs})
+                yield Expansion(
+                    (step,), behind={attachment(h.id): after for h in heirs}, company=_dropped_at_once(context, table)
+                )
+
+
+def _dropped_at_once(context: Context, table: Table) -> dict[ObjectId, str]:
+    """What held the rows goes in the same transaction: whoever led back from in between would write them twice."""
+    group = context.successions.exchanges.get(attachment(table.id))
+    return {} if group is None else dict.fromkeys(whole(context.before, table.id), group)
 
 
 def _hand_on(context: Context, table: Table, heirs: list[Table]) -> Step:
