@@ -129,7 +129,8 @@ class Runner:
 
     def run(self, unit: Unit) -> None:
         """Run a unit to its end. Raises ``ExecutionError`` where it can't be had, with all that is known of why."""
-        self._teller.unit(unit, "; ".join(self._titles.get(s, s) for s in unit.steps))
+        busy = {c.step for c in unit.commands}
+        self._teller.unit(unit, "; ".join(self._titles.get(s, s) for s in unit.steps if s in busy or not busy))
         tries, reconnects = Tries(self._manner.patience), 0
         while True:
             self.admit(unit)

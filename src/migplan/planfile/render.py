@@ -72,8 +72,8 @@ def _file(window: int, phase: Phase, direction: str, bodies: Iterable[str]) -> s
 
 def _up(segment: Segment, settings: Settings, waivers: Waivers | None) -> str:
     """The segment's transaction; what its first step asserts is counted before it, while no lock is held."""
-    first, *others = segment.steps
-    steps = [replace(first, asserts=()), *others]
+    first = next((s for s in segment.steps if s.up or s.asserts), segment.steps[0])
+    steps = [replace(s, asserts=()) if s is first else s for s in segment.steps]
     blocks = [_up_block(step, segment.window, waivers) for step in steps]
     statements = [s for step in segment.steps for s in step.up]
     return _assertions(first, first.asserts) + _transaction(blocks, statements, settings)

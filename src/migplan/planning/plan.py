@@ -47,6 +47,7 @@ from migplan.strategies.rebuilt_online import families, rebuilt_online
 from migplan.strategies.registry import strategies
 from migplan.strategies.replaced import replaced_columns
 from migplan.strategies.staged_types import staged_columns
+from migplan.strategies.steps_undone import AGAIN
 from migplan.strategies.successions import Successions
 
 
@@ -317,10 +318,12 @@ def _steps(context: Context, expansions: Sequence[Expansion]) -> list[Step]:
 
 
 def _bracketed(steps: list[Step], brackets: Sequence[tuple[str, str]]) -> list[Step]:
-    """The steps, with the first and the last of some transactions before and behind all others of them."""
+    """The steps, with the first and the last of some transactions before and behind all others of them; what only the
+    way back does needs no such locks there."""
     by_id = {s.id: s for s in steps}
     for first, last in brackets:
-        inner = [s.id for s in steps if s.together == by_id[first].together and s.id not in (first, last)]
+        members = [s.id for s in steps if s.together == by_id[first].together and s.id not in (first, last)]
+        inner = [id for id in members if not id.startswith(AGAIN)]
         for id in inner:
             by_id[id] = replace(by_id[id], after=(*by_id[id].after, After(first, "under its lock")))
         by_id[last] = replace(by_id[last], after=(*by_id[last].after, *(After(id, "comes last") for id in inner)))

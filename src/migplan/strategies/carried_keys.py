@@ -24,7 +24,7 @@ def carried_key(context: Context, id: ObjectId, strategy: str, sentence: str | N
     group = context.rebuilds.items[id].group
     gone, come = context.pieces_before.of(id)[0], context.pieces_after.of(id)[0]
     again = [
-        only_on_the_way_back(s, sentence)
+        only_on_the_way_back(s, sentence, group)
         for s in reversed(_checked(context, old, context.before, strategy, gone.create[1:]))
     ]
     drop = Step(

@@ -124,7 +124,8 @@ def _steps(context: Context, group: str, table: _Rebuilt, said: str | None, lock
         [_counted_on_the_way_back(step) for step in reversed(_kept_true(table.going))],
         (After(unlock.id, "whoever leads back counts before the locks"),),
     )
-    retired = [undone(step) for step in reversed(_stage(context, table.going))]
+    group = f"retire {table.root}"
+    retired = [replace(undone(step), together=group) for step in reversed(_stage(context, table.going))]
     return [*built, swap, *checked, *chain(retired, _retirement(context, table, checked[-1]))]
 
 

@@ -103,7 +103,7 @@ def _steps(context: Context, old: Constraint, new: Constraint, group: str) -> li
         takes=names_of(new),
         together=group,
     )
-    again = [_again(old, create, leaves)] if old.type in _KEYS else []
+    again = [replace(_again(old, create, leaves), together=group)] if old.type in _KEYS else []
     return [build, *kept, drop, create, *again]
 
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from migplan.core.steps import After, Down, Phase, Step
+
+
+AGAIN: Final = "again:"
+"""What the ids of steps begin with that do nothing but on the way back."""
 
 
 def chain(steps: Sequence[Step], first: tuple[After, ...] = ()) -> list[Step]:
@@ -46,15 +51,20 @@ def _title_undone(step: Step) -> str:
     return f"{'let go:' if verb == 'refuse' else 'drop what was made aside:'} {rest}"
 
 
-def only_on_the_way_back(step: Step, sentence: str | None) -> Step:
-    """What a swap drops, a way back through it has to make again."""
+def only_on_the_way_back(step: Step, sentence: str | None, group: str | None = None) -> Step:
+    """What a swap drops, a way back through it has to make again.
+
+    It counts as done together with the swap, if that is of the ``group``: whoever leads back from between the two would
+    make what is there, or miss what isn't.
+    """
     return replace(
         step,
-        id=f"again:{step.id}",
+        id=f"{AGAIN}{step.id}",
         title=f"on the way back: {step.title}",
         phase=Phase.CONTRACT,
         why="the swap drops it; whoever leads back needs it again",
         up=(),
         down=Down(step.up),
         deploy=sentence,
+        together=group,
     )

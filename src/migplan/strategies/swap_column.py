@@ -108,9 +108,9 @@ def _steps(context: Context, old: Side, new: Side) -> list[Step]:
             *further,
             *(build_key(context, new, key) for key in new.keys),
             _agree(old, coming, swap.deploy),
-            *(only_on_the_way_back(build_key(context, new, key), swap.deploy) for key in new.keys),
+            *(only_on_the_way_back(build_key(context, new, key), swap.deploy, swap.together) for key in new.keys),
             swap,
-            *(_again(build_key(context, old, key), swap.deploy) for key in old.keys),
+            *(_again(build_key(context, old, key), swap) for key in old.keys),
         ],
         renamed_first[:1],
     )
@@ -125,10 +125,11 @@ def _steps(context: Context, old: Side, new: Side) -> list[Step]:
     return [*first, *chain(retired, _retirement(context, new, first[-1]))]
 
 
-def _again(build: Step, sentence: str | None) -> Step:
+def _again(build: Step, swap: Step) -> Step:
     """An old key's index, for the way back: columns that go as well must be there again by then."""
     columns = frozenset(id for id in build.uses if id.kind == "column")
-    return replace(only_on_the_way_back(build, sentence), uses=frozenset(), releases=columns)
+    again = only_on_the_way_back(build, swap.deploy, swap.together)
+    return replace(again, uses=frozenset(), releases=columns)
 
 
 def _pairs(old: Side, new: Side) -> Iterable[tuple[Column, Column]]:
