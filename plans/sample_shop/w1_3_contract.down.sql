@@ -2,6 +2,19 @@
 SET client_min_messages = warning;
 SET check_function_bodies = off;
 
+-- migplan:step retire:stage:table:public.orders:old
+SET statement_timeout = '0';
+DO $migplan$
+#variable_conflict use_column
+DECLARE
+  offenders bigint;
+BEGIN
+  offenders := (SELECT count(*) FROM public.orders WHERE total_cents NOT BETWEEN -2147483648 AND 2147483647);
+  IF offenders > 0 THEN
+    RAISE EXCEPTION '% (% rows)', 'rows of table public.orders have values of public.orders.total_cents that integer has no room for', offenders;
+  END IF;
+END
+$migplan$;
 BEGIN;
 SET LOCAL lock_timeout = '2000ms';
 SET LOCAL statement_timeout = '7000ms';
