@@ -8,7 +8,6 @@ from typing import Final
 
 from migplan.core.steps import After, Down, Phase, Step
 
-
 AGAIN: Final = "again:"
 """What the ids of steps begin with that do nothing but on the way back."""
 
