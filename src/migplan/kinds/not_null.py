@@ -36,7 +36,8 @@ def change_not_null(old: Column, new: Column) -> list[Statement]:
     if was is None or was.no_inherit != new.not_null.no_inherit:
         if was is not None:
             statements.append(Statement(sql("{} DROP NOT NULL", head), AX))
-        if new.not_null.name is None and not new.not_null.no_inherit and new.not_null.valid:
+        plain = new.not_null.name is None and is_made_up(new.not_null.given, new.id.path[1], new.name)
+        if plain and not new.not_null.no_inherit and new.not_null.valid:
             statements.append(Statement(sql("{} SET NOT NULL", head), AX, scan=True))
         else:
             statements.append(add_not_null(new, new.not_null))

@@ -24,3 +24,9 @@ CREATE TABLE checked_and_dropped (a text NOT NULL, id int, CONSTRAINT positive C
 CREATE TABLE goes_on PARTITION OF checked_and_dropped FOR VALUES IN (1);
 CREATE TABLE left_by_all (a text NOT NULL, id int, CONSTRAINT positive CHECK (id > 0)) PARTITION BY LIST (id);
 CREATE TABLE stays_alone PARTITION OF left_by_all FOR VALUES IN (1);
+
+CREATE TABLE strict (id int NOT NULL, n int NOT NULL) PARTITION BY LIST (id);
+CREATE TABLE loosened PARTITION OF strict FOR VALUES IN (1);
+CREATE TABLE loosened_alone PARTITION OF strict FOR VALUES IN (2);
+CREATE TABLE loosened_anew PARTITION OF strict FOR VALUES IN (3);
+CREATE TABLE lenient (id int, n int NOT NULL) PARTITION BY LIST (id);

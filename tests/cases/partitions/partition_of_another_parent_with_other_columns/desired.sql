@@ -22,3 +22,10 @@ CREATE TABLE goes_over PARTITION OF otherwise_checked FOR VALUES IN (1);
 CREATE TABLE unchecked (a text NOT NULL, id int) PARTITION BY LIST (id);
 CREATE TABLE goes_on PARTITION OF unchecked FOR VALUES IN (1);
 CREATE TABLE stays_alone (a text NOT NULL, id int);
+
+CREATE TABLE strict (id int NOT NULL, n int NOT NULL) PARTITION BY LIST (id);
+CREATE TABLE lenient (id int, n int NOT NULL) PARTITION BY LIST (id);
+CREATE TABLE loosened PARTITION OF lenient FOR VALUES IN (1);
+CREATE TABLE loosened_alone (id int, n int);
+CREATE TABLE more_lenient (id int, n int) PARTITION BY LIST (id);
+CREATE TABLE loosened_anew PARTITION OF more_lenient FOR VALUES IN (3);
