@@ -181,6 +181,45 @@ def _swap_columns(world: World, r: Random) -> None:
         one.name, other.name = other.name, one.name
 
 
+def _partition(world: World, r: Random) -> str | None:
+    return pick(r, (k for k in world.of("TABLE") if " PARTITION OF " in world.things[k].template))
+
+
+def _move_partition(world: World, r: Random) -> None:
+    """To another parent, if that takes it, or to other bounds of its own."""
+    key, parent = _partition(world, r), pick(r, (k for k in world.of("TABLE") if _method(world, k)))
+    if key is None or parent in (None, key):
+        return
+    made = world.things[key]
+    parent = parent if r.random() < 0.5 or made.parent not in world.things else made.parent
+    method, column = _method(world, parent) or ("HASH", "")
+    found = [*relations.bounds(world, method, world.columns(parent).get(column, "integer")), "DEFAULT"]
+    below = made.template[made.template.index(" PARTITION BY ") :] if " PARTITION BY " in made.template else ""
+    made.parent = parent
+    made.template = f"CREATE TABLE [[me]] PARTITION OF [[{parent}]] {r.choice(found)}{below}"
+
+
+def _method(world: World, key: str) -> tuple[str, str] | None:
+    """By what a table is partitioned."""
+    _, _, rest = world.things[key].template.partition(" PARTITION BY ")
+    method, _, column = rest.partition(" ")
+    return (method, column.strip("()")) if rest else None
+
+
+def _leave_parent(world: World, r: Random) -> None:
+    """A partition becomes a table of its own, with the columns that it has."""
+    key = _partition(world, r)
+    if key is None:
+        return
+    made, above = world.things[key], world.things[key].parent
+    while above in world.things:
+        copied = {world.key("c"): copy.copy(c) for c in world.things[above].columns.values()}
+        made.columns, above = copied | made.columns, world.things[above].parent
+    for column in made.columns.values():
+        column.was = column.backfill = None
+    made.parent, made.template = None, "CREATE TABLE [[me]] (\n[[columns]]\n)"
+
+
 def _add_part(world: World, r: Random) -> None:
     if key := pick(r, world.of("TABLE", "VIEW")):
         parts.add(world, r, key)
@@ -250,6 +289,7 @@ EDITS: Final[dict[str, Callable[[World, Random], None]]] = {
     for edit in (
         *(_add, _drop, _remake, _other_kind, _rename, _rename_silently, _move, _move_silently, _swap, _rename_schema),
         *(_add_column, _drop_column, _reshape_column, _retype_column, _rename_column, _swap_columns),
+        *(_move_partition, _leave_parent),
         *(_add_part, _drop_part, _remake_part, _rename_part, _swap_parts, _change_enum),
     )
 }

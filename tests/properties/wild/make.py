@@ -13,10 +13,19 @@ if TYPE_CHECKING:
     from random import Random
 
 
+_NAMED: Final = {
+    **{kind: kind for kind in ("SEQUENCE", "TYPE", "DOMAIN", "PROCEDURE", "COLLATION", "SCHEMA", "PUBLICATION")},
+    **{kind: kind for kind in ("SERVER", "TEXT SEARCH DICTIONARY", "TEXT SEARCH CONFIGURATION")},
+    "WRAPPER": "FOREIGN DATA WRAPPER",
+}
+"""How COMMENT and GRANT call what has one name."""
+
+
 def publication(world: World, r: Random) -> str:
     """A publication of some tables, with columns and row filters."""
     tables = [_published(world, r, key) for key in some(r, world.of("TABLE"), 1, 3)]
-    what = r.choice([f"FOR TABLE {', '.join(tables)}", "FOR ALL TABLES"]) if tables else ""
+    listed, whole = f"FOR TABLE {', '.join(tables)}", "FOR TABLES IN SCHEMA [[s2]]"
+    what = r.choice([listed, listed, "FOR ALL TABLES", whole]) if tables else ""
     options = r.choice(["", " WITH (publish = 'insert')", " WITH (publish_via_partition_root)"])
     return _global(world, "PUBLICATION", name(r), f"CREATE PUBLICATION [[me]] {what}{options}")
 
@@ -49,11 +58,10 @@ def foreign(world: World, r: Random) -> str:
 
 def grant(world: World, r: Random) -> str | None:
     """A grant on something that is no relation, or a comment on it."""
-    kinds = {"SEQUENCE": "SEQUENCE", "TYPE": "TYPE", "DOMAIN": "DOMAIN", "PROCEDURE": "PROCEDURE"}
-    key = pick(r, world.of(*kinds))
+    key = pick(r, world.of(*_NAMED))
     if key is None:
         return None
-    kind = kinds[world.things[key].kind]
+    kind = _NAMED[world.things[key].kind]
     text = r.choice([f"GRANT ALL ON {kind} [[me]] TO {READER}", f"COMMENT ON {kind} [[me]] IS 'it''s one'"])
     world.things[key].parts[world.key("p")] = Part("", text)
     return key

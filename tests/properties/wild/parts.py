@@ -48,12 +48,32 @@ def index(world: World, r: Random, key: str, columns: list[str]) -> list[str]:
 
 
 def key_constraint(world: World, r: Random, key: str, columns: list[str]) -> list[str]:
-    """A unique constraint or primary key."""
+    """A unique constraint or primary key, or two that are equal."""
     chosen = ", ".join(some(r, columns, 1, 3))
     kind = r.choice(["UNIQUE", "UNIQUE", "UNIQUE NULLS NOT DISTINCT", "PRIMARY KEY"])
     include = f" INCLUDE ({r.choice(columns)})" if r.random() < 0.15 else ""
     tail = r.choice(["", "", " DEFERRABLE", " DEFERRABLE INITIALLY DEFERRED"])
-    return [f"ALTER TABLE [[me]] ADD CONSTRAINT [[name]] {kind} ({chosen}){include}{tail}", *_comment(r)]
+    what = f"{kind} ({chosen}){include}{tail}"
+    if r.random() < 0.2:
+        world.things[key].parts[world.key("p")] = Part(name(r), f"ALTER TABLE [[me]] ADD CONSTRAINT [[name]] {what}")
+    return [f"ALTER TABLE [[me]] ADD CONSTRAINT [[name]] {what}", *_comment(r)]
+
+
+def identity(world: World, r: Random, key: str, columns: list[str]) -> list[str]:
+    """An index by which replication tells the rows, or a word about that."""
+    column = r.choice(columns)
+    if r.random() < 0.4:
+        return [f"ALTER TABLE [[me]] REPLICA IDENTITY {r.choice(['FULL', 'NOTHING'])}"]
+    return [
+        f"ALTER TABLE [[me]] ALTER {column} SET NOT NULL",
+        r.choice(
+            [
+                f"CREATE UNIQUE INDEX [[name]] ON [[me]] ({column})",
+                f"ALTER TABLE [[me]] ADD CONSTRAINT [[name]] UNIQUE ({column})",
+            ]
+        ),
+        "ALTER TABLE [[me]] REPLICA IDENTITY USING INDEX [[name]]",
+    ]
 
 
 def check(world: World, r: Random, key: str, columns: list[str]) -> list[str]:
@@ -141,7 +161,9 @@ def rule(world: World, r: Random, key: str, columns: list[str]) -> list[str]:
             f"ON INSERT TO [[me]] DO ALSO DELETE FROM [[{other}]] WHERE false",
         ]
     )
-    return [f"CREATE RULE [[name]] AS {what}"]
+    how = r.choice(["", "", "", "DISABLE", "ENABLE ALWAYS", "ENABLE REPLICA"])
+    switched = [f"ALTER TABLE [[me]] {how} RULE [[name]]"] if how else []
+    return [f"CREATE RULE [[name]] AS {what}", *switched, *_comment(r, "RULE [[name]] ON [[me]]")]
 
 
 def policy(world: World, r: Random, key: str, columns: list[str]) -> list[str]:
@@ -157,7 +179,8 @@ def policy(world: World, r: Random, key: str, columns: list[str]) -> list[str]:
     )
     how = r.choice(["", " AS RESTRICTIVE"]) + r.choice(["", " FOR SELECT", " FOR DELETE"])
     made = f"CREATE POLICY [[name]] ON [[me]]{how} TO {r.choice([READER, WRITER, 'PUBLIC'])} USING ({using})"
-    return [made, *(["ALTER TABLE [[me]] ENABLE ROW LEVEL SECURITY"] if r.random() < 0.7 else [])]
+    said = _comment(r, "POLICY [[name]] ON [[me]]")
+    return [made, *said, *(["ALTER TABLE [[me]] ENABLE ROW LEVEL SECURITY"] if r.random() < 0.7 else [])]
 
 
 def statistics(world: World, r: Random, key: str, columns: list[str]) -> list[str]:
@@ -166,6 +189,7 @@ def statistics(world: World, r: Random, key: str, columns: list[str]) -> list[st
     chosen = some(r, columns, 2, 3)
     chosen = chosen if r.random() < 0.7 else [f"({chosen[0]} IS NULL)", *chosen[1:]]
     made = [f"CREATE STATISTICS [[schema]].[[name]]{kinds} ON {', '.join(chosen)} FROM [[me]]"]
+    made += _comment(r, "STATISTICS [[schema]].[[name]]")
     return [*made, *(["ALTER STATISTICS [[schema]].[[name]] SET STATISTICS 50"] if r.random() < 0.2 else [])]
 
 
@@ -213,13 +237,13 @@ def owned_sequence(world: World, r: Random, key: str, columns: list[str]) -> lis
     return [f"ALTER SEQUENCE [[{sequence}]] OWNED BY [[me]].{r.choice(columns)}"] if sequence else []
 
 
-def _comment(r: Random) -> list[str]:
-    return ["COMMENT ON CONSTRAINT [[name]] ON [[me]] IS 'it''s one'"] if r.random() < 0.2 else []
+def _comment(r: Random, what: str = "CONSTRAINT [[name]] ON [[me]]") -> list[str]:
+    return [f"COMMENT ON {what} IS 'it''s one'"] if r.random() < 0.2 else []
 
 
 TABLE_PARTS: Final[tuple[Callable[[World, Random, str, list[str]], list[str]], ...]] = (
     *(index, index, key_constraint, check, check, foreign_key, foreign_key, foreign_key, trigger, policy),
-    *(statistics, grant, comment, setting, rule, exclusion, not_null, owned_sequence),
+    *(statistics, grant, comment, setting, rule, exclusion, not_null, owned_sequence, identity),
 )
 VIEW_PARTS: Final = (grant, comment, trigger, rule, index, setting)
 

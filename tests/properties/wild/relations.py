@@ -70,6 +70,8 @@ def shape(world: World, r: Random, key: str, column: Column) -> None:
         column.rest = f"GENERATED ALWAYS AS ({f'[[{callee}]]({origin})' if callee else f'{origin} * 2'}) STORED"
         if r.random() < 0.3:
             column.rest = f"GENERATED ALWAYS AS ({origin} + 1) VIRTUAL"
+        elif r.random() < 0.2:
+            column.rest += " NOT NULL"
     elif column.type == "integer" and chance < 0.8 and (default := routines.default_of(world, r, column.name)):
         column.rest = f"DEFAULT {default}"
     elif column.type == "text" and chance < 0.7 and (collation := pick(r, world.of("COLLATION"))):
@@ -90,24 +92,28 @@ def partitioned(world: World, r: Random, key: str) -> None:
 
 
 def _partitions(world: World, r: Random, parent: str, method: str, type: str) -> None:
-    values = [value(world, type, n) for n in range(3)]
-    bounds = [b.format(*values) for b in BOUNDS[method]]
-    for bound in some(r, bounds, 0, 3):
-        partition(world, r, parent, f"FOR VALUES {bound}")
+    for bound in some(r, bounds(world, method, type), 0, 3):
+        partition(world, r, parent, bound)
     if method != "HASH" and r.random() < 0.3:
         partition(world, r, parent, "DEFAULT")
 
 
+def bounds(world: World, method: str, type: str) -> list[str]:
+    """Bounds over values of the type."""
+    values = [value(world, type, n) for n in range(3)]
+    return [f"FOR VALUES {b.format(*values)}" for b in BOUNDS[method]]
+
+
 def partition(world: World, r: Random, parent: str, bound: str) -> str:
-    """A partition of that bound, perhaps partitioned by hash itself."""
+    """A partition of that bound, perhaps partitioned itself, in another way."""
     key = world.key("t")
     made = thing(world, r, "TABLE", f"CREATE TABLE [[me]] PARTITION OF [[{parent}]] {bound}", parent=parent)
     world.things[key] = made
     columns = world.columns(key)
-    if r.random() < 0.15:
-        made.template += f" PARTITION BY HASH ({r.choice(sorted(columns))})"
-        if r.random() < 0.7:
-            partition(world, r, key, "FOR VALUES WITH (MODULUS 1, REMAINDER 0)")
+    if r.random() < 0.25:
+        method, chosen = r.choice(sorted(BOUNDS)), r.choice(sorted(columns))
+        made.template += f" PARTITION BY {method} ({chosen})"
+        _partitions(world, r, key, method, columns[chosen])
     return key
 
 
