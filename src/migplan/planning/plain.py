@@ -192,7 +192,7 @@ def _alteration(context: Context, change: Alter) -> Step:
         shaped = frozenset({change.id, *context.before.dependants({change.id})})
     return Step(
         id=step_id("alter", change.id),
-        title=f"alter {change.id}: {', '.join(sorted(change.fields - _GENERIC))}",
+        title=f"alter {change.id}: {', '.join(map(_said, sorted(change.fields - _GENERIC)))}",
         object=change.id,
         strategy=PLAIN,
         phase=Phase.EXPAND if sentence is None else Phase.CONTRACT,
@@ -210,6 +210,10 @@ def _alteration(context: Context, change: Alter) -> Step:
         asserts=unreadable_values(context, change.old, change.new),
         first=not all(s.transactional for s in up),
     )
+
+
+def _said(field: str) -> str:
+    return "NOT NULL" if field == "not_null" else field.replace("_", " ")
 
 
 def _attribute_steps(context: Context, change: Alter) -> list[Step]:

@@ -11,6 +11,7 @@ from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
 from migplan.strategies.base import Context, Expansion, Strategy
 from migplan.strategies.lost_values import missing_values
+from migplan.strategies.ways_back import constraint_back
 
 
 class DropTable(Strategy):
@@ -23,7 +24,8 @@ class DropTable(Strategy):
         for key in context.dropped(Constraint):
             tables = [id for id in (key.target, key.relation) if id is not None and id in gone]
             if key.type == FOREIGN_KEY and tables:
-                yield Expansion((_drop_key(context, key, tables[0]),), frozenset({key.id}))
+                steps = constraint_back(context, key, _drop_key(context, key, tables[0]))
+                yield Expansion(tuple(steps), frozenset({key.id}))
 
 
 def _drop_key(context: Context, key: Constraint, table: ObjectId) -> Step:
