@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import tomllib
+from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from migplan.source.config import Config, HooksTable, ManageTable, PlanningTable, PolicyTable, ShadowTable, read_config
 
-if TYPE_CHECKING:
-    from pydantic import BaseModel
-
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
-TABLES: dict[str, type[BaseModel]] = {
+TABLES: dict[str, Any] = {
     "manage": ManageTable,
     "shadow": ShadowTable,
     "planning": PlanningTable,
@@ -20,18 +19,16 @@ TABLES: dict[str, type[BaseModel]] = {
 }
 
 
-def _said(model: BaseModel) -> set[str]:
-    return set(model.model_fields_set)
+def _settings(table: Any) -> set[str]:
+    return {f.name for f in fields(table)} - {"path"}
 
 
-def test_the_example_says_every_setting(tmp_path: Path) -> None:
+def test_the_example_says_every_setting() -> None:
     example = PAGE.read_text(encoding="utf-8").partition("```toml\n")[2].partition("```")[0]
-    file = tmp_path / "migplan.toml"
-    file.write_text(example, encoding="utf-8")
-    config = read_config(file)
-    assert _said(config) == set(Config.model_fields)
+    said = tomllib.loads(example)
+    assert set(said) == _settings(Config)
     for name, table in TABLES.items():
-        assert _said(getattr(config, name)) == set(table.model_fields), name
+        assert set(said[name]) == _settings(table), name
 
 
 def test_the_example_shows_the_defaults_of_planning(tmp_path: Path) -> None:

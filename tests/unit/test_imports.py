@@ -16,7 +16,7 @@ HEAVY = {"jinja2", "networkx", "psycopg", "pydantic", "rich", "sqlglot", "typer"
     [
         ("from migplan.cli.main import run; run(['--help'])", set[str]()),
         ("from migplan.cli.main import run; run(['--version'])", set[str]()),
-        ("import migplan.cli.inputs", {"psycopg", "pydantic"}),
+        ("import migplan.cli.inputs", {"psycopg"}),
         ("import migplan.report.diff_text", set[str]()),
     ],
 )

@@ -154,7 +154,7 @@ def _source(schema: Sequence[str], config: Config) -> str | Sequence[str | Path 
 
     folder = Path() if config.path is None else config.path.parent
     printed = output_of(config.schema_command, folder)
-    return [*paths, printed] if "schema_paths" in config.model_fields_set else [printed]
+    return [*paths, printed] if config.schema is not None else [printed]
 
 
 def _live(

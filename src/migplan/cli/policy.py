@@ -7,7 +7,7 @@ from pathlib import Path
 
 from migplan.core.errors import ConfigError
 from migplan.findings.policy import SEVERITIES, STYLE, Policy
-from migplan.source.config import FILE_NAME, Config, line_of
+from migplan.source.config import FILE_NAME, Config
 
 
 def policy_of(config: Config) -> Policy:
@@ -41,5 +41,7 @@ def _named(config: Config) -> Iterator[tuple[list[str], str]]:
 def _place(config: Config, keys: list[str]) -> str:
     if config.path is None:
         return FILE_NAME
+    from migplan.source.config_file import line_of
+
     text = Path(config.path).read_text(encoding="utf-8")
     return f"{config.path}:{line_of(text, keys)}"

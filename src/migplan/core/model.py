@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import field, fields
 from functools import cached_property
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 from migplan.core.ids import ObjectId
 from migplan.core.records import record
+from migplan.core.uses import Users
 
 OWNER = "\x00owner"
 """Stands for "whoever owns the object" in a :class:`Grant`, so that ACLs of two servers can be compared."""
@@ -150,7 +151,17 @@ class Catalog:
 
     def of(self, model: type[O]) -> Iterator[O]:
         """Every object of one model, in reading order."""
-        return (o for o in self.objects.values() if isinstance(o, model))
+        classes = [found for found in self._by_class if issubclass(found, model)]
+        if len(classes) > 1:
+            return (o for o in self.objects.values() if isinstance(o, model))
+        return iter(cast("list[O]", self._by_class[classes[0]])) if classes else iter(())
+
+    @cached_property
+    def _by_class(self) -> dict[type[DbObject], list[DbObject]]:
+        found: dict[type[DbObject], list[DbObject]] = defaultdict(list)
+        for o in self.objects.values():
+            found[o.__class__].append(o)
+        return found
 
     @cached_property
     def _compared(self) -> dict[int, Comparison]:
@@ -169,11 +180,7 @@ class Catalog:
     @cached_property
     def used_by(self) -> Mapping[ObjectId, frozenset[ObjectId]]:
         """The reverse of ``uses``: who stands directly on an object."""
-        reverse: defaultdict[ObjectId, list[ObjectId]] = defaultdict(list)
-        for user, used in self.uses.items():
-            for id in used:
-                reverse[id].append(user)
-        return {id: frozenset(users) for id, users in reverse.items()}
+        return Users(self.uses)
 
     @cached_property
     def members(self) -> Mapping[ObjectId, tuple[DbObject, ...]]:

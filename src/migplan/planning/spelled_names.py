@@ -27,7 +27,8 @@ _DOMAINS: Final = 17
 def with_spelled_names(one: Catalog, other: Catalog) -> Catalog:
     """``one`` with the names of those NOT NULL constraints spelled out that ``other`` lacks, and that something else
     bears on the way from or to it."""
-    new = {name: obj for obj in one if (name := _new_name(obj, one, other)) is not None}
+    named = (o for o in (*one.of(Column), *one.of(Domain)) if o.not_null is not None and o.not_null.name is None)
+    new = {name: obj for obj in named if (name := _new_name(obj, one, other)) is not None}
     if not new:
         return one
     theirs, ours = _bearers(new.keys(), other), _bearers(new.keys(), one)

@@ -22,6 +22,7 @@ from typing import Any, BinaryIO, Final, TypeVar
 
 import migplan
 from migplan.core.records import is_slotted, maker, values_of
+from migplan.core.uses import Uses
 
 T = TypeVar("T")
 
@@ -121,7 +122,7 @@ class _Reader(pickle.Unpickler):
 
 
 def _is_model(found: type[Any]) -> bool:
-    return dataclasses.is_dataclass(found) or issubclass(found, (tuple, Enum))
+    return dataclasses.is_dataclass(found) or issubclass(found, (tuple, Enum, Uses))
 
 
 def _directory() -> Path | None:

@@ -3,73 +3,31 @@
 from __future__ import annotations
 
 import os
-import re
-import tomllib
 from collections.abc import Mapping
+from dataclasses import field
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
-
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationError
+from typing import Annotated, ClassVar, Final, Literal
 
 from migplan.core.errors import ConfigError
-from migplan.core.hours import hours
+from migplan.core.records import record
 from migplan.core.settings import Settings
-from migplan.source.presets import PRESETS
+from migplan.source.config_values import Hours, Level, Names, Preset, Quantity, Read, Switch
 
 FILE_NAME: Final = "migplan.toml"
 TARGET_VARIABLE: Final = "MIGPLAN_TARGET_URL"
 
 _LIBPQ: Final = ("PGHOST", "PGSERVICE", "PGDATABASE")
 """The variables of libpq that choose a database."""
-_UNITS: Final = {"kb": 1024, "mb": 1024**2, "gb": 1024**3, "ms": 1, "s": 1000, "min": 60_000}
-_QUANTITY: Final = re.compile(r"\s*(\d+)\s*([a-zA-Z]+)\s*")
-_TOML_PLACE: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
-_WANTED: Final = {
-    "tuple_type": "write a list of strings",
-    "string_type": "write a string in quotes",
-    "bool_type": "write true or false",
-    "int_type": "write a whole number",
-    "model_type": "write a table of settings",
-    "dict_type": "write a table of settings",
-    "mapping_type": "write a table of settings",
-}
-"""What values of a wrong type are answered with, by pydantic's name of the mistake."""
 
 
-def _quantity(value: object) -> object:
-    """``"64 MB"`` in bytes, ``"2s"`` in milliseconds; numbers are taken as they are."""
-    found = _QUANTITY.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
-        return value
-    unit = _UNITS.get(found[2].lower())
-    if unit is None:
-        raise ValueError(f"unknown unit {found[2]!r}; known: {', '.join(_UNITS)}")
-    return int(found[1]) * unit
+class _Table:
+    """What pydantic makes of a file's table, without a need of pydantic where there is no file."""
+
+    __slots__ = ()
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
 
 
-def _list(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-def _window(value: str) -> str:
-    hours(value)
-    return value
-
-
-def _preset(value: str) -> str:
-    if value not in PRESETS:
-        raise ValueError(f"unknown preset {value!r}; known: {', '.join(PRESETS)}")
-    return value
-
-
-Quantity = Annotated[int, BeforeValidator(_quantity), Field(gt=0, strict=True)]
-Names = Annotated[tuple[str, ...], BeforeValidator(_list)]
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
+@record
 class TargetTable(_Table):
     """``[targets.NAME]``: a URL, or ``env``, the name of an environment variable that holds it; which ``stage`` it is
     (staging, copy, production, …), so that nobody has to say ``--as``."""
@@ -79,24 +37,27 @@ class TargetTable(_Table):
     stage: str | None = None
 
 
+@record
 class ManageTable(_Table):
     """``[manage]``: ``schemas`` (default: those that the declaration creates or mentions), whether ``owners`` and
     ``grants`` are managed, and patterns of objects to ``ignore`` (``table public.audit_*``)."""
 
-    schemas: Annotated[tuple[str, ...] | None, BeforeValidator(_list)] = None
-    owners: StrictBool = False
-    grants: StrictBool = True
+    schemas: Names | None = None
+    owners: Switch = False
+    grants: Switch = True
     ignore: Names = ()
 
 
+@record
 class ShadowTable(_Table):
     """``[shadow]``: the ``url`` of a server for scratch databases, SQL files loaded as ``setup``, a ``preset``."""
 
     url: str | None = None
     setup: Names = ()
-    preset: Annotated[str, AfterValidator(_preset)] | None = None
+    preset: Preset | None = None
 
 
+@record
 class PlanningTable(_Table):
     """``[planning]``: sizes are rows and bytes (``"64 MB"``), timeouts milliseconds (``"2s"``).
 
@@ -105,34 +66,37 @@ class PlanningTable(_Table):
     deploys, and not by a trigger.
     """
 
-    small_table_rows: Annotated[int, Field(ge=0, strict=True)] = 10_000
+    small_table_rows: Annotated[int, Read(exactly=True, least=0)] = 10_000
     small_table_bytes: Quantity = 64 * 1024 * 1024
-    batch_rows: Annotated[int, Field(gt=0, strict=True)] = 5_000
+    batch_rows: Annotated[int, Read(exactly=True, least=1)] = 5_000
     lock_timeout: Quantity = 2_000
     statement_timeout: Quantity = 7_000
     dual_write: Literal["trigger", "application"] = "trigger"
     backup: Literal["none", "table"] = "none"
-    keep_old: StrictBool = False
+    keep_old: Switch = False
 
 
+@record
 class PolicyTable(_Table):
     """``[policy]``: rules or severities whose findings ``refuse`` a plan; rules, or rules on objects, to ``allow``,
     each with a reason; another ``severity`` by rule."""
 
     refuse: Names = ()
-    allow: Mapping[str, str] = {}
-    severity: Mapping[str, Literal["off", "note", "warning", "danger"]] = {}
+    allow: Mapping[str, str] = field(default_factory=dict[str, str])
+    severity: Mapping[str, Level] = field(default_factory=dict[str, Level])
 
 
+@record
 class StageTable(_Table):
     """``[stages.NAME]``: what a run there demands: that the plan ran on the stages ``after`` which it comes, an
     ``approval``, an attested ``backup``."""
 
     after: Names = ()
-    approval: StrictBool = False
-    backup: StrictBool = False
+    approval: Switch = False
+    backup: Switch = False
 
 
+@record
 class HooksTable(_Table):
     """``[hooks]``: shell commands ``before`` each window and after it (``smoke``), and how long either may take."""
 
@@ -141,24 +105,30 @@ class HooksTable(_Table):
     timeout: Quantity = 600_000
 
 
+@record
 class Config(_Table):
     """All of migplan.toml. ``path`` is the file it was read from, None where there is none.
 
     ``schema_command`` prints the declared side as SQL, alone or, where ``schema`` is written too, beside its files.
     """
 
-    schema_paths: Annotated[Names, Field(alias="schema")] = ("schemas",)
+    schema: Names | None = None
     schema_command: str | None = None
     plans: str = "plans"
-    targets: Mapping[str, TargetTable] = {}
+    targets: Mapping[str, TargetTable] = field(default_factory=dict[str, TargetTable])
     manage: ManageTable = ManageTable()
     shadow: ShadowTable = ShadowTable()
     planning: PlanningTable = PlanningTable()
     policy: PolicyTable = PolicyTable()
-    stages: Mapping[str, StageTable] = {}
+    stages: Mapping[str, StageTable] = field(default_factory=dict[str, StageTable])
     hooks: HooksTable = HooksTable()
-    windows: Annotated[tuple[Annotated[str, AfterValidator(_window)], ...], BeforeValidator(_list)] = ()
+    windows: Hours = ()
     path: Path | None = None
+
+    @property
+    def schema_paths(self) -> tuple[str, ...]:
+        """Files, folders and URLs of the declared side, as they are written; ``schemas`` where nothing is."""
+        return ("schemas",) if self.schema is None else self.schema
 
     def resolve(self, path: str) -> Path:
         """A path of the file, which is relative to the folder that the file lies in."""
@@ -237,81 +207,15 @@ def read_config(path: Path | None = None) -> Config:
     Raises ``ConfigError`` with file and line for what isn't TOML, unknown keys and values of a wrong type.
     """
     file = path or Path(FILE_NAME)
-    if not file.is_file():
-        if path is not None:
-            raise ConfigError(
-                "there is no such file", place=str(path), hint="Name another --config; migplan init writes one."
-            )
-        return Config()
-    text = _read(file)
-    try:
-        return Config.model_validate({**tomllib.loads(text), "path": file.absolute()})
-    except tomllib.TOMLDecodeError as error:
-        raise _toml_error(error, text, file) from None
-    except ValidationError as error:
-        raise _config_error(error, text, file) from None
+    if file.is_file():
+        from migplan.source.config_file import config_of  # and pydantic with it, which takes as long as all of ours
 
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise ConfigError(f"can't read the file: {error.strerror}", place=str(file)) from error
-    except UnicodeDecodeError as error:
-        raise ConfigError("the file is not UTF-8 text", place=str(file), hint="Convert it to UTF-8.") from error
-
-
-def _toml_error(error: tomllib.TOMLDecodeError, text: str, file: Path) -> ConfigError:
-    found = _TOML_PLACE.search(str(error))
-    line, column = (found[1], found[2]) if found and found[1] else (str(text.count("\n") + 1), "1")
-    return ConfigError(
-        f"not valid TOML: {_TOML_PLACE.sub('', str(error))}",
-        place=f"{file}:{line}:{column}",
-        hint='Strings stand in quotes, lists in brackets: schema = ["schemas"]',
-    )
-
-
-def _config_error(error: ValidationError, text: str, file: Path) -> ConfigError:
-    first = error.errors(include_input=False, include_url=False)[0]
-    keys = [str(key) for key in first["loc"] if isinstance(key, str)]
-    name = ".".join(keys)
-    place = f"{file}:{line_of(text, keys)}"
-    if first["type"] == "extra_forbidden":
-        known = ", ".join(_known_keys(keys[:-1]))
-        return ConfigError(f"unknown key {name}", place=place, hint=f"Known here: {known}." if known else None)
-    wanted = _WANTED.get(first["type"]) or first["msg"].removeprefix("Value error, ")
-    return ConfigError(
-        f"{name}: {wanted}", place=place, hint="Correct the line, or remove it: every setting has a default."
-    )
-
-
-def _known_keys(table: list[str]) -> list[str]:
-    model: Any = Config
-    for key in table:
-        field = model.model_fields.get(key) if hasattr(model, "model_fields") else None
-        model = _NAMED.get(table[0]) or getattr(field, "annotation", None)
-    fields = getattr(model, "model_fields", {})
-    return [field.alias or name for name, field in fields.items() if name != "path"]
-
-
-_NAMED: Final[Mapping[str, Any]] = {"targets": TargetTable, "stages": StageTable}
-"""Tables whose own keys are names that people choose."""
-
-
-def line_of(text: str, keys: list[str]) -> int:
-    """The line on which a key stands, from 1; that of its table, else 1, where it has no line of its own."""
-    table, found = list[str](), 1
-    for number, line in enumerate(text.splitlines(), 1):
-        header = re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line)
-        if header:
-            table = [part.strip().strip("\"'") for part in header[1].split(".")]
-        key = re.match(r"\s*[\"']?([\w.-]+)[\"']?\s*=", line)
-        here = [*table, *key[1].split(".")] if key and not header else table
-        if here == keys:
-            return number
-        if header and keys[: len(table)] == table:
-            found = number
-    return found
+        return config_of(file)
+    if path is not None:
+        raise ConfigError(
+            "there is no such file", place=str(path), hint="Name another --config; migplan init writes one."
+        )
+    return Config()
 
 
 def is_connection_string(target: str) -> bool:

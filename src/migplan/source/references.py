@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Address, DbObject
+from migplan.core.uses import Uses
 from migplan.kinds.base import PG_CLASS, PG_CONSTRAINT, PG_REWRITE, PG_TRIGGER, PG_TYPE
 
 _PINNED_BELOW = 16384
@@ -18,7 +19,7 @@ _GOES_ALONG = "aiPS"
 class References(NamedTuple):
     """``uses`` of modelled objects, and what isn't modelled or wasn't read and stands on one of them."""
 
-    uses: dict[ObjectId, frozenset[ObjectId]]
+    uses: Uses
     outsiders: frozenset[tuple[Address, ObjectId]]
 
 
@@ -90,23 +91,9 @@ class Resolving:
             elif user != used:
                 found[user].append(used)
         outsiders = frozenset((address, used) for address, used in outside if address not in inside)
-        return References(_with_structure(found, objects), outsiders)
+        return References(Uses(dict(found), objects), outsiders)
 
 
 def _is_partition(user: Address, used: Address, how: str) -> bool:
     """A partition goes with its table unasked, and its rows with it: somebody has to know of them."""
     return how == "a" and user[0] == used[0] == PG_CLASS and user[2] == used[2] == 0
-
-
-def _with_structure(
-    uses: defaultdict[ObjectId, list[ObjectId]], objects: Mapping[ObjectId, DbObject]
-) -> dict[ObjectId, frozenset[ObjectId]]:
-    schemas = {id.path[0]: id for id in objects if id.kind == "schema"}
-    found: dict[ObjectId, frozenset[ObjectId]] = {}
-    find, nothing = uses.get, list[ObjectId]()
-    for id, obj in objects.items():
-        path, table = id.path, obj.table
-        schema = schemas.get(path[0]) if len(path) > 1 else None
-        structure = [on for on in (table, schema) if on is not None and on != id]
-        found[id] = frozenset([*find(id, nothing), *structure])
-    return found
