@@ -82,8 +82,7 @@ class Course:
         for file, of_file in groupby(units, lambda u: u.file):
             if self.intent.direction == "up":
                 self._check_drift(file)
-            for unit in of_file:
-                runner.run(unit)
+            runner.run_all(list(of_file))
 
     def _open(self, window: int) -> None:
         hooks = self.order.hooks

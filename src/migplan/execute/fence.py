@@ -100,7 +100,7 @@ def _and_commit(
     except psycopg.errors.DivisionByZero as error:
         if settled is not None and settled.pgresult is not None:  # a deferred trigger of the user's
             raise
-        raise _taken_over() from error
+        raise taken_over() from error
 
 
 @contextmanager
@@ -109,10 +109,11 @@ def _fence() -> Generator[None]:
     try:
         yield
     except psycopg.errors.DivisionByZero as error:
-        raise _taken_over() from error
+        raise taken_over() from error
 
 
-def _taken_over() -> FencedError:
+def taken_over() -> FencedError:
+    """What a run is told whose database another operator works on by now."""
     return FencedError(
         "another operator has taken over this database since",
         hint="Nothing was done since then. 'migplan status' says who works.",

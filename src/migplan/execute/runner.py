@@ -14,6 +14,7 @@ import psycopg
 
 from migplan.core.errors import ExecutionError, MigplanError
 from migplan.core.records import record
+from migplan.execute.at_once import in_messages, run_at_once, takes_moments
 from migplan.execute.backfill_job import Job, Pace, Progress
 from migplan.execute.backfills import finish
 from migplan.execute.batch_work import BatchWork
@@ -93,6 +94,7 @@ class Runner:
         self._direction: Direction = direction
         self._manner = manner
         self._teller = teller
+        self._steps = {s.id: s for s in plan.steps}
         self._titles: Mapping[str, str] = {s.id: s.title if direction == "up" else s.title_back for s in plan.steps}
         self._backfills = _backfills(plan, direction)
         self._asserted = {s.id: s.assertions for s in plan.steps}
@@ -127,16 +129,51 @@ class Runner:
         tables = sorted({t for s in unit.steps for t in self._felt.get(s, ())})
         admit(self._desk, self._manner.maintenance, tables, self._teller.say)
 
-    def run(self, unit: Unit) -> None:
-        """Run a unit to its end. Raises ``ExecutionError`` where it can't be had, with all that is known of why."""
+    def run_all(self, units: Sequence[Unit]) -> None:
+        """Run units to their ends, one after the other. Raises like :meth:`run`."""
+        for together in in_messages(units, self._is_quick):
+            if len(together) > 1:
+                self._run_together(together)
+            else:
+                self.run(together[0])
+
+    def _is_quick(self, unit: Unit) -> bool:
+        known = [self._steps[s] for s in unit.steps if s in self._steps]
+        return self._direction == "up" and takes_moments(unit, known)
+
+    def _run_together(self, units: Sequence[Unit]) -> None:
+        for unit in units:
+            self.admit(unit)
+        still_held(self._desk)
+        self._set(units[0].commands[0].settings)
+        done, error = run_at_once(self._work, self._ledger, self._run, units)
+        for unit in units[:done]:
+            self._tell(unit)
+        for number, unit in enumerate(units[done:]):
+            if number and error is not None and lost(error) and self._settled(unit):
+                self._tell(unit)
+            else:
+                self.run(unit, error if number == 0 else None)
+
+    def _tell(self, unit: Unit) -> None:
         busy = {c.step for c in unit.commands}
         self._teller.unit(unit, "; ".join(self._titles.get(s, s) for s in unit.steps if s in busy or not busy))
+
+    def run(self, unit: Unit, met: psycopg.Error | None = None) -> None:
+        """Run a unit to its end; ``met`` is what its first try has met already.
+
+        Raises ``ExecutionError`` where it can't be had, with all that is known of why.
+        """
+        self._tell(unit)
         tries, reconnects = Tries(self._manner.patience), 0
         while True:
             self.admit(unit)
             with held():
                 attempt = self._ledger.begin_attempt(self._run, unit.name, unit.steps, tries.number)
             try:
+                if met is not None:
+                    met, error = None, met
+                    raise error
                 self._try(unit, attempt)
             except psycopg.Error as error:
                 self._note_failure(attempt, error)
