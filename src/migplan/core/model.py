@@ -6,7 +6,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
-from dataclasses import field, fields
+from dataclasses import field, fields, is_dataclass
 from functools import cached_property
 from typing import Final, TypeVar, cast
 
@@ -233,6 +233,17 @@ class Catalog:
 
 
 def fingerprint_of(obj: DbObject) -> str:
-    """One line that is equal for equal objects."""
-    values = (f"{f.name}={getattr(obj, f.name)!r}" for f in fields(obj) if f.compare and not f.metadata)
-    return f"{type(obj).__name__}({', '.join(values)})\n"
+    """One line that is equal for equal objects.
+
+    What is as it is by default goes without saying: an attribute that only a later migplan knows leaves the digests in
+    the plans of earlier ones as they were.
+    """
+    return f"{_told(obj)}\n"
+
+
+def _told(value: object) -> str:
+    if is_dataclass(value):
+        compared = ((f, getattr(value, f.name)) for f in fields(value) if f.compare and not f.metadata)
+        said = (f"{f.name}={_told(own)}" for f, own in compared if own != f.default)
+        return f"{type(value).__name__}({', '.join(said)})"
+    return f"({', '.join(map(_told, cast('tuple[object, ...]', value)))})" if type(value) is tuple else repr(value)

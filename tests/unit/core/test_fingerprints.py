@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from migplan.core.ids import ObjectId
-from migplan.core.model import fingerprint_of
+from migplan.core.model import DbObject, fingerprint_of
+from migplan.core.records import record
 from migplan.kinds.column import Column, NotNull
 
 
@@ -23,3 +26,31 @@ def test_a_not_null_of_another_descent() -> None:
     assert own == attached
     assert fingerprint_of(own) == fingerprint_of(attached)
     assert fingerprint_of(own) != fingerprint_of(replace(own, not_null=NotNull(valid=False)))
+
+
+def _earlier() -> Callable[..., DbObject]:
+    @record(kw_only=True)
+    class Thing(DbObject):
+        """A thing as this version reads it."""
+
+        size: int = 0
+
+    return Thing
+
+
+def _later() -> Callable[..., DbObject]:
+    @record(kw_only=True)
+    class Thing(DbObject):
+        """The same thing as a later version reads it."""
+
+        size: int = 0
+        colour: str | None = None
+
+    return Thing
+
+
+def test_what_a_later_version_reads_besides_changes_no_digest() -> None:
+    made: dict[str, Any] = {"id": ObjectId("thing", ("public", "one")), "size": 1}
+    earlier, later = _earlier(), _later()
+    assert fingerprint_of(earlier(**made)) == fingerprint_of(later(**made))
+    assert fingerprint_of(later(**made)) != fingerprint_of(later(**made, colour="red"))
