@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 from typing import TYPE_CHECKING
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from migplan.core.ids import ObjectId
@@ -50,6 +50,7 @@ def _plainly(recorded: Mapping[ObjectId, list[ObjectId]]) -> dict[ObjectId, froz
     return found
 
 
+@settings(deadline=None)
 @given(RECORDED)
 def test_uses_and_users(recorded: dict[ObjectId, list[ObjectId]]) -> None:
     recorded = {id: [on for on in used if on != id] for id, used in recorded.items()}
