@@ -19,7 +19,18 @@ from migplan.kinds.function import Routine
 _NOTHING: Final = frozenset[ObjectId]()
 _WORDS: Final = re.compile(r"[^\W\d][\w$]*")
 _NAMED: Final = frozenset(
-    {"function", "procedure", "aggregate", "table", "view", "materialized_view", "foreign_table", "sequence"}
+    {
+        "function",
+        "procedure",
+        "aggregate",
+        "table",
+        "view",
+        "materialized_view",
+        "foreign_table",
+        "sequence",
+        "ts_configuration",
+        "ts_dictionary",
+    }
 )
 """Kinds that a body can name; types are recorded where they matter."""
 
