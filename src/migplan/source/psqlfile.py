@@ -235,7 +235,7 @@ def _drop(reader: _Reader, statement: SourceStatement) -> None:
     if what in _ROLE_WORDS | _SERVER_WORDS | {"SUBSCRIPTION"} and words[2:3] != ("MAPPING",):
         reader.note(statement, f"DROP {what} is not executed")
     else:
-        reader.load(statement, _without_concurrently(statement))
+        reader.load(statement, _without_concurrently(statement), last=what == "EVENT")
 
 
 def _comment(reader: _Reader, statement: SourceStatement) -> None:
@@ -243,7 +243,7 @@ def _comment(reader: _Reader, statement: SourceStatement) -> None:
     if about in _SERVER_WORDS | _ROLE_WORDS | {"SUBSCRIPTION"}:
         reader.note(statement, f"COMMENT ON {about} is not modelled and not executed")
     else:
-        reader.load(statement)
+        reader.load(statement, last=about == "EVENT")
 
 
 def _privileges(reader: _Reader, statement: SourceStatement) -> None:
