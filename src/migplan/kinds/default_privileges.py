@@ -168,12 +168,13 @@ def grants_at_birth(
     change: Change,
 ) -> list[Statement]:
     """From what a new object may bear at once to what it must: what default privileges may have given is taken back
-    where it isn't wanted, and what they may have kept back is granted."""
+    where it isn't wanted, and what they may have kept back is granted or, where it came, taken back as well."""
     if not in_force and wanted == built_in:
         return []
     born = at_birth(id, in_force, built_in)
-    concerned = {(g.grantee, g.privilege) for g in born.added}
-    taken_back = change(born.added, [g for g in wanted if (g.grantee, g.privilege) in concerned])
+    doubtful = born.added | born.withheld
+    concerned = {(g.grantee, g.privilege) for g in doubtful}
+    taken_back = change(doubtful, [g for g in wanted if (g.grantee, g.privilege) in concerned])
     given = change(set(built_in) - born.withheld, wanted)
     return list(dict.fromkeys([*taken_back, *given]))
 
