@@ -51,7 +51,7 @@ class AttachPartition(Strategy):
             changed = _reshaped(context, new.id)
             if new.partition_of is None:
                 steps = _detach(context, old, new)
-                lost = _lost_checks(context, old, _detaching(steps, old))
+                lost = _once_left(context, old, _detaching(steps, old))
                 behind = _not_inherited(context, old, steps) | away(changed, steps, old) | lost
                 yield Expansion(tuple(steps), fields=_claimed(context, new), behind=behind)
             elif old.partition_of is None:
@@ -61,14 +61,14 @@ class AttachPartition(Strategy):
                 )
             elif changed:
                 moving = moved_changing(context, old, new, changed)
-                lost = _lost_checks(context, old, _detaching(moving.steps, old))
+                lost = _once_left(context, old, _detaching(moving.steps, old))
                 yield replace(moving, fields=_claimed(context, new), behind={**moving.behind, **lost})
             else:
                 moved.append((old, new))
         for pairs in changing_places(moved):
             claimed = {id: fields for _, new in pairs for id, fields in _claimed(context, new).items()}
             step = moved_together(context, pairs)
-            lost = {id: after for old, _ in pairs for id, after in _lost_checks(context, old, step.id).items()}
+            lost = {id: after for old, _ in pairs for id, after in _once_left(context, old, step.id).items()}
             yield Expansion((step,), fields=claimed, behind=lost)
         for rebuild in context.rebuilds.items.values():
             old, new = context.before.get(rebuild.id, Table), context.after.get(rebuild.id, Table)
@@ -99,11 +99,21 @@ def _detaching(steps: Sequence[Step], old: Table) -> str:
     return next(s.id for s in steps if attachment(old.id) in s.destroys)
 
 
-def _lost_checks(context: Context, old: Table, detaching: str) -> dict[ObjectId, After]:
-    """Checks that only its former parent handed down can go once it has left."""
-    after = After(detaching, f"it is inherited from {old.partition_of} until then")
+def _once_left(context: Context, old: Table, detaching: str) -> dict[ObjectId, After]:
+    """Checks that only its former parent handed down can go once it has left; then those above can refer to it."""
+    inherited = After(detaching, f"it is inherited from {old.partition_of} until then")
     dropped = (c for c in context.dropped(Constraint) if c.relation == old.id and c.type == CHECK)
-    return {c.id: after for c in dropped if c.inherited}
+    own = After(detaching, "a table can't refer to its own partition")
+    above = set(_ancestors(context, old))
+    keys = (c for c in context.created(Constraint) if c.target == old.id and c.relation in above)
+    return {c.id: inherited for c in dropped if c.inherited} | {c.id: own for c in keys}
+
+
+def _ancestors(context: Context, table: Table) -> Iterable[ObjectId]:
+    parent = context.before.get(table.partition_of, Table) if table.partition_of else None
+    if parent is not None:
+        yield parent.id
+        yield from _ancestors(context, parent)
 
 
 def _attach(context: Context, old: Table, new: Table) -> list[Step]:
@@ -156,7 +166,7 @@ def _hung_anew(context: Context, old: Table, new: Table, rebuild: Rebuild) -> Ex
         renaming,
         fields=_names_claimed(context, new),
         behind=dict.fromkeys(changed, After(off, f"the columns of a partition are those of {old.partition_of}"))
-        | _lost_checks(context, old, off),
+        | _once_left(context, old, off),
         single=dict.fromkeys(
             [on] * len(renaming), After(step_id("name", old.id), "what is inherited can't be renamed")
         ),
@@ -169,7 +179,7 @@ def _left_alone(context: Context, old: Table, new: Table, rebuild: Rebuild) -> E
     """Its parent goes, and the partition stays as a table of its own, with columns of its own."""
     off = step_id("drop", old.id, _place(old, context.rebuilt_parts(rebuild)[0]))
     away = After(off, f"the columns of a partition are those of {old.partition_of}")
-    behind = dict.fromkeys(_reshaped(context, old.id), away) | _lost_checks(context, old, off)
+    behind = dict.fromkeys(_reshaped(context, old.id), away) | _once_left(context, old, off)
     return Expansion(_names(context, old, off), fields=_names_claimed(context, new), behind=behind)
 
 

@@ -30,3 +30,8 @@ CREATE TABLE loosened PARTITION OF strict FOR VALUES IN (1);
 CREATE TABLE loosened_alone PARTITION OF strict FOR VALUES IN (2);
 CREATE TABLE loosened_anew PARTITION OF strict FOR VALUES IN (3);
 CREATE TABLE lenient (id int, n int NOT NULL) PARTITION BY LIST (id);
+
+CREATE TABLE refers (id int, target int) PARTITION BY LIST (id);
+CREATE TABLE referred PARTITION OF refers FOR VALUES IN (1);
+ALTER TABLE referred ADD CONSTRAINT referred_key UNIQUE (id);
+CREATE TABLE refers_2 PARTITION OF refers FOR VALUES IN (2);

@@ -29,3 +29,8 @@ CREATE TABLE loosened PARTITION OF lenient FOR VALUES IN (1);
 CREATE TABLE loosened_alone (id int, n int);
 CREATE TABLE more_lenient (id int, n int) PARTITION BY LIST (id);
 CREATE TABLE loosened_anew PARTITION OF more_lenient FOR VALUES IN (3);
+
+CREATE TABLE refers (id int, target int) PARTITION BY LIST (id);
+CREATE TABLE referred (id int, target int, CONSTRAINT referred_key UNIQUE (id));
+ALTER TABLE refers ADD CONSTRAINT refers_target FOREIGN KEY (target) REFERENCES referred (id);
+CREATE TABLE refers_2 PARTITION OF refers FOR VALUES IN (2);
