@@ -23,6 +23,7 @@ from migplan.kinds.column_domains import refuses_null
 from migplan.kinds.default import Default
 from migplan.kinds.function import Routine
 from migplan.kinds.registry import kind_of
+from migplan.kinds.table import Table
 from migplan.kinds.view import replace_view
 from migplan.strategies.backfill import fill
 from migplan.strategies.base import Context, Expansion, Strategy
@@ -84,7 +85,7 @@ def _expand(context: Context, renaming: Renaming) -> Expansion:
     swapped = After(swap.id, "says the new name")
     return Expansion(
         tuple(steps),
-        behind=dict.fromkeys(renaming.ids, swapped),
+        behind=dict.fromkeys(renaming.ids, swapped) | _going(context, renaming, retired[-1].id),
         early={v.id: fills for v in renaming.views},
         company={id: _group(renaming.table) for id in _routines(context, renaming)},
         fields=dict.fromkeys(renaming.widened, frozenset({"type"})),
@@ -92,6 +93,19 @@ def _expand(context: Context, renaming: Renaming) -> Expansion:
         within=frozenset() if widening.group is None else frozenset({widening.group}),
         blocked=tuple(_obstacles(context, renaming)),
     )
+
+
+def _going(context: Context, renaming: Renaming, retired: str) -> dict[ObjectId, After]:
+    """Partitions and children that go or leave: on the way back they must be there before the parent's columns are
+    copied once more, for the copies have to reach them."""
+    after = After(retired, f"it has the copies of {renaming.table} until then")
+    below = dict.fromkeys(descendants(renaming.table, context.before))
+    return {id: after for id in below if _leaves(context, id)}
+
+
+def _leaves(context: Context, below: ObjectId) -> bool:
+    old, new = context.before.get(below, Table), context.after.get(below, Table)
+    return old is not None and (new is None or (new.partition_of, new.inherits) != (old.partition_of, old.inherits))
 
 
 def _obstacles(context: Context, renaming: Renaming) -> Iterable[str]:

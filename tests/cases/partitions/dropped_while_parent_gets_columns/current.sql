@@ -14,3 +14,9 @@ CREATE TABLE keyed (id int NOT NULL, tags text[], CONSTRAINT keyed_key UNIQUE (i
 CREATE TABLE parent (id int, a text);
 CREATE TABLE child (z int) INHERITS (parent);
 ALTER TABLE child ALTER a SET DEFAULT 'x', ALTER id SET DEFAULT 5;
+
+CREATE TABLE renamed (id int, k text) PARTITION BY LIST (k);
+CREATE TABLE renamed_and_dropped PARTITION OF renamed FOR VALUES IN ('1') PARTITION BY LIST (k);
+CREATE TABLE dropped_below PARTITION OF renamed_and_dropped FOR VALUES IN ('1');
+ALTER TABLE dropped_below ADD CONSTRAINT dropped_below_key UNIQUE (id);
+CREATE TABLE renamed_and_kept PARTITION OF renamed FOR VALUES IN ('2');

@@ -13,3 +13,10 @@ CREATE VIEW v AS SELECT a FROM typed_rest;
 
 CREATE TABLE keyed (number serial, tags text);
 CREATE TABLE parent (id int, a text);
+
+CREATE TABLE renamed (
+  -- migplan: renamed-from id
+  number int,
+  k text
+) PARTITION BY LIST (k);
+CREATE TABLE renamed_and_kept PARTITION OF renamed FOR VALUES IN ('2');
