@@ -87,12 +87,22 @@ class Irreversible:
 
 
 @record
+class Counterpart:
+    """That every row of ``table`` has one of ``other``, found by the columns of both."""
+
+    table: ObjectId
+    key: tuple[str, ...]
+    other: ObjectId
+    other_key: tuple[str, ...]
+
+
+@record
 class Assertion:
     """A read-only query that counts what would make the step fail; the plan stops unless it yields 0.
 
     ``sample`` selects some of the offenders' keys as one text column. ``guard`` says that it watches over the
     plan's own work: what it counts isn't there before the plan runs. Where only an error tells an offender, ``count``
-    is a block that ``raises`` by itself.
+    is a block that ``raises`` by itself. ``counterpart`` is what it asks of two tables, if that is what it counts.
     """
 
     count: Sql
@@ -100,6 +110,7 @@ class Assertion:
     sample: Sql | None = None
     guard: bool = False
     raises: bool = False
+    counterpart: Counterpart | None = None
 
 
 @record

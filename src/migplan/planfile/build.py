@@ -11,7 +11,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.settings import Settings
 from migplan.core.sql import ident
-from migplan.core.steps import Backfill, Batches, Down, Irreversible, Step
+from migplan.core.steps import Assertion, Backfill, Batches, Down, Irreversible, Step
 from migplan.findings.model import FindingModel
 from migplan.planfile.model import (
     AssertionModel,
@@ -19,6 +19,7 @@ from migplan.planfile.model import (
     BatchesModel,
     ChangeModel,
     CheckpointModel,
+    CounterpartModel,
     DownModel,
     EdgeModel,
     MarkModel,
@@ -163,7 +164,7 @@ def _step(step: Step, phase: PhaseFiles, transaction: int, edges: Sequence[Edge]
         up=MarkModel(file=phase.up_name, mark=step.id),
         down=_down(step, phase),
         edges=[EdgeModel(after=e.source, reason=e.reason, deploy=e.deploy) for e in edges],
-        assertions=[AssertionModel(count=a.count, message=a.message, sample=a.sample) for a in step.asserts],
+        assertions=[_assertion(a) for a in step.asserts],
         backfill=_backfill(step.backfill),
         batches=_batches(step.batches),
         loses=step.loses,
@@ -183,6 +184,19 @@ def _down(step: Step, phase: PhaseFiles) -> DownModel:
                 backfill=_backfill(step.undo_backfill),
                 batches=_batches(step.undo_batches),
             )
+
+
+def _assertion(asserted: Assertion) -> AssertionModel:
+    found = asserted.counterpart
+    counterpart = found and CounterpartModel(
+        table=list(found.table.path),
+        key=list(found.key),
+        other=list(found.other.path),
+        other_key=list(found.other_key),
+    )
+    return AssertionModel(
+        count=asserted.count, message=asserted.message, sample=asserted.sample, counterpart=counterpart
+    )
 
 
 def _backfill(batches: Backfill | None) -> BackfillModel | None:

@@ -94,12 +94,23 @@ class DownModel(Model):
     batches: BatchesModel | None = None
 
 
+class CounterpartModel(Model):
+    """Every row of ``table`` (schema and name) must have one of ``other``, found by the columns of both."""
+
+    table: list[str]
+    key: list[str]
+    other: list[str]
+    other_key: list[str]
+
+
 class AssertionModel(Model):
-    """``count`` is a read-only query that must yield 0; ``sample`` shows some of the offenders."""
+    """``count`` is a read-only query that must yield 0; ``sample`` shows some of the offenders. ``counterpart`` is what
+    it asks of two tables, where that is what it counts."""
 
     count: str
     message: str
     sample: str | None = None
+    counterpart: CounterpartModel | None = None
 
 
 _BACK: Final = "on the way back: "

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Final
 
 from migplan.core.records import record
 from migplan.core.sql import ident
@@ -21,9 +19,6 @@ from migplan.rehearse.timeline import Timeline
 from migplan.source.connect import Connection
 from migplan.source.lexer import tokens
 
-_COUNTERPART: Final = re.compile(
-    r"SELECT count\(\*\) FROM (\S+) AS s WHERE .+ AND NOT EXISTS \(SELECT FROM (\S+) AS t WHERE (.+)\)"
-)
 Names = dict[tuple[str, str], tuple[str, str]]
 
 
@@ -161,22 +156,14 @@ def with_counterparts(plan: PlanModel, shapes: Mapping[int, TableShape]) -> dict
     """The tables, each tied to the one whose every row must have one of its rows, as the plan will count."""
     by_title = {shape.title: shape for shape in shapes.values()}
     found = dict(shapes)
-    for assertion in (a for step in plan.steps for a in step.assertions):
-        counted = _COUNTERPART.fullmatch(assertion.count)
-        if counted is None:
+    for tie in (a.counterpart for step in plan.steps for a in step.assertions if a.counterpart is not None):
+        source, target = by_title.get(".".join(tie.table)), by_title.get(".".join(tie.other))
+        if source is None or target is None:
             continue
-        source, target = (by_title.get(_title(counted[n])) for n in (1, 2))
-        pairs = [[t.name for t in tokens(pair) if t.is_name] for pair in counted[3].split(" AND ")]
-        if source is None or target is None or not all(len(p) == 4 for p in pairs):
-            continue
-        key = ForeignKeyShape(tuple(p[1] for p in pairs), source.oid, tuple(p[3] for p in pairs))
+        key = ForeignKeyShape(tuple(tie.other_key), source.oid, tuple(tie.key))
         if not any(k.target == source.oid and set(k.columns) == set(key.columns) for k in target.foreign_keys):
             found[target.oid] = replace(target, foreign_keys=(*target.foreign_keys, key))
     return found
-
-
-def _title(name: str) -> str:
-    return ".".join(t.name for t in tokens(name) if t.is_name)
 
 
 def limited(shapes: Mapping[int, TableShape], to: Stage) -> dict[int, TableShape]:

@@ -12,7 +12,7 @@ from typing import Final
 from migplan.core.ids import ObjectId
 from migplan.core.records import record
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, join, literal, sql
-from migplan.core.steps import WITHIN, Assertion, Batches, LockMode, Statement, Timing, temporary_name
+from migplan.core.steps import WITHIN, Assertion, Batches, Counterpart, LockMode, Statement, Timing, temporary_name
 from migplan.kinds.column import Column
 from migplan.kinds.type_casts import cast
 from migplan.strategies.sync import distinct
@@ -281,7 +281,9 @@ class Way:
             target=self.target.table,
             match=self._match(Sql("t"), Sql("s")),
         )
-        return Assertion(count, f"rows of {self.source.column.relation} have no row in {self.target.column.relation}")
+        source, target = self.source.column.relation, self.target.column.relation
+        tie = Counterpart(source, self.source.key, target, self.target.key)
+        return Assertion(count, f"rows of {source} have no row in {target}", counterpart=tie)
 
     def disagreement(self, back: Way) -> Assertion:
         """Counts the source's rows whose value isn't at the other end, neither way: a conversion may lose something."""
