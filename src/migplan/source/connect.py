@@ -14,7 +14,7 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 APPLICATION_NAME: Final = "migplan"
 OLDEST, NEWEST = 14, 18
-_CONNECT_TIMEOUT: Final = 10
+_CONNECT_TIMEOUT: Final = 30
 _URL_PASSWORD: Final = re.compile(r"(\w+://[^\s/@:]*:)[^\s]*(?=@)", re.I)
 _KEY_PASSWORD: Final = re.compile(r"((?:ssl)?password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&]+)", re.I)
 
