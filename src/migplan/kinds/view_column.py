@@ -27,6 +27,7 @@ from migplan.kinds.base import (
     options,
     simple_part,
 )
+from migplan.kinds.type_changes import keeps_rows
 
 AX, SUE = LockMode.ACCESS_EXCLUSIVE, LockMode.SHARE_UPDATE_EXCLUSIVE
 PG_ATTRIBUTE: Final = 1249
@@ -61,9 +62,13 @@ def output_columns(read: Sequence[Sequence[Any]] | None) -> tuple[OutputColumn, 
 
 
 def removed_or_retyped(old: Iterable[OutputColumn], new: Iterable[OutputColumn]) -> list[str]:
-    """Names of old columns that are gone or of another type, in their order."""
+    """Names of old columns that are gone or of another type, in their order; a wider one is no other for who reads."""
     after = {c.name: c for c in new}
-    return [c.name for c in old if after.get(c.name) != c]
+    return [c.name for c in old if not _reads_as(after.get(c.name), c)]
+
+
+def _reads_as(new: OutputColumn | None, old: OutputColumn) -> bool:
+    return new is not None and new.collation == old.collation and keeps_rows(old.type, new.type)
 
 
 @record(kw_only=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from migplan.core.changes import Alter
+from migplan.core.changes import Alter, Change
 from migplan.core.ids import ObjectId
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import CHECK, Constraint
+from migplan.kinds.registry import kind_of
 from migplan.kinds.type_changes import keeps_rows
 from migplan.strategies.base import Context
 
@@ -17,10 +18,7 @@ _MADE_AGAIN: Final = frozenset({"default", "policy", "rule", "trigger", "view"})
 
 
 def widened_types(context: Context, table: ObjectId) -> Mapping[ObjectId, str]:
-    """The wider types of the table's renamed columns that can go ahead.
-
-    A view that shows the wider type itself waits for the deploy, and its columns with it.
-    """
+    """The wider types of the table's renamed columns that can go ahead."""
     found = {new.id: new.type for old, new, fields in _renamed(context, table) if _widens(context, old, new, fields)}
     groups = {id: context.rebuilds.groups.get(id) for id in found}
     fit = {group for group in groups.values() if group is not None and _comes_along(context, group, found)}
@@ -66,8 +64,16 @@ def _comes_along(context: Context, group: str, widened: Mapping[ObjectId, str]) 
 def _stays(context: Context, id: ObjectId, widened: Mapping[ObjectId, str]) -> bool:
     used = {u for world in (context.before, context.after) for u in world.uses.get(id, frozenset())}
     elsewhere = {u for u in used & context.renamed_columns.keys() if u.path[:2] != next(iter(widened)).path[:2]}
-    same = id not in context.changes and context.before.objects.get(id) == context.after.objects.get(id)
-    return id.kind in _MADE_AGAIN and same and not elsewhere
+    return id.kind in _MADE_AGAIN and _shows_the_same(context.changes.get(id)) and not elsewhere
+
+
+def _shows_the_same(change: Change | None) -> bool:
+    """Whether an object is as it was, but for the wider columns of a view."""
+    if change is None:
+        return True
+    if not isinstance(change, Alter) or change.fields - {"columns"}:
+        return False
+    return kind_of(change.id).contract(change.old, change.new) is None
 
 
 def _others(context: Context, column: ObjectId, group: str | None) -> list[ObjectId]:
