@@ -17,7 +17,7 @@ from migplan.kinds.column import Column
 from migplan.kinds.constraint import CHECK, Constraint
 from migplan.kinds.names import names_of
 from migplan.kinds.registry import kind_of
-from migplan.kinds.table import Table
+from migplan.kinds.table import Table, columns_of
 from migplan.strategies.backup import is_backed_up
 from migplan.strategies.base import Context, Expansion, Rebuild, Strategy
 from migplan.strategies.bounds_guard import ATTACH_PARTITION, guard_of, guard_of_default, guard_steps
@@ -53,7 +53,8 @@ class AttachPartition(Strategy):
                 steps = _detach(context, old, new)
                 lost = _once_left(context, old, _detaching(steps, old))
                 behind = _not_inherited(context, old, steps) | away(changed, steps, old) | lost
-                yield Expansion(tuple(steps), fields=_claimed(context, new), behind=behind)
+                kept = _kept(context, old, _detaching(steps, old))
+                yield Expansion(tuple(steps), fields=_claimed(context, new), behind=behind, single=kept)
             elif old.partition_of is None:
                 steps = _attach(context, old, new)
                 yield Expansion(
@@ -62,14 +63,16 @@ class AttachPartition(Strategy):
             elif changed:
                 moving = moved_changing(context, old, new, changed)
                 lost = _once_left(context, old, _detaching(moving.steps, old))
-                yield replace(moving, fields=_claimed(context, new), behind={**moving.behind, **lost})
+                kept = _kept(context, old, _detaching(moving.steps, old))
+                yield replace(moving, fields=_claimed(context, new), behind={**moving.behind, **lost}, single=kept)
             else:
                 moved.append((old, new))
         for pairs in changing_places(moved):
             claimed = {id: fields for _, new in pairs for id, fields in _claimed(context, new).items()}
             step = moved_together(context, pairs)
             lost = {id: after for old, _ in pairs for id, after in _once_left(context, old, step.id).items()}
-            yield Expansion((step,), fields=claimed, behind=lost)
+            kept = {id: after for old, _ in pairs for id, after in _kept(context, old, step.id).items()}
+            yield Expansion((step,), fields=claimed, behind=lost, single=kept)
         for rebuild in context.rebuilds.items.values():
             old, new = context.before.get(rebuild.id, Table), context.after.get(rebuild.id, Table)
             if old and new and attachment(old.id) in rebuild.parts and not rebuild.whole:
@@ -91,7 +94,16 @@ def _claimed(context: Context, table: Table) -> dict[ObjectId, frozenset[str]]:
 def _not_inherited(context: Context, old: Table, steps: Sequence[Step]) -> dict[ObjectId, After]:
     """Columns that the former parent gets once the table can't inherit them any more."""
     after = After(_detaching(steps, old), f"{old.id} would get it too")
-    return {c.id: after for c in context.created(Column) if c.relation == old.partition_of}
+    above = set(_ancestors(context, old))
+    return {c.id: after for c in context.created(Column) if c.relation in above}
+
+
+def _kept(context: Context, old: Table, detaching: str) -> dict[str, After]:
+    """The drops of columns above it that it keeps: they go from all that is below."""
+    above, own = set(_ancestors(context, old)), {c.name for c in columns_of(old.id, context.after)}
+    after = After(detaching, f"{old.id} keeps its own")
+    dropped = (c for c in context.dropped(Column) if c.relation in above and c.name in own)
+    return {step_id("drop", c.id): after for c in dropped}
 
 
 def _detaching(steps: Sequence[Step], old: Table) -> str:
@@ -180,7 +192,8 @@ def _left_alone(context: Context, old: Table, new: Table, rebuild: Rebuild) -> E
     off = step_id("drop", old.id, _place(old, context.rebuilt_parts(rebuild)[0]))
     away = After(off, f"the columns of a partition are those of {old.partition_of}")
     behind = dict.fromkeys(_reshaped(context, old.id), away) | _once_left(context, old, off)
-    return Expansion(_names(context, old, off), fields=_names_claimed(context, new), behind=behind)
+    kept = _kept(context, old, off)
+    return Expansion(_names(context, old, off), fields=_names_claimed(context, new), behind=behind, single=kept)
 
 
 def _names_claimed(context: Context, table: Table) -> dict[ObjectId, frozenset[str]]:

@@ -34,3 +34,8 @@ CREATE TABLE refers (id int, target int) PARTITION BY LIST (id);
 CREATE TABLE referred (id int, target int, CONSTRAINT referred_key UNIQUE (id));
 ALTER TABLE refers ADD CONSTRAINT refers_target FOREIGN KEY (target) REFERENCES referred (id);
 CREATE TABLE refers_2 PARTITION OF refers FOR VALUES IN (2);
+
+CREATE TABLE loses (id int) PARTITION BY LIST (id);
+CREATE TABLE between PARTITION OF loses FOR VALUES IN (1, 2) PARTITION BY LIST (id);
+CREATE TABLE keeps (id int, n int);
+CREATE TABLE loses_as_well PARTITION OF loses FOR VALUES IN (3);
