@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
 from migplan.core.errors import PlanningError
 from migplan.core.ids import ObjectId
@@ -82,25 +82,24 @@ def _names(steps: Sequence[Step]) -> Iterable[Edge]:
 
 
 def _soft(steps: Sequence[Step], hard: Sequence[Edge]) -> list[Edge]:
-    """A body that is only text names tables and functions: good to have them first, impossible in a cycle."""
+    """A body that is only text names tables, functions, and columns: good to have them first, impossible in a cycle.
+
+    A name alone tells less of a column, so columns don't outweigh the rest.
+    """
+    found = _wished(steps, lambda id: id.kind != "column")
+    kept = _acyclic(steps, hard, found)
+    return [*kept, *_acyclic(steps, [*hard, *kept], _wished(steps, lambda id: id.kind == "column"))]
+
+
+def _wished(steps: Sequence[Step], fits: Callable[[ObjectId], bool]) -> list[Edge]:
     creators, destroyers = _by(steps, "creates"), _by(steps, "destroys")
-    wished = _unique(
-        [
-            *(
-                Edge(c.id, s.id, f"its body names {id}")
-                for s in steps
-                for id in s.mentions
-                for c in creators.get(id, ())
-            ),
-            *(
-                Edge(s.id, d.id, f"its body names {id}")
-                for s in steps
-                for id in s.forgets
-                for d in destroyers.get(id, ())
-            ),
-        ]
-    )
-    wished = [e for e in wished if e.source != e.target]
+    reason = "its body names {}".format
+    pairs = [(c.id, s.id, id) for s in steps for id in s.mentions if fits(id) for c in creators.get(id, ())]
+    pairs += [(s.id, d.id, id) for s in steps for id in s.forgets if fits(id) for d in destroyers.get(id, ())]
+    return _unique(Edge(source, target, reason(id)) for source, target, id in pairs if source != target)
+
+
+def _acyclic(steps: Sequence[Step], hard: Sequence[Edge], wished: Sequence[Edge]) -> list[Edge]:
     if not wished:
         return []
     groups = {s.id: s.together or s.id for s in steps}

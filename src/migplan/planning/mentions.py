@@ -1,7 +1,9 @@
 """What function bodies that are only text name: PostgreSQL records no dependency for it, but runs it.
 
 An index over ``f()`` calls ``f`` for every row, and ``f`` whatever its body says: what is named is best created first
-and dropped last. sqlglot splits the bodies; what it can't read is split in words.
+and dropped last. A trigger calls its function wherever a row is written, also by what a way back fills again: it goes
+before its table's columns do, and so comes back behind their values. sqlglot splits the bodies; what it can't read is
+split in words.
 """
 
 from __future__ import annotations
@@ -30,9 +32,11 @@ _NAMED: Final = frozenset(
         "sequence",
         "ts_configuration",
         "ts_dictionary",
+        "column",
     }
 )
-"""Kinds that a body can name; types are recorded where they matter."""
+"""Kinds that a body can name; types are recorded where they matter. A column is named with its table, or with a trigger
+on that."""
 
 Name = tuple[str | None, str]
 """A schema where one was written, and a name."""
@@ -47,6 +51,7 @@ def with_mentions(steps: Sequence[Step], before: Catalog, after: Catalog) -> lis
     for step in steps:
         mentions = (_mentioned(step.creates, after, come) if come else _NOTHING) | _callers(step.creates, after)
         mentioned = (_mentioned(step.destroys, before, go) if go else _NOTHING) | _callers(step.destroys, before)
+        mentioned |= _written(step.destroys - step.creates, go)
         found.append(replace(step, mentions=mentions, forgets=mentioned) if mentions or mentioned else step)
     return found
 
@@ -66,13 +71,25 @@ def _mentioned(
     owned: Iterable[ObjectId], catalog: Catalog, candidates: Mapping[str, list[ObjectId]]
 ) -> frozenset[ObjectId]:
     bodies = [r for id in owned if (r := catalog.get(id, Routine)) is not None and r.reads_body]
-    return frozenset(
-        id
-        for routine in bodies
-        for schema, name in names_in(routine.reads_body)
-        for id in candidates.get(name, ())
-        if id != routine.id and schema in (None, id.path[0])
-    )
+    return frozenset(id for routine in bodies for id in _in_body(routine, catalog, candidates) if id != routine.id)
+
+
+def _in_body(routine: Routine, catalog: Catalog, candidates: Mapping[str, list[ObjectId]]) -> Iterator[ObjectId]:
+    names = names_in(routine.reads_body)
+    fired = {id.path[1] for id in catalog.used_by.get(routine.id, ()) if id.kind == "trigger"}
+    tables = fired | {name for _, name in names}
+    for schema, name in names:
+        for id in candidates.get(name, ()):
+            if id.path[1] in tables if id.kind == "column" else schema in (None, id.path[0]):
+                yield id
+
+
+def _written(owned: Iterable[ObjectId], candidates: Mapping[str, list[ObjectId]]) -> frozenset[ObjectId]:
+    """The columns that go of tables whose triggers are among these."""
+    tables = {id.path[:2] for id in owned if id.kind == "trigger"}
+    if not tables:
+        return _NOTHING
+    return frozenset(id for ids in candidates.values() for id in ids if id.kind == "column" and id.path[:2] in tables)
 
 
 def _callers(owned: Iterable[ObjectId], catalog: Catalog) -> frozenset[ObjectId]:
@@ -91,7 +108,7 @@ def _by_name(ids: Iterable[ObjectId]) -> dict[str, list[ObjectId]]:
     found: dict[str, list[ObjectId]] = {}
     for id in ids:
         if id.kind in _NAMED:
-            found.setdefault(id.path[1], []).append(id)
+            found.setdefault(id.path[-1] if id.kind == "column" else id.path[1], []).append(id)
     return found
 
 

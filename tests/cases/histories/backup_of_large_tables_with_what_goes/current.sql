@@ -14,3 +14,7 @@ CREATE FUNCTION half(a int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1 / 2
 CREATE TABLE fitted (id int PRIMARY KEY, size size, CHECK (fits(id, 'small', 'large')));
 CREATE TABLE fitting (id int PRIMARY KEY, CHECK (fits(id, 'small', 'large')));
 CREATE TABLE halved (id int PRIMARY KEY DEFAULT half(8), CHECK (half(id) >= 0));
+CREATE TABLE config (name text PRIMARY KEY, revision int NOT NULL DEFAULT 0);
+CREATE TABLE server (id int PRIMARY KEY, note text);
+CREATE FUNCTION bump() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN UPDATE config SET revision = revision + 1; RETURN NULL; END';
+CREATE TRIGGER bump AFTER INSERT OR UPDATE ON server EXECUTE FUNCTION bump();

@@ -5,3 +5,5 @@ CREATE TYPE size AS ENUM ('small', 'large');
 CREATE FUNCTION fits(n int, VARIADIC sizes size[]) RETURNS bool IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN n > 0; END';
 CREATE FUNCTION half(b int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1 / 2';
 CREATE TABLE fitted (id int PRIMARY KEY, size size, CHECK (fits(id, 'small', 'large')));
+CREATE TABLE config (name text PRIMARY KEY);
+CREATE TABLE server (id int PRIMARY KEY);
