@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Final
 
@@ -29,8 +30,13 @@ from migplan.strategies.sync import Pair, create_sync, drop_sync
 AX, SUE = LockMode.ACCESS_EXCLUSIVE, LockMode.SHARE_UPDATE_EXCLUSIVE
 
 
-def swap_sides(leaving: Side, arriving: Side, pairs: Sequence[Pair]) -> list[Statement]:
-    """``leaving`` goes aside and ``arriving`` takes the true names; ``pairs`` are kept in step from then on."""
+def swap_sides(
+    leaving: Side, arriving: Side, pairs: Sequence[Pair], made_later: AbstractSet[ObjectId] = frozenset()
+) -> list[Statement]:
+    """``leaving`` goes aside and ``arriving`` takes the true names; ``pairs`` are kept in step from then on.
+
+    ``made_later`` are objects that aren't there at that moment.
+    """
     return [
         *drop_sync(leaving.table),
         *(drop_constraint(key) for key in leaving.keys),
@@ -44,7 +50,7 @@ def swap_sides(leaving: Side, arriving: Side, pairs: Sequence[Pair]) -> list[Sta
         *_move_sequences(arriving),
         *_replica_identity(arriving),
         *create_sync(leaving.table, pairs),
-        *_restate_functions(leaving, arriving),
+        *_restate_functions(leaving, arriving, made_later),
     ]
 
 
@@ -165,7 +171,7 @@ def _replica_identity(arriving: Side) -> list[Statement]:
 _VOLATILITY: Final = re.compile(r"^\s*(?:LANGUAGE .*|TRANSFORM .*)?\s*\b(IMMUTABLE|STABLE)\b", re.M)
 
 
-def _restate_functions(leaving: Side, arriving: Side) -> Iterable[Statement]:
+def _restate_functions(leaving: Side, arriving: Side, made_later: AbstractSet[ObjectId]) -> Iterable[Statement]:
     """Sessions keep the plans of PL/pgSQL functions by the types they saw; any change of the function drops them.
 
     Restating its volatility is one that changes nothing else. On either way those are there that the declaration has:
@@ -173,7 +179,7 @@ def _restate_functions(leaving: Side, arriving: Side) -> Iterable[Statement]:
     """
     declared = (arriving if arriving.declared else leaving).catalog
     routines = {r.id: r for side in (leaving, arriving) for r in _routines_on(side.table, side.catalog)}
-    for id in sorted(routines.keys() & declared.objects.keys()):
+    for id in sorted((routines.keys() & declared.objects.keys()) - made_later):
         routine = routines[id]
         header = routine.definition.partition("\nAS ")[0]
         found = _VOLATILITY.search(header.partition("\n")[2])

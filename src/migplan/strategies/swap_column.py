@@ -180,6 +180,7 @@ def _agree(old: Side, pairs: Sequence[Pair], sentence: str | None) -> Step:
 def _swap(context: Context, old: Side, new: Side, coming: Sequence[Pair], gone: Sequence[Pair]) -> Step:
     sentences = [kind_of(n.id).contract(o, n) for o, n in zip(old.columns, new.columns, strict=True)]
     sentences += [staged_sentence(context, type) for type in sorted(_types(old) & context.staged)]
+    later = context.rebuilds.items.keys() | _of_staged_types(context)
     return Step(
         id=step_id("swap", new.table),
         title=f"let the new {columns_in_step(new.columns)} take the place of the old",
@@ -187,13 +188,19 @@ def _swap(context: Context, old: Side, new: Side, coming: Sequence[Pair], gone: 
         strategy=NAME,
         phase=Phase.CONTRACT,
         why="renames in one transaction, with all that stands on the columns: no row is read",
-        up=tuple(swap_sides(old, new, gone)),
-        down=Down(tuple(swap_sides(new, old, coming))),
+        up=tuple(swap_sides(old, new, gone, later)),
+        down=Down(tuple(swap_sides(new, old, coming, later))),
         creates=new.carried,
         destroys=old.carried,
         together=context.rebuilds.groups.get(new.columns[0].id),
         deploy="; ".join(s for s in sentences if s is not None) or None,
     )
+
+
+def _of_staged_types(context: Context) -> frozenset[ObjectId]:
+    """What is new and stands on types that change their names in the swap's transaction: it comes afterwards."""
+    users = (context.after.used_by.get(type, frozenset()) for type in context.staged)
+    return frozenset(id for found in users for id in found if id not in context.before)
 
 
 def _retirement(context: Context, new: Side, last: Step) -> tuple[After, ...]:
