@@ -26,7 +26,7 @@ CREATE POLICY customers_see_themselves ON public.customers FOR SELECT USING ((em
 ALTER TABLE public.customers ADD COLUMN full_name text;
 CREATE FUNCTION public."~customers~sync"() RETURNS trigger LANGUAGE plpgsql AS $migplan$
 BEGIN
-  IF current_setting('migplan.sync', true) = 'off' THEN
+  IF current_setting('migplan.sync', true) = 'off' AND pg_trigger_depth() = 1 THEN
     RETURN NEW;
   END IF;
   IF TG_OP = 'INSERT' THEN
@@ -58,7 +58,7 @@ SET LOCAL statement_timeout = '7000ms';
 ALTER TABLE public.orders ADD COLUMN "~total_cents~new" bigint;
 CREATE FUNCTION public."~orders~sync"() RETURNS trigger LANGUAGE plpgsql AS $migplan$
 BEGIN
-  IF current_setting('migplan.sync', true) = 'off' THEN
+  IF current_setting('migplan.sync', true) = 'off' AND pg_trigger_depth() = 1 THEN
     RETURN NEW;
   END IF;
   IF TG_OP = 'INSERT' THEN

@@ -25,7 +25,7 @@ SET LOCAL statement_timeout = '7000ms';
 ALTER TABLE public.orders ADD COLUMN "~total_cents~old" integer;
 CREATE FUNCTION public."~orders~sync"() RETURNS trigger LANGUAGE plpgsql AS $migplan$
 BEGIN
-  IF current_setting('migplan.sync', true) = 'off' THEN
+  IF current_setting('migplan.sync', true) = 'off' AND pg_trigger_depth() = 1 THEN
     RETURN NEW;
   END IF;
   IF TG_OP = 'INSERT' THEN
@@ -141,7 +141,7 @@ ALTER TABLE public.orders RENAME CONSTRAINT orders_total_cents_check TO "~orders
 ALTER TABLE public.orders RENAME CONSTRAINT "~orders_total_cents_check~old" TO orders_total_cents_check;
 CREATE FUNCTION public."~orders~sync"() RETURNS trigger LANGUAGE plpgsql AS $migplan$
 BEGIN
-  IF current_setting('migplan.sync', true) = 'off' THEN
+  IF current_setting('migplan.sync', true) = 'off' AND pg_trigger_depth() = 1 THEN
     RETURN NEW;
   END IF;
   IF TG_OP = 'INSERT' THEN
@@ -193,7 +193,7 @@ SET LOCAL statement_timeout = '7000ms';
 ALTER TABLE public.customers ADD COLUMN "~full_name~copy" text;
 CREATE FUNCTION public."~customers~sync"() RETURNS trigger LANGUAGE plpgsql AS $migplan$
 BEGIN
-  IF current_setting('migplan.sync', true) = 'off' THEN
+  IF current_setting('migplan.sync', true) = 'off' AND pg_trigger_depth() = 1 THEN
     RETURN NEW;
   END IF;
   IF TG_OP = 'INSERT' THEN
@@ -239,7 +239,7 @@ ALTER TABLE public.customers RENAME COLUMN full_name TO name;
 ALTER TABLE public.customers RENAME COLUMN "~full_name~copy" TO full_name;
 CREATE FUNCTION public."~customers~sync"() RETURNS trigger LANGUAGE plpgsql AS $migplan$
 BEGIN
-  IF current_setting('migplan.sync', true) = 'off' THEN
+  IF current_setting('migplan.sync', true) = 'off' AND pg_trigger_depth() = 1 THEN
     RETURN NEW;
   END IF;
   IF TG_OP = 'INSERT' THEN

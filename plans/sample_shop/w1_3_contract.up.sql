@@ -81,7 +81,7 @@ ALTER TABLE public.customers RENAME COLUMN name TO full_name;
 ALTER TABLE public.customers RENAME CONSTRAINT customers_name_not_null TO customers_full_name_not_null;
 CREATE FUNCTION public."~customers~sync"() RETURNS trigger LANGUAGE plpgsql AS $migplan$
 BEGIN
-  IF current_setting('migplan.sync', true) = 'off' THEN
+  IF current_setting('migplan.sync', true) = 'off' AND pg_trigger_depth() = 1 THEN
     RETURN NEW;
   END IF;
   IF TG_OP = 'INSERT' THEN
@@ -197,7 +197,7 @@ ALTER TABLE public.orders RENAME CONSTRAINT orders_total_cents_check TO "~orders
 ALTER TABLE public.orders RENAME CONSTRAINT "~orders_total_cents_check~new" TO orders_total_cents_check;
 CREATE FUNCTION public."~orders~sync"() RETURNS trigger LANGUAGE plpgsql AS $migplan$
 BEGIN
-  IF current_setting('migplan.sync', true) = 'off' THEN
+  IF current_setting('migplan.sync', true) = 'off' AND pg_trigger_depth() = 1 THEN
     RETURN NEW;
   END IF;
   IF TG_OP = 'INSERT' THEN

@@ -7,7 +7,6 @@ written, in their maker's name: who may write one table needs no right on the ot
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
 
 from migplan.core.ids import ObjectId
 from migplan.core.records import record
@@ -15,13 +14,18 @@ from migplan.core.sql import EMPTY, Sql, deparsed, ident, join, literal, sql
 from migplan.core.steps import WITHIN, Assertion, Batches, Counterpart, LockMode, Statement, Timing, temporary_name
 from migplan.kinds.column import Column
 from migplan.kinds.type_casts import cast
-from migplan.strategies.sync import distinct
+from migplan.strategies.sync import FILLS, distinct
 
 SRX, AX = LockMode.SHARE_ROW_EXCLUSIVE, LockMode.ACCESS_EXCLUSIVE
-_HEAD: Final = Sql(
-    " RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $migplan$\nBEGIN\n"
-    "  IF current_setting('migplan.sync', true) = 'off' THEN\n    RETURN {};\n  END IF;\n"
-)
+
+
+def _head(result: str) -> Sql:
+    return sql(
+        " RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $migplan$\nBEGIN\n"
+        "  IF {} THEN\n    RETURN {};\n  END IF;\n",
+        FILLS,
+        Sql(result),
+    )
 
 
 @record(slots=False)
@@ -81,7 +85,7 @@ class Way:
             moved=moved,
             write=self._write(),
         )
-        function = sql("CREATE FUNCTION {}(){}{}", self._function, Sql(_HEAD.replace("{}", "NULL")), body)
+        function = sql("CREATE FUNCTION {}(){}{}", self._function, _head("NULL"), body)
         trigger = sql(
             "CREATE TRIGGER {} AFTER INSERT OR UPDATE OR DELETE ON {} FOR EACH ROW EXECUTE FUNCTION {}()",
             self._trigger,
@@ -133,7 +137,7 @@ class Way:
             "    NEW.{column} := (SELECT {value} FROM {source} AS s WHERE {match});\n  END IF;\n"
             "  RETURN NEW;\nEND\n$migplan$",
             name=self._first,
-            head=Sql(_HEAD.replace("{}", "NEW")),
+            head=_head("NEW"),
             column=self.target.name,
             value=self.value(Sql("s")),
             source=self.source.table,

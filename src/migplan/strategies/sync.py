@@ -1,7 +1,8 @@
 """SYNC: two columns, one truth, kept by one trigger a table while two versions of the application write.
 
 The trigger sorts after every user trigger, because it must see what they made of the row, and leaves at once when
-``migplan.sync`` is off, which only the backfill sets. Columns and trigger come and go in one transaction: either order
+``migplan.sync`` is off, which only the backfill sets: for its own statement, not for what user triggers write into
+tables because of it. Columns and trigger come and go in one transaction: either order
 across two loses writes.
 """
 
@@ -20,6 +21,8 @@ from migplan.kinds.default import Default
 from migplan.kinds.domain import Domain
 
 TRIGGER: Final = "~migplan_sync"
+FILLS: Final = Sql("current_setting('migplan.sync', true) = 'off' AND pg_trigger_depth() = 1")
+"""Whether a trigger was fired by the backfill's own statement."""
 _NO_EQUALITY: Final = frozenset({"json", "xml", "point", "polygon", "box", "circle", "path", "lseg", "line"})
 
 
@@ -74,9 +77,10 @@ def create_trigger(table: ObjectId, body: Sql, what: str = "", heirs: Sequence[O
     """The function with this PL/pgSQL body, and its triggers; ``what`` tells several of one table apart."""
     function = sql(
         "CREATE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql AS $migplan$\nBEGIN\n"
-        "  IF current_setting('migplan.sync', true) = 'off' THEN\n    RETURN NEW;\n  END IF;\n{}\n  RETURN NEW;\n"
+        "  IF {} THEN\n    RETURN NEW;\n  END IF;\n{}\n  RETURN NEW;\n"
         "END\n$migplan$",
         _function(table, what),
+        FILLS,
         body,
     )
     triggers = [
