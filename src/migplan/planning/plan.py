@@ -33,6 +33,7 @@ from migplan.planning.mentions import with_mentions
 from migplan.planning.plain import PLAIN, plain_steps
 from migplan.planning.rebuilds import find_rebuilds
 from migplan.planning.renames import Renamed, with_renames
+from migplan.planning.said_casts import with_said_casts
 from migplan.planning.segments import Segment, segments
 from migplan.planning.settle import settle
 from migplan.planning.spelled_names import with_spelled_names
@@ -104,7 +105,7 @@ def draft(
         made = with_named_clones(made, context.pieces_before, context.pieces_after)
         made = with_counted_references(made, before, after)
         joined = with_renames(renamed, after, made, chosen)
-        steps = with_mentions(_sorted(joined.steps), before, after)
+        steps = with_said_casts(with_mentions(_sorted(joined.steps), before, after), before, after)
         edges = edges_of(steps)
         try:
             arranged = _arranged(context, expansions, steps, edges)

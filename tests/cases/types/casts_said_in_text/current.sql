@@ -1,0 +1,10 @@
+CREATE TYPE pair AS (x int, y int);
+CREATE FUNCTION to_pair(int) RETURNS pair LANGUAGE sql IMMUTABLE AS 'SELECT ROW($1, $1)::public.pair';
+CREATE CAST (int AS pair) WITH FUNCTION to_pair(int);
+CREATE TYPE mood AS ENUM ('a', 'b');
+CREATE CAST (mood AS bytea) WITH INOUT;
+CREATE TABLE t (id int, p pair DEFAULT 1::pair, w text CHECK (w::bytea <> 'a'::mood::bytea), z bytea DEFAULT ('a'::mood)::bytea);
+CREATE VIEW v AS SELECT 5 AS q, id AS r, 1::pair AS s FROM t;
+CREATE INDEX i ON t ((id::pair));
+CREATE TYPE span AS (a int, b int);
+CREATE TABLE other (id int, s span);

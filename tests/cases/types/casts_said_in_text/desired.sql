@@ -1,0 +1,11 @@
+CREATE TYPE pair AS (x int, y int);
+CREATE TABLE t (id int, p pair DEFAULT ROW(1, 1)::pair, w text);
+CREATE TYPE mood AS ENUM ('a', 'b');
+CREATE VIEW v AS SELECT 5 AS q, id AS r FROM t;
+CREATE DOMAIN d AS int;
+CREATE TYPE span AS (a int, b int);
+CREATE FUNCTION to_span(int) RETURNS span LANGUAGE sql IMMUTABLE AS 'SELECT ROW($1, $1)::public.span';
+CREATE CAST (int AS span) WITH FUNCTION to_span(int);
+CREATE CAST (span AS bytea) WITH INOUT;
+CREATE TABLE other (id int, s span DEFAULT 1::span, b bytea DEFAULT (2::span)::bytea);
+CREATE VIEW spans AS SELECT id::span AS s, (id::span)::bytea AS b FROM other;
