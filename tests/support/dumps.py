@@ -7,6 +7,7 @@ import subprocess
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+import psycopg
 from tests.support.servers import client
 
 if TYPE_CHECKING:
@@ -30,6 +31,14 @@ _UNQUOTED: Final = re.compile(r"\bCONSTRAINT ([^\s\"][^\n\"(]*) NOT NULL")
 _MADE_UP: Final = re.compile(r"CONSTRAINT \"[^\"\n]*\" NOT NULL")
 _MADE_UP_ALONE: Final = re.compile(r",?\n    CONSTRAINT \"[^\"\n]*_not_null\d*\" NOT NULL (\w+|\"[^\n]+\")(?=,?\n)")
 _WITH_LISTS: Final = re.compile(r"CREATE (UNLOGGED |FOREIGN )?TABLE (?!.* PARTITION OF )|CREATE (UNIQUE )?INDEX ")
+_OF_ROWS: Final = re.compile(r"CREATE FUNCTION .* RETURNS (SETOF )?[\w\"]+\.")
+_ROWS_OF_FUNCTIONS: Final = """
+SELECT quote_ident(n.nspname) || '.' || quote_ident(p.proname),
+       (SELECT array_agg(quote_ident(a.attname) ORDER BY a.attnum) FROM pg_attribute a
+         WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped)
+FROM pg_proc p JOIN pg_type t ON t.oid = p.prorettype JOIN pg_namespace n ON n.oid = p.pronamespace
+WHERE t.typrelid >= 16384
+"""
 _STATISTICS: Final = re.compile(r"(CREATE STATISTICS .*? ON )(.*)( FROM .*)")
 
 
@@ -38,7 +47,20 @@ def script(url: str, *options: str) -> str:
     command = [client("pg_dump"), "--schema-only", "--no-owner", f"--dbname={url}", *options]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     text = _UNQUOTED.sub(lambda found: f'CONSTRAINT "{found[1]}" NOT NULL', text)
-    return re.sub(r"(?m)^(\\(un)?restrict |SET transaction_timeout ).*$", "", text)
+    text = re.sub(r"(?m)^(\\(un)?restrict |SET transaction_timeout ).*$", "", text)
+    return _without_own_names(url, text) if _OF_ROWS.search(text) else text
+
+
+def _without_own_names(url: str, text: str) -> str:
+    """Calls of functions that return rows, without the names of the rows' columns where they are the type's own: pg_dump
+    writes them as they were when the query was read, and the columns' order is left out."""
+    with psycopg.connect(url) as db:
+        found = db.execute(_ROWS_OF_FUNCTIONS).fetchall()
+    for function, columns in found:
+        names = {", ".join(columns[:n]) for n in range(1, len(columns) + 1)}
+        call = re.compile(rf'({re.escape(function)}\((?:[^()]|\([^()]*\))*\) (?:\w+|"[^"\n]*"))\(([^()\n]*)\)')
+        text = call.sub(lambda match, names=names: match[1] if match[2] in names else match[0], text)
+    return text
 
 
 def schema(url: str, *options: str) -> Counter[str]:

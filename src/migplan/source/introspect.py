@@ -19,6 +19,7 @@ from migplan.kinds.registry import kinds
 from migplan.source import references, unmodelled
 from migplan.source.connect import Connection
 from migplan.source.reprinting import settled
+from migplan.source.row_aliases import with_columns_of_rows, without_row_aliases
 from migplan.source.streaming import Rows, streamed
 
 _BEGIN = """
@@ -45,6 +46,9 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'm') AND c.relnamespace = ANY(%(ns)s::oid[])
 """
 """Indexes and TOAST aren't looked at here: that would open every one of them, which takes a fifth of the reading."""
+
+_RECORDED: Final = 15
+"""From that version on PostgreSQL records which columns of a function's rows a query reads."""
 
 
 @record
@@ -138,8 +142,8 @@ def _read(connection: Connection, scope: Scope, major: int) -> Catalog:
         found = [Unmodelled(*row) for rows in results for row in rows]
     return Catalog(
         server_version=connection.info.server_version,
-        objects=objects,
-        uses=found_references.uses,
+        objects=without_row_aliases(objects),
+        uses=with_columns_of_rows(objects, found_references.uses) if major < _RECORDED else found_references.uses,
         sizes=sizes,
         unmodelled=tuple(sorted([*found, *unmodelled.unread_options(objects.values())])),
         casts=frozenset(CastRule(*row) for row in casts),

@@ -1,0 +1,10 @@
+CREATE TABLE t (id int, z int, b int, c int DEFAULT 5, a int);
+CREATE FUNCTION f() RETURNS SETOF t LANGUAGE sql STABLE AS 'SELECT * FROM public.t';
+CREATE VIEW v AS SELECT id, a FROM f();
+CREATE VIEW w AS SELECT x.id, x.b, t.c FROM f() x JOIN t USING (id);
+CREATE FUNCTION g(n int) RETURNS SETOF t STABLE BEGIN ATOMIC SELECT * FROM f() WHERE id = n; END;
+CREATE MATERIALIZED VIEW m AS SELECT a, b, id FROM g((1 + 1));
+CREATE TABLE s (id int, kept text, wide bigint);
+CREATE FUNCTION "Rows"() RETURNS SETOF s LANGUAGE sql STABLE AS 'SELECT * FROM public.s';
+CREATE VIEW narrow AS SELECT kept FROM "Rows"();
+CREATE VIEW all_of_it AS SELECT id, kept, wide FROM "Rows"() AS "x y";
