@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import field
 from typing import Any
 
 from migplan.core.ids import ObjectId
@@ -34,6 +35,7 @@ class Index(DbObject):
 
     ``definition`` is pg_get_indexdef from ``USING`` on, without WITH (…); ``parent`` is the partitioned index it
     is attached to; ``partitioned`` says that it is one itself. ``statistics`` are targets by column number.
+    ``keys`` are the columns and expressions of a unique one, ``predicate`` its rows where it is partial.
     An invalid index (a CREATE INDEX CONCURRENTLY that failed) differs from a valid one.
     """
 
@@ -47,6 +49,8 @@ class Index(DbObject):
     parent: ObjectId | None = None
     statistics: tuple[tuple[int, int], ...] = ()
     valid: bool = True
+    keys: tuple[str, ...] = field(default=(), compare=False)
+    predicate: str | None = field(default=None, compare=False)
 
     @property
     def table(self) -> ObjectId | None:
@@ -73,7 +77,10 @@ SELECT i.oid, n.nspname::text, i.relname::text, tn.nspname::text, t.relname::tex
        CASE WHEN 0 = ANY(x.indkey) THEN
          (SELECT array_agg(ARRAY[a.attnum, a.attstattarget]::int[] ORDER BY a.attnum) FROM pg_attribute a
            WHERE a.attrelid = i.oid AND a.attstattarget >= 0) END,
-       x.indisvalid OR i.relkind = 'I'
+       x.indisvalid OR i.relkind = 'I',
+       CASE WHEN x.indisunique THEN
+         (SELECT array_agg(pg_get_indexdef(i.oid, k, false) ORDER BY k) FROM generate_series(1, x.indnkeyatts) k) END,
+       CASE WHEN x.indisunique THEN pg_get_expr(x.indpred, x.indrelid) END
 FROM pg_index x
 JOIN pg_class i ON i.oid = x.indexrelid
 JOIN pg_namespace n ON n.oid = i.relnamespace
@@ -88,7 +95,7 @@ WHERE t.relkind IN ('r', 'p', 'm', 'f') AND t.relpersistence <> 't' AND n.oid = 
 
     def build(self, row: tuple[Any, ...], reading: Reading) -> Iterable[Found[Index]]:
         oid, schema, name, table_schema, table, relkind, owner, unique, definition, reloptions, tablespace = row[:11]
-        clustered, partitioned, parent, statistics, valid = row[11:]
+        clustered, partitioned, parent, statistics, valid, keys, predicate = row[11:]
         yield (
             Address(PG_CLASS, oid),
             Index(
@@ -105,6 +112,8 @@ WHERE t.relkind IN ('r', 'p', 'm', 'f') AND t.relpersistence <> 't' AND n.oid = 
                 parent=_parent(parent),
                 statistics=tuple((n, target) for n, target in statistics or ()),
                 valid=valid,
+                keys=tuple(keys or ()),
+                predicate=predicate,
             ),
         )
 

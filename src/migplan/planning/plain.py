@@ -28,6 +28,7 @@ from migplan.strategies.backup import is_backed_up
 from migplan.strategies.base import Context, Rebuild, Size, finished
 from migplan.strategies.chosen_phase import contract_of
 from migplan.strategies.lost_values import missing_values
+from migplan.strategies.offending_rows import rows_in_the_way
 from migplan.strategies.unreadable_values import unreadable_values
 from migplan.strategies.ways_back import constraint_back, not_null_back
 
@@ -76,6 +77,7 @@ def create_steps(context: Context, obj: DbObject) -> list[Step]:
             takes=names_in(part, context.after),
             deploy=sentence,
             new_objects=_is_new(obj, context.before),
+            asserts=rows_in_the_way(context, obj) if number == 0 else (),
         )
         for number, part in enumerate(parts)
     ]
@@ -309,6 +311,7 @@ def _half(context: Context, rebuild: Rebuild, verb: str, number: int, part: Part
         deploy=sentence,
         loses=loses,
         new_objects=not dropping and number == 0 and rebuild.whole and isinstance(new, Table),
+        asserts=rows_in_the_way(context, new) if not dropping and number == 0 and old != new else (),
     )
 
 

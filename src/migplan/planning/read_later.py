@@ -13,8 +13,9 @@ from migplan.core.steps import After, Down, Phase, Statement, Step, step_id
 from migplan.kinds.constraint import CHECK, FOREIGN_KEY, Constraint, drop_constraint, validate_constraint
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
-from migplan.strategies.add_constraint import not_valid, offenders
+from migplan.strategies.add_constraint import not_valid
 from migplan.strategies.base import Context, Size
+from migplan.strategies.offending_rows import offenders
 
 
 def read_later(context: Context, step: Step) -> Iterator[Step]:
@@ -55,5 +56,5 @@ def _validate(context: Context, constraint: Constraint, made: Step, unread: Stat
         down=Down((drop_constraint(constraint), unread, *comments)),
         uses=frozenset({constraint.id}),
         after=(After(made.id, "a constraint can be validated once it is there"),),
-        asserts=tuple(offenders(constraint)) if changed else (),
+        asserts=tuple(offenders(constraint, context.after)) if changed else (),
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from migplan.core.sql import Sql, deparsed, ident, join, sql
-from migplan.core.steps import After, Assertion, Down, LockMode, Name, Part, Phase, Statement, Step, Timing, step_id
+from migplan.core.steps import After, Down, LockMode, Name, Part, Phase, Statement, Step, Timing, step_id
 from migplan.kinds.base import option_list
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import (
@@ -23,6 +23,7 @@ from migplan.kinds.names import names_of
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
 from migplan.strategies.base import Context, Expansion, Size, Strategy
+from migplan.strategies.offending_rows import duplicates, offenders
 
 SUE, AX = LockMode.SHARE_UPDATE_EXCLUSIVE, LockMode.ACCESS_EXCLUSIVE
 
@@ -79,7 +80,7 @@ def _two_steps(context: Context, constraint: Constraint) -> list[Step]:
         uses=part.uses,
         takes=names_of(constraint),
         deploy=sentence,
-        asserts=tuple(offenders(constraint)),
+        asserts=tuple(offenders(constraint, context.after)),
     )
     validate = Step(
         id=step_id("validate", constraint.id),
@@ -101,32 +102,6 @@ def not_valid(constraint: Constraint) -> Statement:
     return replace(add_constraint(replace(constraint, validated=False)), scan=False, timing=Timing.QUICK)
 
 
-def offenders(constraint: Constraint) -> Iterable[Assertion]:
-    """What would make the validation fail, counted before any lock is taken."""
-    table = ident(*constraint.relation.path)
-    if constraint.type == CHECK:
-        condition = deparsed(constraint.definition.removeprefix("CHECK ").removesuffix(" NO INHERIT"))
-        count = sql("SELECT count(*) FROM {} WHERE NOT {}", table, condition)
-        yield Assertion(count, f"rows of {constraint.relation} violate {constraint.id}")
-    elif constraint.target is not None and "PERIOD" not in constraint.definition:
-        yield Assertion(_orphans(constraint), f"rows of {constraint.relation} have no counterpart for {constraint.id}")
-
-
-def _orphans(constraint: Constraint) -> Sql:
-    assert constraint.target is not None
-    pairs = list(zip(constraint.columns, constraint.target_columns, strict=True))
-    match_ = join(" AND ", (sql("p.{} = c.{}", ident(t), ident(c)) for c, t in pairs))
-    present = join(" AND ", (sql("c.{} IS NOT NULL", ident(c)) for c, _ in pairs))
-    child, parent = ident(*constraint.relation.path), ident(*constraint.target.path)
-    return sql(
-        "SELECT count(*) FROM {} c WHERE {} AND NOT EXISTS (SELECT 1 FROM {} p WHERE {})",
-        child,
-        present,
-        parent,
-        match_,
-    )
-
-
 def _from_index(context: Context, constraint: Constraint) -> list[Step]:
     """A unique index built concurrently becomes the constraint's: ADD CONSTRAINT … USING INDEX reads nothing."""
     sentence = kind_of(constraint.id).create_contract(constraint, context.before)
@@ -145,7 +120,7 @@ def _from_index(context: Context, constraint: Constraint) -> list[Step]:
         uses=part.uses,
         takes=frozenset({index_name}),
         deploy=sentence,
-        asserts=(duplicates(constraint),),
+        asserts=(duplicates(constraint, context.after),),
     )
     add = Step(
         id=step_id("create", constraint.id),
@@ -266,22 +241,6 @@ def using_index(constraint: Constraint, index: str) -> Sql:
         ident(index),
         Sql(deferrable),
     )
-
-
-def duplicates(constraint: Constraint) -> Assertion:
-    """Counts the keys that more than one row has."""
-    columns = join(", ", (ident(c) for c in constraint.columns))
-    present = join(" AND ", (sql("{} IS NOT NULL", ident(c)) for c in constraint.columns))
-    if "NULLS NOT DISTINCT" in constraint.definition:
-        present = Sql("true")
-    count = sql(
-        "SELECT count(*) FROM (SELECT {}, count(*) FROM {} WHERE {} GROUP BY {} HAVING count(*) > 1) d",
-        columns,
-        ident(*constraint.relation.path),
-        present,
-        columns,
-    )
-    return Assertion(count, f"{constraint.id} would be violated by duplicate keys of {constraint.relation}")
 
 
 STRATEGY = AddConstraint()

@@ -12,6 +12,7 @@ from migplan.kinds.index import Index, create_index, drop_index, index_extras, s
 from migplan.kinds.names import names_of
 from migplan.kinds.registry import kind_of
 from migplan.strategies.base import Context, Expansion, Size, Strategy
+from migplan.strategies.offending_rows import rows_in_the_way
 from migplan.strategies.retire_table import is_retired
 
 SUE = LockMode.SHARE_UPDATE_EXCLUSIVE
@@ -71,6 +72,7 @@ def _create(context: Context, index: Index) -> list[Step]:
         uses=parts[0].uses,
         takes=frozenset({Name("relation", index.id.path)}),
         deploy=sentence,
+        asserts=rows_in_the_way(context, index),
     )
     steps = [build]
     extras = parts[0].create[1:]
@@ -149,6 +151,7 @@ def _replace(context: Context, old: Index, new: Index) -> list[Step]:
         down=Down((drop_index(staged, concurrently=True),)),
         uses=context.after.uses.get(new.id, frozenset()),
         deploy=sentence,
+        asserts=rows_in_the_way(context, new),
     )
     gone = temporary_name(name, "old")
     swap_up = (

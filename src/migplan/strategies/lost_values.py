@@ -9,9 +9,9 @@ from migplan.core.steps import Assertion
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import Constraint, column_ids
 from migplan.kinds.table import Table
-from migplan.strategies.add_constraint import offenders
 from migplan.strategies.backup import is_backed_up
 from migplan.strategies.base import Context
+from migplan.strategies.offending_rows import offenders
 
 _KEEP = 'backup = "table" in the settings would have kept them'
 
@@ -56,7 +56,7 @@ def _unmet(context: Context, constraint: Constraint) -> tuple[Assertion, ...]:
     if not lost or not constraint.validated or constraint.relation not in context.after:
         return ()
     because = f"the drop of {lost[0]} lost values that it needs; {_KEEP}"
-    return tuple(Assertion(a.count, f"{a.message}: {because}") for a in offenders(constraint))
+    return tuple(Assertion(a.count, f"{a.message}: {because}") for a in offenders(constraint, context.before))
 
 
 def _lost(context: Context, id: ObjectId) -> bool:

@@ -14,8 +14,8 @@ from migplan.core.steps import After, Down, Phase, Step, Timing, step_id
 from migplan.kinds.constraint import FOREIGN_KEY, Constraint, add_constraint, drop_constraint, validate_constraint
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
-from migplan.strategies.add_constraint import offenders
 from migplan.strategies.base import Context, Expansion, Size, Strategy
+from migplan.strategies.offending_rows import offenders
 
 NAME = "partitioned_foreign_key"
 
@@ -78,7 +78,7 @@ def _on_partition(context: Context, key: Constraint, leaf: Constraint, sentence:
         down=Down((drop_constraint(replace(own, index_parent=key.id)),)),
         uses=context.pieces_after.of(key.id)[0].uses | {leaf.relation},
         deploy=sentence,
-        asserts=tuple(offenders(own)),
+        asserts=tuple(offenders(own, context.after)),
     )
     validate = Step(
         id=step_id("validate", leaf.id),

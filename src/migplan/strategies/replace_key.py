@@ -25,9 +25,10 @@ from migplan.kinds.constraint import (
 from migplan.kinds.names import names_of
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
-from migplan.strategies.add_constraint import duplicates, not_valid, unique_index, using_index
+from migplan.strategies.add_constraint import not_valid, unique_index, using_index
 from migplan.strategies.base import Context, Expansion, Size, Strategy
 from migplan.strategies.dual_written import dual_written_columns
+from migplan.strategies.offending_rows import duplicates
 from migplan.strategies.reshaped import reshaped_columns
 
 AX, SUE = LockMode.ACCESS_EXCLUSIVE, LockMode.SHARE_UPDATE_EXCLUSIVE
@@ -75,7 +76,7 @@ def _steps(context: Context, old: Constraint, new: Constraint, group: str) -> li
         down=Down((_drop_index(new, "new"), *_read_again(old))),
         uses=come.uses,
         deploy=sentence,
-        asserts=(duplicates(new),),
+        asserts=(duplicates(new, context.after),),
     )
     kept = [_kept(old, new, build, leaves)] if _deploys_between(context, old) else []
     drop = _step(

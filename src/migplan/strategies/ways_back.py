@@ -16,8 +16,9 @@ from migplan.kinds.column import Column
 from migplan.kinds.constraint import CHECK, FOREIGN_KEY, PRIMARY_KEY, UNIQUE, Constraint, validate_constraint
 from migplan.kinds.not_null import change_not_null
 from migplan.kinds.table import Table
-from migplan.strategies.add_constraint import duplicates, not_valid, offenders, unique_index, using_index
+from migplan.strategies.add_constraint import not_valid, unique_index, using_index
 from migplan.strategies.base import Context, Size
+from migplan.strategies.offending_rows import duplicates, offenders
 from migplan.strategies.set_not_null import check_first, nulls
 
 _READS = "only the way back does anything: it reads the table under a lock that only DDL and vacuum feel"
@@ -61,20 +62,20 @@ def constraint_back(context: Context, constraint: Constraint, step: Step) -> lis
         if constraint.type == FOREIGN_KEY and partitioned and context.before.major < 18:
             return [step]
         validated = _only_back(step, "validate", f"validate {constraint.id}", (validate_constraint(constraint),))
-        return _before(_comes_back(step, not_valid(constraint), offenders(constraint)), [validated])
+        return _before(_comes_back(step, not_valid(constraint), offenders(constraint, context.before)), [validated])
     if constraint.type in (UNIQUE, PRIMARY_KEY) and "WITHOUT OVERLAPS" not in constraint.definition:
-        return [step] if partitioned or table.partition_of is not None else _key_back(constraint, step)
+        return [step] if partitioned or table.partition_of is not None else _key_back(context, constraint, step)
     return [step]
 
 
-def _key_back(key: Constraint, step: Step) -> list[Step]:
+def _key_back(context: Context, key: Constraint, step: Step) -> list[Step]:
     index = Statement(
         unique_index(key), LockMode.SHARE_UPDATE_EXCLUSIVE, scan=True, transactional=False, timing=Timing.LONG
     )
     build = replace(
         _only_back(step, "build", f"build the index of {key.id} concurrently", (index,)),
         why="only the way back does anything: reads and writes go on while the index is built",
-        down=Down((index,), asserts=(duplicates(key),)),
+        down=Down((index,), asserts=(duplicates(key, context.before),)),
         frees=step.frees,
         after=(*step.after, After(step.id, "the way back needs the index first")),
     )

@@ -1,0 +1,93 @@
+"""Rows that stand in the way of a constraint or a unique index: counted before any lock is taken.
+
+In a table that others inherit from, keys and foreign keys (and checks that say NO INHERIT) speak of its own rows alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog, DbObject
+from migplan.core.sql import Sql, deparsed, ident, join, sql
+from migplan.core.steps import Assertion
+from migplan.kinds.constraint import CHECK, FOREIGN_KEY, PRIMARY_KEY, UNIQUE, Constraint
+from migplan.kinds.index import Index
+from migplan.kinds.table import Table
+from migplan.strategies.base import Context
+
+
+def rows_in_the_way(context: Context, obj: DbObject) -> tuple[Assertion, ...]:
+    """What a new constraint or index of a table that is there already would meet."""
+    table = obj.table
+    if table is None or table not in context.before or table in context.rebuilds.whole or context.empty(table):
+        return ()
+    if isinstance(obj, Index):
+        return (index_duplicates(obj, context.after),) if obj.unique and obj.keys else ()
+    if not isinstance(obj, Constraint) or not obj.validated or not obj.enforced or obj.clone_of is not None:
+        return ()
+    if obj.type in (UNIQUE, PRIMARY_KEY):
+        return () if "WITHOUT OVERLAPS" in obj.definition else (duplicates(obj, context.after),)
+    return tuple(offenders(obj, context.after)) if obj.type in (CHECK, FOREIGN_KEY) else ()
+
+
+def offenders(constraint: Constraint, catalog: Catalog) -> Iterable[Assertion]:
+    """What would make the validation fail."""
+    if constraint.type == CHECK:
+        table = _own_rows(constraint.relation, catalog) if constraint.no_inherit else ident(*constraint.relation.path)
+        condition = deparsed(constraint.definition.removeprefix("CHECK ").removesuffix(" NO INHERIT"))
+        count = sql("SELECT count(*) FROM {} WHERE NOT {}", table, condition)
+        yield Assertion(count, f"rows of {constraint.relation} violate {constraint.id}")
+    elif constraint.target is not None and "PERIOD" not in constraint.definition:
+        count = _orphans(constraint, constraint.target, catalog)
+        yield Assertion(count, f"rows of {constraint.relation} have no counterpart for {constraint.id}")
+
+
+def _orphans(constraint: Constraint, target: ObjectId, catalog: Catalog) -> Sql:
+    pairs = list(zip(constraint.columns, constraint.target_columns, strict=True))
+    match_ = join(" AND ", (sql("p.{} = c.{}", ident(t), ident(c)) for c, t in pairs))
+    present = join(" AND ", (sql("c.{} IS NOT NULL", ident(c)) for c, _ in pairs))
+    return sql(
+        "SELECT count(*) FROM {} c WHERE {} AND NOT EXISTS (SELECT 1 FROM {} p WHERE {})",
+        _own_rows(constraint.relation, catalog),
+        present,
+        _own_rows(target, catalog),
+        match_,
+    )
+
+
+def duplicates(constraint: Constraint, catalog: Catalog) -> Assertion:
+    """Counts the keys that more than one row has."""
+    keys = [ident(c) for c in constraint.columns]
+    count = _repeated(constraint.relation, catalog, keys, constraint.definition, None)
+    return Assertion(count, f"{constraint.id} would be violated by duplicate keys of {constraint.relation}")
+
+
+def index_duplicates(index: Index, catalog: Catalog) -> Assertion:
+    """The same of an index, whose keys may be expressions and which may be partial."""
+    keys = [sql("({})", deparsed(key)) for key in index.keys]
+    count = _repeated(index.relation, catalog, keys, index.definition, index.predicate)
+    return Assertion(count, f"{index.id} would be violated by duplicate keys of {index.relation}")
+
+
+def _repeated(table: ObjectId, catalog: Catalog, keys: list[Sql], definition: str, only: str | None) -> Sql:
+    columns = join(", ", keys)
+    conditions = [] if "NULLS NOT DISTINCT" in definition else [sql("{} IS NOT NULL", key) for key in keys]
+    conditions += [sql("({})", deparsed(only))] if only is not None else []
+    return sql(
+        "SELECT count(*) FROM (SELECT {}, count(*) FROM {} WHERE {} GROUP BY {} HAVING count(*) > 1) d",
+        columns,
+        _own_rows(table, catalog),
+        join(" AND ", conditions) if conditions else Sql("true"),
+        columns,
+    )
+
+
+def _own_rows(table: ObjectId, catalog: Catalog) -> Sql:
+    """The table without those that inherit from it; a partitioned one has no rows of its own."""
+    found = catalog.get(table, Table)
+    alone = found is not None and found.partition_key is None
+    inherited = alone and any(
+        table in getattr(catalog[user], "inherits", ()) for user in catalog.used_by.get(table, ())
+    )
+    return sql("ONLY {}", ident(*table.path)) if inherited else ident(*table.path)

@@ -1,0 +1,49 @@
+"""Rows that a new constraint or unique index would meet are counted, of small tables as well, and no others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.support.plans import CAREFUL
+from tests.support.windows import plan, psql
+
+if TYPE_CHECKING:
+    from tests.conftest import MakeDb
+
+    from migplan.core.settings import Settings
+
+TABLES = """
+CREATE TABLE r (id int PRIMARY KEY, n int);
+CREATE TABLE r_heir () INHERITS (r);
+CREATE TABLE t (id int PRIMARY KEY, n int, w text);
+CREATE TABLE t_heir () INHERITS (t);
+"""
+ROWS = """
+INSERT INTO r VALUES (1, 1);
+INSERT INTO r_heir VALUES (2, 2);
+INSERT INTO t VALUES (1, 1, 'a'), (2, 2, 'A'), (3, 2, NULL), (4, NULL, NULL);
+INSERT INTO t_heir VALUES (1, 1, 'a'), (2, 7, 'b'), (3, 7, 'b'), (4, 2, 'B');
+"""
+ADDED = {
+    "key": ("ALTER TABLE t ADD CONSTRAINT k UNIQUE (n);", r"k would be violated .* \(1 rows\)"),
+    "index": ("CREATE UNIQUE INDEX i ON t ((n + id), lower(w)) WHERE n > 0;", None),
+    "expression": ("CREATE UNIQUE INDEX i ON t (lower(w)) WHERE n > 0;", r"i would be violated .* \(1 rows\)"),
+    "check": ("ALTER TABLE t ADD CONSTRAINT c CHECK (n < 5);", r"rows of table public.t violate .* \(2 rows\)"),
+    "own check": ("ALTER TABLE t ADD CONSTRAINT c CHECK (n < 5) NO INHERIT;", None),
+    "reference": ("ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (n) REFERENCES r;", r"no counterpart .* \(2 rows\)"),
+}
+SETTINGS = {"large": replace(CAREFUL, small_rows=0), "small": CAREFUL, "offline": replace(CAREFUL, offline=True)}
+
+
+@pytest.mark.parametrize(("added", "said"), ADDED.values(), ids=ADDED)
+@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
+def test_rows_in_the_way_are_counted(make_db: MakeDb, settings: Settings, added: str, said: str | None) -> None:
+    found = plan(make_db, TABLES, TABLES + added, rows=ROWS, settings=settings)
+    up = "".join(file.up for file in found.files)
+    if said is None:
+        psql(found.live, up)
+        return
+    with pytest.raises(AssertionError, match=said):
+        psql(found.live, up)
