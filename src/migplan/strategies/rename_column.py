@@ -91,6 +91,7 @@ def _expand(context: Context, renaming: Renaming) -> Expansion:
         fields=dict.fromkeys(renaming.widened, frozenset({"type"})),
         brackets=widening.brackets,
         within=frozenset() if widening.group is None else frozenset({widening.group}),
+        single=_retyped_last(context, renaming),
         blocked=tuple(_obstacles(context, renaming)),
     )
 
@@ -106,6 +107,13 @@ def _going(context: Context, renaming: Renaming, retired: str) -> dict[ObjectId,
 def _leaves(context: Context, below: ObjectId) -> bool:
     old, new = context.before.get(below, Table), context.after.get(below, Table)
     return old is not None and (new is None or (new.partition_of, new.inherits) != (old.partition_of, old.inherits))
+
+
+def _retyped_last(context: Context, renaming: Renaming) -> dict[str, After]:
+    """A column gets another type once its copy is gone: on the way back the copy is filled with the former one."""
+    gone = After(last_step(renaming.table), "its copy has the former type")
+    changed = (new.id for _, new, fields in context.altered(Column) if fields & {"type", "collation"})
+    return {step_id("alter", id): gone for id in changed if id in renaming.ids and id not in renaming.widened}
 
 
 def _obstacles(context: Context, renaming: Renaming) -> Iterable[str]:

@@ -1,1 +1,2 @@
 INSERT INTO t VALUES (1, 'a', 'b');
+INSERT INTO r VALUES (1, '2000-02-01');
