@@ -6,15 +6,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from migplan.core.changes import Alter, Create, Drop
-from migplan.core.ids import CALLABLE, ObjectId
+from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject, changed_fields
-from migplan.core.steps import After, Down, Name, Part, Phase, Statement, Step, step_id
+from migplan.core.steps import After, Down, Part, Phase, Statement, Step, step_id
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import Constraint
 from migplan.kinds.names import names_of
 from migplan.kinds.registry import kind_of
 from migplan.kinds.sequence import Sequence
 from migplan.kinds.table import Table
+from migplan.planning.found_by_text import found_on_the_way_back, still_found
 from migplan.planning.read_later import read_later
 from migplan.planning.rebuilds import going_along
 from migplan.planning.side_by_side import (
@@ -25,7 +26,7 @@ from migplan.planning.side_by_side import (
     replacement_steps,
 )
 from migplan.strategies.backup import is_backed_up
-from migplan.strategies.base import Context, Rebuild, Size, finished
+from migplan.strategies.base import Context, Rebuild, finished
 from migplan.strategies.chosen_phase import contract_of
 from migplan.strategies.lost_values import missing_values
 from migplan.strategies.offending_rows import rows_in_the_way
@@ -305,8 +306,8 @@ def _half(context: Context, rebuild: Rebuild, verb: str, number: int, part: Part
         destroys=_with_company(part, context.before) if dropping else frozenset(),
         uses=frozenset() if dropping else part.uses | gone,
         releases=part.uses if dropping else frozenset(),
-        takes=frozenset() if dropping else names_in(part, context.after) | _still_found(context, rebuild.id),
-        frees=names_in(part, context.before) | _found_on_the_way_back(context, rebuild.id) if dropping else frozenset(),
+        takes=frozenset() if dropping else names_in(part, context.after) | still_found(context, rebuild.id),
+        frees=names_in(part, context.before) | found_on_the_way_back(context, rebuild.id) if dropping else frozenset(),
         together=rebuild.group,
         deploy=sentence,
         loses=loses,
@@ -318,29 +319,6 @@ def _half(context: Context, rebuild: Rebuild, verb: str, number: int, part: Part
 def _with_company(part: Part, catalog: Catalog) -> frozenset[ObjectId]:
     """What the part provides, and what comes and goes along with that."""
     return part.provides.union(*(going_along(id, catalog) for id in part.provides))
-
-
-def _still_found(context: Context, id: ObjectId) -> frozenset[Name]:
-    """The names of what the object used without saying so, and that is dropped: while a function, or a foreign key's
-    index, exists, the same text would find it again."""
-    lost = context.before.uses.get(id, frozenset()) - context.after.objects.keys()
-    routines = frozenset(Name("routine", used.path) for used in lost if used.kind in CALLABLE)
-    return routines | _names_of_keys(id, context.before, context.after)
-
-
-def _found_on_the_way_back(context: Context, id: ObjectId) -> frozenset[Name]:
-    """The same of a foreign key's index that comes: it goes ahead of the foreign key on the way back. One that is new
-    to a large table is built beside everything else."""
-    target: ObjectId | None = getattr(context.before[id], "target", None)
-    large = target is not None and target in context.before and context.size(target) is Size.LARGE
-    return _names_of_keys(id, context.after, context.before, known=context.before if large else context.after)
-
-
-def _names_of_keys(id: ObjectId, one: Catalog, other: Catalog, known: Catalog | None = None) -> frozenset[Name]:
-    """The names of the indexes that a foreign key is bound to on one side only."""
-    used = one.uses.get(id, frozenset()) - other.uses.get(id, frozenset())
-    keys = (u for u in used if u.kind in ("constraint", "index") and id.kind == "constraint" and u in (known or one))
-    return frozenset[Name]().union(*(names_of(one[key]) for key in keys))
 
 
 def _is_empty(context: Context, id: ObjectId) -> bool:

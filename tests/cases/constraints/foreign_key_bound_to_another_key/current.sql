@@ -2,3 +2,6 @@ CREATE TABLE p (a int, b int, c int NOT NULL UNIQUE, PRIMARY KEY (a, b));
 CREATE TABLE c (z int REFERENCES p (c));
 CREATE TABLE q (a int PRIMARY KEY, b int NOT NULL);
 CREATE TABLE d (z int REFERENCES q);
+
+CREATE TABLE keys (a int, b int, CONSTRAINT k1 UNIQUE (a), CONSTRAINT k2 UNIQUE (b));
+CREATE TABLE user_of_keys (x int, CONSTRAINT f FOREIGN KEY (x) REFERENCES keys (a));

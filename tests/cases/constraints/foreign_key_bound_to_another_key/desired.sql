@@ -2,3 +2,6 @@ CREATE TABLE p (a int, b int NOT NULL, c int PRIMARY KEY, UNIQUE (b, a));
 CREATE TABLE c (z int REFERENCES p);
 CREATE TABLE q (a int UNIQUE, b int NOT NULL PRIMARY KEY);
 CREATE TABLE d (z int REFERENCES q (a));
+
+CREATE TABLE keys (a int, b int, CONSTRAINT k1 UNIQUE (b), CONSTRAINT k2 UNIQUE (a));
+CREATE TABLE user_of_keys (x int, CONSTRAINT f FOREIGN KEY (x) REFERENCES keys (b));

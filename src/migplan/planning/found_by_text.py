@@ -1,0 +1,60 @@
+"""Names of what the same text finds: a call a function, a foreign key an index over the columns that it refers to.
+
+PostgreSQL binds a foreign key to the older of two such indexes. So one that is made again waits until the former ones
+are gone, and on the way back until the new ones are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from migplan.core.ids import CALLABLE, ObjectId
+from migplan.core.model import Catalog
+from migplan.core.sql import ident
+from migplan.core.steps import Name
+from migplan.kinds.constraint import ATTACHABLE, Constraint
+from migplan.kinds.index import Index
+from migplan.kinds.names import names_of
+from migplan.strategies.base import Context, Size
+
+
+def still_found(context: Context, id: ObjectId) -> frozenset[Name]:
+    """The names of what the object used without saying so, and that is dropped: while a function, or a foreign key's
+    index, exists, the same text would find it again."""
+    lost = context.before.uses.get(id, frozenset()) - context.after.objects.keys()
+    routines = frozenset(Name("routine", used.path) for used in lost if used.kind in CALLABLE)
+    return routines | _names_of_keys(id, context.before, context.after)
+
+
+def found_on_the_way_back(context: Context, id: ObjectId) -> frozenset[Name]:
+    """The same of a foreign key's index that comes: it goes ahead of the foreign key on the way back. One that is new
+    to a large table is built beside everything else."""
+    target: ObjectId | None = getattr(context.before[id], "target", None)
+    large = target is not None and target in context.before and context.size(target) is Size.LARGE
+    return _names_of_keys(id, context.after, context.before, known=context.before if large else context.after)
+
+
+def _names_of_keys(id: ObjectId, one: Catalog, other: Catalog, known: Catalog | None = None) -> frozenset[Name]:
+    """The names of the indexes that a foreign key is bound to on one side only, and of those that it would be bound to
+    there as it is on the other side."""
+    if id.kind != "constraint":
+        return frozenset()
+    used = one.uses.get(id, frozenset()) - other.uses.get(id, frozenset())
+    keys = {u for u in used if u.kind in ("constraint", "index")} | set(_fitting(other.get(id, Constraint), one))
+    return frozenset[Name]().union(*(names_of(one[key]) for key in keys if key in (known or one)))
+
+
+def _fitting(foreign_key: Constraint | None, catalog: Catalog) -> Iterable[ObjectId]:
+    """Indexes over the columns that a foreign key refers to."""
+    if foreign_key is None or foreign_key.target is None:
+        return
+    columns = set(foreign_key.target_columns)
+    texts = {str(ident(column)) for column in columns}
+    for member in catalog.members.get(foreign_key.target, ()):
+        match member:
+            case Constraint() if member.type in ATTACHABLE and set(member.columns) == columns:
+                yield member.id
+            case Index(unique=True, predicate=None) if set(member.keys) == texts:
+                yield member.id
+            case _:
+                pass
