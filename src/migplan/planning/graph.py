@@ -32,7 +32,8 @@ class CycleError(PlanningError):
         self.steps = tuple(steps)
         super().__init__(
             f"these steps wait for each other: {', '.join(s.id for s in steps)}",
-            hint="This is a bug of migplan: please report it with both schemas.",
+            hint="Declare the change in two parts, one plan after the other. It is a bug of migplan: please report it"
+            " with both schemas.",
         )
 
 
