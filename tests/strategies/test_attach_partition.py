@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.support.both_ways import read
+from tests.support.migrations import migration, run
 from tests.support.plans import CAREFUL
 from tests.support.windows import Shape, plan, psql, query, there_and_back
 
 from migplan.planning.plan import draft
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.conftest import MakeDb
 
     from migplan.core.settings import Settings
@@ -67,6 +70,42 @@ def test_large_default_partition_refuses_the_rows_first(make_db: MakeDb) -> None
     ]
     assert found.step("guard:others").deploy == "writes no rows of table public.p2 into table public.others"
     there_and_back(found)
+
+
+NEXT = "CREATE TABLE p3 PARTITION OF p FOR VALUES FROM ('2022-01-01') TO ('2023-01-01');"
+
+
+def test_new_partitions_beside_a_large_default_one(make_db: MakeDb) -> None:
+    found = plan(make_db, PARENT + DEFAULT, PARENT + DEFAULT + ATTACHED + NEXT, rows=OTHER_ROWS)
+    hung = [f"create:{table}:2" for table in ("p2", "p3")]
+    assert [(s.place, s.step) for s in found.shapes if s.place.startswith("1")] == [
+        ("1 contract", "guard:others"),
+        ("1 contract", "prove:others"),
+        ("1 contract", "create:p2:2"),
+        ("1 contract", "create:p2_d_idx:2"),
+        ("1 contract", "create:p3:2"),
+        ("1 contract", "create:p3_d_idx:2"),
+        ("1 contract", "unguard:others"),
+    ]
+    for step in hung:
+        assert (found.step(step).scan, found.step(step).new_objects) == (False, False)
+    assert found.step("guard:others").deploy is not None
+    there_and_back(found)
+
+
+@pytest.mark.parametrize("analyzed", ["", "ANALYZE;"])
+def test_rows_of_a_default_partition_that_belong_to_a_new_one(make_db: MakeDb, tmp_path: Path, analyzed: str) -> None:
+    stray = "INSERT INTO p VALUES (1, '2021-05-05'), (2, '2021-06-06');" + analyzed
+    found = migration(make_db, tmp_path, PARENT + DEFAULT + stray, PARENT + DEFAULT + ATTACHED)
+    *earlier, last = range(len(found.plan.windows))
+    assert len(earlier) == (0 if analyzed else 1)
+    for number in earlier:
+        found.run(number)
+    with pytest.raises(AssertionError, match=r"belong into table public\.p2: move them out of it first \(2 rows\)"):
+        found.run(last)
+    run(found.live, "DELETE FROM p WHERE id < 3 RETURNING 1")
+    found.run(last)
+    assert found.second() == ([], [])
 
 
 def test_hash_partitions_are_attached_directly(make_db: MakeDb) -> None:

@@ -27,6 +27,7 @@ from migplan.planning.side_by_side import (
 )
 from migplan.strategies.backup import is_backed_up
 from migplan.strategies.base import Context, Rebuild, finished
+from migplan.strategies.beside_default import hung_beside_default
 from migplan.strategies.chosen_phase import contract_of
 from migplan.strategies.lost_values import missing_values
 from migplan.strategies.offending_rows import rows_in_the_way
@@ -63,7 +64,7 @@ def create_steps(context: Context, obj: DbObject) -> list[Step]:
     parts = context.pieces_after.of(obj.id)
     sentence = contract_of(context, obj.id, kind_of(obj.id).create_contract(obj, context.before))
     phase = Phase.EXPAND if sentence is None else Phase.CONTRACT
-    return [
+    steps = [
         Step(
             id=step_id("create", obj.id, number),
             title=f"create {obj.id}" if number == 0 else f"complete {obj.id}",
@@ -82,6 +83,7 @@ def create_steps(context: Context, obj: DbObject) -> list[Step]:
         )
         for number, part in enumerate(parts)
     ]
+    return [hung_beside_default(context, obj, step) for step in steps] if isinstance(obj, Table) else steps
 
 
 def drop_steps(context: Context, obj: DbObject) -> list[Step]:
