@@ -143,10 +143,12 @@ def conversion(old: Column, new: Column) -> Sql:
 
 
 def change_type(new: Column, using: Sql | None = None) -> list[Statement]:
-    """``ALTER COLUMN … TYPE`` with its USING; an old default that can't be cast is the caller's to move."""
+    """``ALTER COLUMN … TYPE`` with its USING; an old default that can't be cast is the caller's to move. What is stored
+    of an expression is worked out anew, and takes no USING."""
     collate = sql(" COLLATE {}", deparsed(new.collation)) if new.collation else EMPTY
     expression = using if using is not None else sql("{}::{}", ident(new.name), deparsed(new.type))
-    clause = EMPTY if new.relation.kind == "foreign_table" else sql(" USING {}", expression)
+    given = new.relation.kind != "foreign_table" and new.generated is None
+    clause = sql(" USING {}", expression) if given else EMPTY
     command = sql(
         "ALTER {} ALTER COLUMN {} TYPE {}{}{}",
         relation_clause(new),

@@ -1,0 +1,2 @@
+CREATE TABLE t (id int PRIMARY KEY, b bigint GENERATED ALWAYS AS (id * 2) STORED CHECK (b <> 5));
+CREATE VIEW v AS SELECT id, b FROM t;
