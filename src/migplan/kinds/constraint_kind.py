@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -44,6 +45,7 @@ from migplan.kinds.constraint import (
 )
 
 AX = LockMode.ACCESS_EXCLUSIVE
+_OPTIONS = re.compile(r""" WITH \((?:"?\w+"?='?[^'()]*'?(?:, )?)+\)""")
 
 
 class ConstraintKind(Kind[Constraint]):
@@ -100,7 +102,7 @@ WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x')
             owner=reading.roles.get(owner, ""),
             relation=table,
             type=type,
-            definition=definition.removesuffix(" NOT VALID").removesuffix(" NOT ENFORCED"),
+            definition=_without_options(definition.removesuffix(" NOT VALID").removesuffix(" NOT ENFORCED")),
             columns=tuple(columns or ()),
             target=reading.relation("table", target_schema, target_name) if target_name else None,
             target_columns=tuple(target_columns or ()),
@@ -276,6 +278,11 @@ def _split_deferrable(definition: str) -> tuple[str, str]:
         if definition.endswith(suffix):
             return definition.removesuffix(suffix), suffix.strip()
     return definition, ""
+
+
+def _without_options(definition: str) -> str:
+    """PostgreSQL prints an index's options with exclusion constraints, and not with keys."""
+    return _OPTIONS.sub("", definition, count=1) if definition.startswith("EXCLUDE ") else definition
 
 
 KINDS = (ConstraintKind(),)
