@@ -7,7 +7,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
@@ -50,14 +50,14 @@ def many(planned_once: Migration, make_db: MakeDb) -> Migration:
     return replace(planned_once, live=make_db(OLD))
 
 
-def _rows(url: str, query: str) -> list[tuple[object, ...]]:
+def _rows(url: str, query: str) -> list[tuple[Any, ...]]:
     with psycopg.connect(url, autocommit=True) as db:
         return db.execute(query.encode()).fetchall()
 
 
 def _attempts(url: str) -> dict[str, tuple[list[str], list[int], str | None]]:
     found = _rows(url, ATTEMPTS)
-    return {str(step): (outcomes, numbers, code) for step, outcomes, numbers, code in found}  # pyright: ignore[reportReturnType] - rows
+    return {str(step): (outcomes, numbers, code) for step, outcomes, numbers, code in found}
 
 
 @contextlib.contextmanager

@@ -73,7 +73,8 @@ class Heard:
         self.said.append(message)
 
     def unit(self, unit: Unit, title: str) -> None:
-        """Keep its name."""
+        """Keep its name; every step is told by its title."""
+        assert title or not unit.steps
         self.units.append(unit.name)
 
     def progress(self, what: str, share: float) -> None:

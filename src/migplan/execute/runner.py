@@ -27,7 +27,7 @@ from migplan.execute.maintenance import Maintenance, admit
 from migplan.execute.operator import end_leftovers, held, open_worker, still_held
 from migplan.execute.retry import Patience, Tries, lost
 from migplan.planfile.locks import PlanLocks
-from migplan.planfile.model import BackfillModel, BatchesModel, PlanModel
+from migplan.planfile.model import BackfillModel, BatchesModel, PlanModel, StepModel
 from migplan.planfile.units import Command, Unit
 from migplan.source.connect import Connection, redact
 
@@ -97,7 +97,6 @@ class Runner:
         self._steps = {s.id: s for s in plan.steps}
         self._titles: Mapping[str, str] = {s.id: s.title if direction == "up" else s.title_back for s in plan.steps}
         self._backfills = _backfills(plan, direction)
-        self._asserted = {s.id: s.assertions for s in plan.steps}
         self._stays = {s.id for s in plan.steps if direction == "down" and s.down.irreversible is not None}
         self._work = open_worker(target, f"{direction} {plan.name}")
         self._settings: tuple[str, ...] = ()
@@ -138,8 +137,10 @@ class Runner:
                 self.run(together[0])
 
     def _is_quick(self, unit: Unit) -> bool:
-        known = [self._steps[s] for s in unit.steps if s in self._steps]
-        return self._direction == "up" and takes_moments(unit, known)
+        return self._direction == "up" and takes_moments(unit, self._models(unit))
+
+    def _models(self, unit: Unit) -> list[StepModel]:
+        return [self._steps[s] for s in unit.steps if s in self._steps]
 
     def _run_together(self, units: Sequence[Unit]) -> None:
         for unit in units:
@@ -157,7 +158,8 @@ class Runner:
 
     def _tell(self, unit: Unit) -> None:
         busy = {c.step for c in unit.commands}
-        self._teller.unit(unit, "; ".join(self._titles.get(s, s) for s in unit.steps if s in busy or not busy))
+        told = [s for s in unit.steps if s in busy] or unit.steps
+        self._teller.unit(unit, "; ".join(self._titles.get(s, s) for s in told))
 
     def run(self, unit: Unit, met: psycopg.Error | None = None) -> None:
         """Run a unit to its end; ``met`` is what its first try has met already.
@@ -346,7 +348,7 @@ class Runner:
             self._ledger.fail_attempt(attempt, redact(said), sqlstate, blocked_by)
 
     def _failure(self, unit: Unit, error: psycopg.Error) -> ExecutionError:
-        asserted = [a for step in unit.steps for a in self._asserted.get(step, ())]
+        asserted = [a for step in self._models(unit) for a in step.assertions]
         for said in details(error, asserted):
             self._teller.say(said)
         return failure(unit, error, self._direction)
