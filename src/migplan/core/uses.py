@@ -18,7 +18,7 @@ class Uses(Mapping[ObjectId, frozenset[ObjectId]]):
     everybody's schema."""
 
     def __init__(self, recorded: Mapping[ObjectId, Iterable[ObjectId]], objects: Mapping[ObjectId, DbObject]) -> None:
-        self._recorded = recorded
+        self.recorded = recorded
         self._objects = objects
         self._schemas = {id.path[0]: id for id in objects if id.kind == "schema"}
         self._made: dict[ObjectId, frozenset[ObjectId]] = {}
@@ -31,7 +31,7 @@ class Uses(Mapping[ObjectId, frozenset[ObjectId]]):
         made = self._made.get(id)
         if made is None:
             structure = self._structure(id, self._objects[id])
-            made = self._made[id] = frozenset([*self._recorded.get(id, ()), *structure])
+            made = self._made[id] = frozenset([*self.recorded.get(id, ()), *structure])
         return made
 
     def __iter__(self) -> Iterator[ObjectId]:
@@ -39,11 +39,6 @@ class Uses(Mapping[ObjectId, frozenset[ObjectId]]):
 
     def __len__(self) -> int:
         return len(self._objects)
-
-    @property
-    def recorded(self) -> Mapping[ObjectId, Iterable[ObjectId]]:
-        """Without the structure."""
-        return self._recorded
 
     def within(self, id: ObjectId) -> Sequence[ObjectId]:
         """The structure the other way: a relation's members, everything in a schema."""

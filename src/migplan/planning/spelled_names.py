@@ -27,8 +27,8 @@ _DOMAINS: Final = 17
 def with_spelled_names(one: Catalog, other: Catalog) -> Catalog:
     """``one`` with the names of those NOT NULL constraints spelled out that ``other`` lacks, and that something else
     bears on the way from or to it."""
-    named = (o for o in (*one.of(Column), *one.of(Domain)) if o.not_null is not None and o.not_null.name is None)
-    new = {name: obj for obj in named if (name := _new_name(obj, one, other)) is not None}
+    bearing = (*one.of(Column), *one.of(Domain))
+    new = {name: obj for obj in bearing if (name := _new_name(obj, one, other)) is not None}
     if not new:
         return one
     theirs, ours = _bearers(new.keys(), other), _bearers(new.keys(), one)
@@ -41,9 +41,9 @@ def with_spelled_names(one: Catalog, other: Catalog) -> Catalog:
     return replace(one, objects={**one.objects, **spelled}) if spelled else one
 
 
-def _new_name(obj: DbObject, one: Catalog, other: Catalog) -> _Name | None:
+def _new_name(obj: Column | Domain, one: Catalog, other: Catalog) -> _Name | None:
     """The name that PostgreSQL will make up for the object's NOT NULL, where the other side has none there."""
-    if not isinstance(obj, Column | Domain) or one.major < (_COLUMNS if isinstance(obj, Column) else _DOMAINS):
+    if one.major < (_COLUMNS if isinstance(obj, Column) else _DOMAINS):
         return None
     if obj.not_null is None or obj.not_null.name is not None or (isinstance(obj, Column) and obj.inherited):
         return None
