@@ -17,6 +17,13 @@ def descendants(relation: ObjectId, catalog: Catalog) -> Iterable[ObjectId]:
             yield from descendants(obj.id, catalog)
 
 
+def parents_of(relation: ObjectId, catalog: Catalog) -> tuple[ObjectId, ...]:
+    """The tables right above it."""
+    found = catalog.objects.get(relation)
+    partitioned: ObjectId | None = getattr(found, "partition_of", None)
+    return getattr(found, "inherits", ()) if partitioned is None else (partitioned,)
+
+
 def heirs(relation: ObjectId, catalog: Catalog) -> Iterable[ObjectId]:
     """Inheriting tables, to any depth, without partitions: what they declare themselves stays when it is inherited."""
     for user in catalog.used_by.get(relation, ()):

@@ -45,6 +45,12 @@ def set_replica_identity(relation: Identified) -> list[Statement]:
     return [_set(relation.id, sql("USING INDEX {}", ident(identity.path[-1])) if named else Sql(_CLAUSES[identity]))]
 
 
+def other_identity(one: Identified, other: Identified) -> frozenset[ObjectId]:
+    """The index or constraint that tells the rows of the one and not of the other: PostgreSQL records no dependency."""
+    found = one.replica_identity
+    return frozenset({found} if isinstance(found, ObjectId) and found != other.replica_identity else ())
+
+
 def identity_part(relation: Identified) -> list[Part]:
     """Where an index tells the rows, that is said once it is there."""
     identity = relation.replica_identity

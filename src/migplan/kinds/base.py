@@ -141,6 +141,10 @@ class Kind(ABC, Generic[O]):
         """What an in-place alteration needs beside what the object stands on."""
         return frozenset()
 
+    def alter_releases(self, old: O, new: O) -> frozenset[ObjectId]:
+        """What an in-place alteration lets go of beside what the object stood on."""
+        return frozenset()
+
     def drop_contract(self, obj: O) -> str | None:
         """What the application must do before the drop, or None where no application can notice it."""
         return f"doesn't use {obj.id}"

@@ -12,7 +12,7 @@ from migplan.core.model import Catalog, DbObject, Grant, changed_fields
 from migplan.core.sql import Sql, deparsed, ident, sql
 from migplan.core.steps import LockMode, Part, Statement, Timing
 from migplan.kinds import _acl
-from migplan.kinds._descendants import descendants, heirs
+from migplan.kinds._descendants import descendants
 from migplan.kinds._foreign_options import fdw_option_changes
 from migplan.kinds.base import PG_ATTRDEF, PG_CLASS, Found, Kind, Reading, not_of_extension, options
 from migplan.kinds.column import TYPE_KINDS, Column, NotNull, relation_clause
@@ -26,10 +26,12 @@ from migplan.kinds.column_clauses import (
     set_attribute_options,
     set_compression,
 )
+from migplan.kinds.declared_below import going, local_below
 from migplan.kinds.default import Default
 from migplan.kinds.default_privileges import in_force
 from migplan.kinds.identity import change_identity, read_identity, sequence_grants
 from migplan.kinds.not_null import change_not_null, is_made_up
+from migplan.kinds.stricter_not_null import loosened
 from migplan.kinds.type_casts import cast_by_text
 from migplan.kinds.type_changes import keeps_rows
 
@@ -134,16 +136,14 @@ ORDER BY a.attrelid, a.attnum
 
     def parts(self, obj: Column, catalog: Catalog) -> list[Part]:
         default = catalog.get(ObjectId("default", obj.id.path), Default)
-        table = relation_clause(obj)
-        drop = sql("ALTER {} DROP COLUMN {}", table, ident(obj.name))
         provided = {obj.id, default.id} if default else {obj.id}
         uses = {u for id in provided for u in catalog.uses.get(id, ())} - provided
-        declared = _local_below(obj, catalog)
+        declared = local_below(obj, catalog)
         name = ident(*obj.relation.path)
         return [
             Part(
                 (_merged(add_column(obj, default, catalog), declared), *column_extras(obj, name)),
-                (Statement(drop, AX),),
+                tuple(s for c, table in going(obj, catalog) for s in _drop(c, table, catalog)),
                 frozenset(provided),
                 frozenset(uses | {c.id for c in declared}),
             )
@@ -163,7 +163,8 @@ ORDER BY a.attrelid, a.attnum
             statements += [s for c in below if c is not None for s in kept_by_no_type(c)]
             fields -= {"storage", "compression"}
         if "not_null" in fields:
-            statements += change_not_null(old, new)
+            above = loosened(new, after) if _no_longer_valid(old, new) else []
+            statements += above or change_not_null(old, new)
         if new.identity is not None and ("identity" in fields or ("type" in fields and new.identity.type != new.type)):
             statements += change_identity(old.identity, new.identity, new.type, head)
             if old.identity is None:
@@ -184,8 +185,8 @@ ORDER BY a.attrelid, a.attnum
         return statements
 
     def alter_uses(self, old: Column, new: Column, after: Catalog) -> frozenset[ObjectId]:
-        """An inherited column has its parents' type by then."""
-        if not new.inherited:
+        """An inherited column has its parents' type by then. Its own NOT NULL stands by itself."""
+        if not new.inherited or changed_fields(old, new) <= {"not_null"}:
             return frozenset()
         table = after.objects.get(new.relation)
         parents: tuple[ObjectId | None, ...] = (getattr(table, "partition_of", None), *getattr(table, "inherits", ()))
@@ -281,6 +282,11 @@ _STOPS_TYPE_CHANGE = frozenset(
 )
 
 
+def _no_longer_valid(old: Column, new: Column) -> bool:
+    both = old.not_null is not None and new.not_null is not None
+    return both and new.inherited and old.not_null.valid and not new.not_null.valid
+
+
 def _changed_type(old: Column, new: Column, before: Catalog) -> list[Statement]:
     """Rows that stay as they are aren't written, and read only to try the checks over the column again."""
     statements = change_type(new, conversion(old, new))
@@ -294,11 +300,12 @@ def _changed_type(old: Column, new: Column, before: Catalog) -> list[Statement]:
     return [replace(s, rewrite=False, scan=checked, timing=timing) for s in statements]
 
 
-def _local_below(column: Column, catalog: Catalog) -> list[Column]:
-    """The columns of that name that children declare as well: made ahead of their parent's, which is then merged with
-    them, and dropped behind it."""
-    found = (catalog.get(r.child("column", column.name), Column) for r in heirs(column.relation, catalog))
-    return [c for c in found if c is not None and c.inherited and c.local]
+def _drop(column: Column, table: Sql, catalog: Catalog) -> Iterable[Statement]:
+    """18 forgets that children no longer inherit the NOT NULL of a column that only their parent loses."""
+    name = ident(column.name)
+    if column.not_null is not None and catalog.major >= 18 and table != relation_clause(column):
+        yield Statement(sql("ALTER {} ALTER COLUMN {} DROP NOT NULL", table, name), AX)
+    yield Statement(sql("ALTER {} DROP COLUMN {}", table, name), AX)
 
 
 def _merged(add: Statement, children: Iterable[Column]) -> Statement:

@@ -44,7 +44,7 @@ def change_not_null(old: Column, new: Column) -> list[Statement]:
     else:
         old_name, new_name = not_null_name(old, was), not_null_name(new, new.not_null)
         if old_name != new_name:
-            statements.append(_renamed_not_null(new, old_name, new_name))
+            statements.append(rename_not_null(new, old_name, new_name))
         if new.not_null.valid and not was.valid:
             command = sql("ALTER {} VALIDATE CONSTRAINT {}", relation_clause(new), ident(new_name))
             statements.append(Statement(command, LockMode.SHARE_UPDATE_EXCLUSIVE, scan=True, timing=Timing.LONG))
@@ -56,7 +56,7 @@ def change_not_null(old: Column, new: Column) -> list[Statement]:
     return statements
 
 
-def _renamed_not_null(column: Column, old: str, new: str) -> Statement:
+def rename_not_null(column: Column, old: str, new: str) -> Statement:
     """ALTER TABLE, for ALTER FOREIGN TABLE doesn't know RENAME CONSTRAINT."""
     names = (ident(*column.relation.path), ident(old), ident(new))
     return Statement(sql("ALTER TABLE {} RENAME CONSTRAINT {} TO {}", *names), AX)

@@ -11,7 +11,13 @@ from migplan.core.model import Catalog, changed_fields
 from migplan.core.sql import Sql, deparsed, ident, join, sql
 from migplan.core.steps import LockMode, Part, Statement, Timing
 from migplan.kinds import _acl
-from migplan.kinds._replica_identity import REPLICA_IDENTITY, identity_part, replica_identity, set_replica_identity
+from migplan.kinds._replica_identity import (
+    REPLICA_IDENTITY,
+    identity_part,
+    other_identity,
+    replica_identity,
+    set_replica_identity,
+)
 from migplan.kinds.attachment import (
     INDEX_KINDS,
     attach_partition,
@@ -193,16 +199,21 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
 
     def alter_uses(self, old: Table, new: Table, after: Catalog) -> frozenset[ObjectId]:
         """A partition must have its parent's columns, checks and indexes before it can be linked to it."""
+        identified = other_identity(new, old)
         if new.partition_of is None or not changed_fields(old, new) & {"partition_of", "bound"}:
-            return frozenset()
+            return identified
         members = after.members.get(new.id, ())
         linked = frozenset(m.id for m in members if isinstance(m, Column | Constraint))
         attached = attached_indexes(new.id, after)
         return (
-            linked
+            identified
+            | linked
             | ready_indexes(new.id, after)
             | {p for id in attached for p in after.uses.get(id, ()) if p.kind in INDEX_KINDS}
         )
+
+    def alter_releases(self, old: Table, new: Table) -> frozenset[ObjectId]:
+        return other_identity(old, new)
 
     def drop_contract(self, obj: Table) -> str | None:
         return f"doesn't use {obj.id}"

@@ -17,6 +17,7 @@ from migplan.kinds.constraint import CHECK, Constraint, root_of
 from migplan.kinds.default import Default, drop_default, set_default
 from migplan.kinds.not_null import change_not_null, with_not_null_name
 from migplan.kinds.registry import kind_of
+from migplan.kinds.stricter_not_null import stricter
 from migplan.kinds.table import Table
 from migplan.strategies.pieces import Pieces
 
@@ -222,7 +223,7 @@ def _follows(
 def _rest(
     old: Column, new: Column, fields: frozenset[str], by_id: dict[ObjectId, Change], parents: list[ObjectId]
 ) -> Change | None:
-    followed = fields & _RECURSING & _fields_of_parents(new, by_id, parents)
+    followed = fields & _RECURSING & _fields_of_parents(old, new, by_id, parents)
     if not followed:
         return Alter(old, new, fields)
     rest = fields - followed
@@ -231,19 +232,28 @@ def _rest(
     return Alter(replace(old, **{f: getattr(new, f) for f in followed}), new, rest)
 
 
-def _fields_of_parents(column: Column, by_id: dict[ObjectId, Change], parents: list[ObjectId]) -> frozenset[str]:
+def _fields_of_parents(
+    old: Column, new: Column, by_id: dict[ObjectId, Change], parents: list[ObjectId]
+) -> frozenset[str]:
     """Fields in which a parent's column changes to the same value."""
     found: set[str] = set()
     for parent in parents:
-        change = by_id.get(parent.child("column", column.name))
+        change = by_id.get(parent.child("column", new.name))
         if isinstance(change, Alter):
-            found |= {f for f in change.fields if _same(f, change.new, column)}
+            found |= {f for f in change.fields if _same(f, change.new, new)}
+            if not _as_strict(change.old, old) or not _as_strict(change.new, new):
+                found -= {"not_null"}
     return frozenset(found)
 
 
 def _same(field: str, parent: object, child: object) -> bool:
     one, other = getattr(parent, field), getattr(child, field)
     return (one is None) == (other is None) if field == "not_null" else one == other
+
+
+def _as_strict(parent: DbObject, child: Column) -> bool:
+    """Whether a child's NOT NULL isn't valid beside a parent's that isn't: what recurses would not be."""
+    return isinstance(parent, Column) and not stricter(child, parent)
 
 
 def _staying(table: ObjectId, by_id: dict[ObjectId, Change], before: Catalog, after: Catalog) -> list[ObjectId]:

@@ -207,7 +207,7 @@ def _alteration(context: Context, change: Alter) -> Step:
         creates=shaped,
         destroys=shaped,
         uses=new_uses | kind.alter_uses(change.old, change.new, context.after),
-        releases=old_uses - new_uses,
+        releases=(old_uses - new_uses) | kind.alter_releases(change.old, change.new),
         takes=names_of(change.new) - names_of(change.old),
         frees=names_of(change.old) - names_of(change.new),
         together=context.rebuilds.groups.get(change.id),

@@ -28,6 +28,7 @@ from migplan.planning.fold import fold
 from migplan.planning.followers import without_followers
 from migplan.planning.freed_names import free_names
 from migplan.planning.graph import START, CycleError, Edge, edges_of, nodes_of
+from migplan.planning.kept_columns import with_kept_columns, with_own_names
 from migplan.planning.leaving_partitions import with_counted_references
 from migplan.planning.mentions import with_mentions
 from migplan.planning.plain import PLAIN, plain_steps
@@ -37,6 +38,7 @@ from migplan.planning.said_casts import with_said_casts
 from migplan.planning.segments import Segment, segments
 from migplan.planning.settle import settle
 from migplan.planning.spelled_names import with_spelled_names
+from migplan.planning.stricter_children import with_stricter_children
 from migplan.planning.unidentified import refused_updates
 from migplan.planning.widened_enums import widen_enums
 from migplan.planning.windows import place
@@ -102,6 +104,8 @@ def draft(
         made = [*attached.steps, *freed.steps, *widened.steps, *_steps(context, expansions)]
         followed = followed.with_rebuilt(context.rebuilds.items, before, after)
         made = followed.extended(made, context.pieces_before, context.pieces_after)
+        made = with_stricter_children(made, before, after)
+        made = with_own_names(made, followed.changes, before, after)
         made = with_named_clones(made, context.pieces_before, context.pieces_after)
         made = with_counted_references(made, before, after)
         joined = with_renames(renamed, after, made, chosen)
@@ -233,6 +237,8 @@ def _context(
     rebuilt = rebuilds.whole
     exchanged = Successions(before, after, rebuilt, frozenset(rebuilds.items)).exchanges
     going, coming = as_dropped(before, after, rebuilt), as_created(before, after, rebuilt, exchanged)
+    going = with_kept_columns(going, (c.old for c in changes if isinstance(c, Drop)), after, rebuilt)
+    coming = with_kept_columns(coming, (c.new for c in changes if isinstance(c, Create)), before, rebuilt)
     pieces_before = replace(pieces_before, catalog=_with_names(going, rebuilt))
     pieces_after = replace(pieces_after, catalog=_with_names(coming, rebuilt))
     remade_before = pieces_before.absorbed_by(rebuilt)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from migplan.core.steps import After, Down, Phase, Step, step_id
+from migplan.core.sql import ident, sql
+from migplan.core.steps import After, Down, LockMode, Phase, Statement, Step, step_id
 from migplan.kinds.column import Column
+from migplan.kinds.declared_below import going
 from migplan.kinds.constraint import PRIMARY_KEY, Constraint
 from migplan.kinds.names import names_of
 from migplan.kinds.not_null import change_not_null
@@ -18,6 +20,8 @@ from migplan.strategies.lost_values import missing_nulls, needs_value
 from migplan.strategies.moved import moved_columns
 from migplan.strategies.reshaped import reshaped_columns
 from migplan.strategies.ways_back import not_null_back
+
+AX = LockMode.ACCESS_EXCLUSIVE
 
 
 class DropColumn(Strategy):
@@ -55,6 +59,8 @@ def _keyed(context: Context, column: Column) -> bool:
 
 def _loosen(context: Context, column: Column) -> Step:
     nullable = replace(column, not_null=None)
+    below = going(column, context.pieces_before.catalog)
+    loosened = (Statement(sql("ALTER {} ALTER COLUMN {} DROP NOT NULL", t, ident(c.name)), AX) for c, t in below)
     return Step(
         id=step_id("loosen", column.id),
         title=f"let inserts leave out {column.id}",
@@ -62,7 +68,7 @@ def _loosen(context: Context, column: Column) -> Step:
         strategy=DropColumn.name,
         phase=Phase.EXPAND,
         why="the next version of the application doesn't write it any more; the running one still may",
-        up=tuple(change_not_null(column, nullable)),
+        up=tuple(loosened),
         down=Down(tuple(change_not_null(nullable, column)), asserts=missing_nulls(context, column)),
         frees=names_of(column) - names_of(nullable),
     )
@@ -71,8 +77,10 @@ def _loosen(context: Context, column: Column) -> Step:
 def _drop(context: Context, column: Column, loosen: Step) -> Step:
     """The drop, whose way back adds the column as it was left: nullable."""
     kind = kind_of(column.id)
-    part = kind.parts(replace(column, not_null=None), context.before)[0]
-    attributes = context.pieces_before.of(column.id)[0].create[len(kind.parts(column, context.before)[0].create) :]
+    part = kind.parts(replace(column, not_null=None), context.pieces_before.catalog)[0]
+    attributes = context.pieces_before.of(column.id)[0].create[
+        len(kind.parts(column, context.pieces_before.catalog)[0].create) :
+    ]
     sentence = None if context.settings.offline else kind.drop_contract(column)
     kept = context.empty(column.relation) or is_backed_up(context, column)
     loses = None if kept else kind.drop_loses(column)

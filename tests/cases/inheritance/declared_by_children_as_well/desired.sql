@@ -18,3 +18,10 @@ CREATE TABLE c12 () INHERITS (c1, c2);
 
 CREATE TABLE joined_one (id bigint, n text NOT NULL, CONSTRAINT positive CHECK (id > 0));
 CREATE TABLE moves (x int) INHERITS (joined_one);
+
+-- what the parent loses stays where children declare it from here on
+CREATE TABLE above (id int);
+CREATE TABLE stays_1 (b int, d int) INHERITS (above);
+CREATE TABLE stays_2 (e int NOT NULL) INHERITS (above);
+CREATE TABLE stays_12 () INHERITS (stays_1);
+CREATE TABLE stays_22 (b int) INHERITS (stays_2);

@@ -1,0 +1,69 @@
+"""Inherited columns that stay where their parent's goes: from then on they are their table's own, as if it had declared
+them. DROP COLUMN takes along what is only inherited, so it is told by marking them as declared.
+
+Their NOT NULL bears the parent's name (18 and later), which can only be changed once that one is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from migplan.core.changes import Change, Create, Drop
+from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog, DbObject
+from migplan.core.steps import Down, Statement, Step
+from migplan.kinds._descendants import heirs
+from migplan.kinds.column import Column
+from migplan.kinds.not_null import not_null_name, rename_not_null
+
+
+def with_kept_columns(
+    catalog: Catalog, dropped: Iterable[DbObject], other: Catalog, rebuilt: frozenset[ObjectId]
+) -> Catalog:
+    """The catalog; of columns that are ``dropped`` from it, those below that the ``other`` side has as well."""
+    columns = (c for c in dropped if isinstance(c, Column))
+    kept = {c.id: replace(c, local=True) for column in columns for c in _kept(column, catalog, other)}
+    kept = {id: c for id, c in kept.items() if c.relation not in rebuilt}
+    return replace(catalog, objects={**catalog.objects, **kept}) if kept else catalog
+
+
+def with_own_names(steps: Iterable[Step], changes: Iterable[Change], before: Catalog, after: Catalog) -> list[Step]:
+    """The steps; those after which such columns are their tables' own name their NOT NULL as it is declared."""
+    gone, come = dict[ObjectId, list[Statement]](), dict[ObjectId, list[Statement]]()
+    for change in changes if after.major >= _NAMED else ():
+        match change:
+            case Drop(old) if isinstance(old, Column):
+                gone[old.id] = list(_renamed(old, before, after))
+            case Create(new) if isinstance(new, Column):
+                come[new.id] = list(_renamed(new, after, before))
+            case _:
+                pass
+    return [_named(step, gone, come) for step in steps] if any((*gone.values(), *come.values())) else list(steps)
+
+
+_NAMED = 18
+
+
+def _kept(column: Column, one: Catalog, other: Catalog) -> Iterator[Column]:
+    found = (heir.child("column", column.name) for heir in heirs(column.relation, one))
+    return (c for id in found if id in other and (c := one.get(id, Column)) is not None)
+
+
+def _renamed(column: Column, one: Catalog, other: Catalog) -> Iterator[Statement]:
+    for was in _kept(column, one, other):
+        now = other.get(was.id, Column)
+        if now is None or now.inherited or now.not_null is None or was.not_null is None:
+            continue
+        name, wanted = not_null_name(was, was.not_null), not_null_name(now, now.not_null)
+        if name != wanted:
+            yield rename_not_null(now, name, wanted)
+
+
+def _named(step: Step, gone: dict[ObjectId, list[Statement]], come: dict[ObjectId, list[Statement]]) -> Step:
+    up = tuple(s for id in sorted(step.destroys) for s in gone.get(id, ()))
+    back = tuple(s for id in sorted(step.creates) for s in come.get(id, ()))
+    if not up and not back:
+        return step
+    down = replace(step.down, statements=(*step.down.statements, *back)) if isinstance(step.down, Down) else step.down
+    return replace(step, up=(*step.up, *up), down=down)
