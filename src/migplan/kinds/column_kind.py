@@ -283,8 +283,9 @@ _STOPS_TYPE_CHANGE = frozenset(
 
 
 def _no_longer_valid(old: Column, new: Column) -> bool:
-    both = old.not_null is not None and new.not_null is not None
-    return both and new.inherited and old.not_null.valid and not new.not_null.valid
+    if old.not_null is None or new.not_null is None:
+        return False
+    return new.inherited and old.not_null.valid and not new.not_null.valid
 
 
 def _changed_type(old: Column, new: Column, before: Catalog) -> list[Statement]:

@@ -8,8 +8,8 @@ from dataclasses import replace
 from migplan.core.sql import ident, sql
 from migplan.core.steps import After, Down, LockMode, Phase, Statement, Step, step_id
 from migplan.kinds.column import Column
-from migplan.kinds.declared_below import going
 from migplan.kinds.constraint import PRIMARY_KEY, Constraint
+from migplan.kinds.declared_below import going
 from migplan.kinds.names import names_of
 from migplan.kinds.not_null import change_not_null
 from migplan.kinds.registry import kind_of
