@@ -155,6 +155,48 @@ COMMIT;
 
 BEGIN;
 SET LOCAL lock_timeout = '2000ms';
+SET LOCAL statement_timeout = '0';
+
+-- migplan:step lock:table:public.orders
+-- lock table public.orders and what stands on it
+-- lock: ACCESS EXCLUSIVE; a table that can't be had soon lets go of all, and is the first of the next try
+DO $migplan$
+DECLARE
+  locks text[] := ARRAY[
+    (SELECT format('ALTER VIEW %s OWNER TO %I', oid::regclass, pg_get_userbyid(relowner)) FROM pg_class WHERE oid = 'public.customer_orders'::regclass),
+    'LOCK TABLE ONLY public.orders IN ACCESS EXCLUSIVE MODE'
+  ];
+  wanted text;
+  patience integer;
+  began timestamptz;
+  waited integer;
+  tries integer := 0;
+BEGIN
+  LOOP
+    BEGIN
+      patience := 2000;
+      began := clock_timestamp();
+      FOREACH wanted IN ARRAY locks LOOP
+        PERFORM set_config('lock_timeout', patience || 'ms', true);
+        EXECUTE wanted;
+        waited := 1000 * extract(epoch FROM clock_timestamp() - began);
+        IF wanted = locks[1] AND waited > 450 AND cardinality(locks) > 1 THEN
+          RAISE lock_not_available USING MESSAGE = format('%s: it came late, others queue for it', wanted);
+        END IF;
+        patience := greatest(1, 2 * 450 - waited);
+      END LOOP;
+      EXIT;
+    EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+      tries := tries + 1;
+      IF tries = 20 THEN
+        RAISE;
+      END IF;
+    END;
+    locks := wanted || array_remove(locks, wanted);
+    PERFORM pg_sleep(0.3 + random());
+  END LOOP;
+END
+$migplan$;
 SET LOCAL statement_timeout = '7000ms';
 
 -- migplan:step drop:view:public.customer_orders
@@ -230,6 +272,10 @@ CREATE VIEW public.customer_orders AS
      LEFT JOIN public.orders o ON ((o.customer_id = c.id)))
   GROUP BY c.id;
 COMMENT ON VIEW public.customer_orders IS 'One row a customer, for the support desk.';
+
+-- migplan:step unlock:table:public.orders
+-- on the way back: lock table public.orders and what stands on it
+-- lock: none that an application feels; whoever leads back needs the same locks first
 
 COMMIT;
 

@@ -23,6 +23,7 @@ from migplan.execute.failures import details, failure, primary
 from migplan.execute.fence import mark_command, settle, settle_and_commit
 from migplan.execute.half_done import Verdict, holds_together, recover
 from migplan.execute.ledger import Direction, Ledger
+from migplan.execute.locks_together import LocksTogether
 from migplan.execute.maintenance import Maintenance, admit
 from migplan.execute.operator import end_leftovers, held, open_worker, still_held
 from migplan.execute.retry import Patience, Tries, lost
@@ -103,6 +104,7 @@ class Runner:
         self._undoing = undoing or {}
         locks = PlanLocks(plan)
         self._felt = {s.id: locks.felt(s) for s in plan.steps} if direction == "up" else {}
+        self._together = LocksTogether(plan, back=direction == "down")
         self._never_happened: set[str] = set()
         self._lookout = Lookout(
             target,
@@ -137,7 +139,8 @@ class Runner:
                 self.run(together[0])
 
     def _is_quick(self, unit: Unit) -> bool:
-        return self._direction == "up" and takes_moments(unit, self._models(unit))
+        quick = self._direction == "up" and takes_moments(unit, self._models(unit))
+        return quick and not self._together.of(unit)
 
     def _models(self, unit: Unit) -> list[StepModel]:
         return [self._steps[s] for s in unit.steps if s in self._steps]
@@ -213,9 +216,13 @@ class Runner:
         began = time.monotonic()
         commands = [c for c in unit.commands if c.step not in self._never_happened]
         settings = list(takewhile(_is_setting, commands))
+        locked = bool(self._together.of(unit))
+        first = len(settings) + (0 if locked else 1)
         try:
-            self._begin(commands[: len(settings) + 1])
-            for command in commands[len(settings) + 1 :]:
+            self._begin(commands[:first])
+            if locked:
+                self._together.take(self._work, unit, settings)
+            for command in commands[first:]:
                 self._execute(command)
             took = time.monotonic() - began
             if took > _LOOK_AT_THE_LOCK_AFTER:

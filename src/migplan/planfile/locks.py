@@ -35,10 +35,15 @@ class PlanLocks:
 
     def felt(self, step: StepModel) -> list[str]:
         """The existing tables on which reads or writes wait for the step."""
-        seen = step.measured
+        return list(self.modes(step))
+
+    def modes(self, step: StepModel) -> dict[str, LockMode]:
+        """The same, each with its strongest lock."""
+        seen, promised = step.measured, lock_mode(step.lock)
         if seen is not None and not seen.unseen:
-            return [t for t, mode in seen.locks.items() if lock_mode(mode) > _UNFELT and t not in self._created]
-        return [own_table(step)] if lock_mode(step.lock) > _UNFELT and not step.new_objects else []
+            found = {t: lock_mode(mode) for t, mode in seen.locks.items()}
+            return {t: mode for t, mode in found.items() if mode > _UNFELT and t not in self._created}
+        return {own_table(step): promised} if promised > _UNFELT and not step.new_objects else {}
 
     def touched(self, step: StepModel) -> list[str]:
         """The existing tables that the step locks at all, and the one that it works on."""

@@ -12,11 +12,11 @@ from typing import Final
 from migplan.core.ids import ObjectId
 from migplan.core.model import DbObject
 from migplan.core.sql import Sql, deparsed, ident, join, sql
-from migplan.core.steps import Down, LockMode, Phase, Statement, Step, Timing, step_id
+from migplan.core.steps import WITHIN, Backfill, Batches, Down, LockMode, Phase, Statement, Step, Timing, step_id
 from migplan.kinds.column import Column
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
-from migplan.strategies.backfill import fill, key_of
+from migplan.strategies.backfill import Fill, fill, key_of
 from migplan.strategies.base import Context, Expansion, Strategy
 
 NAME: Final = "backup"
@@ -88,6 +88,7 @@ def _keep(context: Context, column: Column, key: list[Column]) -> Step:
     copy = sql("CREATE TABLE {} AS SELECT {}, {} AS {} FROM {}", backup, keys, kept, value, table)
     sentence = None if context.settings.offline else kind_of(column.id).drop_contract(column)
     restored = _restore(context, column, key, backup)
+    again = None if restored.backfill is None else _in_batches(restored.backfill)
     return Step(
         id=step_id("backup", column.id),
         title=f"keep the values of {column.id} in {backup}",
@@ -100,7 +101,8 @@ def _keep(context: Context, column: Column, key: list[Column]) -> Step:
             Statement(copy, LockMode.ACCESS_SHARE, scan=True, timing=Timing.LONG),
             Statement(sql("ALTER TABLE {} ADD PRIMARY KEY ({})", backup, keys), timing=Timing.LONG),
         ),
-        down=Down((*restored, Statement(sql("DROP TABLE {}", backup)), DROP_EMPTY_SCHEMA)),
+        down=Down((*restored.statements, Statement(sql("DROP TABLE {}", backup)), DROP_EMPTY_SCHEMA)),
+        undo_batches=again,
         destroys=frozenset({column.id}),
         releases=frozenset({column.id, *(c.id for c in key)}),
         deploy=sentence,
@@ -114,7 +116,7 @@ def kept_value(context: Context, column: Column) -> Sql:
     return ident(column.name) if all(id in context.after for id in types) else sql("{}::text", ident(column.name))
 
 
-def _restore(context: Context, column: Column, key: list[Column], backup: Sql) -> tuple[Statement, ...]:
+def _restore(context: Context, column: Column, key: list[Column], backup: Sql) -> Fill:
     """Rows whose value isn't the kept one: the column's default may have filled them."""
     table, value = ident(*column.relation.path), ident(column.name)
     match = join(" AND ", (sql("kept.{} = {}.{}", ident(c.name), table, ident(c.name)) for c in key))
@@ -127,7 +129,20 @@ def _restore(context: Context, column: Column, key: list[Column], backup: Sql) -
         table,
         value,
     )
-    return fill(context, column.relation, [(column.name, taken)], stale).statements
+    return fill(context, column.relation, [(column.name, taken)], stale)
+
+
+def _in_batches(restored: Backfill) -> Batches:
+    """The same for the executor: in one pass, since a trigger of the user's may write something else than was kept."""
+    table = ident(*restored.table.path)
+    values = join(", ", (sql("{} = {}", ident(column), value) for column, value in restored.assignments))
+    return Batches(
+        table=restored.table,
+        relation=table,
+        statements=(sql("UPDATE {} SET {} WHERE {} AND ({})", table, values, WITHIN, restored.where),),
+        key=restored.key,
+        settings=(("migplan.sync", "off"),),
+    )
 
 
 STRATEGY = Backup()

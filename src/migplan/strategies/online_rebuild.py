@@ -14,7 +14,6 @@ from dataclasses import replace
 from itertools import chain as joined
 
 from migplan.core.ids import ObjectId
-from migplan.core.model import Catalog
 from migplan.core.records import record
 from migplan.core.sql import sql
 from migplan.core.steps import After, Batches, Down, LockMode, Phase, Statement, Step, step_id
@@ -31,6 +30,7 @@ from migplan.strategies.partition_in_place import InPlace
 from migplan.strategies.patient_lock import lock_patiently
 from migplan.strategies.rebuilt_online import families, root_of, sentences
 from migplan.strategies.steps_undone import chain, undone
+from migplan.strategies.swap_locks import locked_first
 
 NAME = "online_rebuild"
 SRX = LockMode.SHARE_ROW_EXCLUSIVE
@@ -267,66 +267,22 @@ def _brackets(
         [*(t.old for t in tables), *(t.old for t in taken)],
         [*(t.new for t in tables), *(t.new for t in taken)],
     )
-    lock = lock_patiently(_locked(context, group, olds, context.before), context.settings)
-    unlock = lock_patiently(_locked(context, group, news, context.after), context.settings)
-    root, names = olds[0].root, ", ".join(str(f.root) for f in olds)
     replayed = "replay what is logged, then " if tables else ""
-    first = Step(
-        id=step_id("lock", root),
-        title=f"{replayed}lock {names} and what stands on it",
-        object=root,
-        strategy=NAME,
-        phase=Phase.CONTRACT,
-        why="a table that can't be had soon lets go of all, and is the first of the next try",
-        up=(*(t.coming.replay() for t in tables), *lock),
-        down=Down(()),
-        together=group,
-        deploy=said,
+    first, last = locked_first(
+        context,
+        group,
+        [f.root for f in olds],
+        [t for f in olds for t in f.tables],
+        [t for f in news for t in f.tables],
+        replayed=replayed,
     )
-    last = Step(
-        id=step_id("unlock", root),
-        title=f"on the way back: {replayed}lock {names} and what stands on it",
-        object=root,
-        strategy=NAME,
-        phase=Phase.CONTRACT,
-        why="whoever leads back needs the same locks first",
-        up=(),
-        down=Down((*(t.going.replay() for t in tables), *unlock)),
-        together=group,
-        deploy=said,
+    back = last.down
+    assert isinstance(back, Down)
+    replays_back = tuple(t.going.replay() for t in tables)
+    return (
+        replace(first, strategy=NAME, up=(*(t.coming.replay() for t in tables), *first.up), deploy=said),
+        replace(last, strategy=NAME, down=Down((*replays_back, *back.statements)), deploy=said),
     )
-    return first, last
-
-
-def _locked(context: Context, group: str, families: Sequence[Family], catalog: Catalog) -> list[ObjectId]:
-    """Views before what they stand on, because that is how queries lock them; then the tables; then those that foreign
-    keys join with them."""
-    views = _outermost_first([id for id in context.rebuilds.items if id.kind == "view" and id in catalog], catalog)
-    views = [id for id in views if context.rebuilds.items[id].group == group]
-    tables = [t for f in families for t in f.tables]
-    joined_tables = {
-        side
-        for id, rebuild in context.rebuilds.items.items()
-        if rebuild.group == group and (key := catalog.get(id, Constraint)) is not None and key.type == FOREIGN_KEY
-        for side in (key.relation, key.target)
-        if side is not None and side in catalog
-    }
-    return [*views, *tables, *sorted(joined_tables - set(tables))]
-
-
-def _outermost_first(views: Sequence[ObjectId], catalog: Catalog) -> list[ObjectId]:
-    found: list[ObjectId] = []
-
-    def visit(id: ObjectId) -> None:
-        for user in sorted(catalog.used_by.get(id, ())):
-            if user in views and user not in found and user != id:
-                visit(user)
-        if id not in found:
-            found.append(id)
-
-    for id in sorted(views):
-        visit(id)
-    return found
 
 
 def _retirement(context: Context, table: _Rebuilt, last: Step) -> tuple[After, ...]:

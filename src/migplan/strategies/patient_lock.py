@@ -13,38 +13,64 @@ from migplan.core.steps import LockMode, Statement, Timing
 _TRIES: Final = 20
 _SHORT: Final = 450
 """Milliseconds; twice of it is less than deadlock_timeout."""
+_BEGINS: Final = "DO $migplan$\nDECLARE\n  locks text[] := ARRAY["
 
 
 def lock_patiently(
     relations: Sequence[ObjectId], settings: Settings, mode: LockMode = LockMode.ACCESS_EXCLUSIVE
 ) -> list[Statement]:
-    """``mode`` on all of them, in this order at first.
+    """``mode`` on all of them, in this order at first."""
+    commands = [_of_view(r) if r.kind == "view" else lock_command(ident(*r.path), mode) for r in relations]
+    block = patient_block(commands, settings.lock_timeout)
+    limit = sql("SET LOCAL statement_timeout = {}", literal(f"{settings.statement_timeout}ms"))
+    return [Statement(block, mode, timing=Timing.LONG), Statement(limit)]
+
+
+def lock_command(table: Sql, mode: LockMode) -> Sql:
+    """An expression for the command that locks a table."""
+    return literal(sql("LOCK TABLE ONLY {} IN {} MODE", table, Sql(str(mode))))
+
+
+def _of_view(view: ObjectId) -> Sql:
+    """An expression for a command that changes nothing and locks a view, as its drop does. LOCK TABLE would lock what
+    it reads as well (manual: LOCK)."""
+    return sql(
+        "(SELECT format('ALTER VIEW %s OWNER TO %I', oid::regclass, pg_get_userbyid(relowner))"
+        " FROM pg_class WHERE oid = {}::regclass)",
+        literal(ident(*view.path)),
+    )
+
+
+def patient_block(commands: Sequence[Sql], lock_timeout: int, tries: int = _TRIES) -> Sql:
+    """A block that gets one lock after the other, in this order at first; ``lock_timeout`` in milliseconds.
 
     The first one is waited for as long as ``lock_timeout`` says, the others together for less than it takes PostgreSQL
     to look for a deadlock (manual: 20.12, deadlock_timeout), which might end an application's transaction: who has
     another one may have queued up behind us from the beginning. So what was waited for long is let go once more, and
     had quickly in the next try. Where one can't be had, all are let go, and that one is the first of the next try.
     """
-    block = sql(
-        "DO $migplan$\nDECLARE\n  relations text[] := ARRAY[{names}];\n  wanted text;\n  patience integer;\n"
+    return sql(
+        "DO $migplan$\nDECLARE\n  locks text[] := ARRAY[\n    {locks}\n  ];\n  wanted text;\n  patience integer;\n"
         "  began timestamptz;\n  waited integer;\n  tries integer := 0;\nBEGIN\n  LOOP\n    BEGIN\n"
-        "      patience := {first};\n      began := clock_timestamp();\n      FOREACH wanted IN ARRAY relations LOOP\n"
+        "      patience := {first};\n      began := clock_timestamp();\n      FOREACH wanted IN ARRAY locks LOOP\n"
         "        PERFORM set_config('lock_timeout', patience || 'ms', true);\n"
-        "        EXECUTE format('LOCK TABLE ONLY %s IN {mode} MODE', wanted);\n"
+        "        EXECUTE wanted;\n"
         "        waited := 1000 * extract(epoch FROM clock_timestamp() - began);\n"
-        "        IF wanted = relations[1] AND waited > {then} AND cardinality(relations) > 1 THEN\n"
-        "          RAISE lock_not_available USING MESSAGE = format('%s came late; others queue for it', wanted);\n"
+        "        IF wanted = locks[1] AND waited > {then} AND cardinality(locks) > 1 THEN\n"
+        "          RAISE lock_not_available USING MESSAGE = format('%s: it came late, others queue for it', wanted);\n"
         "        END IF;\n        patience := greatest(1, 2 * {then} - waited);\n"
         "      END LOOP;\n      EXIT;\n"
         "    EXCEPTION WHEN lock_not_available OR deadlock_detected THEN\n      tries := tries + 1;\n"
         "      IF tries = {tries} THEN\n        RAISE;\n      END IF;\n    END;\n"
-        "    relations := wanted || array_remove(relations, wanted);\n"
+        "    locks := wanted || array_remove(locks, wanted);\n"
         "    PERFORM pg_sleep(0.3 + random());\n  END LOOP;\nEND\n$migplan$",
-        names=join(", ", (literal(ident(*r.path)) for r in relations)),
-        first=settings.lock_timeout,
-        then=min(settings.lock_timeout, _SHORT),
-        mode=Sql(str(mode)),
-        tries=_TRIES,
+        locks=join(",\n    ", commands),
+        first=lock_timeout,
+        then=min(lock_timeout, _SHORT),
+        tries=tries,
     )
-    limit = sql("SET LOCAL statement_timeout = {}", literal(f"{settings.statement_timeout}ms"))
-    return [Statement(block, mode, timing=Timing.LONG), Statement(limit)]
+
+
+def is_patient(command: str) -> bool:
+    """Whether a statement of a plan is such a block."""
+    return command.lstrip().startswith(_BEGINS)

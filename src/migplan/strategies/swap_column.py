@@ -28,6 +28,7 @@ from migplan.strategies.staged_types import labels_of, lost_attributes, staged_i
 from migplan.strategies.staging import build_key, stage
 from migplan.strategies.steps_undone import chain, only_on_the_way_back, undone
 from migplan.strategies.swap import add_identity, swap_sides
+from migplan.strategies.swap_locks import locked, locked_first, tables_of_group
 from migplan.strategies.sync import Pair, disagreement, stale_arriving, stale_leaving
 from migplan.strategies.unreadable_values import unreadable_values
 
@@ -49,6 +50,17 @@ class SwapColumn(Strategy):
             key = context.after.get(id, Constraint)
             if key is not None and key.type == FOREIGN_KEY and _on_replaced(context, id):
                 yield Expansion(tuple(_carry_foreign_key(context, key)), frozenset({id}))
+        for group in sorted({context.rebuilds.groups[id] for id in context.replaced}):
+            yield from _locked_first(context, group)
+
+
+def _locked_first(context: Context, group: str) -> Iterable[Expansion]:
+    """Where a swap takes more than its own table, it takes them all at once."""
+    roots = sorted({id.parent("table") for id in context.replaced if context.rebuilds.groups[id] == group})
+    before, after = (tables_of_group(context, group, catalog) for catalog in (context.before, context.after))
+    if len(locked(context, group, before, context.before)) > 1:
+        first, last = locked_first(context, group, roots, before, after)
+        yield Expansion((replace(first, strategy=NAME), replace(last, strategy=NAME)), brackets=(first.id, last.id))
 
 
 def _sides(context: Context, table: ObjectId, columns: Sequence[Column]) -> tuple[Side, Side]:
