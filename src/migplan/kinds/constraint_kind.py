@@ -40,6 +40,7 @@ from migplan.kinds.constraint import (
     key_extras,
     key_of,
     local_below,
+    root_of,
     set_clustered,
     validate_constraint,
 )
@@ -236,7 +237,10 @@ def _attachments_of(table: ObjectId, catalog: Catalog) -> set[ObjectId]:
 
 
 def _behind_twins(key: Constraint, catalog: Catalog) -> set[ObjectId]:
-    """ATTACH takes the first key of a partition that fits: one beside those that are declared to hang comes later."""
+    """ATTACH takes the first key of a partition that fits: one beside those that are declared to hang comes later. So
+    does a foreign key beside one of the parent's: either way PostgreSQL takes it for the partition's part of that."""
+    if key.type == FOREIGN_KEY:
+        return _behind_clones(key, catalog)
     twins = (
         c
         for c in catalog.members_of(key.relation, Constraint)
@@ -244,6 +248,14 @@ def _behind_twins(key: Constraint, catalog: Catalog) -> set[ObjectId]:
     )
     found = {attached for t in twins for attached in (t.id.child("attachment", ""), t.relation.child("attachment", ""))}
     return found | _behind_partitions(key, catalog)
+
+
+def _behind_clones(key: Constraint, catalog: Catalog) -> set[ObjectId]:
+    if key.clone_of is not None:
+        return set()
+    clones = (c for c in catalog.members_of(key.relation, Constraint) if c.type == FOREIGN_KEY and c.clone_of)
+    roots = {root_of(c, catalog) for c in clones if c.definition == key.definition}
+    return {id for root in roots if root is not None for id in (root, key.relation.child("attachment", ""))}
 
 
 def _behind_partitions(key: Constraint, catalog: Catalog) -> set[ObjectId]:

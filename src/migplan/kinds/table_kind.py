@@ -204,6 +204,7 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
             return identified
         members = after.members.get(new.id, ())
         linked = frozenset(m.id for m in members if isinstance(m, Column | Constraint))
+        linked |= {new.partition_of.child("column", c.name) for c in columns_of(new.id, after)}
         attached = attached_indexes(new.id, after)
         return (
             identified

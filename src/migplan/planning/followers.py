@@ -257,11 +257,24 @@ def _as_strict(parent: DbObject, child: Column) -> bool:
 
 
 def _staying(table: ObjectId, by_id: dict[ObjectId, Change], before: Catalog, after: Catalog) -> list[ObjectId]:
-    """The parents that the table has before and after, and all the time in between: those that aren't made anew."""
+    """The parents that the table has before and after, and all the time in between: those that aren't made anew. A
+    partition that goes over to another parent in the same tree stays below what both stand under."""
     if table not in before or table not in after:
         return []
     both = [p for p in _parents(table, before) if p in _parents(table, after)]
-    return [p for p in both if not _is_made_anew(by_id.get(p), before, after)]
+    if both:
+        return [p for p in both if not _is_made_anew(by_id.get(p), before, after)]
+    return _above_both(table, by_id, before, after)
+
+
+def _above_both(table: ObjectId, by_id: dict[ObjectId, Change], before: Catalog, after: Catalog) -> list[ObjectId]:
+    old, new = before.get(table, Table), after.get(table, Table)
+    if old is None or new is None or old.partition_of is None or new.partition_of is None:
+        return []
+    above, then = list(_ancestors(table, before)), list(_ancestors(table, after))
+    if any(_is_made_anew(by_id.get(p), before, after) for p in {*above, *then}):
+        return []
+    return [p for p in above if p in then]
 
 
 def _left(member: Column | Constraint, before: Catalog, after: Catalog) -> list[ObjectId]:

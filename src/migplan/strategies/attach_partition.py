@@ -34,7 +34,7 @@ from migplan.strategies.partition_links import (
 )
 
 _FIELDS = frozenset({"partition_of", "bound"})
-_OF_THE_PARENT = frozenset({"type", "collation", "generated", "virtual"})
+_OF_THE_PARENT = frozenset({"type", "collation", "generated", "virtual", "identity"})
 
 
 class AttachPartition(Strategy):
@@ -64,7 +64,8 @@ class AttachPartition(Strategy):
                 moving = moved_changing(context, old, new, changed)
                 lost = _once_left(context, old, _detaching(moving.steps, old))
                 kept = _kept(context, old, _detaching(moving.steps, old))
-                yield replace(moving, fields=_claimed(context, new), behind={**moving.behind, **lost}, single=kept)
+                behind = {**moving.behind, **lost, **_not_inherited(context, old, moving.steps)}
+                yield replace(moving, fields=_claimed(context, new), behind=behind, single=kept)
             else:
                 moved.append((old, new))
         for pairs in changing_places(moved):
@@ -99,8 +100,9 @@ def _not_inherited(context: Context, old: Table, steps: Sequence[Step]) -> dict[
 
 
 def _kept(context: Context, old: Table, detaching: str) -> dict[str, After]:
-    """The drops of columns above it that it keeps: they go from all that is below."""
+    """The drops of columns above it that it keeps, or loses by itself: they go from all that is below."""
     above, own = set(_ancestors(context, old)), {c.name for c in columns_of(old.id, context.after)}
+    own |= {c.name for c in context.dropped(Column) if c.relation == old.id}
     after = After(detaching, f"{old.id} keeps its own")
     dropped = (c for c in context.dropped(Column) if c.relation in above and c.name in own)
     return {step_id("drop", c.id): after for c in dropped}
@@ -151,7 +153,7 @@ def _reshaped(context: Context, table: ObjectId) -> list[ObjectId]:
     columns = (c for i, c in context.changes.items() if i.kind == "column" and i.parent("table") == table)
     reshaped = [c.id for c in columns if not isinstance(c, Alter) or c.fields & _OF_THE_PARENT or _loosened(c)]
     checks = (pair for pair in context.altered(Constraint) if pair[1].relation == table and "definition" in pair[2])
-    return [*reshaped, *(new.id for old, new, _ in checks if old.inherited and new.inherited)]
+    return [*reshaped, *(new.id for old, new, _ in checks if old.type == CHECK and old.inherited and new.inherited)]
 
 
 def _loosened(change: Alter) -> bool:

@@ -18,3 +18,10 @@ CREATE TABLE keyed (
   -- migplan: renamed-from id
   number int CONSTRAINT keyed_id_key UNIQUE, b int) PARTITION BY RANGE (number);
 CREATE TABLE keyed_rest PARTITION OF keyed DEFAULT;
+
+-- the partition's own comes behind the parent's, which would take it for its part
+CREATE TABLE target (id int PRIMARY KEY);
+CREATE TABLE referring (id int, n int) PARTITION BY LIST (id);
+CREATE TABLE referring_1 PARTITION OF referring FOR VALUES IN (1);
+ALTER TABLE referring ADD CONSTRAINT referring_z FOREIGN KEY (n) REFERENCES target (id);
+ALTER TABLE referring_1 ADD CONSTRAINT referring_a FOREIGN KEY (n) REFERENCES target (id);

@@ -40,3 +40,20 @@ CREATE TABLE loses (id int, n int) PARTITION BY LIST (id);
 CREATE TABLE between PARTITION OF loses FOR VALUES IN (1, 2) PARTITION BY LIST (id);
 CREATE TABLE keeps PARTITION OF between FOR VALUES IN (1);
 CREATE TABLE loses_as_well PARTITION OF loses FOR VALUES IN (3);
+
+-- both parents get columns, or lose them
+CREATE TABLE gets (id int, n int) PARTITION BY LIST (id);
+CREATE TABLE gets_more (id int, n int, gone int) PARTITION BY LIST (id);
+CREATE TABLE over PARTITION OF gets FOR VALUES IN (1);
+CREATE TABLE loses_too (id int, n int, a int) PARTITION BY LIST (id);
+CREATE TABLE lost PARTITION OF loses_too FOR VALUES IN (1);
+
+-- handed up to the parent's parent, which changes
+CREATE TABLE top (id int, n int, gone int) PARTITION BY LIST (id);
+CREATE TABLE middle PARTITION OF top FOR VALUES IN (1) PARTITION BY LIST (n);
+CREATE TABLE handed_up PARTITION OF middle FOR VALUES IN (1);
+
+CREATE TABLE numbered (id int GENERATED ALWAYS AS IDENTITY, n int) PARTITION BY LIST (n);
+CREATE TABLE numbers_itself PARTITION OF numbered FOR VALUES IN (1);
+CREATE TABLE keyed (id int PRIMARY KEY, n text) PARTITION BY LIST (id);
+CREATE TABLE keyed_1 PARTITION OF keyed FOR VALUES IN (1);

@@ -39,3 +39,18 @@ CREATE TABLE loses (id int) PARTITION BY LIST (id);
 CREATE TABLE between PARTITION OF loses FOR VALUES IN (1, 2) PARTITION BY LIST (id);
 CREATE TABLE keeps (id int, n int);
 CREATE TABLE loses_as_well PARTITION OF loses FOR VALUES IN (3);
+
+CREATE TABLE gets (id int, n int, a int) PARTITION BY LIST (id);
+CREATE TABLE gets_more (id int, n int, a int, b int NOT NULL DEFAULT 1) PARTITION BY LIST (id);
+CREATE TABLE over PARTITION OF gets_more FOR VALUES IN (1);
+CREATE TABLE loses_too (id int, n int) PARTITION BY LIST (id);
+CREATE TABLE takes_lost (id int, n int) PARTITION BY LIST (id);
+CREATE TABLE lost PARTITION OF takes_lost FOR VALUES IN (1);
+
+CREATE TABLE top (id int, n int, a int NOT NULL DEFAULT 2, CHECK (a > 1)) PARTITION BY LIST (id);
+CREATE TABLE middle PARTITION OF top FOR VALUES IN (2) PARTITION BY LIST (n);
+CREATE TABLE handed_up PARTITION OF top FOR VALUES IN (1);
+
+CREATE TABLE numbers_itself (id int GENERATED ALWAYS AS IDENTITY, n int);
+CREATE TABLE keyed (n int PRIMARY KEY, id text) PARTITION BY LIST (n);
+CREATE TABLE keyed_1 PARTITION OF keyed FOR VALUES IN (1);
