@@ -1,4 +1,4 @@
-"""Indexes and keys of partitions that differ from the declared ones only in their names.
+"""Indexes, keys and foreign keys of partitions that differ from the declared ones only in their names.
 
 Each of them hangs on its parent's, and each partition has one at most: which is which is plain. No application sees
 their names, and they couldn't be dropped as long as the parent's stands.
@@ -15,12 +15,13 @@ from migplan.core.model import Catalog, DbObject
 from migplan.core.records import record
 from migplan.core.sql import ident, sql
 from migplan.core.steps import Down, LockMode, Phase, Statement, Step, step_id
-from migplan.kinds.constraint import EXCLUSION, Constraint
+from migplan.kinds.constraint import EXCLUSION, FOREIGN_KEY, Constraint
 from migplan.kinds.index import Index
 from migplan.kinds.names import names_of
 from migplan.planning.freed_names import with_renamed
 
 STRATEGY = "rename_attached"
+_SPACES = frozenset({"relation", "constraint"})
 
 
 @record
@@ -37,8 +38,8 @@ def rename_attached(before: Catalog, after: Catalog) -> Attached:
     alike = list(_alike(before, after))
     if not alike:
         return Attached(before)
-    taken = {name for obj in before for name in names_of(obj) if name.space == "relation"}
-    pairs = [(old, new) for old, new in alike if not any(n in taken for n in names_of(new) if n.space == "relation")]
+    taken = {name for obj in before for name in names_of(obj) if name.space in _SPACES}
+    pairs = [(old, new) for old, new in alike if not any(n in taken for n in names_of(new) if n.space in _SPACES)]
     if not pairs:
         return Attached(before)
     renames = {old.id: new.id for old, new in pairs}
@@ -66,12 +67,11 @@ def _key(obj: DbObject) -> tuple[ObjectId, ObjectId] | None:
 
 
 def _parent(constraint: Constraint) -> ObjectId | None:
-    return constraint.clone_of if constraint.type == EXCLUSION else constraint.index_parent
+    return constraint.clone_of if constraint.type in (EXCLUSION, FOREIGN_KEY) else constraint.index_parent
 
 
 def _step(old: DbObject, new: DbObject) -> Step:
-    schema, was, now = old.id.path[0], old.id.path[-1], new.id.path[-1]
-    lock = LockMode.SHARE_UPDATE_EXCLUSIVE
+    now = new.id.path[-1]
     return Step(
         id=step_id("rename", old.id),
         title=f"rename {old.id} to {now}",
@@ -79,9 +79,18 @@ def _step(old: DbObject, new: DbObject) -> Step:
         strategy=STRATEGY,
         phase=Phase.EXPAND,
         why="it hangs on its parent's like the declared one; no application sees the names of indexes and keys",
-        up=(Statement(sql("ALTER INDEX {} RENAME TO {}", ident(schema, was), ident(now)), lock),),
-        down=Down((Statement(sql("ALTER INDEX {} RENAME TO {}", ident(schema, now), ident(was)), lock),)),
+        up=(_renamed(old, now),),
+        down=Down((_renamed(new, old.id.path[-1]),)),
         releases=frozenset({new.id}),
         frees=names_of(old),
         first=True,
     )
+
+
+def _renamed(obj: DbObject, to: str) -> Statement:
+    if isinstance(obj, Constraint) and obj.type == FOREIGN_KEY:
+        table, name = ident(*obj.relation.path), ident(obj.name)
+        command = sql("ALTER TABLE {} RENAME CONSTRAINT {} TO {}", table, name, ident(to))
+        return Statement(command, LockMode.ACCESS_EXCLUSIVE)
+    command = sql("ALTER INDEX {} RENAME TO {}", ident(obj.id.path[0], obj.id.path[-1]), ident(to))
+    return Statement(command, LockMode.SHARE_UPDATE_EXCLUSIVE)

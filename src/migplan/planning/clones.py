@@ -1,12 +1,13 @@
 """Constraints that partitions get from their parents: they come and go along, and stay with what is detached.
 
 Exclusions among them (17 and later) are made under names of PostgreSQL's own choice. They can be renamed, but neither
-made beforehand nor attached: they are named and described as they are declared as soon as they are there.
+made beforehand nor attached: they are named and described as they are declared as soon as they are there. Foreign keys
+bear their parent's name; where a table had one of its own before it was attached, that became the clone and kept its.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -15,13 +16,14 @@ from migplan.core.model import Catalog
 from migplan.core.sql import Sql, ident, join, literal, sql
 from migplan.core.steps import Down, LockMode, Statement, Step
 from migplan.kinds.attachment import attached_indexes, attachment
-from migplan.kinds.constraint import EXCLUSION, Constraint, drop_constraint, key_extras, root_of
+from migplan.kinds.constraint import EXCLUSION, FOREIGN_KEY, Constraint, drop_constraint, key_extras, root_of
 from migplan.kinds.not_null import object_name
 from migplan.kinds.table import Table
 from migplan.strategies.pieces import Pieces
 
 _Named = dict[ObjectId, tuple[Statement, ...]]
 _LIGHT: Final = LockMode.SHARE_UPDATE_EXCLUSIVE
+_NAMED: Final = frozenset({EXCLUSION, FOREIGN_KEY})
 
 
 def with_named_clones(steps: Iterable[Step], before: Pieces, after: Pieces) -> list[Step]:
@@ -35,15 +37,15 @@ def with_named_clones(steps: Iterable[Step], before: Pieces, after: Pieces) -> l
 def _by_maker(side: Pieces) -> _Named:
     """The statements by what comes first, or last, of the parent's constraint and the partition's attachment."""
     found: _Named = {}
-    for clone in _uppermost_first(side.catalog):
+    for clone in _uppermost_first(side.catalog, _NAMED):
         statements = tuple(_statements(clone, side))
         for maker in (*_ancestors(clone, side.catalog), attachment(clone.relation)):
             found[maker] = (*found.get(maker, ()), *statements)
     return found
 
 
-def _uppermost_first(catalog: Catalog) -> list[Constraint]:
-    clones = [c for c in catalog.of(Constraint) if c.type == EXCLUSION and c.clone_of is not None]
+def _uppermost_first(catalog: Catalog, types: Container[str]) -> list[Constraint]:
+    clones = [c for c in catalog.of(Constraint) if c.type in types and c.clone_of is not None]
     return sorted(clones, key=lambda c: (len(list(_ancestors(c, catalog))), c.id))
 
 
@@ -58,14 +60,23 @@ def _ancestors(clone: Constraint, catalog: Catalog) -> Iterator[ObjectId]:
 
 def _statements(clone: Constraint, side: Pieces) -> Iterator[Statement]:
     further = [*key_extras(clone), *side.attributes(clone.id)]
-    if further or clone.name != object_name(clone.relation.path[-1], "_".join(clone.columns), "excl"):
+    if further or clone.name != _given_name(clone):
         yield _named(clone, further)
+
+
+def _given_name(clone: Constraint) -> str:
+    """The one that PostgreSQL gives it, where it is free."""
+    if clone.type == EXCLUSION or clone.clone_of is None:
+        return object_name(clone.relation.path[-1], "_".join(clone.columns), "excl")
+    return clone.clone_of.path[-1]
 
 
 def _named(clone: Constraint, further: Iterable[Statement]) -> Statement:
     """If it is there: whether its parent's or the partition comes last is up to the plan."""
     assert clone.clone_of is not None
-    parent = clone.clone_of
+    parent, index = clone.clone_of, clone.type == EXCLUSION
+    rename = "ALTER INDEX %I.%I RENAME TO %I" if index else "ALTER TABLE %I.%I RENAME CONSTRAINT %I TO %I"
+    renamed = [clone.id.path[0], *([] if index else [clone.relation.path[-1]])]
     command = sql(
         """DO $migplan$
 DECLARE
@@ -74,7 +85,7 @@ DECLARE
      WHERE k.conrelid = to_regclass({}) AND p.conrelid = to_regclass({}) AND p.conname = {});
 BEGIN
   IF given <> {} THEN
-    EXECUTE format('ALTER INDEX %I.%I RENAME TO %I', {}, given, {});
+    EXECUTE format({}, {}, given, {});
   END IF;
   IF given IS NOT NULL THEN
     {}
@@ -85,11 +96,12 @@ $migplan$""",
         literal(ident(*parent.path[:-1])),
         literal(parent.path[-1]),
         literal(clone.name),
-        literal(clone.id.path[0]),
+        literal(rename),
+        join(", ", (literal(name) for name in renamed)),
         literal(clone.name),
         join("\n    ", (sql("EXECUTE {};", literal(s.sql)) for s in further)) or Sql("NULL;"),
     )
-    return Statement(command, _LIGHT)
+    return Statement(command, _LIGHT if index else LockMode.ACCESS_EXCLUSIVE)
 
 
 def _with_named(step: Step, come: _Named, gone: _Named) -> Step:
@@ -103,11 +115,16 @@ def _with_named(step: Step, come: _Named, gone: _Named) -> Step:
 
 def _left_behind(step: Step, before: Catalog, after: Catalog) -> Step:
     """A partition that is attached, and detached again on the way back, keeps what it got: that goes then."""
-    got = [c for c in _uppermost_first(after) if attachment(c.relation) in step.creates and c.relation in before]
-    drops = tuple(drop_constraint(c) for c in got if c.id not in before)
+    attached = [c for c in _uppermost_first(after, _NAMED) if attachment(c.relation) in step.creates]
+    drops = tuple(drop_constraint(c) for c in attached if c.id not in before and _would_stay(c, before))
     if not drops or not isinstance(step.down, Down):
         return step
     return replace(step, down=replace(step.down, statements=(*step.down.statements, *drops)))
+
+
+def _would_stay(clone: Constraint, before: Catalog) -> bool:
+    """With its table, or in the way of what it refers to and goes as well."""
+    return clone.relation in before or (clone.target is not None and clone.target not in before)
 
 
 def _let_go(step: Step, clones: Mapping[ObjectId, list[ObjectId]]) -> Step:

@@ -19,6 +19,7 @@ from migplan.kinds.not_null import change_not_null, with_not_null_name
 from migplan.kinds.registry import kind_of
 from migplan.kinds.stricter_not_null import stricter
 from migplan.kinds.table import Table
+from migplan.planning.validated_below import with_validated_below
 from migplan.strategies.pieces import Pieces
 
 _NAMED = 18
@@ -51,7 +52,8 @@ class Followed:
         come = {id: _own_attributes(f, before.catalog, after, made_anew) for id, f in followers.items()}
         gone = {id: _own_attributes(f, after.catalog, before, made_anew) for id, f in followers.items()}
         extended = (_extended(s, followers, come, gone) for s in steps)
-        return [_with_defaults(s, self.leaders, before.catalog, after.catalog) for s in extended]
+        made = [_with_defaults(s, self.leaders, before.catalog, after.catalog) for s in extended]
+        return with_validated_below(made, self.leaders, before.catalog, after.catalog)
 
 
 def without_followers(changes: Sequence[Change], before: Catalog, after: Catalog) -> Followed:
@@ -212,11 +214,12 @@ def _comes_with_its_column(
 def _follows(
     old: Constraint, new: Constraint, fields: frozenset[str], by_id: dict[ObjectId, Change], parents: list[ObjectId]
 ) -> bool:
-    """Whether a check that is only inherited changes as a parent's does; one that comes anew gets its comment again."""
+    """Whether a check that is only inherited changes as a parent's does; one that comes anew gets its comment again,
+    and is validated."""
     if not (_only_inherited(old) and _only_inherited(new)):
         return False
     found = (by_id.get(p.child("constraint", new.name)) for p in parents)
-    own = fields - {"comment"} if "definition" in fields else fields
+    own = fields - {"comment", "validated"} if "definition" in fields else fields
     return "comment" not in own and any(isinstance(c, Alter) and own <= c.fields for c in found)
 
 
@@ -291,7 +294,19 @@ def _is_made_anew(change: Change | None, before: Catalog, after: Catalog) -> boo
 
 def _parents_do(obj: Column | Constraint, by_id: dict[ObjectId, Change], parents: list[ObjectId], what: type) -> bool:
     """Whether some parent's member of that name has the same sort of change."""
-    return any(isinstance(by_id.get(p.child(obj.id.kind, obj.name)), what) for p in parents)
+    return any(_comes_or_goes(by_id.get(p.child(obj.id.kind, obj.name)), what) for p in parents)
+
+
+def _comes_or_goes(change: Change | None, what: type) -> bool:
+    """Whether the change is of that sort for those below: a check comes to them where it takes the name of a key."""
+    if isinstance(change, Alter) and isinstance(change.old, Constraint) and isinstance(change.new, Constraint):
+        old, new = (change.old, change.new) if what is Create else (change.new, change.old)
+        return _passed_down(new) and not _passed_down(old)
+    return isinstance(change, what)
+
+
+def _passed_down(constraint: Constraint) -> bool:
+    return constraint.type == CHECK and not constraint.no_inherit
 
 
 def _parents(table: ObjectId, catalog: Catalog) -> tuple[ObjectId, ...]:

@@ -1,4 +1,5 @@
-"""Names of NOT NULL constraints that a column which goes holds, and one that comes to its table is declared with.
+"""Names of NOT NULL constraints that a column which goes holds, and one that comes to its table is declared with; or
+that columns of a table exchange.
 
 From 18 on they are constraints with names, which stay when their column is renamed: a history that renamed ``a`` to
 ``b`` has a column ``b`` whose NOT NULL is named after ``a``.
@@ -6,11 +7,11 @@ From 18 on they are constraints with names, which stay when their column is rena
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from migplan.core.ids import ObjectId
-from migplan.core.model import Catalog
+from migplan.core.model import Catalog, DbObject
 from migplan.core.sql import ident, sql
 from migplan.core.steps import Down, LockMode, Phase, Statement, Step, step_id, temporary_name
 from migplan.kinds._descendants import descendants
@@ -29,11 +30,31 @@ def free_not_nulls(before: Catalog, after: Catalog, strategy: str) -> tuple[Cata
     wanted = {name for id in found.come if (c := after.get(id, Column)) is not None for name in _names(c)}
     gone = [c for id in found.gone if (c := before.get(id, Column)) is not None]
     holders = [c for c in gone if _held(c) & wanted and _stands_alone(c, before)]
+    holders += _in_circles(found.changed, before)
     if not holders:
         return before, ()
     renamed = {c.id: _renamed(c) for c in holders}
     steps = tuple(_step(c, renamed[c.id], strategy) for c in sorted(holders, key=lambda c: c.id))
     return replace(before, objects={**before.objects, **renamed}), steps
+
+
+def _in_circles(changed: Iterable[tuple[DbObject, DbObject]], before: Catalog) -> list[Column]:
+    """A column of each circle in which NOT NULL constraints take each other's names."""
+    pairs = [(o, n) for o, n in changed if isinstance(o, Column) and isinstance(n, Column)]
+    renamed = [(o, next(iter(_held(n) - _held(o)), None)) for o, n in pairs if o.not_null is not None]
+    held = {name: old for old, wanted in renamed if wanted is not None for name in _names(old)}
+    waits = {old.id: held[wanted] for old, wanted in renamed if wanted in held}
+    found: dict[ObjectId, Column] = {}
+    for start in waits:
+        circle: list[ObjectId] = []
+        id = start
+        while id in waits and id not in circle:
+            circle.append(id)
+            id = waits[id].id
+        members = [waits[i] for i in circle[circle.index(id) :]] if id in circle else []
+        free = sorted((c for c in members if _stands_alone(c, before)), key=lambda c: c.id)
+        found |= {c.id: c for c in free[:1]}
+    return list(found.values())
 
 
 def _names(column: Column) -> Iterator[tuple[ObjectId, str]]:

@@ -162,15 +162,26 @@ def _around_alias(made: HopSteps, rest: list[Step]) -> tuple[HopSteps, list[Step
             result.append(replace(step, after=(*step.after, After(made.drop.id, reason))))
         elif not step.destroys & made.stands_on:
             result.append(step)
-        elif _is_early(step, late) and made.hop.to == made.hop.final:
-            whole = [s.id for s in rest if s is step or (step.together is not None and s.together == step.together)]
-            shown = (After(id, "shows what has been changed") for id in whole)
+        elif made.hop.to == made.hop.final and _can_be_shown(made, whole := _whole(step, rest), late):
+            shown = (After(s.id, "shows what has been changed") for s in whole)
             alias = replace(alias, after=(*alias.after, *shown))
             result.append(step)
         else:
             reason = f"{made.hop.origin} would be in its way"
             result.append(replace(step, after=(*step.after, After(made.drop.id, reason))))
     return replace(made, alias=alias), result
+
+
+def _whole(step: Step, rest: Sequence[Step]) -> list[Step]:
+    """The transaction of the step."""
+    return [s for s in rest if s is step or (step.together is not None and s.together == step.together)]
+
+
+def _can_be_shown(made: HopSteps, whole: Sequence[Step], late: Container[str]) -> bool:
+    """Whether what changes together can share the transaction of the rename, and leaves what the stand-in shows."""
+    come = {id for step in whole for id in step.creates}
+    concerned = [step for step in whole if step.destroys & made.stands_on]
+    return all(_is_early(s, late) and s.destroys & made.stands_on <= come for s in concerned)
 
 
 def _is_early(step: Step, late: Container[str]) -> bool:

@@ -148,8 +148,8 @@ def _attach(context: Context, old: Table, new: Table) -> list[Step]:
 
 
 def _reshaped(context: Context, table: ObjectId) -> list[ObjectId]:
-    """Its columns that come, go, change their type or lose a NOT NULL that they inherit, and checks that it inherits
-    before and after as something else: in a partition that is its parent's business."""
+    """Its columns that come, go, change their type or numbering, or lose a NOT NULL that they inherit, and checks that
+    it inherits before and after as something else: in a partition that is its parent's business."""
     columns = (c for i, c in context.changes.items() if i.kind == "column" and i.parent("table") == table)
     reshaped = [c.id for c in columns if not isinstance(c, Alter) or c.fields & _OF_THE_PARENT or _loosened(c)]
     checks = (pair for pair in context.altered(Constraint) if pair[1].relation == table and "definition" in pair[2])

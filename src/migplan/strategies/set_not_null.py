@@ -12,9 +12,10 @@ from dataclasses import replace
 from migplan.core.ids import ObjectId
 from migplan.core.records import record
 from migplan.core.sql import Sql, deparsed, ident, sql
-from migplan.core.steps import After, Assertion, Down, LockMode, Phase, Statement, Step, Timing, step_id
+from migplan.core.steps import After, Assertion, Down, LockMode, Name, Phase, Statement, Step, Timing, step_id
 from migplan.kinds.column import Column
 from migplan.kinds.default import Default
+from migplan.kinds.names import names_of
 from migplan.kinds.not_null import change_not_null, object_name
 from migplan.strategies.backfill import fill
 from migplan.strategies.base import Context, Expansion, Size, Strategy
@@ -119,6 +120,11 @@ def _nullable(column: Column) -> Column:
     return replace(column, not_null=None)
 
 
+def _name(column: Column) -> frozenset[Name]:
+    """That of the constraint, from 18 on."""
+    return names_of(column) - names_of(_nullable(column))
+
+
 def _direct(column: Column, sentence: str | None, after: tuple[After, ...]) -> Step:
     return _last(
         column,
@@ -150,6 +156,7 @@ def _last(
         down=Down(tuple(change_not_null(column, _nullable(column)))),
         creates=frozenset({column.id, finished_not_null(column)}),
         destroys=frozenset({column.id}),
+        takes=_name(column),
         deploy=sentence,
         after=after,
         asserts=asserts,
@@ -169,6 +176,7 @@ def _not_valid_first(column: Column, sentence: str | None, after: tuple[After, .
         up=tuple(replace(s, scan=False) for s in change_not_null(_nullable(column), loose)),
         down=Down(tuple(change_not_null(column, _nullable(column)))),
         uses=frozenset({column.id}),
+        takes=_name(column),
         deploy=sentence,
         after=after,
         asserts=(nulls(column),),

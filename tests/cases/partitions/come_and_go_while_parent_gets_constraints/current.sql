@@ -27,3 +27,17 @@ CREATE TABLE l2 PARTITION OF l FOR VALUES IN (2);
 CREATE TABLE m (a int, b text, CONSTRAINT k CHECK (a > 0)) PARTITION BY LIST (b);
 CREATE TABLE m1 PARTITION OF m FOR VALUES IN ('1');
 CREATE TABLE m2 PARTITION OF m FOR VALUES IN ('2');
+
+-- a foreign key that comes with the parent, before what it refers to and beside one that the table had
+CREATE TABLE r (id int REFERENCES ref) PARTITION BY LIST (id);
+CREATE TABLE r1 (id int);
+CREATE TABLE r3 (id int CONSTRAINT own REFERENCES ref);
+ALTER TABLE r ATTACH PARTITION r3 FOR VALUES IN (3);
+
+-- a check is not valid above and valid below, and takes the name of a key
+CREATE TABLE v (a int, b int, CONSTRAINT k CHECK (a > 0), CONSTRAINT u UNIQUE (b, a)) PARTITION BY LIST (b);
+CREATE TABLE v1 PARTITION OF v FOR VALUES IN (1);
+
+-- one that leaves is numbered by itself
+CREATE TABLE n (id int, b int) PARTITION BY LIST (b);
+CREATE TABLE n1 PARTITION OF n FOR VALUES IN (1);

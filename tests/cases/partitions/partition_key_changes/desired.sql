@@ -1,1 +1,4 @@
 CREATE TABLE p (a int, b int) PARTITION BY HASH (b); CREATE TABLE p1 PARTITION OF p FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+-- migplan: renamed-from public.renamed_before
+CREATE TABLE renamed (b int, a uuid) PARTITION BY HASH (b);
+CREATE TABLE r1 PARTITION OF renamed FOR VALUES WITH (MODULUS 1, REMAINDER 0);
