@@ -222,9 +222,12 @@ def _context(
 
     def way_back(id: ObjectId) -> Down | Irreversible:
         """From the world before with just this object altered, back to the world before, both without the dependants
-        that are gone while it is altered. An index that another one replaces beside it is there."""
+        that are gone while it is altered, or have let go of it by then. An index that another one replaces beside it is
+        there."""
         beside = {old.id for old, _ in replaced_beside(replace(sizing, rebuilds=rebuilds, replaced=replaced))}
-        gone = {d for d in before.dependants({id}) - beside if d not in after or d in rebuilds.items}
+        standing = before.dependants({id})
+        left = {d for d in standing if d in after and id in before.uses[d] and id not in after.uses.get(d, frozenset())}
+        gone = {d for d in standing - beside if d not in after or d in rebuilds.items} | left | before.dependants(left)
         kept = {i: o for i, o in before.objects.items() if i not in gone}
         world = replace(before, objects=kept, uses={i: u for i, u in before.uses.items() if i not in gone})
         altered = replace(
