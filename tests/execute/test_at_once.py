@@ -101,19 +101,25 @@ def test_each_is_in_the_ledger_and_back(many: Migration) -> None:
     assert len(_rows(many.live, APPLIED)) == TABLES
     transactions = "SELECT count(DISTINCT xmin::text), count(*) FROM migplan.step"
     assert _rows(many.live, transactions) == [(TABLES, TABLES)]
-    back_to(many.folder, many.live)
+    back_to(many.folder, many.live, heard=heard)
     assert state(many.live).schema == before.schema
+    assert len(heard.units) == len(set(heard.units)) == 2 * TABLES
+    assert set(map(str, _attempts(many.live).values())) == {"(['done', 'done'], [1, 1], None)"}
+    assert _rows(many.live, APPLIED) == []
 
 
 def test_a_lock_that_comes_late(many: Migration) -> None:
-    with _in_the_way(many.live) as blocker:
+    def waits_for(run: Callable[[], object], failed: int) -> None:
+        with _in_the_way(many.live) as blocker:
 
-        def leave() -> None:
-            while not _rows(many.live, "SELECT FROM migplan.attempt WHERE outcome = 'failed'"):
-                time.sleep(0.02)
-            blocker.commit()
+            def leave() -> None:
+                while len(_rows(many.live, "SELECT FROM migplan.attempt WHERE outcome = 'failed'")) < failed:
+                    time.sleep(0.02)
+                blocker.commit()
 
-        _until_waiting_and(leave, lambda: to_the_end(many.folder, many.live), many.live)
+            _until_waiting_and(leave, run, many.live)
+
+    waits_for(lambda: to_the_end(many.folder, many.live), 1)
     assert many.second() == ([], [])
     waited = {step: found for step, found in _attempts(many.live).items() if found[0] != ["done"]}
     ((step, (outcomes, numbers, code)),) = waited.items()
@@ -122,6 +128,9 @@ def test_a_lock_that_comes_late(many: Migration) -> None:
     assert outcomes[0] == "failed"
     assert numbers == sorted(numbers)
     assert code == "55P03"
+    waits_for(lambda: back_to(many.folder, many.live), Counter(outcomes)["failed"] + 1)
+    assert _rows(many.live, APPLIED) == []
+    assert _attempts(many.live)[step][0][len(outcomes)] == "failed"
 
 
 def test_an_error_ends_the_run_and_it_goes_on_behind_it(many: Migration) -> None:

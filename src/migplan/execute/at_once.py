@@ -6,16 +6,16 @@ error, so that the first one that fails is the last one that was tried.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Final
+from typing import Final, LiteralString
 
 import psycopg
 from psycopg import generators, pq, sql
 from psycopg.errors import error_from_result
 
-from migplan.execute.fence import taken_over
-from migplan.execute.ledger import Ledger
+from migplan.execute.fence import settlement, taken_over
+from migplan.execute.ledger import Direction, Ledger
 from migplan.planfile.model import StepModel
 from migplan.planfile.units import Unit
 from migplan.source.connect import Connection
@@ -24,19 +24,12 @@ _FEW: Final = 32
 """Units below which each is run alone: there is no time to be won, and what happens can be watched one by one."""
 _MOST: Final = 64
 """Units in one message. The operator's lock is looked at between messages."""
-_NAME: Final = "~migplan~settled"
+_NAMES: Final[Mapping[Direction, LiteralString]] = {"up": "~migplan~applied", "down": "~migplan~undone"}
 _PREPARED: Final = "SELECT EXISTS (SELECT FROM pg_prepared_statements WHERE name = %s)"
-_SETTLED: Final = """
-PREPARE "~migplan~settled" (bigint, text, text, text[]) AS
-WITH fence AS (UPDATE migplan.run SET heartbeat = clock_timestamp()
-               WHERE id = $1 AND outcome = 'running' RETURNING 1),
-attempt AS (INSERT INTO migplan.attempt (run, unit, steps, number, started, ended, outcome)
-            VALUES ($1, $3, $4, 1, transaction_timestamp(), clock_timestamp(), 'done')),
-step AS (INSERT INTO migplan.step (plan, step, state, run) SELECT $2, s, 'applied', $1 FROM unnest($4) s
-         ON CONFLICT (plan, step) DO UPDATE SET state = 'applied', run = excluded.run, changed = clock_timestamp())
-SELECT 1 / count(*) FROM fence
-"""
-"""Planned once: that takes longer than to carry it out."""
+_TRIED: Final = (
+    "INSERT INTO migplan.attempt (run, unit, steps, number, started, ended, outcome)"
+    " VALUES ($1, $3, $4, 1, transaction_timestamp(), clock_timestamp(), 'done')"
+)
 _BETWEEN: Final = "\n;\n"
 """A statement may end with a comment to the end of its line."""
 _LAZILY: Final = "SET LOCAL synchronous_commit = off"
@@ -57,15 +50,25 @@ def takes_moments(unit: Unit, steps: Sequence[StepModel]) -> bool:
     return not any(s.rewrite or s.scan or s.in_batches or s.assertions for s in steps)
 
 
-def run_at_once(work: Connection, ledger: Ledger, run: int, units: Sequence[Unit]) -> tuple[int, psycopg.Error | None]:
-    """Run the units forwards, each with its entry in the ledger; how many of them are known to be done, and the error
-    of the next one. Commits don't wait for the disk.
+def takes_moments_back(unit: Unit) -> bool:
+    """The same of a way back, of which the plan says no more than what it may take."""
+    return unit.transactional and not unit.checks and unit.limits.get("statement_timeout", 0) > 0
+
+
+def run_at_once(
+    work: Connection, ledger: Ledger, run: int, direction: Direction, units: Sequence[Unit]
+) -> tuple[int, psycopg.Error | None]:
+    """Run the units, each with its entry in the ledger; how many of them are known to be done, and the error of the
+    next one. Commits don't wait for the disk.
 
     Raises ``FencedError`` for a run taken over.
     """
-    if work.execute(_PREPARED, (_NAME,)).fetchone() == (False,):
-        work.execute(_SETTLED)
-    statements = [_statements(work, ledger, run, unit) for unit in units]
+    name = _NAMES[direction]
+    if work.execute(_PREPARED, (name,)).fetchone() == (False,):
+        # Planned once: that takes longer than to carry it out.
+        settled = settlement(direction, _TRIED, "$1", "$2", "$4")
+        work.execute(f'PREPARE "{name}" (bigint, text, text, text[]) AS {settled}')
+    statements = [_statements(work, ledger, run, unit, name) for unit in units]
     text = _BETWEEN.join(s for of_unit in statements for s in of_unit)
     try:
         work.pgconn.send_query(text.encode())
@@ -96,11 +99,11 @@ def _failure(
     return len(units) - 1, error
 
 
-def _statements(work: Connection, ledger: Ledger, run: int, unit: Unit) -> list[str]:
+def _statements(work: Connection, ledger: Ledger, run: int, unit: Unit, settled: str) -> list[str]:
     values = (run, ledger.plan, unit.name, list(unit.steps))
     given = ", ".join(sql.Literal(value).as_string(work) for value in values)
     own = (c.sql for c in unit.commands)
-    return ["BEGIN", *own, _LAZILY, f'EXECUTE "{_NAME}" ({given})', "COMMIT"]
+    return ["BEGIN", *own, _LAZILY, f'EXECUTE "{settled}" ({given})', "COMMIT"]
 
 
 def _settings(unit: Unit) -> tuple[str, ...]:

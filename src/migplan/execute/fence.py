@@ -82,8 +82,17 @@ def mark_command(work: Connection, ledger: Ledger, run: int, steps: Iterable[str
 def _settled(
     ledger: Ledger, run: int, attempt: int, steps: Iterable[str], direction: Direction
 ) -> tuple[LiteralString, Mapping[str, Any]]:
-    change: LiteralString = _APPLIED if direction == "up" else _UNDONE
+    change = settlement(direction, _ENDED, "%(run)s", "%(plan)s", "%(steps)s")
     return change, {"run": run, "attempt": attempt, "plan": ledger.plan, "steps": list(steps)}
+
+
+def settlement(
+    direction: Direction, attempt: LiteralString, run: LiteralString, plan: LiteralString, steps: LiteralString
+) -> LiteralString:
+    """The statement that writes down what has happened, with these for its values: what ``attempt`` does included."""
+    change: LiteralString = _APPLIED if direction == "up" else _UNDONE
+    parts = f"WITH {_FENCE},\nattempt AS ({attempt}),\n{change}\nSELECT 1 / count(*) FROM fence"
+    return parts.format(run=run, plan=plan, steps=steps)
 
 
 def _and_commit(
@@ -120,23 +129,21 @@ def taken_over() -> FencedError:
     )
 
 
-_APPLIED: Final = """
-WITH fence AS (UPDATE migplan.run SET heartbeat = clock_timestamp()
-               WHERE id = %(run)s AND outcome = 'running' RETURNING 1),
-attempt AS (UPDATE migplan.attempt SET ended = clock_timestamp(), outcome = 'done' WHERE id = %(attempt)s),
-step AS (INSERT INTO migplan.step (plan, step, state, run) SELECT %(plan)s, s, 'applied', %(run)s
-         FROM unnest(%(steps)s::text[]) s
-         ON CONFLICT (plan, step) DO UPDATE SET state = 'applied', run = excluded.run, changed = clock_timestamp())
-SELECT 1 / count(*) FROM fence
-"""
-_UNDONE: Final = """
-WITH fence AS (UPDATE migplan.run SET heartbeat = clock_timestamp()
-               WHERE id = %(run)s AND outcome = 'running' RETURNING 1),
-attempt AS (UPDATE migplan.attempt SET ended = clock_timestamp(), outcome = 'done' WHERE id = %(attempt)s),
-step AS (DELETE FROM migplan.step WHERE plan = %(plan)s AND step = ANY(%(steps)s)),
-filled AS (DELETE FROM migplan.backfill WHERE plan = %(plan)s AND step = ANY(%(steps)s))
-SELECT 1 / count(*) FROM fence
-"""
+_FENCE: Final = (
+    "fence AS (UPDATE migplan.run SET heartbeat = clock_timestamp()\n"
+    "          WHERE id = {run} AND outcome = 'running' RETURNING 1)"
+)
+_APPLIED: Final = (
+    "step AS (INSERT INTO migplan.step (plan, step, state, run)\n"
+    "         SELECT {plan}, s, 'applied', {run} FROM unnest({steps}::text[]) s\n"
+    "         ON CONFLICT (plan, step)\n"
+    "         DO UPDATE SET state = 'applied', run = excluded.run, changed = clock_timestamp())"
+)
+_UNDONE: Final = (
+    "step AS (DELETE FROM migplan.step WHERE plan = {plan} AND step = ANY({steps})),\n"
+    "filled AS (DELETE FROM migplan.backfill WHERE plan = {plan} AND step = ANY({steps}))"
+)
+_ENDED: Final = "UPDATE migplan.attempt SET ended = clock_timestamp(), outcome = 'done' WHERE id = %(attempt)s"
 _UNDER_WAY: Final = """
 WITH fence AS (UPDATE migplan.run SET heartbeat = clock_timestamp()
                WHERE id = %(run)s AND outcome = 'running' RETURNING 1),

@@ -6,7 +6,6 @@ table, and deadlocks with one that has the last of them and wants the first. Wha
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -28,7 +27,6 @@ ORDER BY c.relkind = 'p' DESC, c.oid
 """Partitioned tables first, as their readers lock them. Who may do no more than refer to a table can't lock it."""
 _TRIES: Final = 4
 """In one attempt: the run waits longer and longer between its attempts, up to its deadline."""
-_LIMIT: Final = re.compile(r"SET LOCAL (lock_timeout|statement_timeout) = '(\d+)(?:ms)?'\s*$", re.I)
 
 
 class LocksTogether:
@@ -55,12 +53,10 @@ class LocksTogether:
         The proof measures the way there. The way back of what is quick takes the strongest lock of each for a moment:
         a lock that had to grow later would be waited for while the others are held.
         """
-        modes = self.of(unit)
-        limits = {found[1].lower(): int(found[2]) for c in settings if (found := _LIMIT.match(c.sql.strip()))}
-        patience = limits.get("lock_timeout", 0)
+        modes, patience = self.of(unit), unit.limits.get("lock_timeout", 0)
         if not modes or not patience:
             return
-        strongest = self._back and limits.get("statement_timeout", 0) > 0
+        strongest = self._back and unit.limits.get("statement_timeout", 0) > 0
         known = work.execute(_TABLES, (list(modes),)).fetchall()
         wanted = ((text, LockMode.ACCESS_EXCLUSIVE if strongest else modes[name]) for name, text in known)
         locks = [lock_command(deparsed(text), mode) for text, mode in wanted]

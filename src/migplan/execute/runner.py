@@ -14,7 +14,7 @@ import psycopg
 
 from migplan.core.errors import ExecutionError, MigplanError
 from migplan.core.records import record
-from migplan.execute.at_once import in_messages, run_at_once, takes_moments
+from migplan.execute.at_once import in_messages, run_at_once, takes_moments, takes_moments_back
 from migplan.execute.backfill_job import Job, Pace, Progress
 from migplan.execute.backfills import finish
 from migplan.execute.batch_work import BatchWork
@@ -29,7 +29,7 @@ from migplan.execute.operator import end_leftovers, held, open_worker, still_hel
 from migplan.execute.retry import Patience, Tries, lost
 from migplan.planfile.locks import PlanLocks
 from migplan.planfile.model import BackfillModel, BatchesModel, PlanModel, StepModel
-from migplan.planfile.units import Command, Unit
+from migplan.planfile.units import Command, Unit, is_setting
 from migplan.source.connect import Connection, redact
 
 _LOOP: Final = re.compile(r"do\b.*\bcommit\b", re.I | re.S)
@@ -139,7 +139,11 @@ class Runner:
                 self.run(together[0])
 
     def _is_quick(self, unit: Unit) -> bool:
-        quick = self._direction == "up" and takes_moments(unit, self._models(unit))
+        models = self._models(unit)
+        if self._direction == "up":
+            quick = takes_moments(unit, models)
+        else:
+            quick = takes_moments_back(unit) and not self._undoing and self._stays.isdisjoint(unit.steps)
         return quick and not self._together.of(unit)
 
     def _models(self, unit: Unit) -> list[StepModel]:
@@ -150,7 +154,7 @@ class Runner:
             self.admit(unit)
         still_held(self._desk)
         self._set(units[0].commands[0].settings)
-        done, error = run_at_once(self._work, self._ledger, self._run, units)
+        done, error = run_at_once(self._work, self._ledger, self._run, self._direction, units)
         for unit in units[:done]:
             self._tell(unit)
         for number, unit in enumerate(units[done:]):
@@ -215,7 +219,7 @@ class Runner:
         self._set(next((c.settings for c in unit.commands), ()))
         began = time.monotonic()
         commands = [c for c in unit.commands if c.step not in self._never_happened]
-        settings = list(takewhile(_is_setting, commands))
+        settings = list(takewhile(is_setting, commands))
         locked = bool(self._together.of(unit))
         first = len(settings) + (0 if locked else 1)
         try:
@@ -359,10 +363,6 @@ class Runner:
         for said in details(error, asserted):
             self._teller.say(said)
         return failure(unit, error, self._direction)
-
-
-def _is_setting(command: Command) -> bool:
-    return command.sql.lstrip()[:10].upper() == "SET LOCAL "
 
 
 def _backfills(plan: PlanModel, direction: Direction) -> Mapping[str, BackfillModel | BatchesModel]:

@@ -6,6 +6,8 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
+from itertools import takewhile
 from typing import Final
 
 from migplan.core.errors import PlanFileError
@@ -15,6 +17,7 @@ from migplan.source.files import SourceText
 from migplan.source.split import SourceStatement, split
 
 _MARK: Final = re.compile(f"^{re.escape(MARK)}(.*)$", re.M)
+_LIMIT: Final = re.compile(r"\s*SET LOCAL (lock_timeout|statement_timeout) = '(\d+)(?:ms)?'\s*$", re.I)
 _SET: Final = re.compile(r"set\s+(?!local\b)(?:session\s+)?(\w+)", re.I)
 
 
@@ -28,7 +31,7 @@ class Command:
     settings: tuple[str, ...] = ()
 
 
-@record
+@record(slots=False)
 class Unit:
     """One transaction with the steps in it, or the statements of one step that run outside of any.
 
@@ -46,6 +49,17 @@ class Unit:
     def name(self) -> str:
         """``w0_1_expand.up.sql #2``."""
         return f"{self.file} #{self.number}"
+
+    @cached_property
+    def limits(self) -> dict[str, int]:
+        """The timeouts that its transaction begins with, in milliseconds; 0 for none."""
+        leading = takewhile(is_setting, self.commands)
+        return {found[1].lower(): int(found[2]) for c in leading if (found := _LIMIT.match(c.sql))}
+
+
+def is_setting(command: Command) -> bool:
+    """Whether a command only sets something for its transaction."""
+    return command.sql.lstrip()[:10].upper() == "SET LOCAL "
 
 
 @record
