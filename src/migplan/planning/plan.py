@@ -31,6 +31,7 @@ from migplan.planning.graph import START, CycleError, Edge, edges_of, nodes_of
 from migplan.planning.kept_columns import with_kept_columns, with_own_names
 from migplan.planning.leaving_partitions import with_counted_references
 from migplan.planning.mentions import with_mentions
+from migplan.planning.moved_extensions import with_moves
 from migplan.planning.plain import PLAIN, plain_steps
 from migplan.planning.rebuilds import find_rebuilds
 from migplan.planning.renames import Renamed, with_renames
@@ -109,12 +110,14 @@ def draft(
         made = with_named_clones(made, context.pieces_before, context.pieces_after)
         made = with_counted_references(made, before, after)
         joined = with_renames(renamed, after, made, chosen)
-        steps = with_said_casts(with_mentions(_sorted(joined.steps), before, after), before, after)
+        made = with_moves(renamed.moved, joined.steps)
+        steps = with_said_casts(with_mentions(_sorted(made), before, after), before, after)
         edges = edges_of(steps)
         try:
             arranged = _arranged(context, expansions, steps, edges)
             return replace(
                 arranged,
+                changes=(*renamed.moved, *arranged.changes),
                 blocked=(*renamed.blocked, *joined.blocked, *arranged.blocked, *refused_updates(steps, before, after)),
                 renames=(*renamed.renames, *attached.renames),
                 gone=arranged.gone | (attached.before.objects.keys() - freed.before.objects.keys()),

@@ -11,7 +11,7 @@ import re
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 
-from migplan.core.changes import Rename
+from migplan.core.changes import Alter, Rename
 from migplan.core.directives import Directives
 from migplan.core.ids import CALLABLE, ObjectId
 from migplan.core.model import Catalog
@@ -34,7 +34,8 @@ class Renamed:
     directives whose work is done. ``columns`` are those that applications use, by their declared names, with the names
     they have now; ``dual_written`` likewise, where the application itself writes both; ``vacated`` are those that go
     and make room for another, by the names that they get for that. ``earlier`` are the stages before this one, where
-    names change hands. ``not_nulls`` are renamed with them. ``blocked`` says which renames can't be made."""
+    names change hands. ``not_nulls`` are renamed with them. ``moved`` are extensions that move ahead of all else.
+    ``blocked`` says which renames can't be made."""
 
     before: Catalog
     hops: tuple[Hop, ...] = ()
@@ -46,6 +47,14 @@ class Renamed:
     vacated: Mapping[ObjectId, Column] = field(default_factory=dict[ObjectId, Column])
     earlier: tuple[Stage, ...] = ()
     not_nulls: tuple[NameOfNotNull, ...] = ()
+    moved: tuple[Alter, ...] = ()
+
+    def behind(self, moves: tuple[Alter, ...]) -> Renamed:
+        """The same with extensions that move ahead of all else."""
+        if not moves or not self.earlier:
+            return replace(self, moved=moves)
+        first, *others = self.earlier
+        return replace(self, earlier=(replace(first, renamed=first.renamed.behind(moves)), *others))
 
     @property
     def left(self) -> Mapping[ObjectId, Column]:

@@ -22,6 +22,7 @@ from migplan.core.sql import ident, sql
 from migplan.kinds.column import Column
 from migplan.kinds.not_null import change_not_null
 from migplan.planning.changed_first import with_changes_of
+from migplan.planning.moved_extensions import moving
 from migplan.planning.plan import draft
 from migplan.planning.relabelled import DIRECTIVE as RENAME_VALUE
 from migplan.planning.relabelled import relabelled
@@ -32,6 +33,7 @@ from migplan.planning.renames_order import hops
 from migplan.planning.renames_rounds import Round, rounds, stuck_bodies
 from migplan.planning.renames_steps import Hop
 from migplan.planning.renames_wanted import DIRECTIVE, LEVELS, names_of_argument, of_level, wanted
+from migplan.prove.moved_extensions import with_extensions_moved
 from migplan.prove.rebuilt import rebuild_live
 from migplan.prove.settle import Scratch, comparable
 from migplan.source.connect import Connection
@@ -69,10 +71,15 @@ def renamed_side(
 
     Raises like :func:`renamed`.
     """
-    found = renamed(before, after, declared.directives, shadow.scratch, declared.managed, settings, first)
-    if not found.hops and not found.columns and not found.labels and not found.earlier:
+    scratch, managed = shadow.scratch, declared.managed
+    schemas = (d.target for d in declared.directives.named(DIRECTIVE) if d.target is not None)
+    moves = moving(before, after, schemas)
+    if moves:
+        before = with_extensions_moved(before, moves, scratch, managed, settings)
+    found = renamed(before, after, declared.directives, scratch, managed, settings, first).behind(moves)
+    if not found.hops and not found.columns and not found.labels and not found.earlier and not moves:
         return found
-    compared = comparable(found.before, after, shadow.scratch, declared.managed, settings)
+    compared = comparable(found.before, after, scratch, managed, settings)
     return replace(found, before=compared.before)
 
 
