@@ -15,6 +15,7 @@ from migplan.core.records import record
 from migplan.core.sql import Sql, deparsed, ident, join, literal, sql
 from migplan.core.steps import WITHIN, Assertion, Batches, LockMode, Statement, Timing, temporary_name
 from migplan.kinds.column import Column
+from migplan.kinds.equality import compared_type
 from migplan.kinds.table_kind import value_for
 from migplan.strategies.family import Family
 from migplan.strategies.sync import distinct
@@ -336,7 +337,7 @@ class ChangeLog:
             [
                 sql("s.{} IS NULL OR t.{} IS NULL", key[0], key[0]),
                 *(
-                    distinct(sql("s.{}", v), sql("t.{}", v), f.column.type)
+                    distinct(sql("s.{}", v), sql("t.{}", v), compared_type(f.column, self.copy.catalog))
                     for f, v in zip(self.columns, values, strict=True)
                 ),
             ],

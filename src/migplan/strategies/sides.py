@@ -21,6 +21,7 @@ from migplan.kinds.composite_type import CompositeType
 from migplan.kinds.constraint import CHECK, PRIMARY_KEY, UNIQUE, Constraint
 from migplan.kinds.default import Default
 from migplan.kinds.domain import Domain
+from migplan.kinds.equality import compared_type
 from migplan.kinds.index import Index
 from migplan.kinds.sequence import Sequence as DbSequence
 from migplan.kinds.type_casts import cast
@@ -158,14 +159,19 @@ def _pair(old: Side, new: Side, leaving: Column, arriving: Column, swapped: bool
     labels = new.mapping.get(arriving.id, {})
     was, now = _composite(old, leaving), _composite(new, arriving)
     if was is not None and now is not None and [a.name for a in was.attributes] != [a.name for a in now.attributes]:
-        return _pair_by_name((old_name, old_type, was), (new_name, new_type, now))
+        return replace(
+            _pair_by_name((old_name, old_type, was), (new_name, new_type, now)),
+            leaving_type=compared_type(leaving, old.catalog),
+            arriving_type=compared_type(arriving, new.catalog),
+        )
     up, up_of_new = _conversion(
         arriving.using, old.aside_names if swapped else {}, old_name, old_type, new_type, labels
     )
     down, down_of_new = _conversion(
         arriving.reverse, {} if swapped else new.aside_names, new_name, new_type, old_type, {}
     )
-    return Pair(old_name, new_name, old_type, new_type, up, down, up_of_new, down_of_new)
+    compared = compared_type(leaving, old.catalog), compared_type(arriving, new.catalog)
+    return Pair(old_name, new_name, *compared, up, down, up_of_new, down_of_new)
 
 
 _End = tuple[str, str, CompositeType]

@@ -19,11 +19,11 @@ from migplan.core.steps import Assertion, LockMode, Statement, temporary_name
 from migplan.kinds.column import Column
 from migplan.kinds.default import Default
 from migplan.kinds.domain import Domain
+from migplan.kinds.equality import has_equality
 
 TRIGGER: Final = "~migplan_sync"
 FILLS: Final = Sql("current_setting('migplan.sync', true) = 'off' AND pg_trigger_depth() = 1")
 """Whether a trigger was fired by the backfill's own statement."""
-_NO_EQUALITY: Final = frozenset({"json", "xml", "point", "polygon", "box", "circle", "path", "lseg", "line"})
 
 
 @record
@@ -163,6 +163,6 @@ def _keep(pair: Pair) -> Sql:
 
 def distinct(left: Sql, right: Sql, type: str) -> Sql:
     """IS DISTINCT FROM needs an equality operator; what has none is compared as text."""
-    if type.removesuffix("[]") in _NO_EQUALITY:
+    if not has_equality(type):
         return sql("({})::text IS DISTINCT FROM ({})::text", left, right)
     return sql("{} IS DISTINCT FROM {}", left, right)

@@ -6,3 +6,7 @@ CREATE TABLE renamed (id int PRIMARY KEY, a code UNIQUE);
 CREATE TABLE retyped (id int PRIMARY KEY, a varchar(8) NOT NULL);
 CREATE TABLE nothing (id int PRIMARY KEY);
 CREATE TABLE filled (id int PRIMARY KEY);
+-- values without an equality operator
+CREATE DOMAIN document AS json;
+CREATE TYPE documented AS (n int, content document);
+CREATE TABLE compared (id int PRIMARY KEY, a document, b text, c documented);

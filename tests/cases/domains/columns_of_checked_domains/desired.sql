@@ -9,3 +9,9 @@ CREATE TABLE renamed (id int PRIMARY KEY,
 CREATE TABLE retyped (id int PRIMARY KEY, a short NOT NULL);
 CREATE TABLE nothing (id int PRIMARY KEY, a short NOT NULL);
 CREATE TABLE filled (id int PRIMARY KEY, a number NOT NULL, b number);
+CREATE DOMAIN document AS json;
+CREATE TYPE documented AS (n int, content document);
+CREATE TABLE compared (id int PRIMARY KEY, a text, b document,
+  -- migplan: renamed-from c
+  d documented
+);
