@@ -91,7 +91,9 @@ def gather(
     scope = known_scope(texts, shadow, said) if texts else None
     ahead = None if scope is None else LiveReading(url, scope)
     from migplan.prove.renamed import renamed_side, schemas_to_read  # while the live side is being read
+    from migplan.strategies.registry import strategies
 
+    strategies()  # their modules too
     declared = schemas_to_read(declared_catalog(texts or source, shadow, said))
     if ahead is None or ahead.scope != declared.scope:
         ahead = LiveReading(url, declared.scope)

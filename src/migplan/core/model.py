@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import field, fields, is_dataclass
 from functools import cached_property
@@ -109,6 +109,10 @@ class Comparison:
     come: frozenset[ObjectId]
     changed: tuple[tuple[DbObject, DbObject], ...]
 
+    def turned(self, other: Mapping[ObjectId, DbObject]) -> Comparison:
+        """The same, seen from the other side; ``other`` is what this one was seen from."""
+        return Comparison(other, self.come, self.gone, tuple((new, old) for old, new in self.changed))
+
 
 @record(slots=False)
 class Catalog:
@@ -151,16 +155,21 @@ class Catalog:
 
     def of(self, model: type[O]) -> Iterator[O]:
         """Every object of one model, in reading order."""
-        classes = [found for found in self._by_class if issubclass(found, model)]
-        if len(classes) > 1:
+        groups = [found for (group, _), found in self._groups.items() if issubclass(group, model)]
+        if len(groups) > 1:
             return (o for o in self.objects.values() if isinstance(o, model))
-        return iter(cast("list[O]", self._by_class[classes[0]])) if classes else iter(())
+        return iter(cast("list[O]", groups[0])) if groups else iter(())
+
+    def of_kinds(self, names: Collection[str]) -> Iterator[DbObject]:
+        """Every object of the kinds of these names."""
+        return (o for (_, kind), found in self._groups.items() if kind in names for o in found)
 
     @cached_property
-    def _by_class(self) -> dict[type[DbObject], list[DbObject]]:
-        found: dict[type[DbObject], list[DbObject]] = defaultdict(list)
-        for o in self.objects.values():
-            found[o.__class__].append(o)
+    def _groups(self) -> dict[tuple[type[DbObject], str], list[DbObject]]:
+        """The objects by model and kind."""
+        found: dict[tuple[type[DbObject], str], list[DbObject]] = defaultdict(list)
+        for id, o in self.objects.items():
+            found[o.__class__, id.kind].append(o)
         return found
 
     @cached_property
@@ -172,6 +181,10 @@ class Catalog:
         found = self._compared.get(id(other.objects))
         if found is None or found.other is not other.objects:
             mine, theirs = self.objects, other.objects
+            reverse = other._compared.get(id(mine))
+            if reverse is not None and reverse.other is mine:
+                found = self._compared[id(theirs)] = reverse.turned(theirs)
+                return found
             gone, come = frozenset(mine.keys() - theirs.keys()), frozenset(theirs.keys() - mine.keys())
             changed = tuple((mine[i], o) for i, o in theirs.items() if i not in come and mine[i] != o)
             found = self._compared[id(theirs)] = Comparison(theirs, gone, come, changed)
@@ -190,6 +203,17 @@ class Catalog:
             if (table := o.table) is not None:
                 grouped.setdefault(table, []).append(o)
         return {id: tuple(members) for id, members in grouped.items()}
+
+    @cached_property
+    def tables_below(self) -> Mapping[ObjectId, tuple[ObjectId, ...]]:
+        """Partitions and inheriting tables by the table directly above them."""
+        found: dict[ObjectId, list[ObjectId]] = {}
+        for o in self.of_kinds(("table", "foreign_table")):
+            above: tuple[ObjectId | None, ...] = (getattr(o, "partition_of", None), *getattr(o, "inherits", ()))
+            for parent in above:
+                if parent is not None:
+                    found.setdefault(parent, []).append(o.id)
+        return {id: tuple(below) for id, below in found.items()}
 
     @cached_property
     def index_children(self) -> Mapping[ObjectId, frozenset[ObjectId]]:

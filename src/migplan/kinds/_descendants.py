@@ -10,11 +10,15 @@ from migplan.core.model import Catalog
 
 def descendants(relation: ObjectId, catalog: Catalog) -> Iterable[ObjectId]:
     """Partitions and inheriting tables, to any depth: their columns change with the relation's."""
-    for obj in catalog:
-        parents: tuple[ObjectId | None, ...] = (getattr(obj, "partition_of", None), *getattr(obj, "inherits", ()))
-        if relation in parents:
-            yield obj.id
-            yield from descendants(obj.id, catalog)
+    for below in catalog.tables_below.get(relation, ()):
+        yield below
+        yield from descendants(below, catalog)
+
+
+def partitions(relation: ObjectId, catalog: Catalog) -> list[ObjectId]:
+    """The direct partitions of a table."""
+    below = catalog.tables_below.get(relation, ())
+    return [id for id in below if getattr(catalog[id], "partition_of", None) == relation]
 
 
 def parents_of(relation: ObjectId, catalog: Catalog) -> tuple[ObjectId, ...]:
@@ -26,10 +30,10 @@ def parents_of(relation: ObjectId, catalog: Catalog) -> tuple[ObjectId, ...]:
 
 def heirs(relation: ObjectId, catalog: Catalog) -> Iterable[ObjectId]:
     """Inheriting tables, to any depth, without partitions: what they declare themselves stays when it is inherited."""
-    for user in catalog.used_by.get(relation, ()):
-        if relation in getattr(catalog[user], "inherits", ()):
-            yield user
-            yield from heirs(user, catalog)
+    for below in catalog.tables_below.get(relation, ()):
+        if relation in getattr(catalog[below], "inherits", ()):
+            yield below
+            yield from heirs(below, catalog)
 
 
 def changes_parents(partition: ObjectId, before: Catalog, after: Catalog) -> bool:

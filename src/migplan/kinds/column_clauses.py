@@ -26,7 +26,7 @@ def add_column(column: Column, default: Default | None, catalog: Catalog, known:
     ``known`` is the column of the catalog that this one stands for, where it isn't in there itself.
     """
     checks = checks_every_value(known or column, catalog)
-    named = catalog.major >= 18 and any(u.kind == "table" for u in catalog.used_by.get(column.relation, ()))
+    named = catalog.major >= 18 and any(t.kind == "table" for t in catalog.tables_below.get(column.relation, ()))
     return Statement(
         sql("ALTER {} ADD COLUMN {}", relation_clause(column), column_clause(column, default, named=named)),
         AX,

@@ -11,7 +11,7 @@ from migplan.core.model import Catalog, DbObject, changed_fields
 from migplan.core.records import record
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, sql
 from migplan.core.steps import LockMode, Part, Statement, Timing
-from migplan.kinds._descendants import changes_parents
+from migplan.kinds._descendants import changes_parents, partitions
 from migplan.kinds.base import (
     PG_CLASS,
     Address,
@@ -192,8 +192,7 @@ def _behind_bare(index: Index, catalog: Catalog) -> set[ObjectId]:
     if not index.partitioned:
         return set()
     have = {catalog[child].table for child in attached_to(index.id, catalog)}
-    partitions = {o.id for o in catalog if getattr(o, "partition_of", None) == index.relation}
-    return {id.child("attachment", "") for id in partitions - have}
+    return {id.child("attachment", "") for id in partitions(index.relation, catalog) if id not in have}
 
 
 def _carries_keys(index: ObjectId, catalog: Catalog) -> bool:

@@ -35,7 +35,7 @@ def creation(table: Table, catalog: Catalog) -> Part:
         ),
         key=lambda c: (c.type != "p", c.id),
     )
-    named = catalog.major >= 18 and any(u.kind == "table" for u in catalog.used_by.get(table.id, ()))
+    named = catalog.major >= 18 and any(t.kind == "table" for t in catalog.tables_below.get(table.id, ()))
     clauses = [
         column_clause(
             c,

@@ -32,4 +32,4 @@ def settle(live: Catalog, declared: Catalog) -> Catalog:
 def _open_to_settling(live: Catalog, declared: Catalog) -> Iterable[ObjectId]:
     """The objects of kinds that have anything to settle: never the thousands of columns."""
     settling = {kind.name for kind in kinds().values() if kind.settles}
-    return dict.fromkeys(id for catalog in (live, declared) for id in catalog.objects if id.kind in settling)
+    return dict.fromkeys(o.id for catalog in (live, declared) for o in catalog.of_kinds(settling))

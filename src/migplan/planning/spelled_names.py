@@ -27,7 +27,9 @@ _DOMAINS: Final = 17
 def with_spelled_names(one: Catalog, other: Catalog) -> Catalog:
     """``one`` with the names of those NOT NULL constraints spelled out that ``other`` lacks, and that something else
     bears on the way from or to it."""
-    bearing = (*one.of(Column), *one.of(Domain))
+    compared = one.compared_with(other)
+    differing = (*(one[id] for id in sorted(compared.gone)), *(mine for mine, _ in compared.changed))
+    bearing = (o for o in differing if isinstance(o, Column | Domain))
     new = {name: obj for obj in bearing if (name := _new_name(obj, one, other)) is not None}
     if not new:
         return one

@@ -10,6 +10,7 @@ from migplan.core.model import Catalog
 from migplan.core.records import record
 from migplan.core.sql import Sql, deparsed, ident, join, literal, sql
 from migplan.core.steps import Backfill, LockMode, Statement, Timing
+from migplan.kinds._descendants import partitions
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import PRIMARY_KEY, UNIQUE, Constraint, column_ids
 from migplan.kinds.table import Table
@@ -102,7 +103,7 @@ def _long(block: Sql) -> Statement:
 def _leaves(context: Context, table: ObjectId) -> list[ObjectId]:
     """A partitioned table's partitions that hold rows: it has no pages of its own."""
     found: list[ObjectId] = []
-    for child in context.partitions.get(table, ()):
+    for child in partitions(table, context.before):
         inner = context.before.get(child, Table)
         if inner is not None and inner.partition_key is not None:
             found += _leaves(context, child)

@@ -143,11 +143,6 @@ class Context:
         """Which partitions come in the place of which."""
         return Successions(self.before, self.after, self.rebuilds.whole, frozenset(self.rebuilds.items))
 
-    @property
-    def partitions(self) -> Mapping[ObjectId, list[ObjectId]]:
-        """Child tables by parent, in the live database."""
-        return self.sizing.partitions
-
     def swapped(self, id: ObjectId) -> bool:
         """Whether something goes over to another incarnation together with a replaced column that it stands on."""
         if id not in self.before:

@@ -6,6 +6,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.records import record
 from migplan.core.sql import Sql, deparsed, ident, sql
 from migplan.core.steps import After, Assertion, Down, LockMode, Phase, Statement, Step, Timing, step_id, temporary_name
+from migplan.kinds._descendants import partitions
 from migplan.kinds.table import Table
 from migplan.strategies.base import Context, Size
 
@@ -61,7 +62,7 @@ def guard_of_default(context: Context, table: Table) -> BoundsGuard | None:
 
 def default_partition(context: Context, parent: ObjectId) -> ObjectId | None:
     """The live default partition of a table."""
-    for id in context.partitions.get(parent, ()):
+    for id in partitions(parent, context.before):
         table = context.before.get(id, Table)
         if table is not None and table.bound == "DEFAULT":
             return id

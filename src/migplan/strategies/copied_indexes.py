@@ -9,7 +9,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.sql import Sql, ident, join, sql
 from migplan.core.sql_names import with_columns_renamed
 from migplan.core.steps import Down, LockMode, Phase, Statement, Step, step_id, temporary_name
-from migplan.kinds._descendants import descendants
+from migplan.kinds._descendants import descendants, partitions
 from migplan.kinds.constraint import PRIMARY_KEY, UNIQUE, Constraint
 from migplan.kinds.index import Index, create_index, drop_index
 from migplan.kinds.table import Table
@@ -90,7 +90,7 @@ def _partitioned_index_steps(context: Context, index: Index, mark: str, *, concu
     yield _index_step(waiting[0], concurrently=False, mark=mark)
     while waiting:
         parent = waiting.pop()
-        for partition in context.partitions.get(parent.relation, ()):
+        for partition in partitions(parent.relation, context.before):
             count += 1
             id = ObjectId("index", (partition.path[0], temporary_name(index.id.path[1], f"part{count}")))
             inner = _is_partitioned(context, partition)

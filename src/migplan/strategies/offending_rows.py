@@ -90,6 +90,6 @@ def _own_rows(table: ObjectId, catalog: Catalog) -> Sql:
     found = catalog.get(table, Table)
     alone = found is not None and found.partition_key is None
     inherited = alone and any(
-        table in getattr(catalog[user], "inherits", ()) for user in catalog.used_by.get(table, ())
+        table in getattr(catalog[below], "inherits", ()) for below in catalog.tables_below.get(table, ())
     )
     return sql("ONLY {}", ident(*table.path)) if inherited else ident(*table.path)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from enum import Enum
-from functools import cached_property
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, TableSize
 from migplan.core.records import record
 from migplan.core.settings import Settings
+from migplan.kinds._descendants import partitions
 
 
 class Size(Enum):
@@ -65,15 +65,5 @@ class Sizing:
 
     def _with_partitions(self, table: ObjectId) -> Iterable[ObjectId]:
         yield table
-        for child in self.partitions.get(table, ()):
+        for child in partitions(table, self.before):
             yield from self._with_partitions(child)
-
-    @cached_property
-    def partitions(self) -> Mapping[ObjectId, list[ObjectId]]:
-        """Child tables by parent, in the live database."""
-        children: dict[ObjectId, list[ObjectId]] = {}
-        for obj in self.before:
-            parent: ObjectId | None = getattr(obj, "partition_of", None)
-            if parent is not None:
-                children.setdefault(parent, []).append(obj.id)
-        return children
