@@ -15,6 +15,7 @@ from migplan.planning.diff import diff
 from migplan.planning.plan import draft
 from migplan.prove.proof import describe
 from migplan.source.introspect import introspect
+from migplan.source.sizes import probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -63,7 +64,8 @@ def from_nothing(make_db: Callable[[str], str], script: str, *, settings: Settin
 def read(url: str) -> Catalog:
     """The catalog of a database."""
     with psycopg.connect(url) as db:
-        return introspect(db)
+        found = introspect(db)
+        return probe(db, found, found.sizes, limit=0)
 
 
 def _expect_equal(live: Catalog, declared: Catalog, settings: Settings, way: str) -> None:

@@ -17,6 +17,7 @@ from migplan.prove.measure import Connections
 from migplan.prove.proof import prove
 from migplan.source.introspect import introspect
 from migplan.source.managed import Managed
+from migplan.source.sizes import probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,7 +45,8 @@ class Sides:
 def catalog(url: str) -> Catalog:
     """The catalog of a database."""
     with psycopg.connect(url) as db:
-        return introspect(db)
+        found = introspect(db)
+        return probe(db, found, found.sizes, limit=0)
 
 
 def sides(

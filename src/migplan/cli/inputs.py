@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from migplan.cli.policy import policy_of
-from migplan.core.changes import Change, Create
+from migplan.core.changes import Change, Create, Drop
 from migplan.core.ids import ObjectId
-from migplan.core.model import Catalog
+from migplan.core.model import Catalog, DbObject
 from migplan.core.outsiders import Outsider
 from migplan.core.records import record
 from migplan.core.settings import Settings
@@ -183,11 +183,26 @@ def _touched(before: Catalog, changes: Iterable[Change]) -> set[ObjectId]:
     found: set[ObjectId] = set()
     for change in changes:
         obj = change.new if isinstance(change, Create) else change.old
-        target: ObjectId | None = getattr(obj, "target", None)
-        found |= {id for id in (obj.id, obj.table, target) if id is not None}
+        found |= {id for id in (obj.id, obj.table, getattr(obj, "target", None)) if id is not None}
+        found |= {id for side in _sides(change) for id in _above(side)}
         found |= {user for user in before.used_by.get(obj.id, ()) if user in before.sizes}
         for user in before.dependants([obj.id]):
             owner = before[user].table
             if owner is not None:
                 found.add(owner)
     return found
+
+
+def _sides(change: Change) -> Iterable[DbObject]:
+    """The object before and after a change."""
+    if not isinstance(change, Create):
+        yield change.old
+    if not isinstance(change, Drop):
+        yield change.new
+
+
+def _above(obj: DbObject) -> Iterable[ObjectId]:
+    """The tables that one is a partition or an heir of."""
+    parent: ObjectId | None = getattr(obj, "partition_of", None)
+    yield from () if parent is None else (parent,)
+    yield from getattr(obj, "inherits", ())

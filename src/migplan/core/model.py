@@ -64,8 +64,8 @@ def changed_fields(old: DbObject, new: DbObject) -> frozenset[str]:
 
 @record
 class TableSize:
-    """What the live server knows of a table: ``rows`` as estimated (-1 unknown), ``bytes`` of its heap, and of its
-    indexes and TOAST where a plan touches it.
+    """What the live server knows of a table: ``rows`` and ``bytes`` of its heap as estimated (-1 rows: unknown); of one
+    that a plan touches, measured, with indexes and TOAST.
 
     ``empty`` is certain (a probe found no row); an estimate of 0 rows is not.
     """

@@ -41,6 +41,7 @@ from migplan.source.declared import Declared
 from migplan.source.introspect import introspect
 from migplan.source.managed import Managed
 from migplan.source.shadow import Shadow
+from migplan.source.sizes import without_rows
 from migplan.strategies.name_of_not_null import NameOfNotNull
 from migplan.strategies.rename import rename_statements, under
 from migplan.strategies.rename_label import rename_label
@@ -314,7 +315,7 @@ class _Work:
             self.new_schemas.add(schema)
 
     def _read(self) -> Catalog:
-        return self.managed.of(introspect(self.connection, self.managed.scope))
+        return without_rows(self.managed.of(introspect(self.connection, self.managed.scope)))
 
 
 def _is_tables_column(id: ObjectId, catalog: Catalog) -> bool:

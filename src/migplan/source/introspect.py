@@ -41,11 +41,11 @@ _CASTS = """
 SELECT format_type(castsource, NULL), format_type(casttarget, NULL), castcontext::text, castmethod::text FROM pg_cast
 """
 _SIZES = """
-SELECT n.nspname, c.relname, c.reltuples::bigint, pg_relation_size(c.oid)
+SELECT n.nspname::text, c.relname::text, c.reltuples::bigint, c.relpages * current_setting('block_size')::bigint
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'm') AND c.relnamespace = ANY(%(ns)s::oid[])
 """
-"""Indexes and TOAST aren't looked at here: that would open every one of them, which takes a fifth of the reading."""
+"""As the last VACUUM or ANALYZE saw them: to measure each takes a tenth of the reading, and a plan touches few."""
 
 _RECORDED: Final = 15
 """From that version on PostgreSQL records which columns of a function's rows a query reads."""
@@ -198,7 +198,7 @@ def _sizes(rows: Rows, objects: dict[ObjectId, DbObject]) -> dict[ObjectId, Tabl
     for schema, name, tuples, size in rows:
         for kind in ("table", "materialized_view"):
             if (id := ObjectId(kind, (schema, name))) in objects:
-                sizes[id] = TableSize(rows=tuples if size else 0, bytes=size, empty=size == 0)
+                sizes[id] = TableSize(rows=tuples, bytes=size, empty=False)
     return sizes
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 import psycopg
 from psycopg import sql
@@ -15,7 +14,7 @@ from migplan.source.connect import Connection
 
 _COUNT_UP_TO_BYTES = 256 * 1024 * 1024
 _BYTES = """
-SELECT n.nspname::text, c.relname::text, pg_table_size(c.oid) + pg_indexes_size(c.oid)
+SELECT n.nspname::text, c.relname::text, pg_table_size(c.oid) + pg_indexes_size(c.oid), pg_relation_size(c.oid) = 0
 FROM unnest(%s::text[], %s::text[]) asked(schema, name)
 JOIN pg_namespace n ON n.nspname = asked.schema
 JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = asked.name
@@ -40,6 +39,11 @@ def probe(connection: Connection, catalog: Catalog, tables: Iterable[ObjectId], 
     return catalog.with_sizes(sizes)
 
 
+def without_rows(catalog: Catalog) -> Catalog:
+    """The catalog of a database that holds no rows at all, such as a shadow."""
+    return catalog.with_sizes(dict.fromkeys(catalog.sizes, TableSize(rows=0, bytes=0, empty=True)))
+
+
 def _with_partitions(tables: Iterable[ObjectId], catalog: Catalog) -> set[ObjectId]:
     """The tables with their partitions, at any depth."""
     children: dict[ObjectId, list[ObjectId]] = {}
@@ -57,8 +61,11 @@ def _measured(connection: Connection, catalog: Catalog, tables: set[ObjectId]) -
     if not known:
         return {}
     rows = connection.execute(_BYTES, [[path[0] for path in known], [path[1] for path in known]]).fetchall()
-    found = ((known[schema, name], bytes) for schema, name, bytes in rows)
-    return {id: replace(catalog.sizes[id], bytes=bytes) for id, bytes in found if bytes is not None}
+    found = ((known[schema, name], bytes, empty) for schema, name, bytes, empty in rows if bytes is not None)
+    return {
+        id: TableSize(rows=0 if empty else catalog.sizes[id].rows, bytes=bytes, empty=empty)
+        for id, bytes, empty in found
+    }
 
 
 def _count(connection: Connection, table: ObjectId, limit: int) -> int | None:

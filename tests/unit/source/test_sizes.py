@@ -22,6 +22,7 @@ CREATE TABLE leaf PARTITION OF part FOR VALUES FROM (0) TO (1000);
 INSERT INTO leaf SELECT n, repeat('x', 100) FROM generate_series(0, 99) n;
 CREATE TABLE other (id int PRIMARY KEY);
 INSERT INTO other VALUES (1);
+ANALYZE leaf;
 """
 
 
@@ -34,5 +35,7 @@ def test_a_probe_measures_the_partitions_of_what_is_touched(make_db: MakeDb) -> 
         total = connection.execute("SELECT pg_table_size('leaf') + pg_indexes_size('leaf')").fetchone()
     assert total is not None
     assert 0 < read.sizes[leaf].bytes < total[0] == probed.sizes[leaf].bytes
+    assert read.sizes[leaf].rows == 100
     assert probed.sizes[other] == read.sizes[other]
     assert not read.sizes[leaf].empty
+    assert not read.sizes[other].empty
