@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Final, TypeVar, cast
 
 from migplan.core.ids import ObjectId
+from migplan.core.packed import Packed, packed
 from migplan.core.records import record
 from migplan.core.uses import Users
 
@@ -29,8 +30,8 @@ class Grant:
     grantable: bool = False
 
 
-@record(kw_only=True)
-class DbObject:
+@packed
+class DbObject(Packed):
     """The base of every kind's model: frozen, compared field by field.
 
     ``owner`` and ``grants`` are compared only where migplan.toml says that they are managed; ``grants`` is ``None``

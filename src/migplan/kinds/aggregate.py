@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
-from migplan.core.records import record
+from migplan.core.packed import packed
 from migplan.core.sql import Sql, deparsed, ident, join, literal, sql
 from migplan.core.steps import Part, Statement
 from migplan.kinds import _acl
@@ -20,7 +20,7 @@ _PARALLEL: Final = {"s": "SAFE", "r": "RESTRICTED"}
 _ABSENT: Final = "-"
 
 
-@record(kw_only=True)
+@packed
 class Aggregate(DbObject):
     """An aggregate; its path ends in its argument types, direct ones first.
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
-from migplan.core.records import record
+from migplan.core.packed import packed
 from migplan.core.sql import Sql, deparsed, sql
 from migplan.core.steps import Part, Statement
 from migplan.kinds._catalog_names import function_signature
@@ -17,7 +17,7 @@ _CONTEXTS: Final = {"e": "", "a": " AS ASSIGNMENT", "i": " AS IMPLICIT"}
 _PG_CATALOG = 11
 
 
-@record(kw_only=True)
+@packed
 class Cast(DbObject):
     """A cast; its path is the one text ``source AS target``, because its name is made of two types' names.
 

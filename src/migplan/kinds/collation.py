@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
-from migplan.core.records import record
+from migplan.core.packed import packed
 from migplan.core.sql import Sql, ident, join, literal, sql
 from migplan.core.steps import Part, Statement
 from migplan.kinds.base import PG_COLLATION, Address, Found, Kind, Reading, made_by_users, not_of_extension, simple_part
@@ -15,7 +15,7 @@ from migplan.kinds.base import PG_COLLATION, Address, Found, Kind, Reading, made
 _PROVIDERS: Final = {"c": "libc", "i": "icu", "b": "builtin", "d": "default"}
 
 
-@record(kw_only=True)
+@packed
 class Collation(DbObject):
     """A collation: ``locale`` where one name says it all, else ``lc_collate`` and ``lc_ctype``.
 

@@ -6,13 +6,13 @@ from dataclasses import field
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import DbObject
-from migplan.core.records import record
+from migplan.core.packed import Packed, packed
 from migplan.core.sql import Sql, ident, sql
 from migplan.kinds.identity import Identity
 
 
-@record
-class NotNull:
+@packed
+class NotNull(Packed):
     """A NOT NULL constraint; ``name`` only where it isn't the one that PostgreSQL 18 would give by itself.
 
     An inherited one bears its parent's name or its own, as its history was: ``given`` is no difference. It is ``local``
@@ -28,7 +28,7 @@ class NotNull:
     comment: str | None = None
 
 
-@record(kw_only=True)
+@packed
 class Column(DbObject):
     """A column of ``relation``. ``collation`` only where it isn't the type's, ``storage`` likewise.
 

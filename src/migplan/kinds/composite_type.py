@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
+from migplan.core.packed import packed
 from migplan.core.records import record
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, join, literal, sql
 from migplan.core.steps import LockMode, Part, Statement
@@ -32,7 +33,7 @@ class Attribute:
     comment: str | None = None
 
 
-@record(kw_only=True)
+@packed
 class CompositeType(DbObject):
     """A composite type with its attributes in order."""
 

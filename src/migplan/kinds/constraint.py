@@ -7,7 +7,7 @@ from dataclasses import field
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
-from migplan.core.records import record
+from migplan.core.packed import packed
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, literal, sql
 from migplan.core.steps import LockMode, Statement, Timing
 from migplan.kinds._descendants import heirs
@@ -20,7 +20,7 @@ ATTACHABLE = frozenset({UNIQUE, PRIMARY_KEY})
 """PostgreSQL finds no index of a partition equal to an exclusion's: it makes one of its own, and refuses ATTACH."""
 
 
-@record(kw_only=True)
+@packed
 class Constraint(DbObject):
     """A constraint of ``relation``; ``type`` is c, f, u, p or x as in pg_constraint.
 

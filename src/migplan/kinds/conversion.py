@@ -7,7 +7,7 @@ from typing import Any
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
-from migplan.core.records import record
+from migplan.core.packed import packed
 from migplan.core.sql import EMPTY, Sql, deparsed, literal, sql
 from migplan.core.steps import Part, Statement
 from migplan.kinds._catalog_names import function_name
@@ -23,7 +23,7 @@ from migplan.kinds.base import (
 )
 
 
-@record(kw_only=True)
+@packed
 class Conversion(DbObject):
     """A conversion from one encoding to another by a function; ``default`` ones are chosen by PostgreSQL itself."""
 

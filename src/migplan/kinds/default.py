@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
-from migplan.core.records import record
+from migplan.core.packed import packed
 from migplan.core.sql import deparsed, ident, sql
 from migplan.core.steps import LockMode, Part, Statement
 from migplan.kinds.attachment import attachment
@@ -27,7 +27,7 @@ from migplan.kinds.base import (
 _RELATION_KINDS = {"r": "table", "p": "table", "f": "foreign_table", "v": "view"}
 
 
-@record(kw_only=True)
+@packed
 class Default(DbObject):
     """The default of a column of ``relation``; its path is the column's."""
 

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject, Grant
-from migplan.core.records import record
+from migplan.core.packed import packed
 from migplan.core.sql import EMPTY, Sql, ident, sql
 from migplan.core.steps import Part, Statement
 from migplan.kinds import _acl
@@ -40,7 +40,7 @@ _OBJECT_TYPE_OF: Final = {
 }
 
 
-@record(kw_only=True)
+@packed
 class DefaultPrivileges(DbObject):
     """Default privileges of a role; the path is (role, schema or "" for all, tables or another sort of objects).
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject, changed_fields
+from migplan.core.packed import packed
 from migplan.core.records import record
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, join, literal, sql
 from migplan.core.steps import LockMode, Part, Statement, Timing
@@ -43,7 +44,7 @@ class DomainNotNull:
     comment: str | None = None
 
 
-@record(kw_only=True)
+@packed
 class Domain(DbObject):
     """A domain over ``type``; ``collation`` only where it isn't the type's, ``checks`` in order of name.
 

@@ -7,14 +7,14 @@ from typing import Any
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
-from migplan.core.records import record
+from migplan.core.packed import packed
 from migplan.core.sql import EMPTY, Sql, join, literal, sql
 from migplan.core.steps import Part, Statement
 from migplan.kinds._named_type import NamedTypeKind
 from migplan.kinds.base import PG_TYPE, Address, Found, Reading, made_by_users, not_of_extension, simple_part
 
 
-@record(kw_only=True)
+@packed
 class Enum(DbObject):
     """An enum with its ``labels`` in their sort order."""
 

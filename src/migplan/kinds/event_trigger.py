@@ -7,14 +7,14 @@ from typing import Any
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject, changed_fields
-from migplan.core.records import record
+from migplan.core.packed import packed
 from migplan.core.sql import EMPTY, Sql, ident, join, literal, sql
 from migplan.core.steps import Part, Statement
 from migplan.kinds._firing import ORIGIN, firing_clause
 from migplan.kinds.base import PG_EVENT_TRIGGER, Address, Found, Kind, Reading, not_of_extension, simple_part
 
 
-@record(kw_only=True)
+@packed
 class EventTrigger(DbObject):
     """An event trigger: ``event`` (``ddl_command_start``, …), command ``tags`` (none: every command), ``function`` as
     (schema, name), ``enabled`` O, D, R or A."""

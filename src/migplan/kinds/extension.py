@@ -9,13 +9,13 @@ from typing import Any
 from migplan.core.errors import UnsupportedError
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject, changed_fields
-from migplan.core.records import record
+from migplan.core.packed import packed
 from migplan.core.sql import EMPTY, ident, literal, sql
 from migplan.core.steps import Part, Statement
 from migplan.kinds.base import PG_EXTENSION, Address, Found, Kind, Reading, simple_part
 
 
-@record(kw_only=True)
+@packed
 class Extension(DbObject):
     """An extension in ``schema``.
 

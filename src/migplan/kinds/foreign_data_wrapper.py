@@ -8,7 +8,7 @@ from typing import Any
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject, changed_fields
-from migplan.core.records import record
+from migplan.core.packed import packed
 from migplan.core.sql import EMPTY, Sql, deparsed, sql
 from migplan.core.steps import Part, Statement
 from migplan.kinds import _acl
@@ -24,7 +24,7 @@ from migplan.kinds._foreign_options import (
 from migplan.kinds.base import PG_FDW, Address, Found, Kind, Reading, not_of_extension, options, simple_part
 
 
-@record(kw_only=True)
+@packed
 class ForeignDataWrapper(DbObject):
     """A foreign data wrapper; ``handler`` and ``validator`` are qualified, quoted function names.
 

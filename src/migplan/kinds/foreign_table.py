@@ -8,7 +8,7 @@ from typing import Any
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject, changed_fields
-from migplan.core.records import record
+from migplan.core.packed import packed
 from migplan.core.sql import EMPTY, Sql, ident, join, sql
 from migplan.core.steps import LockMode, Part, Statement
 from migplan.kinds import _acl
@@ -32,7 +32,7 @@ AX = LockMode.ACCESS_EXCLUSIVE
 _WITHOUT_RELATIONS = frozenset("sequence enum domain range composite_type schema extension server".split())
 
 
-@record(kw_only=True)
+@packed
 class ForeignTable(DbObject):
     """A table of the foreign server ``server`` (its raw name).
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
-from migplan.core.records import record
+from migplan.core.packed import packed
 from migplan.core.sql import Sql, deparsed, ident, sql
 from migplan.core.steps import LockMode, Part, Statement
 from migplan.kinds import _acl
@@ -25,7 +25,7 @@ class Output(NamedTuple):
     type: str
 
 
-@record(kw_only=True)
+@packed
 class Routine(DbObject):
     """A function or procedure; its path ends in its argument types (``"integer, text"``).
 

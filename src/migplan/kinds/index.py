@@ -8,7 +8,7 @@ from typing import Any
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject, changed_fields
-from migplan.core.records import record
+from migplan.core.packed import packed
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, sql
 from migplan.core.steps import LockMode, Part, Statement, Timing
 from migplan.kinds._descendants import changes_parents, partitions
@@ -29,7 +29,7 @@ AX, SUE = LockMode.ACCESS_EXCLUSIVE, LockMode.SHARE_UPDATE_EXCLUSIVE
 _RELATION_KINDS = {"r": "table", "p": "table", "m": "materialized_view", "f": "foreign_table"}
 
 
-@record(kw_only=True)
+@packed
 class Index(DbObject):
     """An index of ``relation``.
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject, changed_fields
-from migplan.core.records import record
+from migplan.core.packed import packed
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, sql
 from migplan.core.steps import LockMode, Part, Statement, Timing
 from migplan.kinds import _acl
@@ -38,7 +38,7 @@ from migplan.kinds.view_column import (
 AX = LockMode.ACCESS_EXCLUSIVE
 
 
-@record(kw_only=True)
+@packed
 class MaterializedView(DbObject):
     """A materialized view: ``definition`` is its query as pg_get_viewdef prints it, without the semicolon.
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject, changed_fields
-from migplan.core.records import record
+from migplan.core.packed import packed
 from migplan.core.sql import Sql, deparsed, ident, join, sql
 from migplan.core.steps import Part, Statement
 from migplan.kinds._catalog_names import function_name, operator_name
@@ -18,7 +18,7 @@ _SETTABLE_ONCE: Final = frozenset({"commutator", "negator", "hashes", "merges"})
 _NO_TYPE: Final = "NONE"
 
 
-@record(kw_only=True)
+@packed
 class Operator(DbObject):
     """An operator; its path ends in its operand types (``"integer, text"``, ``"NONE, integer"``).
 

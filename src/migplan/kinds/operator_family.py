@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
+from migplan.core.packed import packed
 from migplan.core.records import record
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, join, sql
 from migplan.core.steps import Part, Statement
@@ -50,7 +51,7 @@ class FamilyFunction:
     function: str
 
 
-@record(kw_only=True)
+@packed
 class OperatorFamily(DbObject):
     """An operator family of an access method; its path ends in the method's name.
 
@@ -61,7 +62,7 @@ class OperatorFamily(DbObject):
     functions: tuple[FamilyFunction, ...] = ()
 
 
-@record(kw_only=True)
+@packed
 class OperatorClass(DbObject):
     """An operator class of ``family`` for ``type``; its path ends in the access method's name.
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import PUBLIC, Catalog, DbObject, changed_fields
-from migplan.core.records import record
+from migplan.core.packed import packed
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, join, sql
 from migplan.core.steps import LockMode, Part, Statement
 from migplan.kinds import _acl
@@ -27,7 +27,7 @@ AX = LockMode.ACCESS_EXCLUSIVE
 _COMMANDS: Final = {"r": "SELECT", "a": "INSERT", "w": "UPDATE", "d": "DELETE", "*": "ALL"}
 
 
-@record(kw_only=True)
+@packed
 class Policy(DbObject):
     """A policy of ``relation`` for one ``command`` (SELECT, INSERT, UPDATE, DELETE, ALL).
 

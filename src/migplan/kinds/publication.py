@@ -8,6 +8,7 @@ from typing import Any
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject, changed_fields
+from migplan.core.packed import packed
 from migplan.core.records import record
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, join, literal, sql
 from migplan.core.steps import LockMode, Part, Statement
@@ -38,7 +39,7 @@ class PublishedTable:
     where: str | None = None
 
 
-@record(kw_only=True)
+@packed
 class Publication(DbObject):
     """A publication of ``all_tables``, or of ``tables`` and of all tables of ``schemas`` (both sorted).
 

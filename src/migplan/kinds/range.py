@@ -8,7 +8,7 @@ from typing import Any, LiteralString
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
-from migplan.core.records import record
+from migplan.core.packed import packed
 from migplan.core.sql import Sql, deparsed, ident, join, sql
 from migplan.core.steps import Part, Statement, temporary_name
 from migplan.kinds._catalog_names import function_name, qualified
@@ -16,7 +16,7 @@ from migplan.kinds._named_type import NamedTypeKind
 from migplan.kinds.base import PG_TYPE, Address, Found, Reading, made_by_users, not_of_extension, simple_part
 
 
-@record(kw_only=True)
+@packed
 class Range(DbObject):
     """A range over ``subtype``; operator class and collation only where they aren't the subtype's defaults.
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject, changed_fields
-from migplan.core.records import record
+from migplan.core.packed import packed
 from migplan.core.sql import Sql, deparsed, ident, sql
 from migplan.core.steps import LockMode, Part, Statement
 from migplan.kinds._firing import ORIGIN, firing_clause
@@ -28,7 +28,7 @@ AX = LockMode.ACCESS_EXCLUSIVE
 _RELATION_KINDS: Final = {"r": "table", "p": "table", "v": "view", "m": "materialized_view"}
 
 
-@record(kw_only=True)
+@packed
 class Rule(DbObject):
     """A rule of ``relation``: ``definition`` is pg_get_ruledef from ``RULE`` on, ``enabled`` O, D, R or A."""
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import OWNER, PUBLIC, Catalog, DbObject, Grant
-from migplan.core.records import record
+from migplan.core.packed import packed
 from migplan.core.sql import sql
 from migplan.core.steps import Part, Statement
 from migplan.kinds import _acl
@@ -17,7 +17,7 @@ PUBLIC_SCHEMA: Final = ObjectId("schema", ("public",))
 STANDARD_COMMENT: Final = "standard public schema"
 
 
-@record(kw_only=True)
+@packed
 class Schema(DbObject):
     """A schema; all of it is in the fields that every object has.
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject, changed_fields
-from migplan.core.records import record
+from migplan.core.packed import packed
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, literal, sql
 from migplan.core.steps import LockMode, Part, Statement
 from migplan.kinds import _acl
@@ -17,7 +17,7 @@ from migplan.kinds.base import PG_CLASS, Address, Found, Kind, Reading, made_by_
 _OPTIONS = frozenset({"type", "start", "increment", "minimum", "maximum", "cache", "cycle"})
 
 
-@record(kw_only=True)
+@packed
 class Sequence(DbObject):
     """A sequence of ``type`` smallint, integer or bigint; ``owned_by`` is the column that it is dropped with."""
 

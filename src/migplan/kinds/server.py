@@ -8,7 +8,7 @@ from typing import Any
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject, changed_fields
-from migplan.core.records import record
+from migplan.core.packed import packed
 from migplan.core.sql import EMPTY, Sql, ident, literal, sql
 from migplan.core.steps import Part, Statement
 from migplan.kinds import _acl
@@ -23,7 +23,7 @@ from migplan.kinds._foreign_options import (
 from migplan.kinds.base import PG_SERVER, Address, Found, Kind, Reading, not_of_extension, options, simple_part
 
 
-@record(kw_only=True)
+@packed
 class Server(DbObject):
     """A foreign server of the foreign data wrapper ``wrapper`` (its raw name).
 

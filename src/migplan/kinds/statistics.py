@@ -7,7 +7,7 @@ from typing import Any
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject, changed_fields
-from migplan.core.records import record
+from migplan.core.packed import packed
 from migplan.core.sql import deparsed, ident, sql
 from migplan.core.steps import LockMode, Part, Statement
 from migplan.kinds.base import PG_STATISTIC, Address, Found, Kind, Reading, not_of_extension, simple_part
@@ -16,7 +16,7 @@ SUE = LockMode.SHARE_UPDATE_EXCLUSIVE
 _RELATION_KINDS = {"r": "table", "p": "table", "f": "foreign_table", "m": "materialized_view"}
 
 
-@record(kw_only=True)
+@packed
 class Statistics(DbObject):
     """A statistics object of ``relation``.
 

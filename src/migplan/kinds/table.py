@@ -6,11 +6,11 @@ from dataclasses import field
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import UNTOLD, Catalog, DbObject
-from migplan.core.records import record
+from migplan.core.packed import packed
 from migplan.kinds.column import Column
 
 
-@record(kw_only=True)
+@packed
 class Table(DbObject):
     """A table.
 

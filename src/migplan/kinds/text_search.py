@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
-from migplan.core.records import record
+from migplan.core.packed import packed
 from migplan.core.sql import Sql, deparsed, ident, join, sql
 from migplan.core.steps import Part, Statement
 from migplan.kinds._catalog_names import function_name, qualified
@@ -27,7 +27,7 @@ from migplan.kinds.base import (
 )
 
 
-@record(kw_only=True)
+@packed
 class TextSearchParser(DbObject):
     """A parser: five functions."""
 
@@ -38,7 +38,7 @@ class TextSearchParser(DbObject):
     token_types: str
 
 
-@record(kw_only=True)
+@packed
 class TextSearchTemplate(DbObject):
     """A template of dictionaries: two functions."""
 
@@ -46,7 +46,7 @@ class TextSearchTemplate(DbObject):
     lexize: str
 
 
-@record(kw_only=True)
+@packed
 class TextSearchDictionary(DbObject):
     """A dictionary of a template; ``options`` are (name, value) as SQL writes them."""
 
@@ -54,7 +54,7 @@ class TextSearchDictionary(DbObject):
     options: tuple[tuple[str, str], ...]
 
 
-@record(kw_only=True)
+@packed
 class TextSearchConfiguration(DbObject):
     """A configuration; ``mappings`` are (token type, its dictionaries in order), sorted by token type."""
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject, changed_fields
-from migplan.core.records import record
+from migplan.core.packed import packed
 from migplan.core.sql import Sql, deparsed, ident, sql
 from migplan.core.steps import LockMode, Part, Statement
 from migplan.kinds._firing import ORIGIN, firing_clause
@@ -30,7 +30,7 @@ AX, SRX = LockMode.ACCESS_EXCLUSIVE, LockMode.SHARE_ROW_EXCLUSIVE
 _RELATION_KINDS: Final = {"r": "table", "p": "table", "v": "view", "f": "foreign_table"}
 
 
-@record(kw_only=True)
+@packed
 class Trigger(DbObject):
     """A trigger of ``relation``: ``definition`` is pg_get_triggerdef from ``TRIGGER`` or ``CONSTRAINT TRIGGER`` on.
 

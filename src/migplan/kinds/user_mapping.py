@@ -8,7 +8,7 @@ from typing import Any
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import PUBLIC, Catalog, DbObject
-from migplan.core.records import record
+from migplan.core.packed import packed
 from migplan.core.sql import Sql, ident, sql
 from migplan.core.steps import Part, Statement
 from migplan.kinds import _acl
@@ -23,7 +23,7 @@ from migplan.kinds._foreign_options import (
 from migplan.kinds.base import PG_USER_MAPPING, Address, Found, Kind, Reading, not_of_extension, options, simple_part
 
 
-@record(kw_only=True)
+@packed
 class UserMapping(DbObject):
     """The mapping of one role on one server; its path is (server, role), role "" for PUBLIC.
 

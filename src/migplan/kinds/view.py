@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject, changed_fields
-from migplan.core.records import record
+from migplan.core.packed import packed
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, join, sql
 from migplan.core.steps import LockMode, Part, Statement
 from migplan.kinds import _acl
@@ -39,7 +39,7 @@ _TYPES: Final = frozenset(
 )
 
 
-@record(kw_only=True)
+@packed
 class View(DbObject):
     """A view: ``definition`` is its query as pg_get_viewdef prints it, without the semicolon.
 

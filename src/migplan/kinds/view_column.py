@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject, Grant, changed_fields
-from migplan.core.records import record
+from migplan.core.packed import packed
 from migplan.core.sql import Sql, ident, sql
 from migplan.core.steps import LockMode, Part, Statement
 from migplan.kinds import _acl
@@ -71,7 +71,7 @@ def _reads_as(new: OutputColumn | None, old: OutputColumn) -> bool:
     return new is not None and new.collation == old.collation and keeps_rows(old.type, new.type)
 
 
-@record(kw_only=True)
+@packed
 class ViewColumn(DbObject):
     """A column of ``relation``. ``storage`` only where it isn't the type's, which is ``type_storage``."""
 

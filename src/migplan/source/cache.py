@@ -15,12 +15,14 @@ import os
 import pickle
 import stat
 import tempfile
+from collections.abc import Callable
 from enum import Enum
 from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, Final, TypeVar
 
 import migplan
+from migplan.core.packed import Packed, packed_values, remaker
 from migplan.core.records import is_slotted, maker, values_of
 from migplan.core.uses import Uses
 
@@ -104,6 +106,8 @@ class _Writer(pickle.Pickler):
     """Writes records as their class and the values of all its fields."""
 
     def reducer_override(self, obj: object) -> Any:
+        if isinstance(obj, Packed):
+            return type(obj), (packed_values(obj),)
         return (type(obj), values_of(obj)) if is_slotted(type(obj)) else NotImplemented
 
 
@@ -117,8 +121,14 @@ class _Reader(pickle.Unpickler):
         if module_name.startswith("migplan."):
             found: Any = super().find_class(module_name, global_name)
             if isinstance(found, type) and _is_model(found):
-                return maker(found) if is_slotted(found) else found
+                return _maker(found)
         raise pickle.UnpicklingError(f"{module_name}.{global_name} is no model")
+
+
+def _maker(model: type[Any]) -> Callable[..., Any]:
+    if issubclass(model, Packed):
+        return remaker(model)
+    return maker(model) if is_slotted(model) else model
 
 
 def _is_model(found: type[Any]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import DbObject, fingerprint_of
-from migplan.core.records import record
+from migplan.core.packed import packed
 from migplan.kinds.column import Column, NotNull
 
 
@@ -29,7 +29,7 @@ def test_a_not_null_of_another_descent() -> None:
 
 
 def _earlier() -> Callable[..., DbObject]:
-    @record(kw_only=True)
+    @packed
     class Thing(DbObject):
         """A thing as this version reads it."""
 
@@ -39,7 +39,7 @@ def _earlier() -> Callable[..., DbObject]:
 
 
 def _later() -> Callable[..., DbObject]:
-    @record(kw_only=True)
+    @packed
     class Thing(DbObject):
         """The same thing as a later version reads it."""
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import DbObject
-from migplan.core.records import record
+from migplan.core.packed import packed
 from migplan.core.uses import Users, Uses
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 NAMES = ("a", "b", "c")
 
 
-@record(kw_only=True)
+@packed
 class Member(DbObject):
     """Something that belongs to a table."""
 
