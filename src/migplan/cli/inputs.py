@@ -182,11 +182,10 @@ def _touched(before: Catalog, changes: Iterable[Change]) -> set[ObjectId]:
     """The relations that some change speaks of."""
     found: set[ObjectId] = set()
     for change in changes:
-        obj = change.new if isinstance(change, Create) else change.old
-        found |= {id for id in (obj.id, obj.table, getattr(obj, "target", None)) if id is not None}
-        found |= {id for side in _sides(change) for id in _above(side)}
-        found |= {user for user in before.used_by.get(obj.id, ()) if user in before.sizes}
-        for user in before.dependants([obj.id]):
+        for obj in _sides(change):
+            found |= {id for id in (obj.id, obj.table, getattr(obj, "target", None), *_above(obj)) if id is not None}
+        found |= {user for user in before.used_by.get(change.id, ()) if user in before.sizes}
+        for user in before.dependants([change.id]):
             owner = before[user].table
             if owner is not None:
                 found.add(owner)

@@ -93,6 +93,8 @@ class Kind(ABC, Generic[O]):
     databases have no objects of most kinds, and to plan a query takes longer than to run it. "" asks it always."""
     owned: ClassVar[bool] = False
     """Whether the object has an owner of its own that ``ALTER … OWNER TO`` sets."""
+    printed: ClassVar[int | None] = None
+    """The place of a row where an expression as PostgreSQL prints it stands; None: it may be anywhere."""
     settles: ClassVar[bool] = False
     """Whether :meth:`settle` does anything."""
 

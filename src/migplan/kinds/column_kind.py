@@ -14,7 +14,7 @@ from migplan.core.steps import LockMode, Part, Statement, Timing
 from migplan.kinds import _acl
 from migplan.kinds._descendants import descendants
 from migplan.kinds._foreign_options import fdw_option_changes
-from migplan.kinds.base import PG_ATTRDEF, PG_CLASS, Found, Kind, Reading, not_of_extension, options
+from migplan.kinds.base import PG_ATTRDEF, PG_CLASS, PG_CONSTRAINT, Found, Kind, Reading, not_of_extension, options
 from migplan.kinds.column import TYPE_KINDS, Column, NotNull, relation_clause
 from migplan.kinds.column_clauses import (
     add_column,
@@ -49,6 +49,7 @@ class ColumnKind(Kind[Column]):
 
     name = "column"
     keyword = "COLUMN"
+    printed = 19
 
     def query(self, major: int) -> str:
         not_null, join_not_null = _not_null_sql(major)
@@ -100,7 +101,7 @@ ORDER BY a.attrelid, a.attnum
                 local=nn_local is not False,
                 no_inherit=bool(nn_no_inherit),
                 valid=nn_valid is not False,
-                comment=None if nn_oid is None else reading.comment(2606, nn_oid),
+                comment=None if nn_oid is None else reading.comment(PG_CONSTRAINT, nn_oid),
             )
         table = reading.relation("foreign_table" if relkind == "f" else "table", schema, relation)
         column = Column(
@@ -129,6 +130,8 @@ ORDER BY a.attrelid, a.attnum
         yield (PG_CLASS, relid, number), column
         if default_oid is not None:
             yield (PG_ATTRDEF, default_oid, 0), column
+        if nn_oid is not None:
+            yield (PG_CONSTRAINT, nn_oid, 0), column
 
     def roles(self, obj: Column) -> frozenset[str]:
         own = _acl.grantees(obj.grants)

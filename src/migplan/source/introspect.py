@@ -180,7 +180,7 @@ class _Built:
     def take(self, kind: Kind[Any], rows: Rows, reading: Reading) -> None:
         """Makes the objects of one kind's rows."""
         objects = self.of_kind[kind.name] = dict[ObjectId, DbObject]()
-        for row in rows if kind.name in CALLABLE else settled(rows):
+        for row in rows if kind.name in CALLABLE else settled(rows, kind.printed):
             for address, obj in kind.build(row, reading):
                 objects[obj.id] = obj
                 self.addresses[address] = obj.id
