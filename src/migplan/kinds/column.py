@@ -35,6 +35,8 @@ class Column(DbObject):
     ``generated`` is the deparsed expression, ``virtual`` tells 18's virtual columns from stored ones.
     ``inherited`` columns follow those of a parent; ``local`` ones were (also) declared here. ``using`` and ``reverse``
     are the directives' expressions that make a declared column out of the present row, and the present one out of it.
+    ``unconstrained`` is the type beneath a domain that has constraints, ``required`` tells that those refuse NULL: the
+    domain itself may belong to an extension, or to a schema that isn't managed.
     """
 
     relation: ObjectId = field(compare=False)
@@ -54,6 +56,8 @@ class Column(DbObject):
     local: bool = field(default=True, compare=False)
     using: str | None = field(default=None, compare=False)
     reverse: str | None = field(default=None, compare=False)
+    unconstrained: str | None = field(default=None, compare=False, repr=False)
+    required: bool = field(default=False, compare=False, repr=False)
 
     @property
     def table(self) -> ObjectId | None:

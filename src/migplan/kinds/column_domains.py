@@ -13,7 +13,7 @@ from migplan.kinds.domain import Domain
 
 def refuses_null(column: Column, catalog: Catalog) -> bool:
     """Whether the column's domain does: then even an INSERT whose trigger would fill the column fails."""
-    return not column.type.endswith("[]") and _required_domain(column.id, catalog)
+    return not column.type.endswith("[]") and (column.required or _required_domain(column.id, catalog))
 
 
 def _required_domain(id: ObjectId, catalog: Catalog) -> bool:
@@ -25,9 +25,12 @@ def beneath_domain(column: Column, catalog: Catalog) -> Column:
     """The column over the type that its domain is made of, where the domain has constraints: without a rewrite."""
     domains = (catalog.get(used, Domain) for used in catalog.uses.get(column.id, ()))
     domain = next((d for d in domains if d is not None and ident(*d.id.path) == column.type), None)
+    if domain is None and column.unconstrained is not None:
+        return replace(column, type=column.unconstrained, unconstrained=None, required=False)
     if domain is None or not checks_every_value(column, catalog):
         return column
-    return replace(column, type=_type_beneath(domain, catalog), collation=column.collation or domain.collation)
+    collation = column.collation or domain.collation
+    return replace(column, type=_type_beneath(domain, catalog), collation=collation, unconstrained=None, required=False)
 
 
 def _type_beneath(domain: Domain, catalog: Catalog) -> str:
@@ -38,7 +41,9 @@ def _type_beneath(domain: Domain, catalog: Catalog) -> str:
 
 def checks_every_value(column: Column, catalog: Catalog) -> bool:
     """Whether every value must satisfy the constraints of a domain, NULL included; PostgreSQL rewrites to check it."""
-    return not column.type.endswith("[]") and stands_on_constraints(column.id, catalog)
+    if column.type.endswith("[]"):
+        return False
+    return column.unconstrained is not None or stands_on_constraints(column.id, catalog)
 
 
 def stands_on_constraints(id: ObjectId, catalog: Catalog) -> bool:

@@ -44,6 +44,19 @@ _STORAGE = {"p": "PLAIN", "e": "EXTERNAL", "m": "MAIN", "x": "EXTENDED"}
 _COMPRESSION = {"p": "pglz", "l": "lz4"}
 
 
+_DOMAIN = """
+WITH RECURSIVE d AS (
+  SELECT 1 AS depth, t.oid, t.typbasetype, t.typtypmod, t.typnotnull
+  UNION ALL
+  SELECT d.depth + 1, b.oid, b.typbasetype, b.typtypmod, b.typnotnull
+    FROM d JOIN pg_type b ON b.oid = d.typbasetype AND b.typtype = 'd')
+SELECT json_build_array(
+  bool_or(d.typnotnull OR EXISTS (SELECT FROM pg_constraint k WHERE k.contypid = d.oid)),
+  (array_agg(format_type(d.typbasetype, d.typtypmod) ORDER BY d.depth DESC))[1], bool_or(d.typnotnull)) FROM d
+"""
+"""Of the domain ``t`` and those beneath it: whether they have constraints, the type below, whether they refuse NULL."""
+
+
 class ColumnKind(Kind[Column]):
     """Rows of pg_attribute of tables, partitioned tables and foreign tables."""
 
@@ -64,7 +77,7 @@ SELECT a.attrelid, a.attnum, n.nspname::text, c.relname::text, c.relkind::text, 
        a.attgenerated::text, d.oid, CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END,
        CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage::text END, a.attcompression::text,
        nullif(a.attstattarget, -1)::int, a.attoptions, a.attfdwoptions, a.attacl::text[],
-       a.attinhcount > 0, a.attislocal, c.relispartition
+       a.attinhcount > 0, a.attislocal, c.relispartition, CASE WHEN t.typtype = 'd' THEN ({_DOMAIN}) END
 FROM pg_attribute a
 JOIN pg_class c ON c.oid = a.attrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -91,7 +104,8 @@ ORDER BY a.attrelid, a.attnum
         relid, number, schema, relation, relkind, owner, name, type, collation = row[:9]
         not_null, nn_oid, nn_name, nn_no_inherit, nn_valid, nn_local, identity, sequence = row[9:17]
         generated, default_oid, expression, storage, compression, statistics = row[17:23]
-        attoptions, fdw_options, acl, inherited, local, is_partition = row[23:]
+        attoptions, fdw_options, acl, inherited, local, is_partition, domain = row[23:]
+        constrained, beneath, required = domain or (False, None, False)
         owner_name = reading.roles.get(owner, "")
         constraint = None
         if not_null:
@@ -126,6 +140,8 @@ ORDER BY a.attrelid, a.attnum
             fdw_options=options(fdw_options),
             inherited=inherited,
             local=local,
+            unconstrained=beneath if constrained else None,
+            required=required,
         )
         yield (PG_CLASS, relid, number), column
         if default_oid is not None:

@@ -107,10 +107,36 @@ def _has_twin(unique: Constraint, catalog: Catalog) -> bool:
 
 
 def brought_by(parents: Iterable[ObjectId], relation: ObjectId, catalog: Catalog) -> dict[ObjectId, set[ObjectId]]:
-    """The checks that INHERITS alone gives a relation, each with those of the parents that it comes from."""
-    inherited = [c for c in catalog.members_of(relation, Constraint) if c.type == CHECK and c.inherited and not c.local]
-    sources = {c.id: {p.child("constraint", c.name) for p in parents} for c in inherited}
+    """The checks that INHERITS alone gives a relation, each with those of the parents that it comes from, and that have
+    to be there before: one that was never validated came later."""
+    inherited = [c for c in catalog.members_of(relation, Constraint) if only_inherited(c) and not _comes_later(c)]
+    sources = {
+        c.id: set[ObjectId]() if unread(c) else {p.child("constraint", c.name) for p in parents} for c in inherited
+    }
     return {id: {s for s in found if s in catalog} for id, found in sources.items()}
+
+
+def only_inherited(check: Constraint) -> bool:
+    """Whether a check of a relation comes and goes with those of its parents."""
+    return check.type == CHECK and check.inherited and not check.local
+
+
+def unread(check: Constraint) -> bool:
+    """Whether a check is NOT VALID: a relation that gets it with its creation has it validated."""
+    return check.enforced and not check.validated
+
+
+def _comes_later(check: Constraint) -> bool:
+    """Whether a comment waits for the parent's check to come."""
+    return unread(check) and check.comment is not None
+
+
+def unread_below(check: Constraint, catalog: Catalog) -> list[Constraint]:
+    """What inheriting tables that were there before a check which isn't validated have of it."""
+    if check.type != CHECK or check.no_inherit or not unread(check):
+        return []
+    found = (catalog.get(r.child("constraint", check.name), Constraint) for r in heirs(check.relation, catalog))
+    return [c for c in found if c is not None and only_inherited(c) and unread(c)]
 
 
 def local_below(check: Constraint, catalog: Catalog) -> frozenset[ObjectId]:

@@ -40,8 +40,10 @@ from migplan.kinds.constraint import (
     key_extras,
     key_of,
     local_below,
+    only_inherited,
     root_of,
     set_clustered,
+    unread_below,
     validate_constraint,
 )
 
@@ -54,6 +56,7 @@ class ConstraintKind(Kind[Constraint]):
 
     name = "constraint"
     keyword = "CONSTRAINT"
+    settles = True
 
     def query(self, major: int) -> str:
         enforced = "k.conenforced" if major >= 18 else "true"
@@ -126,7 +129,8 @@ WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x')
     def parts(self, obj: Constraint, catalog: Catalog) -> list[Part]:
         uses = {*catalog.uses.get(obj.id, ()), obj.relation, *column_ids(obj)} - {obj.index_parent}
         uses |= catalog.index_children.get(obj.id, frozenset()) | local_below(obj, catalog)
-        uses |= _behind_twins(obj, catalog)
+        below = unread_below(obj, catalog)
+        uses |= _behind_twins(obj, catalog) | {c.relation for c in below}
         above = None if obj.index_parent is None or obj.index_parent not in catalog else catalog[obj.index_parent].table
         if above is not None:
             uses |= {above.child("column", c) for c in obj.columns}
@@ -135,14 +139,13 @@ WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x')
             uses |= {obj.target.child("column", c) for c in obj.target_columns}
             uses |= _attachments_of(obj.target, catalog)
         comes_along = obj.type == EXCLUSION and obj.clone_of is not None
-        parts = [
-            simple_part(
-                obj.id,
-                [] if comes_along else [_create(obj, catalog), *key_extras(obj)],
-                [drop_constraint(obj)],
-                {u for u in uses if u and u != obj.id},
-            )
-        ]
+        made = simple_part(
+            obj.id,
+            [] if comes_along else [_create(obj, catalog), *key_extras(obj)],
+            [drop_constraint(obj)],
+            {u for u in uses if u and u != obj.id},
+        )
+        parts = [replace(made, provides=made.provides.union(c.id for c in below))]
         if obj.index_parent is not None:
             parts.append(_attachment(obj))
         return parts
@@ -185,6 +188,13 @@ WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x')
         name = ident(new.name)
         clause = Sql(new_clause or "NOT DEFERRABLE")
         return [Statement(sql("ALTER TABLE {} ALTER CONSTRAINT {} {}", ident(*new.relation.path), name, clause), AX)]
+
+    def settle(self, live: Constraint | None, declared: Constraint | None) -> Constraint | None:
+        """Whether a check that is only inherited was validated depends on whether its table was there before it."""
+        if live is None or declared is None or not live.validated or declared.validated or not declared.enforced:
+            return declared
+        along = only_inherited(live) and only_inherited(declared) and live.definition == declared.definition
+        return replace(declared, validated=True) if along else declared
 
     def alter_uses(self, old: Constraint, new: Constraint, after: Catalog) -> frozenset[ObjectId]:
         """Only a key of a partition can be attached."""

@@ -110,10 +110,11 @@ WHERE t.typtype = 'd' AND n.oid = ANY(%(ns)s::oid[])
             yield Address(PG_CONSTRAINT, constraint), domain
 
     def parts(self, obj: Domain, catalog: Catalog) -> list[Part]:
-        """The domain; apart from it, a default and checks that call functions, which may come and go without it."""
+        """The domain; apart from it, a default and checks that call functions, which may come and go without it, but
+        not where columns hold it inside of other types: they come once it has its checks."""
         uses = frozenset(catalog.uses.get(obj.id, ()))
         called = frozenset(id for id in uses if id.kind not in _BENEATH)
-        if not called:
+        if not called or (obj.checks and _in_containers(obj.id, catalog) and not _stand_on(called, obj.id, catalog)):
             return [_whole_part(obj, uses)]
         bare = replace(obj, default=None, checks=())
         return [_whole_part(bare, uses - called), _rules_part(obj, called)]
@@ -165,6 +166,16 @@ def _in_containers(id: ObjectId, catalog: Catalog) -> bool:
         if user.kind in ("composite_type", "range") and _is_held(user, catalog):
             return True
     return False
+
+
+def _stand_on(ids: Iterable[ObjectId], beneath: ObjectId, catalog: Catalog) -> bool:
+    """Whether one of them uses that object, directly or by way of others."""
+    known, todo = set[ObjectId](), [*ids]
+    while todo:
+        if (id := todo.pop()) not in known:
+            known.add(id)
+            todo += catalog.uses.get(id, frozenset())
+    return beneath in known
 
 
 def _is_held(id: ObjectId, catalog: Catalog) -> bool:

@@ -10,3 +10,7 @@ CREATE TABLE filled (id int PRIMARY KEY);
 CREATE DOMAIN document AS json;
 CREATE TYPE documented AS (n int, content document);
 CREATE TABLE compared (id int PRIMARY KEY, a document, b text, c documented);
+
+CREATE FUNCTION is_word(text) RETURNS boolean IMMUTABLE LANGUAGE sql AS $$ SELECT $1 NOT LIKE '% %' $$;
+CREATE DOMAIN word AS text CHECK (is_word(VALUE));
+CREATE TABLE words (id int PRIMARY KEY, a word, b word[]);

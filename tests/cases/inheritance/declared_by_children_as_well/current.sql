@@ -18,3 +18,10 @@ CREATE TABLE stays_1 (d int) INHERITS (above);
 CREATE TABLE stays_2 () INHERITS (above);
 CREATE TABLE stays_12 () INHERITS (stays_1);
 CREATE TABLE stays_22 () INHERITS (stays_2);
+-- a check that was never validated, older and younger than its children
+CREATE TABLE u (a int, b int);
+CREATE TABLE u1 () INHERITS (u);
+CREATE TABLE u11 () INHERITS (u1);
+ALTER TABLE u ADD CONSTRAINT a CHECK (a > 0) NOT VALID;
+CREATE TABLE u2 () INHERITS (u);
+COMMENT ON CONSTRAINT a ON u1 IS 'of u1';

@@ -41,3 +41,9 @@ CREATE TABLE v1 PARTITION OF v FOR VALUES IN (1);
 -- one that leaves is numbered by itself
 CREATE TABLE n (id int, b int) PARTITION BY LIST (b);
 CREATE TABLE n1 PARTITION OF n FOR VALUES IN (1);
+-- what a partition has alone, its parent gets as well, and the reverse
+CREATE TABLE o (a int, b int, CONSTRAINT all_of_o CHECK (b > 0)) PARTITION BY LIST (a);
+CREATE TABLE o1 PARTITION OF o (CONSTRAINT own CHECK (b < 9)) FOR VALUES IN (1);
+CREATE TABLE o2 PARTITION OF o FOR VALUES IN (2) PARTITION BY LIST (a);
+CREATE TABLE o21 PARTITION OF o2 FOR VALUES IN (2);
+COMMENT ON CONSTRAINT own ON o1 IS 'of o1';
