@@ -1,7 +1,7 @@
 """A partition's own check that its parent gets as well, or no longer has.
 
-PostgreSQL makes both one and forgets that the partition had its own: the parent's takes it along when it goes. So on that
-way, forwards or back, it is made again.
+PostgreSQL makes both one and forgets that the partition had its own: the parent's takes it along when it goes. So on
+that way, forwards or back, it is made again.
 """
 
 from __future__ import annotations
