@@ -114,17 +114,13 @@ def _with_named(step: Step, come: _Named, gone: _Named) -> Step:
 
 
 def _left_behind(step: Step, before: Catalog, after: Catalog) -> Step:
-    """A partition that is attached, and detached again on the way back, keeps what it got: that goes then."""
+    """A partition that is attached, and detached again on the way back, keeps what it got: that goes then. Its table
+    may go in an earlier file, or later than what a foreign key refers to."""
     attached = [c for c in _uppermost_first(after, _NAMED) if attachment(c.relation) in step.creates]
-    drops = tuple(drop_constraint(c) for c in attached if c.id not in before and _would_stay(c, before))
+    drops = tuple(drop_constraint(c) for c in attached if c.id not in before)
     if not drops or not isinstance(step.down, Down):
         return step
     return replace(step, down=replace(step.down, statements=(*step.down.statements, *drops)))
-
-
-def _would_stay(clone: Constraint, before: Catalog) -> bool:
-    """With its table, or in the way of what it refers to and goes as well."""
-    return clone.relation in before or (clone.target is not None and clone.target not in before)
 
 
 def _let_go(step: Step, clones: Mapping[ObjectId, list[ObjectId]]) -> Step:

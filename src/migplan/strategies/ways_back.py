@@ -34,6 +34,7 @@ def not_null_back(context: Context, column: Column, step: Step) -> list[Step]:
         return [step]
     if not any(s.scan for s in direct) or not set(direct) <= set(step.down.statements):
         return [step]
+    further: list[tuple[str, str, tuple[Statement, ...]]]
     if context.before.major >= 18:
         loose = replace(column, not_null=replace(column.not_null, valid=False))
         guard = tuple(replace(s, scan=False) for s in change_not_null(nullable, loose))
@@ -46,9 +47,18 @@ def not_null_back(context: Context, column: Column, step: Step) -> list[Step]:
             ("tighten", f"set NOT NULL on {column.id}", (*(replace(s, scan=False) for s in direct), check.drop)),
         ]
     kept = tuple(s for s in step.down.statements if s not in direct)
+    if _numbers_again(context, column):  # which PostgreSQL grants to what is NOT NULL and valid only
+        verb, title, last = further[-1]
+        further[-1], kept = (verb, title, (*last, *kept)), ()
     asserts = step.down.asserts or (nulls(column),)
     main = replace(step, down=replace(step.down, statements=(*guard, *kept), asserts=asserts))
     return _before(main, [_only_back(step, verb, title, back) for verb, title, back in further])
+
+
+def _numbers_again(context: Context, column: Column) -> bool:
+    """Whether the column is an identity that it isn't to be any more."""
+    now = context.after.get(column.id, Column)
+    return column.identity is not None and (now is None or now.identity is None)
 
 
 def constraint_back(context: Context, constraint: Constraint, step: Step) -> list[Step]:
