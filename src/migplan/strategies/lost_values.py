@@ -8,6 +8,7 @@ from migplan.core.sql import Sql, ident, sql
 from migplan.core.steps import Assertion
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import Constraint, column_ids
+from migplan.kinds.null_tests import is_null
 from migplan.kinds.table import Table
 from migplan.strategies.backup import is_backed_up
 from migplan.strategies.base import Context
@@ -29,7 +30,7 @@ def missing_values(context: Context, obj: DbObject) -> tuple[Assertion, ...]:
 
 def missing_nulls(context: Context, column: Column) -> tuple[Assertion, ...]:
     """What stands in the way of NOT NULL on a column that came back without its values."""
-    return _unfilled(context, column, sql("{} IS NULL", ident(column.name)))
+    return _unfilled(context, column, is_null(ident(column.name), column))
 
 
 def needs_value(context: Context, column: Column) -> bool:

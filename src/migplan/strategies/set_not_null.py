@@ -17,6 +17,7 @@ from migplan.kinds.column import Column
 from migplan.kinds.default import Default
 from migplan.kinds.names import names_of
 from migplan.kinds.not_null import change_not_null, object_name
+from migplan.kinds.null_tests import is_not_null, is_null
 from migplan.strategies.backfill import fill
 from migplan.strategies.base import Context, Expansion, Size, Strategy
 
@@ -70,7 +71,7 @@ def fill_steps(context: Context, column: Column, sentence: str | None) -> list[S
     if expression is None:
         return []
     name = ident(column.name)
-    filled = fill(context, column.relation, [(column.name, expression)], sql("{} IS NULL", name))
+    filled = fill(context, column.relation, [(column.name, expression)], is_null(name, column))
     if not filled.statements:
         return []
     return [
@@ -112,7 +113,7 @@ def tighten_steps(context: Context, column: Column, sentence: str | None, after:
 def nulls(column: Column) -> Assertion:
     """Counts the rows that stand in the way."""
     table, name = ident(*column.relation.path), ident(column.name)
-    count = sql("SELECT count(*) FROM {} WHERE {} IS NULL", table, name)
+    count = sql("SELECT count(*) FROM {} WHERE {}", table, is_null(name, column))
     return Assertion(count, f"{column.id} holds NULLs")
 
 
@@ -214,7 +215,7 @@ def check_first(column: Column) -> CheckFirst:
     """The check of that column, under a temporary name."""
     table, name = ident(*column.relation.path), ident(column.name)
     check = ident(object_name("~" + column.id.path[1], column.name, "nn"))
-    add = sql("ALTER TABLE {} ADD CONSTRAINT {} CHECK ({} IS NOT NULL) NOT VALID", table, check, name)
+    add = sql("ALTER TABLE {} ADD CONSTRAINT {} CHECK ({}) NOT VALID", table, check, is_not_null(name, column))
     validate = sql("ALTER TABLE {} VALIDATE CONSTRAINT {}", table, check)
     return CheckFirst(
         Statement(add, AX),
