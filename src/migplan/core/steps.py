@@ -231,8 +231,9 @@ class Step:
 
     @property
     def stronger(self) -> dict[str, LockMode]:
-        """Locks that exceed ``lock`` on single relations (``schema.name``)."""
-        return {name: mode for s in self.up for name, mode in s.stronger if mode > self.lock}
+        """Locks that exceed ``lock`` on single relations (``schema.name``); of steps on new objects all, for theirs are
+        felt by nobody."""
+        return {name: mode for s in self.up for name, mode in s.stronger if self.new_objects or mode > self.lock}
 
     @property
     def rewrite(self) -> bool:

@@ -43,7 +43,9 @@ class PlanLocks:
         if seen is not None and not seen.unseen:
             found = {t: lock_mode(mode) for t, mode in seen.locks.items()}
             return {t: mode for t, mode in found.items() if mode > _UNFELT and t not in self._created}
-        return {own_table(step): promised} if promised > _UNFELT and not step.new_objects else {}
+        own = {own_table(step): promised} if promised > _UNFELT and not step.new_objects else {}
+        others = {name: lock_mode(mode) for name, mode in step.stronger.items()}
+        return own | {name: mode for name, mode in others.items() if mode > _UNFELT}
 
     def touched(self, step: StepModel) -> list[str]:
         """The existing tables that the step locks at all, and the one that it works on."""

@@ -163,11 +163,12 @@ def _down_block(step: Step) -> str:
 
 def describe_lock(step: Step) -> str:
     """``ACCESS EXCLUSIVE, rewrites the table``."""
-    words = ["none that an application feels" if step.lock is LockMode.NONE or step.new_objects else str(step.lock)]
+    felt = step.lock is not LockMode.NONE and not step.new_objects
+    words = [str(step.lock)] if felt else []
     if not step.new_objects:
         words += ["rewrites the table"] if step.rewrite else ["reads the whole table"] if step.scan else []
-        words += [f"{mode} on {name} for a moment" for name, mode in sorted(step.stronger.items())]
-    return ", ".join(words)
+    words += [f"{mode} on {name} for a moment" for name, mode in sorted(step.stronger.items())]
+    return ", ".join(words) or "none that an application feels"
 
 
 def assertion_sql(assertion: Assertion) -> Sql:

@@ -29,6 +29,7 @@ from migplan.strategies.backup import is_backed_up
 from migplan.strategies.base import Context, Rebuild, finished
 from migplan.strategies.beside_default import hung_beside_default
 from migplan.strategies.chosen_phase import contract_of
+from migplan.strategies.joined_tables import joined
 from migplan.strategies.lost_values import missing_values
 from migplan.strategies.offending_rows import rows_in_the_way
 from migplan.strategies.unreadable_values import unreadable_values
@@ -72,7 +73,7 @@ def create_steps(context: Context, obj: DbObject) -> list[Step]:
             strategy=PLAIN,
             phase=phase,
             why="nothing uses it yet" if sentence is None else f"the application {sentence}",
-            up=part.create,
+            up=joined(obj, context.before, part.create),
             down=Down(part.drop),
             creates=part.provides,
             uses=part.uses,
@@ -101,7 +102,7 @@ def drop_steps(context: Context, obj: DbObject) -> list[Step]:
             strategy=PLAIN,
             phase=Phase.CONTRACT if contracts else Phase.EXPAND,
             why="no application notices" if sentence is None else f"the application {sentence}",
-            up=part.drop,
+            up=joined(obj, context.before, part.drop),
             down=Down(part.create, loses, missing) if number == 0 else Down(part.create),
             destroys=part.provides,
             releases=part.uses,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
-from migplan.core.ids import ObjectId
 from migplan.core.records import record
 from migplan.core.settings import Settings
 from migplan.core.steps import Down, LockMode, Phase, Statement, Step, Timing
 from migplan.planning.windows import Placed
+
+_UNFELT: Final = LockMode.SHARE_UPDATE_EXCLUSIVE
+"""Up to this one neither reads nor writes wait."""
 
 
 @record
@@ -48,7 +51,7 @@ class _Growing:
     long: bool = False
     counts: bool = False
     """Whether its way back begins with reading rows, while no lock is held."""
-    locked: set[ObjectId] = field(default_factory=set[ObjectId])
+    locked: set[str] = field(default_factory=set[str])
 
     def add(self, steps: Sequence[Step]) -> None:
         """Takes the steps in."""
@@ -94,10 +97,7 @@ def _way_back(step: Step) -> tuple[Statement, ...]:
     return step.down.statements if isinstance(step.down, Down) else ()
 
 
-def _locked(steps: Iterable[Step]) -> set[ObjectId]:
-    """The tables on which some step takes a lock that an application would feel."""
-    return {
-        ObjectId("relation", s.object.path[:2])
-        for s in steps
-        if s.lock > LockMode.SHARE_UPDATE_EXCLUSIVE and not s.new_objects
-    }
+def _locked(steps: Iterable[Step]) -> set[str]:
+    """The tables (``schema.name``) on which some step takes a lock that an application would feel."""
+    own = {".".join(s.object.path[:2]) for s in steps if s.lock > _UNFELT and not s.new_objects}
+    return own | {name for step in steps for s in step.up for name, mode in s.stronger if mode > _UNFELT}

@@ -25,14 +25,14 @@ def lock_line(step: StepModel) -> str:
 
 def promised(step: StepModel) -> str:
     """``ACCESS EXCLUSIVE for a moment``."""
+    others = [f"{mode} on {relation} for a moment" for relation, mode in sorted(step.stronger.items())]
     if step.new_objects:
-        return "none on its own objects, which are new"
+        return "; ".join((*others, "none on its own objects, which are new"))
     if step.lock == "NONE":
         return "no table lock"
     if step.rewrite:
         return f"{step.lock} while it rewrites the table"
-    rest = "".join(f", {mode} on {relation} for a moment" for relation, mode in sorted(step.stronger.items()))
-    return f"{step.lock} {'while it reads the table' if step.scan else 'for a moment'}{rest}"
+    return ", ".join((f"{step.lock} {'while it reads the table' if step.scan else 'for a moment'}", *others))
 
 
 def measured(step: StepModel) -> str:

@@ -10,6 +10,7 @@ from migplan.kinds.constraint import FOREIGN_KEY, Constraint
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
 from migplan.strategies.base import Context, Expansion, Strategy
+from migplan.strategies.joined_tables import joined
 from migplan.strategies.lost_values import missing_values
 from migplan.strategies.ways_back import constraint_back
 
@@ -38,7 +39,7 @@ def _drop_key(context: Context, key: Constraint, table: ObjectId) -> Step:
         strategy=DropTable.name,
         phase=Phase.CONTRACT,
         why=f"the drop of {table} would lock both of its tables; on its own it holds them for a moment",
-        up=part.drop,
+        up=joined(key, context.before, part.drop),
         down=Down(part.create, asserts=missing_values(context, key)),
         destroys=part.provides,
         releases=part.uses,
