@@ -20,8 +20,7 @@ SET LOCAL lock_timeout = '2000ms';
 SET LOCAL statement_timeout = '7000ms';
 
 -- migplan:step retire:stage:table:public.orders:old
--- undo: drop what was made aside: the old public.orders.total_cents under a temporary name, kept in step by a
---   trigger
+-- undo: drop the old public.orders.total_cents under a temporary name
 ALTER TABLE public.orders ADD COLUMN "~total_cents~old" integer;
 CREATE FUNCTION public."~orders~sync"() RETURNS trigger LANGUAGE plpgsql AS $migplan$
 BEGIN
@@ -76,7 +75,7 @@ SET LOCAL lock_timeout = '2000ms';
 SET LOCAL statement_timeout = '7000ms';
 
 -- migplan:step retire:guard:column:public.orders."~total_cents~old"
--- undo: let go: new NULLs in column public.orders."~total_cents~old"
+-- undo: no longer refuse new NULLs in column public.orders."~total_cents~old"
 ALTER TABLE public.orders ADD CONSTRAINT "~total_cents~old~nn" NOT NULL "~total_cents~old" NOT VALID;
 
 COMMIT;
@@ -95,7 +94,7 @@ SET lock_timeout = '0';
 SET statement_timeout = '0';
 
 -- migplan:step retire:build:index:public.orders_total:old
--- undo: drop what was made aside: index public.orders_total on the old columns
+-- undo: drop index public.orders_total on the old columns
 CREATE INDEX CONCURRENTLY "~orders_total~old" ON public.orders USING btree ("~total_cents~old");
 
 BEGIN;
@@ -103,8 +102,7 @@ SET LOCAL lock_timeout = '2000ms';
 SET LOCAL statement_timeout = '7000ms';
 
 -- migplan:step retire:guard:constraint:public.orders.orders_total_cents_check:old
--- undo: drop what was made aside: constraint public.orders.orders_total_cents_check to the old columns, not
---   validated
+-- undo: drop constraint public.orders.orders_total_cents_check to the old columns, not validated
 ALTER TABLE public.orders ADD CONSTRAINT "~orders_total_cents_check~old" CHECK (("~total_cents~old" >= 0)) NOT VALID;
 
 COMMIT;

@@ -294,8 +294,7 @@ SET LOCAL lock_timeout = '2000ms';
 SET LOCAL statement_timeout = '7000ms';
 
 -- migplan:step retire:guard:constraint:public.orders.orders_total_cents_check:old
--- drop what was made aside: constraint public.orders.orders_total_cents_check to the old columns, not
---   validated
+-- drop constraint public.orders.orders_total_cents_check to the old columns, not validated
 -- lock: ACCESS EXCLUSIVE; nobody uses it any more; the way back makes it again
 -- migplan's own: no application knows this name
 -- squawk-ignore ban-drop-constraint
@@ -307,7 +306,7 @@ SET lock_timeout = '2000ms';
 SET statement_timeout = '7000ms';
 
 -- migplan:step retire:build:index:public.orders_total:old
--- drop what was made aside: index public.orders_total on the old columns
+-- drop index public.orders_total on the old columns
 -- lock: SHARE UPDATE EXCLUSIVE; nobody uses it any more; the way back makes it again
 DROP INDEX CONCURRENTLY public."~orders_total~old";
 
@@ -326,7 +325,7 @@ SET LOCAL lock_timeout = '2000ms';
 SET LOCAL statement_timeout = '7000ms';
 
 -- migplan:step retire:guard:column:public.orders."~total_cents~old"
--- let go: new NULLs in column public.orders."~total_cents~old"
+-- no longer refuse new NULLs in column public.orders."~total_cents~old"
 -- lock: ACCESS EXCLUSIVE; nobody uses it any more; the way back makes it again
 -- migplan's own: no application knows this name
 -- squawk-ignore ban-drop-not-null
@@ -349,8 +348,7 @@ SET LOCAL lock_timeout = '2000ms';
 SET LOCAL statement_timeout = '7000ms';
 
 -- migplan:step retire:stage:table:public.orders:old
--- drop what was made aside: the old public.orders.total_cents under a temporary name, kept in step by a
---   trigger
+-- drop the old public.orders.total_cents under a temporary name
 -- lock: ACCESS EXCLUSIVE; nobody uses it any more; the way back makes it again
 -- note: sessions with session_replication_role = replica skip the trigger
 DROP TRIGGER "~migplan_sync" ON public.orders;

@@ -104,7 +104,14 @@ def test_what_a_plan_owns(shop: Shop) -> None:
     said = shop.command("doctor")
     assert said.status == 2
     assert "was interrupted (" in said.out
-    assert f"migplan apply {shop.plan} continues; migplan rollback {shop.plan} leads back" in said.out
+    here = f"{shop.plan} --target {shop.url}"
+    assert f"migplan apply {here} continues; migplan rollback {here} leads back" in said.out
+    status = shop.command("status").out
+    assert status.count(", interrupted\n") == status.count(f"\n  next: migplan apply {here}\n") == 1
+    shop.execute(
+        "UPDATE migplan.run SET outcome = 'failed', error = 'stopped by the operator' WHERE outcome <> 'reached'"
+    )
+    assert "was stopped by the operator (" in shop.command("doctor").out
     assert "the backfill fill:table:public.item:copy stopped after 0 rows" in said.out
     assert shop.command("apply", "--yes").status == 0
     assert shop.command("doctor").status == 0

@@ -51,7 +51,7 @@ def apply(
     allowed or confirmed first.
     """
     from migplan.cli.manner import demands, hooks, maintenance, seconds
-    from migplan.cli.running import TerminalTeller, agree
+    from migplan.cli.running import TerminalTeller, agree, said_options
     from migplan.execute.apply import apply as run
     from migplan.execute.backfill_job import Pace
     from migplan.execute.journey import stop_named
@@ -65,11 +65,11 @@ def apply(
     configuration = read_config(config)
     url = configuration.target_url(target)
     stage = configuration.stage_of(url, as_stage)
-    teller = TerminalTeller(0)
+    teller = TerminalTeller()
 
     def agreed(intent: Intent) -> None:
         agree(intent, yes=yes)
-        teller.start(len(intent.units))
+        teller.start(intent.units)
 
     settings = configuration.planning
     order = Order(
@@ -86,13 +86,14 @@ def apply(
         stage,
         demands(configuration, stage),
         hooks(configuration),
+        said_options(target, config),
     )
     reached = run(folder, order, None if through is None else stop_named(folder.plan, through))
-    print(_said(folder, reached))
+    print(_said(folder, reached, order.said))
     return 0
 
 
-def _said(folder: PlanFolder, reached: Reached) -> str:
+def _said(folder: PlanFolder, reached: Reached, options: str) -> str:
     from migplan.cli.running import next_command
     from migplan.execute.journey import stops
 
@@ -101,9 +102,9 @@ def _said(folder: PlanFolder, reached: Reached) -> str:
         number = reached.checkpoint.number
         lines = [f"{at}. Checkpoint {number}: deploy the application now. It must do this from here on:"]
         lines += [f"  - {sentence}" for sentence in reached.checkpoint.contract]
-        lines += [f"then: {next_command('confirm', folder.path, str(number))}"]
-        lines += [f"      {next_command('apply', folder.path)}"]
+        lines += [f"then: {next_command('confirm', folder.path, f'{number} {options}'.strip())}"]
+        lines += [f"      {next_command('apply', folder.path, options)}"]
         return "\n".join(lines)
     if reached.stop == stops(folder.plan)[-1]:
         return f"{at}. The plan is complete; 'migplan diff' says what is left."
-    return f"{at}. next: {next_command('apply', folder.path)}"
+    return f"{at}. next: {next_command('apply', folder.path, options)}"

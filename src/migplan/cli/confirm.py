@@ -18,18 +18,18 @@ def confirm(
     """Write into the ledger that the deploy happened everywhere, so that the next window may run."""
     import contextlib
 
-    from migplan.cli.running import next_command
+    from migplan.cli.running import next_command, said_options
     from migplan.execute.apply import confirm as confirm_checkpoint
     from migplan.execute.operator import open_session
     from migplan.planfile.folder import read_folder
     from migplan.source.config import read_config
 
-    folder = read_folder(plan)
+    folder, said = read_folder(plan), said_options(target, config)
     url = read_config(config).target_url(target)
     with contextlib.closing(open_session(url, "confirm")) as connection:
-        contract = confirm_checkpoint(folder, connection, number, by)
+        contract = confirm_checkpoint(folder, connection, number, by, said)
     print(f"checkpoint {number} is confirmed:")
     for sentence in contract:
         print(f"  - {sentence}")
-    print(f"next: {next_command('apply', plan)}")
+    print(f"next: {next_command('apply', plan, said)}")
     return 0

@@ -18,13 +18,14 @@ def doctor(
     """
     import contextlib
 
+    from migplan.cli.running import said_options
     from migplan.execute.leftovers import leftovers
     from migplan.execute.operator import open_session
     from migplan.source.config import read_config
 
     url = read_config(config).target_url(target)
     with contextlib.closing(open_session(url, "doctor")) as connection:
-        found = leftovers(connection)
+        found = leftovers(connection, said_options(target, config))
     left = [x for x in found if not x.expected]
     for leftover in left:
         print(f"{leftover.what}\n  -> {leftover.help}")

@@ -34,8 +34,9 @@ def rollback(
     accepted first.
     """
     from migplan.cli.manner import hooks, seconds
-    from migplan.cli.running import TerminalTeller, agree
+    from migplan.cli.running import TerminalTeller, agree, next_command, said_options
     from migplan.execute.apply import rollback as run
+    from migplan.execute.backfill_job import Pace
     from migplan.execute.journey import stop_named
     from migplan.execute.order import Order, Permissions
     from migplan.execute.retry import Patience
@@ -46,21 +47,30 @@ def rollback(
     folder = read_folder(plan)
     configuration = read_config(config)
     url = configuration.target_url(target)
-    teller = TerminalTeller(0)
+    teller = TerminalTeller()
 
     def agreed(intent: Intent) -> None:
         agree(intent, yes=yes)
-        teller.start(len(intent.units))
+        teller.start(intent.units)
 
+    settings = configuration.planning
     order = Order(
         url,
-        Manner(Patience(float(lock_deadline)), kill_older_than=seconds(kill_blockers, "--kill-blockers")),
+        Manner(
+            Patience(float(lock_deadline)),
+            Pace(settings.batch_rows, lock_timeout=settings.lock_timeout),
+            seconds(kill_blockers, "--kill-blockers"),
+        ),
         teller,
         agreed,
         Permissions(irreversible=accept_irreversible),
         configuration.stage_of(url, None),
         hooks=hooks(configuration),
+        said=said_options(target, config),
     )
     reached = run(folder, order, None if to is None else stop_named(folder.plan, to))
     print(f"back at {reached.stop.name}" if reached.ran else f"nothing to undo: at {reached.stop.name}")
+    if reached.stop.phases:
+        print(f"further back: {next_command('rollback', plan, order.said)}")
+        print(f"forwards again: {next_command('apply', plan, order.said)}")
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from migplan.planfile.locks import PlanLocks
 from migplan.planfile.model import StepModel
 from migplan.planfile.units import Unit
 from migplan.report.wording import bytes_of
+from migplan.source.connect import redact
 
 _QUIET_FOR = 2.0
 
@@ -21,23 +23,23 @@ _QUIET_FOR = 2.0
 class TerminalTeller:
     """Says what happens on stdout, line by line, fit for a terminal and for a log."""
 
-    def __init__(self, total: int) -> None:
-        self._total = total
+    def __init__(self) -> None:
+        self._total = 0
         self._number = 0
         self._said = 0.0
 
-    def start(self, total: int) -> None:
-        """So many units are to be run."""
-        self._total = total
+    def start(self, units: Sequence[Unit]) -> None:
+        """These are to be run."""
+        self._total = sum(bool(u.at_work) for u in units)
 
     def say(self, message: str) -> None:
         """Something that the operator should know."""
         print(f"    {message}", flush=True)
 
     def unit(self, unit: Unit, title: str) -> None:
-        """A unit begins; what is empty in this direction is counted, and not worth a line."""
-        self._number += 1
-        if unit.commands or unit.checks:
+        """A unit begins; what does nothing in this direction is not worth a line."""
+        if unit.at_work:
+            self._number += 1
             print(f"[{self._number}/{self._total}] {unit.file}: {title}", flush=True)
 
     def progress(self, what: str, share: float) -> None:
@@ -54,7 +56,10 @@ def described(intent: Intent) -> str:
     way = "forwards to" if intent.direction == "up" else "back to"
     lines = [f"{intent.folder.plan.name}: {len(intent.steps)} steps {way} {intent.goal.name}"]
     locks = PlanLocks(intent.folder.plan)
-    lines += [_line(intent, step, locks.touched(step)) for step in intent.steps]
+    busy = {step for unit in intent.units for step in unit.at_work}
+    lines += [_line(intent, step, locks.touched(step)) for step in intent.steps if step.id in busy]
+    idle = sum(step.id not in busy for step in intent.steps)
+    lines += [f"  ({idle} {'step does' if idle == 1 else 'steps do'} nothing on this way)"] if idle else []
     lines += [f"  DATA LOSS: {loss}" for loss in intent.losses]
     lines += [f"  STAYS: {what}" for what in intent.irreversible]
     lines += [f"  NOTE: {concern}" for concern in intent.concerns]
@@ -65,7 +70,8 @@ def _line(intent: Intent, step: StepModel, touched: Sequence[str]) -> str:
     if intent.direction == "down":
         return f"  {step.title_back}"
     words = [step.lock if step.lock != "NONE" else "no lock"]
-    words += ["rewrites the table"] if step.rewrite else ["reads the table"] if step.scan else []
+    if not step.new_objects:
+        words += ["rewrites the table"] if step.rewrite else ["reads the table"] if step.scan else []
     sizes = [intent.sizes[table] for table in touched if table in intent.sizes]
     if sizes and not step.new_objects:
         size = max(sizes, key=lambda s: s.bytes)
@@ -89,6 +95,16 @@ def agree(intent: Intent, *, yes: bool) -> None:
         )
     if input("Run it? [y/N] ").strip().lower() not in ("y", "yes"):
         raise BlockedError("not agreed; nothing was done")
+
+
+def said_options(target: str | None, config: Path | None) -> str:
+    """The options with which another command means the same database: without them it could be another one's."""
+    words: list[str] = []
+    if target:
+        words += ["--target", shlex.quote(target) if redact(target) == target else "…"]
+    if config:
+        words += ["--config", shlex.quote(str(config))]
+    return " ".join(words)
 
 
 def next_command(verb: str, path: Path, rest: str = "") -> str:

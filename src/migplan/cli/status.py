@@ -15,6 +15,7 @@ def status(
     """Read the ledger: plans, steps, checkpoints, backfills, who works now."""
     import contextlib
 
+    from migplan.cli.running import said_options
     from migplan.execute.change_logs import logs
     from migplan.execute.operator import holder, open_session
     from migplan.execute.standing import fills, plans
@@ -22,27 +23,30 @@ def status(
 
     url = read_config(config).target_url(target)
     with contextlib.closing(open_session(url, "status")) as connection:
-        found = plans(connection)
+        found = plans(connection, said_options(target, config))
         if not found:
             print("no plan has run on this database")
+        working = holder(connection)
         for plan in found:
             print(
                 f"{plan.id}: {plan.applied} of {plan.steps} steps applied,"
                 f" {plan.confirmed} of {plan.checkpoints} checkpoints confirmed{', paused' * plan.paused}"
             )
+            how = plan.ended(at_work=working is not None)
             if plan.started is not None:
                 when = f"{plan.started:%Y-%m-%d %H:%M:%S %Z}"
-                print(f"  last run: {plan.direction} by {plan.operator}, {when}, {plan.outcome}")
-            if plan.error:
+                print(f"  last run: {plan.direction} by {plan.operator}, {when}, {how}")
+            if plan.error and plan.error != how:
                 print(f"  error: {plan.error}")
             for fill in fills(connection, plan.id):
-                ended = "done" if fill.finished else "under way"
+                ended = "done" if fill.finished else "under way" if how == "running" else "not finished"
                 print(
                     f"  {fill.step}: {fill.rows:,} rows read, {fill.changed:,} changed, {fill.rate:,} a second, {ended}"
                 )
+            if plan.next and (plan.paused or how != "running"):
+                print(f"  next: {plan.next}")
         for log, size in logs(connection):
             print(f"change log {log}: {size} to be replayed; 'migplan apply' does so while the plan waits for a deploy")
-        working = holder(connection)
         if working is not None:
             print(f"at work: {working}")
     return 0

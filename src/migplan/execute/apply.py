@@ -40,7 +40,7 @@ def apply(folder: PlanFolder, order: Order, goal: Stop | None = None) -> Reached
         reachable = _reachable(folder.plan, ledger.confirmed())
         wanted = reachable if goal is None else goal
         if wanted.phases > reachable.phases:
-            _refuse_checkpoint(folder, reachable)
+            _refuse_checkpoint(folder, reachable, order.said)
         _note_backup(folder, order, ledger)
         refuse_unready(folder, order.stage, order.demands, wanted)
         intent = _intent(folder, order, desk, "up", states, wanted, list(ahead(folder, states, wanted)))
@@ -191,11 +191,11 @@ def _assume(plan: PlanModel, ledger: Ledger) -> None:
             ledger.confirm(checkpoint.number, "--assume-deployed")
 
 
-def _refuse_checkpoint(folder: PlanFolder, reachable: Stop) -> None:
+def _refuse_checkpoint(folder: PlanFolder, reachable: Stop, said: str) -> None:
     number = reachable.window + 1
     raise BlockedError(
         f"checkpoint {number} lies before that boundary and nobody has confirmed it",
-        hint=f"Deploy the application, then 'migplan confirm {folder.path} {number}'.",
+        hint=f"Deploy the application, then 'migplan confirm {f'{folder.path} {number} {said}'.strip()}'.",
     )
 
 
@@ -212,21 +212,22 @@ def _refuse(what: str, listed: Sequence[str], flag: str) -> None:
     raise BlockedError(f"{what}:\n{lines}", hint=f"Say {flag} where that is meant.")
 
 
-def confirm(folder: PlanFolder, connection: Connection, number: int, by: str | None) -> list[str]:
+def confirm(folder: PlanFolder, connection: Connection, number: int, by: str | None, said: str = "") -> list[str]:
     """Confirm a checkpoint; gives its contract. Raises ``ExecutionError`` where the plan isn't there yet."""
+    onward = f"migplan apply {folder.path} {said}".strip()
     checkpoint = next((c for c in folder.plan.checkpoints if c.number == number), None)
     if checkpoint is None:
         known = ", ".join(str(c.number) for c in folder.plan.checkpoints) or "none"
         raise ExecutionError(f"the plan has no checkpoint {number} (it has {known})")
     if not installed(connection):
-        raise ExecutionError("no plan has run on this database", hint=f"Begin with 'migplan apply {folder.path}'.")
+        raise ExecutionError("no plan has run on this database", hint=f"Begin with '{onward}'.")
     ledger = Ledger.of(connection, folder.plan, folder.path)
     at = position(folder.plan, ledger.steps())
     needed = [s for s in stops(folder.plan) if s.window == checkpoint.after][-1]
     if at.done < needed.phases:
         raise ExecutionError(
             f"the plan stands before {needed.name}: checkpoint {number} isn't reached yet",
-            hint=f"Run 'migplan apply {folder.path}' first.",
+            hint=f"Run '{onward}' first.",
         )
     ledger.confirm(number, by or operator_name())
     return list(checkpoint.contract)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -34,26 +33,29 @@ class Progress:
 
 @dataclass
 class Shared:
-    """What the workers of one backfill tell each other; ``of`` is about how many rows there are."""
+    """What the workers of one backfill tell each other; ``of`` is about how many rows there are. ``worked`` are the
+    seconds of them all, without their pauses."""
 
     of: int
     rows: int
+    workers: int = 1
     changed: int = 0
-    began: float = field(default_factory=time.monotonic)
+    worked: float = 0.0
     first: float | None = None
     stop: threading.Event = field(default_factory=threading.Event)
     guard: threading.Lock = field(default_factory=threading.Lock)
 
-    def add(self, read: int, changed: int, share: float | None) -> Progress:
+    def add(self, read: int, changed: int, share: float | None, seconds: float) -> Progress:
         """One more batch; ``share`` of the table where rows don't tell it."""
         with self.guard:
             before = self.rows / self.of if self.of else 0.0
             self.rows += read
             self.changed += changed
+            self.worked += seconds
             now = (self.rows / self.of if self.of else 0.0) if share is None else share
             self.first = min(before, now) if self.first is None else self.first
             gone = min(now, 1.0) - self.first
-            left = (time.monotonic() - self.began) * (1 - min(now, 1.0)) / gone if gone > 0 else None
+            left = self.worked / self.workers * (1 - min(now, 1.0)) / gone if gone > 0 else None
             return Progress(self.rows, self.changed, min(now, 1.0), left)
 
 

@@ -44,9 +44,10 @@ def _pass(job: Job) -> None:
     if not parts:
         job.ledger.begin_backfill(job.step, job.direction, _bounds(job), job.work.first)
         parts = job.ledger.positions(job.step, job.direction)
-    shared = Shared(_estimated_rows(job), sum(p.rows for p in parts))
     todo = [p for p in parts if not p.finished]
-    with ThreadPoolExecutor(max_workers=max(1, min(job.pace.workers, len(todo)))) as pool:
+    workers = max(1, min(job.pace.workers, len(todo)))
+    shared = Shared(_estimated_rows(job), sum(p.rows for p in parts), workers)
+    with ThreadPoolExecutor(max_workers=workers) as pool:
         tasks = [pool.submit(_part, job, part, shared) for part in todo]
         try:
             for task in as_completed(tasks):

@@ -43,13 +43,14 @@ class Worker:
         self._size = min(job.pace.rows, _FIRST) if self._keyed else _PAGES_FEWEST * 16
         self._otherwise = False
         self._looked = 0.0
+        self._began = 0.0
         self._replicas = Replicas()
 
     def work(self) -> None:
         """Batch after batch to the part's end. Raises what the server says, ``FencedError`` where taken over."""
         while not self._shared.stop.is_set():
             self._give_way()
-            began = time.monotonic()
+            self._began = time.monotonic()
             try:
                 done = self._batch() if self._keyed else self._pages()
             except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
@@ -66,7 +67,7 @@ class Worker:
             self._otherwise = False
             if done:
                 return
-            self._steer(time.monotonic() - began)
+            self._steer(time.monotonic() - self._began)
 
     def _batch(self) -> bool:
         """One batch along the key: where it ends is looked up first, so that the rows are found by range; True when
@@ -173,10 +174,11 @@ class Worker:
     ) -> bool:
         """Write the position down in the batch's transaction, and commit."""
         reached = position or self._part.position
-        batch = Batch(self._part.part, reached, read, changed, done)
+        seconds = time.monotonic() - self._began
+        batch = Batch(self._part.part, reached, read, changed, done, seconds)
         settle_batch(self._connection, self._job.ledger, self._job.run, self._job.step, self._job.direction, batch)
         self._part = replace(self._part, position=reached)
-        self._job.show(self._shared.add(read, changed, share))
+        self._job.show(self._shared.add(read, changed, share, seconds))
         return done
 
     def _steer(self, took: float) -> None:

@@ -16,7 +16,7 @@ from migplan.execute.change_logs import replay
 from migplan.execute.drift import drift, refuse_drift
 from migplan.execute.hooks import run_hook
 from migplan.execute.journey import Stop, interrupted, phases, stops
-from migplan.execute.ledger import FencedError, Ledger
+from migplan.execute.ledger import STOPPED, FencedError, Ledger
 from migplan.execute.operator import still_held
 from migplan.execute.order import Intent, Order
 from migplan.execute.restore_points import mark_window
@@ -46,7 +46,7 @@ class Course:
 
     def go(self) -> None:
         """Run every unit; whatever ends it is written into the ledger. Raises ``MigplanError`` for what stops it."""
-        error: str | None = "stopped by the operator"
+        error: str | None = STOPPED
         try:
             self._units()
             error = None
@@ -120,7 +120,7 @@ class Course:
         self.ledger.event(PASSED if reason is None else FAILED, f"{at.name}: {reason or 'passed'}", self.run)
         if reason is None:
             return
-        path = self.intent.folder.path
+        path = f"{self.intent.folder.path} {self.order.said}".strip()
         raise ExecutionError(
             f"the smoke test failed ({reason}); the plan stands at {at.name}",
             hint=f"'migplan rollback {path}' leads back to where the window began. Once it is mended, the same "

@@ -19,13 +19,15 @@ from migplan.source.connect import Connection
 
 @record
 class Batch:
-    """One batch of a part of a backfill: the key it came to, rows read and changed, whether it was the last one."""
+    """One batch of a part of a backfill: the key it came to, rows read and changed, whether it was the last one, and
+    the seconds of work by a clock that doesn't jump."""
 
     part: int
     position: tuple[str, ...] | None
     read: int
     changed: int
     done: bool
+    seconds: float = 0.0
 
 
 def settle(
@@ -66,6 +68,7 @@ def settle_batch(work: Connection, ledger: Ledger, run: int, step: str, directio
         "read": batch.read,
         "changed": batch.changed,
         "done": batch.done,
+        "seconds": batch.seconds,
     }
     _and_commit(work, _POSITION, parameters)
 
@@ -157,7 +160,7 @@ _POSITION: Final = """
 WITH backfill AS (
   UPDATE migplan.backfill SET position = %(position)s, rows_read = rows_read + %(read)s,
          rows_changed = rows_changed + %(changed)s, batches = batches + 1, updated = clock_timestamp(),
-         finished = CASE WHEN %(done)s THEN clock_timestamp() END
+         finished = CASE WHEN %(done)s THEN clock_timestamp() END, seconds = seconds + %(seconds)s
   WHERE plan = %(plan)s AND step = %(step)s AND direction = %(direction)s AND part = %(part)s
 ), fence AS (
   UPDATE migplan.run SET heartbeat = clock_timestamp() WHERE id = %(run)s AND outcome = 'running' RETURNING 1

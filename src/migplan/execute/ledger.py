@@ -25,6 +25,10 @@ _CHANGES_LOCK: Final = 7_163_948_002
 """Two that install the ledger at once wait for each other."""
 
 
+STOPPED: Final = "stopped by the operator"
+"""The error of a run that ended by Ctrl-C."""
+
+
 class FencedError(ExecutionError):
     """Another operator took over: this run must not touch the database any more."""
 

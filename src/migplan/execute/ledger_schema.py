@@ -117,4 +117,14 @@ CREATE TABLE migplan.restore_point (
 );
 CREATE INDEX restore_point_run ON migplan.restore_point (run);
 """,
+    """
+ALTER TABLE migplan.backfill ADD COLUMN seconds double precision NOT NULL DEFAULT 0;
+UPDATE migplan.backfill SET seconds = greatest(0, extract(epoch FROM updated - started));
+CREATE OR REPLACE VIEW migplan.backfill_progress AS
+SELECT b.plan, b.step, b.direction, sum(b.rows_read) AS rows_read, sum(b.rows_changed) AS rows_changed,
+       sum(b.batches) AS batches, min(b.started) AS started, max(b.updated) AS updated,
+       bool_and(b.finished IS NOT NULL) AS finished,
+       round(sum(b.rows_read) / greatest(max(b.seconds)::numeric, 0.001)) AS rows_per_second
+FROM migplan.backfill b GROUP BY b.plan, b.step, b.direction;
+""",
 )

@@ -7,7 +7,7 @@ from typing import Final
 
 from migplan.core.records import record
 from migplan.execute.change_logs import LOGS
-from migplan.execute.ledger import installed
+from migplan.execute.ledger import STOPPED, installed
 from migplan.execute.operator import holder, left_at_work
 from migplan.execute.standing import PlanStanding, fills, plans
 from migplan.source.connect import Connection
@@ -23,9 +23,9 @@ class Leftover:
     expected: bool = False
 
 
-def leftovers(connection: Connection) -> list[Leftover]:
-    """Everything of that kind; empty where all is as it should be."""
-    known = plans(connection)
+def leftovers(connection: Connection, said: str = "") -> list[Leftover]:
+    """Everything of that kind; empty where all is as it should be. ``said`` is what the commands need."""
+    known = plans(connection, said)
     working = holder(connection)
     found = [*_working(connection, working)]
     for plan in known:
@@ -48,18 +48,16 @@ def _working(connection: Connection, working: str | None) -> Iterator[Leftover]:
 
 
 def _run(plan: PlanStanding, *, at_work: bool) -> Iterator[Leftover]:
-    onward, back = _commands(plan)
-    if plan.outcome in ("running", "interrupted") and not at_work:
+    ended = plan.ended(at_work=at_work)
+    ways = f"{plan.onward} continues" + (f"; {plan.back} leads back" if plan.direction == "up" else "")
+    if ended in ("interrupted", STOPPED):
         yield Leftover(
-            f"the plan {plan.id}: a run by {plan.operator} was interrupted ({plan.applied} of {plan.steps} steps"
+            f"the plan {plan.id}: a run by {plan.operator} was {ended} ({plan.applied} of {plan.steps} steps"
             " are applied)",
-            f"{onward} continues" + (f"; {back} leads back" if plan.direction == "up" else ""),
+            ways,
         )
-    elif plan.outcome == "failed":
-        yield Leftover(
-            f"the plan {plan.id}: its last run failed: {plan.error}",
-            f"mend the cause, then {onward} continues" + (f"; {back} leads back" if plan.direction == "up" else ""),
-        )
+    elif ended == "failed":
+        yield Leftover(f"the plan {plan.id}: its last run failed: {plan.error}", f"mend the cause, then {ways}")
     if plan.paused:
         yield Leftover(f"the plan {plan.id} is paused", f"migplan resume {plan.path}")
 
@@ -69,19 +67,13 @@ def _fills(connection: Connection, plan: PlanStanding, *, at_work: bool) -> Iter
         if not fill.finished:
             yield Leftover(
                 f"the backfill {fill.step} stopped after {fill.rows:,} rows ({fill.changed:,} changed)",
-                f"{_commands(plan)[0]} goes on at the next one",
+                f"{plan.onward} goes on at the next one",
             )
-
-
-def _commands(plan: PlanStanding) -> tuple[str, str]:
-    """What continues the plan's last run, and what leads back."""
-    back = f"migplan rollback {plan.path}"
-    return (back if plan.direction == "down" else f"migplan apply {plan.path}"), back
 
 
 def _objects(connection: Connection, owners: Sequence[PlanStanding]) -> Iterable[Leftover]:
     waiting = bool(owners) and all(p.outcome == "reached" for p in owners)
-    help = "; ".join(f"it belongs to {p.id}: {' or '.join(dict.fromkeys(_commands(p)))}" for p in owners)
+    help = "; ".join(f"it belongs to {p.id}: {' or '.join(dict.fromkeys((p.onward, p.back)))}" for p in owners)
     orphan = "no unfinished plan is known here that it could belong to: look at it, then {0}"
     for kind in _KINDS:
         if kind.of_plans and not installed(connection):

@@ -77,7 +77,8 @@ class Permissions:
 class Order:
     """A run as it was asked for. ``agree`` is shown the intent and raises where the operator doesn't want it.
 
-    ``stage`` is what the database is called in the plan's evidence, ``demands`` what it wants before a plan runs there.
+    ``stage`` is what the database is called in the plan's evidence, ``demands`` what it wants before a plan runs there,
+    ``said`` are options with which another command means the same database.
     """
 
     target: str
@@ -88,3 +89,4 @@ class Order:
     stage: str | None = None
     demands: Demands = field(default_factory=Demands)
     hooks: Hooks = field(default_factory=Hooks)
+    said: str = ""

@@ -9,7 +9,7 @@ from typing import Final
 from migplan.core.errors import ExecutionError
 from migplan.core.records import record
 from migplan.execute.journey import Stop, position, stops
-from migplan.execute.ledger import Ledger, installed, plan_id
+from migplan.execute.ledger import STOPPED, Ledger, installed, plan_id
 from migplan.planfile.model import PlanModel
 from migplan.source.connect import Connection
 
@@ -19,7 +19,8 @@ _WITH_FOLDER: Final = 2
 
 @record
 class PlanStanding:
-    """One plan: how many of its steps are applied, its checkpoints, its last run."""
+    """One plan: how many of its steps are applied, its checkpoints, its last run. ``said`` are options with which its
+    commands mean the same database."""
 
     id: str
     name: str
@@ -34,16 +35,41 @@ class PlanStanding:
     outcome: str | None
     error: str | None
     folder: str | None
+    said: str = ""
 
     @property
     def unfinished(self) -> bool:
         """Whether it stands between its first step and its last."""
         return 0 < self.applied < self.steps or self.outcome in ("running", "failed", "interrupted")
 
+    def ended(self, *, at_work: bool) -> str | None:
+        """How its last run ended; ``at_work`` says whether anybody works on the database."""
+        if self.error == STOPPED:
+            return STOPPED
+        return "interrupted" if self.outcome == "running" and not at_work else self.outcome
+
+    @property
+    def onward(self) -> str:
+        """The command that continues its last run."""
+        return self.back if self.direction == "down" else f"migplan apply {self.path}"
+
+    @property
+    def back(self) -> str:
+        """The command that leads back."""
+        return f"migplan rollback {self.path}"
+
+    @property
+    def next(self) -> str | None:
+        """The command to go on with; None where nothing is left to be done."""
+        if self.paused:
+            return f"migplan resume {self.path}"
+        ended = self.outcome == "reached" and (self.direction == "down" or self.applied == self.steps)
+        return None if ended or self.direction is None else self.onward
+
     @property
     def path(self) -> str:
-        """Its folder for a command line."""
-        return shlex.quote(self.folder) if self.folder else "PLAN"
+        """Its folder for a command line, and the options."""
+        return " ".join(filter(None, (shlex.quote(self.folder) if self.folder else "PLAN", self.said)))
 
 
 @record
@@ -57,8 +83,8 @@ class FillStanding:
     finished: bool
 
 
-def plans(connection: Connection) -> list[PlanStanding]:
-    """Every plan that ever ran here, the oldest first."""
+def plans(connection: Connection, said: str = "") -> list[PlanStanding]:
+    """Every plan that ever ran here, the oldest first; ``said`` is what its commands need."""
     version = installed(connection)
     if not version:
         return []
@@ -68,7 +94,7 @@ def plans(connection: Connection) -> list[PlanStanding]:
     ).fetchall()
     known = connection.execute("SELECT id, folder FROM migplan.plan").fetchall() if version >= _WITH_FOLDER else []
     folders: dict[str, str | None] = dict(known)
-    return [PlanStanding(*row, folder=folders.get(row[0])) for row in rows]
+    return [PlanStanding(*row, folder=folders.get(row[0]), said=said) for row in rows]
 
 
 def boundary_of(plan: PlanModel, connection: Connection) -> Stop:

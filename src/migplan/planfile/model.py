@@ -113,6 +113,7 @@ class AssertionModel(Model):
     counterpart: CounterpartModel | None = None
 
 
+_NO_LONGER: Final = "no longer "
 _BACK: Final = "on the way back: "
 
 
@@ -153,7 +154,7 @@ class StepModel(Model):
     @property
     def title_back(self) -> str:
         """What the way back does: it undoes the step, unless the step exists for the way back alone."""
-        own = self.title.removeprefix(_BACK)
+        own = self.title.removeprefix(_BACK).removeprefix(_NO_LONGER)
         return own if own != self.title else f"undo: {own}"
 
     @property

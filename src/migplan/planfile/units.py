@@ -51,6 +51,11 @@ class Unit:
         return f"{self.file} #{self.number}"
 
     @cached_property
+    def at_work(self) -> frozenset[str | None]:
+        """The steps that do something in it; what is only done on the other way has nothing but settings here."""
+        return frozenset(c.step for c in (*self.commands, *self.checks) if not is_setting(c))
+
+    @cached_property
     def limits(self) -> dict[str, int]:
         """The timeouts that its transaction begins with, in milliseconds; 0 for none."""
         leading = takewhile(is_setting, self.commands)

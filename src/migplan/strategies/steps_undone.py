@@ -47,7 +47,15 @@ def _title_undone(step: Step) -> str:
     if not step.down.statements:
         return f"on the way back: {step.title}"
     verb, _, rest = step.title.partition(" ")
-    return f"{'let go:' if verb == 'refuse' else 'drop what was made aside:'} {rest}"
+    match verb:
+        case "refuse" | "log":
+            return f"no longer {step.title}"
+        case "build" | "add":
+            return f"drop {rest.removesuffix(', kept in step by a trigger')}"
+        case "make":
+            return f"drop {rest.replace(' aside, as ', ', ')}"
+        case _:
+            return f"drop what was made aside: {rest}"
 
 
 def only_on_the_way_back(step: Step, sentence: str | None, group: str | None = None) -> Step:
