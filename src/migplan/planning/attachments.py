@@ -31,13 +31,16 @@ class Attachments:
     before: Catalog
     after: Catalog
     successions: Successions
+    detached: frozenset[ObjectId] = frozenset()
+    """What steps of their own take off; else the step that hangs it elsewhere does."""
 
     def in_order(self, step: Step) -> Step:
         """A step that attaches a partition or makes an index, behind those that take away what is in its way."""
         step = self._at_once(step)
         waits = self._waits
         takes = {Name("attached", gone.path) for id in step.creates for gone in waits.get(id, ())}
-        frees = {Name("attached", id.path) for id in step.destroys | self._moved & step.creates if id in self._awaited}
+        freed = step.destroys | (self._moved & step.creates) - self.detached
+        frees = {Name("attached", id.path) for id in freed if id in self._awaited}
         return replace(step, takes=step.takes | takes, frees=step.frees | frees) if takes or frees else step
 
     def _at_once(self, step: Step) -> Step:

@@ -31,10 +31,17 @@ class CycleError(PlanningError):
     def __init__(self, steps: Sequence[Step]) -> None:
         self.steps = tuple(steps)
         super().__init__(
-            f"these steps wait for each other: {', '.join(s.id for s in steps)}",
+            f"{self.sentence}: {', '.join(s.id for s in steps)}",
             hint="Declare the change in two parts, one plan after the other. It is a bug of migplan: please report it"
             " with both schemas.",
         )
+
+    @property
+    def sentence(self) -> str:
+        """Whose changes wait for each other."""
+        *most, last = [str(id) for id in sorted({s.object for s in self.steps})] or ["these steps"]
+        named = f"the changes of {', '.join(most)} and {last}" if most else f"the changes of {last}"
+        return f"{named} wait for each other"
 
 
 def edges_of(steps: Sequence[Step]) -> list[Edge]:

@@ -19,6 +19,7 @@ from migplan.planning.found_by_text import found_on_the_way_back, still_found
 from migplan.planning.read_later import read_later
 from migplan.planning.rebuilds import going_along
 from migplan.planning.side_by_side import (
+    aside_where_kept,
     beside_parent,
     keeps_old,
     names_in,
@@ -208,7 +209,7 @@ def _alteration(context: Context, change: Alter) -> Step:
         creates=shaped,
         destroys=shaped,
         uses=new_uses | kind.alter_uses(change.old, change.new, context.after),
-        releases=(old_uses - new_uses) | kind.alter_releases(change.old, change.new),
+        releases=aside_where_kept(context, old_uses - new_uses) | kind.alter_releases(change.old, change.new),
         takes=names_of(change.new) - names_of(change.old),
         frees=names_of(change.old) - names_of(change.new),
         together=context.rebuilds.groups.get(change.id),

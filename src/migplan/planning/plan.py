@@ -138,7 +138,10 @@ def _offline_way(settings: Settings) -> Callable[[Catalog, Catalog], Down | Irre
     """The direct statements from one catalog to another, for ways back; or what is in their way."""
 
     def way(source: Catalog, target: Catalog) -> Down | Irreversible:
-        drafted = draft(source, target, settings=replace(settings, offline=True))
+        try:
+            drafted = draft(source, target, settings=replace(settings, offline=True))
+        except CycleError as cycle:
+            return Irreversible(cycle.sentence)
         if drafted.blocked:
             return Irreversible("; ".join(drafted.blocked))
         return Down(tuple(statement for step in drafted.steps for statement in step.up))
@@ -321,7 +324,8 @@ def _steps(context: Context, expansions: Sequence[Expansion]) -> list[Step]:
         for id, names in e.fields.items():
             fields[id] = fields.get(id, frozenset()) | names
     steps = [*(s for e in expansions for s in e.steps), *plain_steps(context, claims, fields)]
-    attachments = Attachments(context.before, context.after, context.successions)
+    detached = frozenset(id for step in steps for id in step.destroys)
+    attachments = Attachments(context.before, context.after, context.successions, detached)
     steps = [attachments.in_order(step) for step in steps]
     for e in expansions:
         steps = [_waiting(s, e) for s in steps] if e.behind else steps

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from migplan.core.changes import Alter
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
 from migplan.core.sql import deparsed, sql
@@ -51,6 +52,13 @@ def _followers(context: Context, id: ObjectId) -> list[ObjectId]:
     return sorted(f for f, causes in context.rebuilds.followers.items() if id in causes)
 
 
+def _leaves(context: Context, follower: ObjectId, type: ObjectId) -> bool:
+    """Whether a column gets another type, one that has nothing to do with this: it goes over by itself."""
+    change = context.changes.get(follower)
+    retyped = isinstance(change, Alter) and "type" in change.fields
+    return retyped and type not in context.after.uses.get(follower, frozenset())
+
+
 def _has_rows(context: Context, id: ObjectId) -> bool:
     return bool(context.sizing.known(id)) and not context.empty(id)
 
@@ -65,7 +73,7 @@ def replacement_steps(context: Context, rebuild: Rebuild) -> list[Step]:
     before, after = context.before, context.after
     old, new = before[rebuild.id], after[rebuild.id]
     kind, name = kind_of(rebuild.id), aside(rebuild.id)
-    followers = _followers(context, rebuild.id)
+    followers = [f for f in _followers(context, rebuild.id) if not _leaves(context, f, rebuild.id)]
     parts_before, parts_after = context.pieces_before.of(rebuild.id), context.pieces_after.of(rebuild.id)
     provided = frozenset(id for p in parts_after for id in p.provides)
     replaced = frozenset(id for p in parts_before for id in p.provides)
@@ -186,13 +194,13 @@ def beside_parent(context: Context, step: Step, partition: DbObject) -> Step:
         up=() if detached else step.up,
         down=replace(step.down, loses=None) if isinstance(step.down, Down) else step.down,
         loses=None,
-        releases=_aside_where_kept(context, {partition.id} if detached else step.releases) | {aside_id(root.id)},
+        releases=aside_where_kept(context, {partition.id} if detached else step.releases) | {aside_id(root.id)},
         after=(*step.after, After(step_id("replace", root.id), "its rows are copied first")),
         together=root.group,
     )
 
 
-def _aside_where_kept(context: Context, released: Iterable[ObjectId]) -> frozenset[ObjectId]:
+def aside_where_kept(context: Context, released: Iterable[ObjectId]) -> frozenset[ObjectId]:
     """What it lets go of, under the name that it bears by then."""
     kept = _kept_aside(context)
     return frozenset(aside_id(id) if id in kept else id for id in released)

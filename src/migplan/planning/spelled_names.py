@@ -47,10 +47,15 @@ def _new_name(obj: Column | Domain, one: Catalog, other: Catalog) -> _Name | Non
     """The name that PostgreSQL will make up for the object's NOT NULL, where the other side has none there."""
     if one.major < (_COLUMNS if isinstance(obj, Column) else _DOMAINS):
         return None
-    if obj.not_null is None or obj.not_null.name is not None or (isinstance(obj, Column) and obj.inherited):
+    if obj.not_null is None or obj.not_null.name is not None or (isinstance(obj, Column) and _from_above(obj)):
         return None
     counterpart = other.get(obj.id, type(obj))
     return _name(obj, obj.not_null) if counterpart is None or counterpart.not_null is None else None
+
+
+def _from_above(column: Column) -> bool:
+    """Whether its NOT NULL comes from its parent's."""
+    return column.inherited and column.not_null is not None and not column.not_null.local
 
 
 def _name(obj: Column | Domain, not_null: NotNull | DomainNotNull) -> _Name:
@@ -87,7 +92,10 @@ def _comes_earlier(bearer: ObjectId, obj: DbObject, one: Catalog, other: Catalog
     column = one.get(bearer, Column)
     if column is None or not column.inherited:
         return True
-    return obj.table is not None and obj.table in other and column.relation not in other
+    if obj.table is None or obj.table not in other:
+        return False
+    was, is_ = (getattr(side.objects.get(column.relation), "partition_of", None) for side in (other, one))
+    return column.relation not in other or (was != is_ and is_ is not None)
 
 
 def _spelled(obj: DbObject) -> DbObject:

@@ -13,7 +13,8 @@ from migplan.core.directives import Directives
 from migplan.core.model import Catalog
 from migplan.core.settings import Settings
 from migplan.core.steps import Step
-from migplan.planning.graph import START, Edge
+from migplan.planning.diff import diff
+from migplan.planning.graph import START, CycleError, Edge
 from migplan.planning.plan import Draft, draft
 from migplan.planning.renames import Renamed
 from migplan.planning.segments import Segment
@@ -25,11 +26,23 @@ def draft_in_stages(
     before: Catalog, after: Catalog, directives: Directives, settings: Settings, renamed: Renamed
 ) -> Draft:
     """The plan from one catalog to the other, with the stages that the renames need ahead of it."""
-    found = draft(before, after, directives, settings, renamed)
+    try:
+        found = draft(before, after, directives, settings, renamed)
+    except CycleError as cycle:
+        changes = tuple(diff(renamed.before, after, settings))
+        return Draft(changes, blocked=(*renamed.blocked, _in_two_parts(cycle, directives)), renames=renamed.renames)
     for number, stage in reversed(list(enumerate(renamed.earlier, 1))):
         first = draft(stage.renamed.before, stage.after, stage.directives, settings, stage.renamed)
         found = _joined(_marked(first, number), found)
     return found
+
+
+def _in_two_parts(cycle: CycleError, directives: Directives) -> str:
+    """What helps. A directive beside the wrong column makes circles as well: those of the tables are named."""
+    tables = {step.object.path[:2] for step in cycle.steps}
+    said = [d for d in directives.named("renamed-from") if d.target is not None and d.target.path[:2] in tables]
+    places = "".join(f"; {d.place} says renamed-from {d.argument}" for d in said)
+    return f"{cycle.sentence}: declare them in two parts, one plan after the other{places}"
 
 
 def _marked(first: Draft, number: int) -> Draft:

@@ -21,7 +21,7 @@ from migplan.kinds.table import Table, columns_of
 from migplan.strategies.backup import is_backed_up
 from migplan.strategies.base import Context, Expansion, Rebuild, Strategy
 from migplan.strategies.bounds_guard import ATTACH_PARTITION, guard_of, guard_of_default, guard_steps
-from migplan.strategies.moved_partitions import changing_places, moved_changing, moved_together
+from migplan.strategies.moved_partitions import changing_places, moved_apart, moved_together
 from migplan.strategies.partition_links import (
     ahead_of_attaching,
     away,
@@ -52,7 +52,7 @@ class AttachPartition(Strategy):
             if new.partition_of is None:
                 steps = _detach(context, old, new)
                 lost = _once_left(context, old, _detaching(steps, old))
-                behind = _not_inherited(context, old, steps) | away(changed, steps, old) | lost
+                behind = _not_inherited(context, old, _detaching(steps, old)) | away(changed, steps, old) | lost
                 kept = _kept(context, old, _detaching(steps, old))
                 yield Expansion(tuple(steps), fields=_claimed(context, new), behind=behind, single=kept)
             elif old.partition_of is None:
@@ -60,20 +60,10 @@ class AttachPartition(Strategy):
                 yield Expansion(
                     tuple(steps), fields=_claimed(context, new), ahead=ahead_of_attaching(changed, steps[-1].id)
                 )
-            elif changed:
-                moving = moved_changing(context, old, new, changed)
-                lost = _once_left(context, old, _detaching(moving.steps, old))
-                kept = _kept(context, old, _detaching(moving.steps, old))
-                behind = {**moving.behind, **lost, **_not_inherited(context, old, moving.steps)}
-                yield replace(moving, fields=_claimed(context, new), behind=behind, single=kept)
             else:
                 moved.append((old, new))
         for pairs in changing_places(moved):
-            claimed = {id: fields for _, new in pairs for id, fields in _claimed(context, new).items()}
-            step = moved_together(context, pairs)
-            lost = {id: after for old, _ in pairs for id, after in _once_left(context, old, step.id).items()}
-            kept = {id: after for old, _ in pairs for id, after in _kept(context, old, step.id).items()}
-            yield Expansion((step,), fields=claimed, behind=lost, single=kept)
+            yield _moved(context, pairs)
         for rebuild in context.rebuilds.items.values():
             old, new = context.before.get(rebuild.id, Table), context.after.get(rebuild.id, Table)
             if old and new and attachment(old.id) in rebuild.parts and not rebuild.whole:
@@ -87,14 +77,33 @@ class AttachPartition(Strategy):
                 yield Expansion(tuple(_drop(context, table)), frozenset({table.id}))
 
 
+def _moved(context: Context, pairs: list[tuple[Table, Table]]) -> Expansion:
+    """In one step, unless something has to happen between the detaching and the attaching."""
+    claimed = {id: fields for _, new in pairs for id, fields in _claimed(context, new).items()}
+    changed = [id for _, new in pairs for id in _reshaped(context, new.id)]
+    tightened = {id for old, _ in pairs for id in _tightened(context, old.id, set(_ancestors(context, old)))}
+    if changed or tightened:
+        moving = moved_apart(context, pairs, changed, tightened)
+    else:
+        moving = Expansion((moved_together(context, pairs),))
+    detaching = moving.steps[0].id
+    behind = dict(moving.behind)
+    kept: dict[str, After] = {}
+    for old, _ in pairs:
+        behind |= _once_left(context, old, detaching)
+        behind |= _not_inherited(context, old, detaching) if changed else {}
+        kept |= _kept(context, old, detaching)
+    return replace(moving, fields=claimed, behind=behind, single=kept)
+
+
 def _claimed(context: Context, table: Table) -> dict[ObjectId, frozenset[str]]:
     renamed = {column.id: frozenset({"not_null"}) for _, column in renamed_not_nulls(context, table.id)}
     return {table.id: _FIELDS, **renamed}
 
 
-def _not_inherited(context: Context, old: Table, steps: Sequence[Step]) -> dict[ObjectId, After]:
+def _not_inherited(context: Context, old: Table, detaching: str) -> dict[ObjectId, After]:
     """Columns that the former parent gets once the table can't inherit them any more."""
-    after = After(_detaching(steps, old), f"{old.id} would get it too")
+    after = After(detaching, f"{old.id} would get it too")
     above = set(_ancestors(context, old))
     return {c.id: after for c in context.created(Column) if c.relation in above}
 
@@ -120,7 +129,21 @@ def _once_left(context: Context, old: Table, detaching: str) -> dict[ObjectId, A
     own = After(detaching, "a table can't refer to its own partition")
     above = set(_ancestors(context, old))
     keys = (c for c in context.created(Constraint) if c.target == old.id and c.relation in above)
-    return {c.id: inherited for c in dropped if c.inherited} | {c.id: own for c in keys}
+    passed_on = After(detaching, f"{old.id} would get it too")
+    return (
+        {c.id: inherited for c in dropped if c.inherited}
+        | {c.id: own for c in keys}
+        | dict.fromkeys(_tightened(context, old.id, above), passed_on)
+    )
+
+
+def _tightened(context: Context, table: ObjectId, above: set[ObjectId]) -> Iterable[ObjectId]:
+    """Columns above it that become NOT NULL, where its own doesn't."""
+    for old, new, fields in context.altered(Column):
+        if new.relation in above and "not_null" in fields and old.not_null is None:
+            own = context.after.get(table.child("column", new.name), Column)
+            if own is not None and own.not_null is None:
+                yield new.id
 
 
 def _ancestors(context: Context, table: Table) -> Iterable[ObjectId]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from migplan.core.ids import ObjectId
@@ -60,17 +60,33 @@ def _in_the_way(one: tuple[Table, Table], other: tuple[Table, Table]) -> bool:
     return old.partition_of == new.partition_of and in_the_way(old.bound, new.bound)
 
 
-def moved_changing(context: Context, old: Table, new: Table, changed: list[ObjectId]) -> Expansion:
-    """To another parent, which has other columns: they change in between, all in one transaction."""
-    move, group = moved_together(context, [(old, new)]), f"move {new.id}"
-    attach = replace(move, up=move.up[-1:], down=Down((detach_partition(new),)), together=group)
+def moved_apart(
+    context: Context, pairs: Sequence[tuple[Table, Table]], changed: Iterable[ObjectId], behind: Iterable[ObjectId]
+) -> Expansion:
+    """The same in two steps of one transaction. Columns that are ``changed`` are so in between, as their new parents
+    have others; what else waits for the detaching is ``behind`` it."""
+    (old, new), *_ = pairs
+    move, group, count = moved_together(context, pairs), f"move {new.id}", len(pairs)
+    assert isinstance(move.down, Down)
+    off = tuple(detach_partition(n) for _, n in pairs)
+    attach = replace(move, up=move.up[-count:], down=Down(off), together=group)
+    each = [detached(context, o, n, move.deploy, (), ()) for o, n in pairs]
     detach = replace(
-        detached(context, old, new, move.deploy, (), ()), phase=move.phase, up=move.up[:-1], together=group
+        each[0],
+        phase=move.phase,
+        up=move.up[:-count],
+        down=Down(move.down.statements[count:]),
+        destroys=frozenset[ObjectId]().union(*(e.destroys for e in each)),
+        uses=frozenset[ObjectId]().union(*(e.uses for e in each)),
+        releases=frozenset[ObjectId]().union(*(e.releases for e in each)),
+        together=group,
     )
     attach = replace(attach, after=(*attach.after, After(detach.id, "it has one parent at a time")))
+    columns = list(changed)
+    waiting = dict.fromkeys(behind, group)
     return Expansion(
         (detach, attach),
-        behind=away(changed, [detach], old),
-        ahead=ahead_of_attaching(changed, attach.id),
-        company=dict.fromkeys(changed, group),
+        behind=away(columns, [detach], old),
+        ahead=ahead_of_attaching(columns, attach.id),
+        company=dict.fromkeys(columns, group) | waiting,
     )

@@ -3,3 +3,8 @@ CREATE DOMAIN d1 AS e;
 CREATE DOMAIN d2 AS d1 CHECK (value::text <> 'z') DEFAULT 'x';
 CREATE TYPE comp AS (a d2, b d2[], c int);
 CREATE TABLE t (i int PRIMARY KEY, c comp, d d2, ds d1[], e e);
+CREATE TYPE outside AS (v text, b date);
+CREATE TYPE inside AS (u int, m outside);
+CREATE TYPE high AS ENUM ('a', 'b');
+CREATE TYPE low AS ENUM ('c', 'd');
+CREATE TABLE exchanged (a outside, m inside[], l high, h low[] DEFAULT '{c}');
