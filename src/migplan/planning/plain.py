@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from migplan.core.changes import Alter, Create, Drop
 from migplan.core.ids import ObjectId
-from migplan.core.model import Catalog, DbObject, changed_fields
+from migplan.core.model import Catalog, DbObject, Grant, changed_fields
 from migplan.core.steps import After, Down, Part, Phase, Statement, Step, step_id
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import Constraint
@@ -150,8 +150,10 @@ def alter_steps(context: Context, change: Alter) -> list[Step]:
         return []
     steps: list[Step] = []
     if rebuilt is None:
+        change, identity = _identity_apart(context, change)
         if change.fields - _GENERIC:
             steps += _with_way_back(context, change, _alteration(context, change))
+        steps += identity
     elif (rest := _beside_parts(context, change, rebuilt)) is not None:
         steps.append(_with_halves(_alteration(context, rest), rebuild_steps(context, rebuilt)))
     return steps + _attribute_steps(context, change)
@@ -159,6 +161,18 @@ def alter_steps(context: Context, change: Alter) -> list[Step]:
 
 def _with_way_back(context: Context, change: Alter, step: Step) -> list[Step]:
     return not_null_back(context, change.old, step) if isinstance(change.old, Column) else [step]
+
+
+def _identity_apart(context: Context, change: Alter) -> tuple[Alter, list[Step]]:
+    """A new replica identity waits for its index, and that for a table that is reshaped."""
+    old, new, fields = change.old, change.new, change.fields
+    if not isinstance(old, Table) or not isinstance(new, Table) or "replica_identity" not in fields:
+        return change, []
+    if not kind_of(new.id).reshapes(old, new):
+        return change, []
+    between = replace(new, replica_identity=old.replica_identity)
+    step = _alteration(context, Alter(between, new, frozenset({"replica_identity"})))
+    return Alter(old, between, fields - {"replica_identity"}), [replace(step, id=step_id("identify", new.id))]
 
 
 def _with_halves(step: Step, halves: list[Step]) -> Step:
@@ -248,15 +262,27 @@ def _grant_steps(context: Context, change: Alter) -> list[Step]:
     steps: list[Step] = []
     if both != old:
         up = kind.grant_statements(change.new, old, both, owner)
-        down = kind.grant_statements(change.new, both, old, owner)
+        down = [
+            *kind.grant_statements(change.new, both, old, owner),
+            *_of_columns(context.before, change.id, both - old),
+        ]
         steps.append(_attribute_step(change, "grant", up, down, Phase.EXPAND))
     if both != new:
-        up = kind.grant_statements(change.new, both, new, owner)
+        up = [*kind.grant_statements(change.new, both, new, owner), *_of_columns(context.after, change.id, both - new)]
         down = kind.grant_statements(change.new, new, both, owner)
         step = _attribute_step(change, "revoke", up, down, Phase.CONTRACT)
         sentence = None if context.settings.offline else f"doesn't need what is revoked on {change.id}"
         steps.append(replace(step, deploy=sentence))
     return steps
+
+
+def _of_columns(catalog: Catalog, table: ObjectId, revoked: Iterable[Grant]) -> list[Statement]:
+    """What columns keep of the privileges that are revoked on their table: PostgreSQL takes those as well."""
+    gone = {(g.grantee, g.privilege) for g in revoked}
+    kept = (
+        (c, [g for g in c.grants or () if (g.grantee, g.privilege) in gone]) for c in catalog.members_of(table, Column)
+    )
+    return [s for c, grants in kept if grants for s in kind_of(c.id).grant_statements(c, (), grants, c.owner)]
 
 
 def _attribute_step(change: Alter, verb: str, up: Iterable[Statement], down: Iterable[Statement], phase: Phase) -> Step:
