@@ -24,7 +24,7 @@ def loosely_equal(change: Alter) -> bool:
 def _same(old: object, new: object) -> bool:
     if isinstance(old, str) and isinstance(new, str):
         return without_noise(old) == without_noise(new)
-    if isinstance(old, tuple) and isinstance(new, tuple):
+    if type(old) is tuple and type(new) is tuple:
         return len(old) == len(new) and all(_same(a, b) for a, b in zip(old, new, strict=True))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
     return old == new
 
