@@ -78,6 +78,10 @@ def test_a_failing_smoke_stops_at_the_boundary(shop: Shop) -> None:
     again = shop.command("apply", "--yes")
     expect(again, 0, "nothing to do")
     assert "MIGPLAN_BOUNDARY" not in again.out
+    Path("fine").unlink()
+    back = ("rollback", "--yes", "--to", "start", "--accept-irreversible")
+    expect(shop.command(*back), 1, "the plan stands at w0_2_migrate", "Up to there the way back is done")
+    expect(shop.command("apply", "--yes", "--through", "w1"), 3, "nobody has confirmed it")
 
 
 def test_a_hook_that_hangs_ends_with_its_children(shop: Shop) -> None:

@@ -70,8 +70,9 @@ def rollback(folder: PlanFolder, order: Order, goal: Stop | None = None) -> Reac
             if intent.irreversible and not order.permissions.irreversible:
                 _refuse("not everything comes back", intent.irreversible, "--accept-irreversible")
             order.agree(intent)
+        ledger.unconfirm(wanted.window)  # whatever ends the way back: nobody goes on behind a checkpoint without a word
+        if intent.units:
             _run(order, desk, ledger, intent)
-        ledger.unconfirm(wanted.window)
         return Reached(wanted, None, len(intent.units))
 
 

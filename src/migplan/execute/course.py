@@ -121,11 +121,13 @@ class Course:
         if reason is None:
             return
         path = f"{self.intent.folder.path} {self.order.said}".strip()
-        raise ExecutionError(
-            f"the smoke test failed ({reason}); the plan stands at {at.name}",
-            hint=f"'migplan rollback {path}' leads back to where the window began. Once it is mended, the same "
-            "command runs the smoke test again, and goes on.",
+        hint = (
+            f"'migplan rollback {path}' leads back to where the window began. Once it is mended, the same command runs"
+            " the smoke test again, and goes on."
         )
+        if self.intent.direction == "down":
+            hint = f"Up to there the way back is done. 'migplan rollback {path}' goes on, if there is more of it."
+        raise ExecutionError(f"the smoke test failed ({reason}); the plan stands at {at.name}", hint=hint)
 
     def _hook(self, command: str, window: int, at: Stop) -> str | None:
         self.order.teller.say(f"$ {command}")
