@@ -22,6 +22,8 @@ from migplan.strategies.base import Context, Expansion, Strategy
 from migplan.strategies.becoming_partition import becoming_partition
 from migplan.strategies.carried_keys import carried_key
 from migplan.strategies.change_log import ChangeLog
+from migplan.strategies.compared_copies import disagreement
+from migplan.strategies.copied_rows import copy_rows, copying
 from migplan.strategies.family import Family, drop_empty_schemas, make_schemas, unfelt
 from migplan.strategies.fitting_partition import homeless_rows
 from migplan.strategies.log_key import log_key
@@ -29,6 +31,7 @@ from migplan.strategies.online_swap import swap_families
 from migplan.strategies.partition_in_place import InPlace
 from migplan.strategies.patient_lock import lock_patiently
 from migplan.strategies.rebuilt_online import families, root_of, sentences
+from migplan.strategies.replayed_log import catch_up, catching_up, replay
 from migplan.strategies.steps_undone import chain, undone
 from migplan.strategies.swap_locks import locked_first
 
@@ -164,8 +167,8 @@ def _stage(context: Context, log: ChangeLog) -> list[Step]:
             copy,
             f"copy the rows into {_form(copy)}",
             "in short transactions along the key, each with its place; no row is locked",
-            (log.copy_rows(context.settings.batch_rows),),
-            batches=log.copying,
+            (copy_rows(log, context.settings.batch_rows),),
+            batches=copying(log),
         ),
     ]
     if copy.last_parts:
@@ -189,8 +192,8 @@ def _catch_up(log: ChangeLog, verb: str) -> Step:
         log.copy,
         f"copy again into {_form(log.copy)} what has changed meanwhile",
         "each round takes the rows out of the copy and reads them again; no row of the table is locked",
-        (log.catch_up(),),
-        batches=log.catching_up,
+        (catch_up(log),),
+        batches=catching_up(log),
     )
 
 
@@ -234,7 +237,7 @@ def _compare(log: ChangeLog) -> Step:
         "the plan stops here if any differs",
         (),
     )
-    return replace(step, asserts=(log.disagreement(),))
+    return replace(step, asserts=(disagreement(log),))
 
 
 def _swap(group: str, table: _Rebuilt, said: str | None) -> Step:
@@ -278,9 +281,9 @@ def _brackets(
     )
     back = last.down
     assert isinstance(back, Down)
-    replays_back = tuple(t.going.replay() for t in tables)
+    replays_back = tuple(replay(t.going) for t in tables)
     return (
-        replace(first, strategy=NAME, up=(*(t.coming.replay() for t in tables), *first.up), deploy=said),
+        replace(first, strategy=NAME, up=(*(replay(t.coming) for t in tables), *first.up), deploy=said),
         replace(last, strategy=NAME, down=Down((*replays_back, *back.statements)), deploy=said),
     )
 

@@ -10,6 +10,7 @@ from migplan.kinds.column import Column, Identity
 from migplan.kinds.table import Table
 from migplan.strategies.change_log import ChangeLog
 from migplan.strategies.family import Family, drop_empty_schemas, make_schemas
+from migplan.strategies.replayed_log import replay
 
 AX = LockMode.ACCESS_EXCLUSIVE
 
@@ -18,7 +19,7 @@ def swap_families(coming: ChangeLog, going: ChangeLog) -> list[Statement]:
     """``coming`` has kept the arriving incarnation up, and ``going`` keeps up the leaving one from then on."""
     leaving, arriving = coming.source, coming.copy
     return [
-        coming.replay(),
+        replay(coming),
         *coming.unwatch(),
         *coming.drop(),
         *make_schemas(leaving),
