@@ -189,7 +189,7 @@ def _own(change: Change, by_id: dict[ObjectId, Change], before: Catalog, after: 
         case Drop(old) if isinstance(old, Default):
             return None if _comes_with_its_column(old, by_id, before, after, Drop) else change
         case Alter(old, new, fields) if isinstance(new, Column) and new.inherited and isinstance(old, Column):
-            return _rest(old, new, fields, by_id, _staying(new.relation, by_id, before, after))
+            return _rest(old, new, fields, by_id, _staying(new.relation, by_id, before, after, whole=True))
         case Alter(old, new, fields) if isinstance(new, Constraint) and isinstance(old, Constraint):
             parents = _staying(new.relation, by_id, before, after)
             return None if _follows(old, new, fields, by_id, parents) else change
@@ -259,15 +259,20 @@ def _as_strict(parent: DbObject, child: Column) -> bool:
     return isinstance(parent, Column) and not stricter(child, parent)
 
 
-def _staying(table: ObjectId, by_id: dict[ObjectId, Change], before: Catalog, after: Catalog) -> list[ObjectId]:
+def _staying(
+    table: ObjectId, by_id: dict[ObjectId, Change], before: Catalog, after: Catalog, *, whole: bool = False
+) -> list[ObjectId]:
     """The parents that the table has before and after, and all the time in between: those that aren't made anew. A
-    partition that goes over to another parent in the same tree stays below what both stand under."""
+    partition that goes over to another parent in the same tree stays below what both stand under; the ``whole`` of the
+    tree in between must stay where types change, which waits for whatever comes or goes there."""
     if table not in before or table not in after:
         return []
     both = [p for p in _parents(table, before) if p in _parents(table, after)]
     if both:
         return [p for p in both if not _is_made_anew(by_id.get(p), before, after)]
-    return _above_both(table, by_id, before, after)
+    found = _above_both(table, by_id, before, after)
+    path = {*_ancestors(table, before), *_ancestors(table, after)}
+    return found if not whole or all(p in before and p in after for p in path) else []
 
 
 def _above_both(table: ObjectId, by_id: dict[ObjectId, Change], before: Catalog, after: Catalog) -> list[ObjectId]:

@@ -6,11 +6,12 @@ CONCURRENTLY the CHECK that it would otherwise leave behind under a name of its 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 
 from migplan.core.changes import Alter
 from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog
 from migplan.core.steps import After, Down, Part, Phase, Step, step_id
 from migplan.kinds.attachment import attach_partition, attached_indexes, attachment, detach_partition
 from migplan.kinds.column import Column
@@ -81,7 +82,7 @@ def _moved(context: Context, pairs: list[tuple[Table, Table]]) -> Expansion:
     """In one step, unless something has to happen between the detaching and the attaching."""
     claimed = {id: fields for _, new in pairs for id, fields in _claimed(context, new).items()}
     changed = [id for _, new in pairs for id in _reshaped(context, new.id)]
-    tightened = {id for old, _ in pairs for id in _tightened(context, old.id, set(_ancestors(context, old)))}
+    tightened = {id for old, _ in pairs for id in _tightened(context, old.id, set(_above(context.before, old)))}
     if changed or tightened:
         moving = moved_apart(context, pairs, changed, tightened)
     else:
@@ -104,13 +105,13 @@ def _claimed(context: Context, table: Table) -> dict[ObjectId, frozenset[str]]:
 def _not_inherited(context: Context, old: Table, detaching: str) -> dict[ObjectId, After]:
     """Columns that the former parent gets once the table can't inherit them any more."""
     after = After(detaching, f"{old.id} would get it too")
-    above = set(_ancestors(context, old))
+    above = set(_above(context.before, old))
     return {c.id: after for c in context.created(Column) if c.relation in above}
 
 
 def _kept(context: Context, old: Table, detaching: str) -> dict[str, After]:
     """The drops of columns above it that it keeps, or loses by itself: they go from all that is below."""
-    above, own = set(_ancestors(context, old)), {c.name for c in columns_of(old.id, context.after)}
+    above, own = set(_above(context.before, old)), {c.name for c in columns_of(old.id, context.after)}
     own |= {c.name for c in context.dropped(Column) if c.relation == old.id}
     after = After(detaching, f"{old.id} keeps its own")
     dropped = (c for c in context.dropped(Column) if c.relation in above and c.name in own)
@@ -127,7 +128,7 @@ def _once_left(context: Context, old: Table, detaching: str) -> dict[ObjectId, A
     inherited = After(detaching, f"it is inherited from {old.partition_of} until then")
     dropped = (c for c in context.dropped(Constraint) if c.relation == old.id and c.type == CHECK)
     own = After(detaching, "a table can't refer to its own partition")
-    above = set(_ancestors(context, old))
+    above = set(_above(context.before, old))
     keys = (c for c in context.created(Constraint) if c.target == old.id and c.relation in above)
     passed_on = After(detaching, f"{old.id} would get it too")
     return (
@@ -146,11 +147,15 @@ def _tightened(context: Context, table: ObjectId, above: set[ObjectId]) -> Itera
                 yield new.id
 
 
-def _ancestors(context: Context, table: Table) -> Iterable[ObjectId]:
-    parent = context.before.get(table.partition_of, Table) if table.partition_of else None
+def _above(catalog: Catalog, table: Table) -> Iterable[ObjectId]:
+    parent = catalog.get(table.partition_of, Table) if table.partition_of else None
     if parent is not None:
         yield parent.id
-        yield from _ancestors(context, parent)
+        yield from _above(catalog, parent)
+
+
+def _dropped(context: Context, tables: Container[ObjectId]) -> Iterable[Column]:
+    return (c for c in context.dropped(Column) if c.relation in tables)
 
 
 def _attach(context: Context, old: Table, new: Table) -> list[Step]:
@@ -198,16 +203,18 @@ def _hung_anew(context: Context, old: Table, new: Table, rebuild: Rebuild) -> Ex
     hung = (context.after[id] for id in attached_indexes(old.id, context.after))
     above = (getattr(o, "parent", None) or getattr(o, "index_parent", None) for o in hung)
     waiting = dict.fromkeys((id for id in above if id), After(on, f"ATTACH hangs the indexes of {old.id} on it"))
+    both = set(_above(context.before, old)) & set(_above(context.after, new))
+    come = {c.id: After(off, f"{old.id} gets it as well") for c in context.created(Column) if c.relation in both}
+    gone = {step_id("drop", c.id): After(on, f"{old.id} loses it as well") for c in _dropped(context, both)}
     renaming = _names(context, old, off)
     return Expansion(
         renaming,
         fields=_names_claimed(context, new),
         behind=dict.fromkeys(changed, After(off, f"the columns of a partition are those of {old.partition_of}"))
         | _once_left(context, old, off),
-        single=dict.fromkeys(
-            [on] * len(renaming), After(step_id("name", old.id), "what is inherited can't be renamed")
-        ),
-        ahead=ahead_of_attaching(changed, on) | waiting,
+        single=gone
+        | dict.fromkeys([on] * len(renaming), After(step_id("name", old.id), "what is inherited can't be renamed")),
+        ahead=ahead_of_attaching(changed, on) | waiting | come,
         company=dict.fromkeys(changed, rebuild.group),
     )
 

@@ -17,6 +17,7 @@ from migplan.core.steps import Assertion, LockMode, Statement, Timing
 from migplan.kinds.attachment import attachment
 from migplan.kinds.bounds import covered
 from migplan.kinds.table import Table, columns_of
+from migplan.kinds.table_kind import value_for
 from migplan.strategies.base import Context
 
 _HASHED: Final = re.compile(r"(?<=satisfies_hash_partition\()'(\d+)'::oid")
@@ -119,21 +120,39 @@ def _hand_over(context: Context, old: Table, new: Table) -> Statement:
 def _hand_back(context: Context, new: Table, old: Table) -> Statement:
     created = new.id not in context.before
     columns = _columns(context.after, new.id, context.pieces_before.catalog, old.id)
-    return _statement(new.id, old.id, columns, _fits(context.before, old), keep=created)
+    stay = [t.id for t in _partitions(context.after, new.id) if t.id in context.before]
+    fits = join(" AND ", [_fits(context.before, old), *(_held_elsewhere(id) for id in stay if created)])
+    return _statement(new.id, old.id, columns, fits, keep=created)
 
 
-def _columns(source: Catalog, giver: ObjectId, target: Catalog, taker: ObjectId) -> list[Sql]:
-    known = {c.name for c in columns_of(giver, source)}
-    return [ident(c.name) for c in columns_of(taker, target) if c.name in known and c.generated is None]
+def _held_elsewhere(table: ObjectId) -> Sql:
+    """Rows of a partition that goes back as it is."""
+    return sql("tableoid <> {}::regclass", literal(ident(*table.path)))
 
 
-def _statement(giver: ObjectId, taker: ObjectId, columns: list[Sql], fits: Sql, *, keep: bool) -> Statement:
+def _partitions(catalog: Catalog, table: ObjectId) -> Iterable[Table]:
+    """The partitions below the table that hold rows, at any depth."""
+    for child in catalog.of(Table):
+        if child.partition_of == table and child.partition_key is None:
+            yield child
+        elif child.partition_of == table:
+            yield from _partitions(catalog, child.id)
+
+
+def _columns(source: Catalog, giver: ObjectId, target: Catalog, taker: ObjectId) -> list[tuple[Sql, Sql]]:
+    """The columns of both, by name, and their values, cast where the types differ."""
+    known = {c.name: c for c in columns_of(giver, source)}
+    both = ((c, known[c.name]) for c in columns_of(taker, target) if c.name in known and c.generated is None)
+    return [(ident(c.name), ident(c.name) if c.type == old.type else value_for(c, old, source)) for c, old in both]
+
+
+def _statement(giver: ObjectId, taker: ObjectId, columns: list[tuple[Sql, Sql]], fits: Sql, *, keep: bool) -> Statement:
     """Rows are kept where their table is going to be dropped. The lock is the one that DETACH holds meanwhile."""
-    names = join(", ", columns)
+    names, values = join(", ", (name for name, _ in columns)), join(", ", (value for _, value in columns))
     source, target = ident(*giver.path), ident(*taker.path)
     if keep:
-        command = sql("INSERT INTO {} ({}) SELECT {} FROM {} WHERE {}", target, names, names, source, fits)
+        command = sql("INSERT INTO {} ({}) SELECT {} FROM {} WHERE {}", target, names, values, source, fits)
         return Statement(command, LockMode.ACCESS_EXCLUSIVE, scan=True, timing=Timing.LONG)
     taken = sql("DELETE FROM {} WHERE {} RETURNING {}", source, fits, names)
-    command = sql("WITH moved AS ({}) INSERT INTO {} ({}) SELECT {} FROM moved", taken, target, names, names)
+    command = sql("WITH moved AS ({}) INSERT INTO {} ({}) SELECT {} FROM moved", taken, target, names, values)
     return Statement(command, LockMode.ACCESS_EXCLUSIVE, scan=True, timing=Timing.LONG)

@@ -41,7 +41,13 @@ class ReplacePartition(Strategy):
 def _dropped_at_once(context: Context, table: Table) -> dict[ObjectId, str]:
     """What held the rows goes in the same transaction: whoever led back from in between would write them twice."""
     group = context.successions.exchanges.get(attachment(table.id))
-    return {} if group is None else dict.fromkeys(whole(context.before, table.id), group)
+    return {} if group is None else dict.fromkeys(_emptied(context, table), group)
+
+
+def _emptied(context: Context, table: Table) -> frozenset[ObjectId]:
+    """What rows are read from: not those of its partitions that stay, which go over to others with their rows."""
+    stay = {attachment(t.id) for t in context.before.of(Table) if t.id in context.after}
+    return frozenset(whole(context.before, table.id)) - stay
 
 
 def _hand_on(context: Context, table: Table, heirs: list[Table]) -> Step:
@@ -57,7 +63,7 @@ def _hand_on(context: Context, table: Table, heirs: list[Table]) -> Step:
         up=tuple(given(context, table)),
         down=Down(tuple(given_back(context, table))),
         uses=frozenset(id for h in heirs for id in whole(context.after, h.id)),
-        releases=frozenset(whole(context.before, table.id)),
+        releases=_emptied(context, table),
         after=(After(letting_go, "nobody writes into it any more"),),
     )
 

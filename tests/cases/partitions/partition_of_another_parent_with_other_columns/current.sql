@@ -57,3 +57,8 @@ CREATE TABLE numbered (id int GENERATED ALWAYS AS IDENTITY, n int) PARTITION BY 
 CREATE TABLE numbers_itself PARTITION OF numbered FOR VALUES IN (1);
 CREATE TABLE keyed (id int PRIMARY KEY, n text) PARTITION BY LIST (id);
 CREATE TABLE keyed_1 PARTITION OF keyed FOR VALUES IN (1);
+
+-- its parent goes, and another one takes the place in the same tree
+CREATE TABLE regrouped (id int, n int, a int, b text, gone int) PARTITION BY LIST (n);
+CREATE TABLE one_group PARTITION OF regrouped FOR VALUES IN (1) PARTITION BY HASH (id);
+CREATE TABLE grouped PARTITION OF one_group FOR VALUES WITH (MODULUS 2, REMAINDER 0);
