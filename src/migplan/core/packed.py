@@ -84,13 +84,16 @@ def _places() -> list[Any]:
 
 
 def _methods(compared: int) -> dict[str, Any]:
-    """Comparison by the first values, which are those that a record is compared by."""
+    """Comparison by the first values, which are those that a record is compared by.
+
+    Both say no themselves to what isn't their like: left to a tuple, they would be tuples.
+    """
 
     def __eq__(self: Any, other: Any) -> bool:
-        return self[:compared] == other[:compared] if self.__class__ is other.__class__ else NotImplemented
+        return self.__class__ is other.__class__ and self[:compared] == other[:compared]
 
     def __ne__(self: Any, other: Any) -> bool:
-        return self[:compared] != other[:compared] if self.__class__ is other.__class__ else NotImplemented
+        return self.__class__ is not other.__class__ or self[:compared] != other[:compared]
 
     def __hash__(self: Any) -> int:
         return hash(self[:compared])
