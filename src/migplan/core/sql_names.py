@@ -14,8 +14,8 @@ _TOKEN: Final = re.compile(
 )
 
 
-def with_columns_renamed(text: str, names: Mapping[str, str]) -> Sql:
-    """The expression with bare column names replaced.
+def with_columns_renamed(text: str, names: Mapping[str, str], *, typed: bool = False) -> Sql:
+    """The expression with bare column names replaced; a ``typed`` one was written by a person, perhaps in upper case.
 
     What follows ``.`` (a field), ``::`` (a type) or stands before ``(`` (a function) is no column; nor is anything in
     a string. An index definition that begins with ``USING method`` is fine: methods are words before ``(``.
@@ -24,6 +24,8 @@ def with_columns_renamed(text: str, names: Mapping[str, str]) -> Sql:
     tokens = list(_TOKEN.finditer(text))
     for at, token in enumerate(tokens):
         name = _name(token)
+        if typed and token.lastgroup == "word":
+            name = token.group().lower()
         renamed = None if name is None else names.get(name)
         if renamed is None or _is_field_or_type(tokens, at) or _is_call(tokens, at):
             result.append(token.group())

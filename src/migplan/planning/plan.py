@@ -88,7 +88,7 @@ def draft(
     chosen = settings or Settings()
     renamed = renamed or Renamed(before)
     before = renamed.before
-    after = with_conversions(settle(before, after), directives or Directives())
+    after = with_conversions(settle(before, after), directives or Directives(), before, renamed.renames)
     said = directives or Directives()
     before, after = with_column_orders(before, after, said)
     attached = rename_attached(before, after)

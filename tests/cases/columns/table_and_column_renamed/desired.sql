@@ -4,6 +4,6 @@ CREATE TABLE u (id int PRIMARY KEY,
 c text NOT NULL, b text CONSTRAINT mine NOT NULL);
 CREATE TABLE r (id int PRIMARY KEY,
 -- migplan: renamed-from d
--- migplan: using n - '2000-01-01'::date
+-- migplan: using D - '2000-01-01'::date
 -- migplan: reverse '2000-01-01'::date + n
 n int);
