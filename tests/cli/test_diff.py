@@ -1,4 +1,4 @@
-"""migplan diff -v: the order of columns is no difference, and is said."""
+"""migplan diff: what is told in one line, and with -v the order of columns, which is no difference."""
 
 from __future__ import annotations
 
@@ -26,4 +26,21 @@ def test_column_order_is_said_and_is_no_difference(
         "column order of table public.t, not a difference:",
         "  here      b, a",
         "  declared  a, b",
+    ]
+
+
+def test_what_comes_with_its_table_or_column_is_told_in_its_line(
+    make_db: MakeDb, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = make_db("CREATE TABLE t (a int); CREATE TABLE gone (a int DEFAULT 1);")
+    file = tmp_path / "schema.sql"
+    new = "CREATE TABLE new (id serial PRIMARY KEY, a int); CREATE INDEX ON new (a);"
+    file.write_text(f"CREATE TABLE t (a int DEFAULT 1, b int DEFAULT 2); {new}", encoding="utf-8")
+    assert run(["diff", "--target", url, "--schema", str(file)]) == 0
+    assert capsys.readouterr().out.split("\n\n")[0].splitlines() == [
+        "4 differences",
+        "  + column public.t.b with 1 default",
+        "  + default public.t.a",
+        "  - table public.gone with 1 column and 1 default",
+        "  + table public.new with 2 columns, 1 constraint, 1 default, 1 index and 1 sequence",
     ]

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from collections.abc import Sequence as Several
 from itertools import groupby
 
 from migplan.core.changes import Alter, Change, Create, Rename
+from migplan.core.ids import ObjectId
 from migplan.core.settings import Settings
+from migplan.kinds.default import Default
+from migplan.kinds.sequence import Sequence
 from migplan.planfile.render import describe_lock, render
 from migplan.planning.plan import Draft
-from migplan.report.wording import counted
+from migplan.report.wording import counted, listed
 
 FORMAT_VERSION = 1
 
@@ -28,11 +33,10 @@ def render_diff(draft: Draft, settings: Settings, format: str) -> str:
 
 
 def _lines(draft: Draft, bullet: str, heading: str) -> Iterator[str]:
-    yield f"{heading}{counted(len(draft.renames) + len(draft.changes), 'difference')}"
-    for rename in draft.renames:
-        yield f"{bullet}> {rename.new}, until now {rename.old.name}"
-    for change in draft.changes:
-        yield bullet + describe(change)
+    told = [f"> {rename.new}, until now {rename.old.name}" for rename in draft.renames]
+    told += _told(draft.changes)
+    yield f"{heading}{counted(len(told), 'difference')}"
+    yield from (bullet + line for line in told)
     for (window, phase), members in groupby(draft.segments, key=lambda s: (s.window, s.phase)):
         yield ""
         yield f"{heading}window {window}, {phase}"
@@ -42,6 +46,33 @@ def _lines(draft: Draft, bullet: str, heading: str) -> Iterator[str]:
                     yield f"{bullet}{step.title} ({describe_lock(step)})"
     for reason in draft.blocked:
         yield f"{heading}blocked: {reason}"
+
+
+def _told(changes: Several[Change]) -> Iterator[str]:
+    """A line a change; what comes or goes with its table or column is told in its line."""
+    by_id = {change.id: change for change in changes}
+    parts: dict[ObjectId, list[str]] = {}
+    for change in changes:
+        whole = _whole(change, by_id)
+        if whole is not None:
+            parts.setdefault(whole, []).append(change.id.kind.replace("_", " "))
+    for change in changes:
+        if _whole(change, by_id) is None:
+            kinds = Counter(parts.get(change.id, ()))
+            inside = listed([counted(number, kind) for kind, number in kinds.items()], len(kinds))
+            yield describe(change) + (f" with {inside}" if inside else "")
+
+
+def _whole(change: Change, by_id: Mapping[ObjectId, Change]) -> ObjectId | None:
+    """The table, or else the column, that comes or goes with the object as a part of it."""
+    if isinstance(change, Alter):
+        return None
+    obj = change.new if isinstance(change, Create) else change.old
+    column = obj.owned_by if isinstance(obj, Sequence) else None
+    column = ObjectId("column", obj.id.path) if isinstance(obj, Default) else column
+    table = obj.table or (None if column is None else ObjectId("table", column.path[:2]))
+    found = (id for id in (table, column) if id is not None)
+    return next((id for id in found if type(by_id.get(id)) is type(change)), None)
 
 
 def describe(change: Change) -> str:
@@ -69,11 +100,11 @@ def _json(draft: Draft) -> str:
     return json.dumps(document, indent=2) + "\n"
 
 
-def _renamed(rename: Rename) -> dict[str, str | Sequence[str]]:
+def _renamed(rename: Rename) -> dict[str, str | Several[str]]:
     return {"change": "rename", "object": str(rename.new), "renamed_from": rename.old.name}
 
 
-def _change(change: Change) -> dict[str, str | Sequence[str]]:
+def _change(change: Change) -> dict[str, str | Several[str]]:
     match change:
         case Create():
             return {"change": "create", "object": str(change.id)}
