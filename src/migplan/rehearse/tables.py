@@ -16,6 +16,12 @@ from migplan.source.connect import Connection
 from migplan.source.lexer import tokens
 
 Row = Mapping[str, str | None]
+_BESIDE: Final = """
+SELECT relid::bigint, n_tup_ins, n_tup_upd, n_tup_del FROM pg_stat_xact_user_tables t
+WHERE n_tup_ins + n_tup_upd + n_tup_del > 0 AND relid::bigint <> ALL (%(own)s)
+  AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid::bigint = ANY (%(own)s) AND tgname LIKE '~%%')
+  AND NOT EXISTS (SELECT FROM pg_partition_ancestors(t.relid) a WHERE a.relid::oid::bigint = ANY (%(own)s))
+"""
 _HERE: Final = Sql("\x01")
 """Stands for a parameter until the percent signs of names are doubled."""
 
@@ -39,7 +45,8 @@ class TableWork:
     ``kept`` are the columns that come back as they were written; the schema's own triggers change the others.
     ``rows`` are valid rows that nobody has written yet, as text; each has another one in ``spares`` whose values may
     take the place of its ``distinct`` ones, which no other row may have. ``of`` is the table whose key its rows share:
-    they come and go with those.
+    they come and go with those. ``beside`` are the tables that the schema's own triggers write meanwhile, by oid, each
+    with how many rows came, changed and went.
     """
 
     shape: TableShape
@@ -53,6 +60,16 @@ class TableWork:
     spares: tuple[Row, ...] = ()
     distinct: frozenset[str] = frozenset()
     of: str | None = None
+    beside: Mapping[int, Written] = field(default_factory=dict[int, "Written"])
+
+
+@record
+class Written:
+    """What a trigger does to another table's rows."""
+
+    came: int
+    changed: int
+    gone: int
 
 
 @record(slots=False)
@@ -186,6 +203,7 @@ class _Trial:
         texts = self._statements(self.changed, self.terms.upserts)
         wanted = self.terms.rows if self.parent else 2 * self.terms.rows
         with self.connection.transaction(force_rollback=True):
+            known = self._counted()
             for row in self._placed(candidates):
                 came = self._came(texts.insert, [row[c] for c in self.given])
                 if came is None:
@@ -203,6 +221,7 @@ class _Trial:
                     break
             if texts.upsert and good and self._came(texts.upsert, [good[-1][c] for c in self.given]) is None:
                 texts = self._statements(self.changed, False)
+            beside = self._beside(known)
         if not good or (self.parent and len(good) < len(self.parent.rows)):
             return None
         half = len(good) if self.parent else (len(good) + 1) // 2
@@ -210,8 +229,35 @@ class _Trial:
         changed = self.changed if texts.update is not None else ()
         of = self.parent.shape.title if self.parent else None
         return TableWork(
-            self.shape, self.key, self.given, changed, self.read, frozenset(kept), texts, rows, spares, of=of
+            self.shape,
+            self.key,
+            self.given,
+            changed,
+            self.read,
+            frozenset(kept),
+            texts,
+            rows,
+            spares,
+            of=of,
+            beside=beside,
         )
+
+    def _beside(self, known: Mapping[int, Written]) -> dict[int, Written]:
+        """What has been written besides, since there was ``known``."""
+        none = Written(0, 0, 0)
+        pairs = {oid: (now, known.get(oid, none)) for oid, now in self._counted().items()}
+        return {
+            oid: Written(now.came - was.came, now.changed - was.changed, now.gone - was.gone)
+            for oid, (now, was) in pairs.items()
+            if now != was
+        }
+
+    def _counted(self) -> dict[int, Written]:
+        """What this session has written into other tables and PostgreSQL hasn't passed on, earlier trials included.
+        What the plan's own triggers write is left out: applications are to find that."""
+        own = (self.shape.oid, self.parent.shape.oid if self.parent else 0)
+        rows = self.connection.execute(_BESIDE, {"own": list(own)}).fetchall()
+        return {oid: Written(*counts) for oid, *counts in rows}
 
     def _placed(self, candidates: Sequence[Row]) -> Iterator[Row]:
         """The candidates; with the keys of rows of the parent, which are inserted for the time of the trial."""

@@ -104,7 +104,28 @@ def application(name: str, cook: Cook, about: Collection[str], sessions: int, li
             said.append(f"{shape.title}.{column} isn't compared: triggers or the plan change what is written")
         for column in sorted(terms.avoided):
             said.append(f"{shape.title}.{column} isn't written: neither of its types can be assigned to the other")
-    return GeneratedApplication(name, sessions, list(works.values()), said)
+    works, unsteady = _without_overwritten(works)
+    return GeneratedApplication(name, sessions, list(works.values()), [*said, *unsteady])
+
+
+def _without_overwritten(works: Mapping[int, TableWork]) -> tuple[dict[int, TableWork], list[str]]:
+    """The work but on tables whose rows the schema's own triggers write under the same keys, or take away; where they
+    only change rows, nobody knows what to find in them."""
+    found, said = dict(works), list[str]()
+    for writer in works.values():
+        for oid, seen in writer.beside.items():
+            work = found.get(oid)
+            if work is None:
+                continue
+            title = work.shape.title
+            numbered = any(work.shape.column(c).numbered or work.shape.column(c).identity for c in work.key)
+            if seen.gone or (seen.came and not numbered):
+                said.append(f"{title} left out: triggers of {writer.shape.title} write its rows")
+                found = {o: w for o, w in found.items() if o != oid and w.of != title}
+            elif seen.changed:
+                said.append(f"{title} isn't compared: triggers of {writer.shape.title} change its rows")
+                found[oid] = replace(work, kept=work.kept & set(work.key))
+    return found, said
 
 
 def _does(work: TableWork) -> str:
