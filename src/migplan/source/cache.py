@@ -15,7 +15,7 @@ import os
 import pickle
 import stat
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import Enum
 from functools import cache
 from pathlib import Path
@@ -157,9 +157,16 @@ def _forget_oldest(directory: Path) -> None:
 @cache
 def _code_digest() -> str:
     """Changes when any of our modules does."""
-    root = Path(migplan.__file__).parent
-    digest = hashlib.sha256(getattr(migplan, "__version__", "").encode())
-    for file in sorted(root.rglob("*.py")):
-        found = file.stat()
-        digest.update(f"{file.relative_to(root)} {found.st_size} {found.st_mtime_ns}\n".encode())
-    return digest.hexdigest()
+    found = sorted(_modules(os.path.dirname(migplan.__file__)))  # noqa: PTH120 - see below
+    return hashlib.sha256(repr((getattr(migplan, "__version__", ""), found)).encode()).hexdigest()
+
+
+def _modules(folder: str) -> Iterator[tuple[str, int, int]]:
+    """Our modules with their sizes and times. Paths as objects would take five times as long, at every start."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.endswith(".py"):
+                found = entry.stat()
+                yield entry.path, found.st_size, found.st_mtime_ns
+            elif entry.name != "__pycache__" and entry.is_dir():
+                yield from _modules(entry.path)
