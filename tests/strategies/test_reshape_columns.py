@@ -185,7 +185,7 @@ def test_rows_written_behind_the_trigger_stop_the_contract(make_db: MakeDb, tmp_
         pytest.param(SPLIT.replace("reverse full_name", "reverse country"), "country, which isn't dropped", id="stays"),
         pytest.param(
             SPLIT.replace("  country text", "  -- migplan: renamed-from country\n  land text").replace(
-                "using split_part(full_name, ' ', 1)", "using full_name || country"
+                "reverse full_name = ", "reverse full_name = country || "
             ),
             "a directive says country of table public.person, which is declared as land",
             id="renamed",
