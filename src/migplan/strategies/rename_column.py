@@ -17,6 +17,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.sql import Sql, ident, sql
 from migplan.core.steps import After, Down, LockMode, Name, Phase, Statement, Step, step_id
 from migplan.kinds._descendants import descendants
+from migplan.kinds.attachment import attachment
 from migplan.kinds.column import TYPE_KINDS, Column
 from migplan.kinds.column_clauses import column_clause
 from migplan.kinds.column_domains import refuses_null
@@ -98,10 +99,19 @@ def _expand(context: Context, renaming: Renaming) -> Expansion:
 
 def _going(context: Context, renaming: Renaming, retired: str) -> dict[ObjectId, After]:
     """Partitions and children that go or leave: on the way back they must be there before the parent's columns are
-    copied once more, for the copies have to reach them."""
+    copied once more, for the copies have to reach them. Partitions that come have none, and ATTACH asks for them."""
     after = After(retired, f"it has the copies of {renaming.table} until then")
     below = dict.fromkeys(descendants(renaming.table, context.before))
-    return {id: after for id in below if _leaves(context, id)}
+    lacking = After(retired, f"it has no copies of {renaming.table}")
+    come = [id for id in dict.fromkeys(descendants(renaming.table, context.after)) if _comes(context, id)]
+    joining = dict.fromkeys((id for id in come if id in context.before), lacking)
+    attached = dict.fromkeys(map(attachment, come), lacking)
+    return {id: after for id in below if _leaves(context, id)} | joining | attached
+
+
+def _comes(context: Context, below: ObjectId) -> bool:
+    old, new = context.before.get(below, Table), context.after.get(below, Table)
+    return new is not None and new.partition_of is not None and (old is None or old.partition_of != new.partition_of)
 
 
 def _leaves(context: Context, below: ObjectId) -> bool:

@@ -58,9 +58,11 @@ class Renaming:
     def old_name(self, column: Column) -> str:
         return self.context.renamed_columns[column.id]
 
-    @property
+    @cached_property
     def ids(self) -> frozenset[ObjectId]:
-        return frozenset(each.child("column", c.name) for each in self.family for c in self.columns)
+        """The columns, of the tables below as well: partitions included, which may have things of their own on them."""
+        below = (self.table, *descendants(self.table, self.context.before))
+        return frozenset(each.child("column", c.name) for each in below for c in self.columns)
 
     @cached_property
     def heirs(self) -> tuple[ObjectId, ...]:

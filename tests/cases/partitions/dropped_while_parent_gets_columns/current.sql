@@ -20,3 +20,5 @@ CREATE TABLE renamed_and_dropped PARTITION OF renamed FOR VALUES IN ('1') PARTIT
 CREATE TABLE dropped_below PARTITION OF renamed_and_dropped FOR VALUES IN ('1');
 ALTER TABLE dropped_below ADD CONSTRAINT dropped_below_key UNIQUE (id);
 CREATE TABLE renamed_and_kept PARTITION OF renamed FOR VALUES IN ('2');
+CREATE INDEX renamed_and_kept_id ON renamed_and_kept (id);
+CREATE TABLE renamed_and_joined (number int, k text);

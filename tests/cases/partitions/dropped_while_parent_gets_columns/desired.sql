@@ -20,3 +20,8 @@ CREATE TABLE renamed (
   k text
 ) PARTITION BY LIST (k);
 CREATE TABLE renamed_and_kept PARTITION OF renamed FOR VALUES IN ('2');
+CREATE INDEX renamed_and_kept_id ON renamed_and_kept (number);
+ALTER TABLE renamed_and_kept ADD CONSTRAINT own_check CHECK (number > 0), ADD CONSTRAINT own_key UNIQUE (number);
+CREATE VIEW renamed_view AS SELECT number FROM renamed_and_kept;
+CREATE TABLE renamed_and_new PARTITION OF renamed FOR VALUES IN ('3');
+CREATE TABLE renamed_and_joined PARTITION OF renamed FOR VALUES IN ('4');
