@@ -9,6 +9,7 @@ from migplan.core.changes import Alter, Create
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.steps import After, Down, Phase, Step, step_id
+from migplan.kinds.attachment import attachment
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import CHECK, Constraint
 from migplan.kinds.foreign_table import ForeignTable
@@ -18,6 +19,7 @@ from migplan.kinds.table import Table
 from migplan.strategies.base import Context, Expansion, Strategy
 
 Child = Table | ForeignTable
+_UNTIL_THEN = "it is a partition until then"
 
 
 class ChangeInheritance(Strategy):
@@ -135,10 +137,11 @@ def _joining(
     claimed: dict[ObjectId, frozenset[str]],
 ) -> Expansion:
     """The columns and checks on both sides are what they are to be by then."""
-    table, kind = kind_of(new.id).reference(new), new.id.kind
+    table = kind_of(new.id).reference(new)
     free = [After(step_id("leave", new.id), "its columns are free then")] if leaves else []
-    if old.partition_of is not None:
-        free.append(After(step_id("detach" if kind == "table" else "alter", new.id), "it is a partition until then"))
+    rebuild = context.rebuilds.items.get(new.id)
+    if old.partition_of is not None and (rebuild is None or attachment(new.id) not in rebuild.parts):
+        free.append(After(step_id("detach" if new.id.kind == "table" else "alter", new.id), _UNTIL_THEN))
     above = {m.id.path[-1]: m.id for p in joined for m in _members(p, context.after)}
     own = {m.id for m in _members(new.id, context.after)}
     step = Step(
