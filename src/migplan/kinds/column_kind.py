@@ -41,6 +41,11 @@ AX = LockMode.ACCESS_EXCLUSIVE
 _STORAGE = {"p": "PLAIN", "e": "EXTERNAL", "m": "MAIN", "x": "EXTENDED"}
 
 
+_OF_STORAGE = frozenset(
+    {"storage", "compression", "statistics", "options", "fdw_options", "comment", "grants", "owner"}
+)
+
+
 _COMPRESSION = {"p": "pglz", "l": "lz4"}
 
 
@@ -230,6 +235,10 @@ ORDER BY a.attrelid, a.attnum
             )
             return [statement, *(self.alter(replace(old, generated=new.generated), new, before, after) or [])]
         return None
+
+    def reshapes(self, old: Column, new: Column) -> bool:
+        """How values are stored and counted is nothing that anybody stands on."""
+        return bool(changed_fields(old, new) - _OF_STORAGE)
 
     def contract(self, old: Column, new: Column) -> str | None:
         fields = changed_fields(old, new)

@@ -155,6 +155,10 @@ def nodes_of(steps: Sequence[Step], edges: Sequence[Edge]) -> tuple[list[Node], 
     members: dict[str, list[Step]] = defaultdict(list)
     for step in steps:
         members[merged[group[step.id]]].append(step)
+    for edge in edges:
+        node = merged[group[edge.target]]
+        if edge.deploy and edge.source != START and merged[group[edge.source]] == node:  # no transaction waits for it
+            raise CycleError(members[node])
     nodes = [Node(key, _inner_order(m, inner)) for key, m in sorted(members.items())]
     outer = {
         (merged[group[e.source]] if e.source != START else START, merged[group[e.target]], e.deploy) for e in edges

@@ -2,3 +2,8 @@ CREATE TABLE item (id int PRIMARY KEY, name text, amount bigint NOT NULL DEFAULT
 CREATE INDEX item_amount ON item (amount);
 CREATE VIEW amounts AS SELECT id, amount FROM item;
 GRANT SELECT ON amounts TO PUBLIC;
+-- renamed as well, with a setting that no view stands on
+-- migplan: renamed-from called
+CREATE TABLE now_called (id int PRIMARY KEY, a text);
+ALTER TABLE now_called ALTER id SET (n_distinct = -0.5), ALTER id SET STATISTICS 100;
+CREATE VIEW of_called AS SELECT a, id FROM now_called;
