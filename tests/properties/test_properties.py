@@ -22,6 +22,7 @@ from tests.properties.generate import pairs, worlds
 from tests.properties.render import ROLE, declaration, rows
 from tests.properties.wild.draw import READER, WRITER
 from tests.properties.wild.examples import example
+from tests.properties.wild.weight import WEIGHED, weighed
 from tests.support.cases import Case, Options, make_roles, there_and_back
 from tests.support.migrations import migration
 
@@ -74,17 +75,19 @@ def test_there_and_back(pg_url: str, pair: Pair, offline: bool, large: bool) -> 
         there_and_back(Case(path, Options(loses=True, offline=offline)), found, make_db, back=not lost)
 
 
-@given(st.integers(0, 2**31), st.booleans(), st.sampled_from(["empty", "filled", "large", "offline"]))
+@given(st.integers(0, 2**31), st.booleans(), st.sampled_from(["empty", "filled", "offline", *WEIGHED]))
 def test_wild_schemas_there_and_back(pg_url: str, seed: int, written: bool, how: str) -> None:
     """The same of objects of every kind; ``written`` takes the declared files from the database that they declare."""
     with _place(pg_url) as (make_db, path):
         found = example(make_db(), seed)
         old = found.old + (found.rows if how == "filled" else "")
         note(f"seed {seed}, {how}, edits: {found.edits}\n--- current.sql\n{old}\n--- desired.sql\n{found.new}")
-        config = f"manage.schemas = {json.dumps(found.schemas)}\n{LARGE if how == 'large' else ''}"
+        config = f"manage.schemas = {json.dumps(found.schemas)}\n{LARGE if how in WEIGHED else ''}"
+        config += "keep_old = true\n" if how == "kept" else ""
         words = "\n".join(_files_of(make_db(found.new)).values()) if written and "migplan:" not in found.new else None
         try:
-            plan = migration(make_db, path, old, found.new, offline=how == "offline", config=config, written=words)
+            made = weighed(make_db, how)
+            plan = migration(made, path, old, found.new, offline=how == "offline", config=config, written=words)
         except DirectiveError as error:
             event(f"blocked: {error.message.split(':')[-1]}")
             return
