@@ -46,13 +46,14 @@ def _renames_partition_key(context: Context, renaming: Renaming) -> bool:
 def _copies(
     context: Context, renaming: Renaming, names: Mapping[str, str]
 ) -> Iterable[tuple[Index, frozenset[ObjectId]]]:
-    """Each with the other columns that it stands on, which may go in the same plan and would take it along."""
+    """Each with the other columns that it stands on and that go in the same plan, which would take it along. One that
+    gets another type may do so while the copy is there, or once it is gone."""
     users = sorted({u for id in renaming.ids for u in context.before.used_by.get(id, frozenset())})
     for user in users:
         found = context.before[user]
         if found.table not in renaming.family:
             continue
-        others = frozenset(u for u in context.before.uses[user] - renaming.ids if u.kind == "column")
+        others = frozenset(u for u in context.before.uses[user] if u.kind == "column" and u not in context.after)
         if isinstance(found, Index) and found.valid:
             id = ObjectId("index", (found.id.path[0], temporary_name(found.id.path[1], "copy")))
             definition = with_columns_renamed(found.definition, names)
