@@ -11,6 +11,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.sql import ident
 from migplan.core.steps import After, step_id
+from migplan.kinds._descendants import descendants
 from migplan.kinds.column import Column
 from migplan.kinds.default import Default, is_volatile
 from migplan.kinds.materialized_view import MaterializedView
@@ -65,20 +66,20 @@ def waiting_for_holders(context: Context) -> Iterable[Expansion]:
 
 def _passing(context: Context, column: Column, one: Catalog, other: Catalog) -> Iterable[tuple[ObjectId, str]]:
     """The materialized views of one side that aren't there all the time."""
-    for view in _holders(column.relation, one):
+    for view, table in _holders_below(column.relation, one):
         if view.kind == "materialized_view" and (view not in other or view in context.rebuilds.items):
-            yield view, f"{view} stores rows of {column.relation}"
+            yield view, f"{view} stores rows of {table}"
 
 
 def _sentences(context: Context, column: Column, refused: str) -> Iterable[str]:
     table = column.relation
     if table.kind != "table" or table not in context.before or table not in context.after:
         return
-    for holder in sorted({*_holders(table, context.before), *_holders(table, context.after)}):
+    for holder, stored in sorted({*_holders_below(table, context.before), *_holders_below(table, context.after)}):
         if _stands_by(context, holder, column.id):
             advice = f"give {holder} another type in a plan before, or drop it there"
             yield (
-                f"{holder} stores rows of {table}, so that PostgreSQL {refused.format(column.id)}: "
+                f"{holder} stores rows of {stored}, so that PostgreSQL {refused.format(column.id)}: "
                 f"{advice if holder in context.before else f'leave {holder} to the next plan'}"
             )
 
@@ -90,6 +91,12 @@ def _stands_by(context: Context, holder: ObjectId, changed: ObjectId) -> bool:
         return False
     stays = holder in context.before and holder in context.after
     return stays or (holder.kind == "column" and changed not in context.replaced)
+
+
+def _holders_below(table: ObjectId, catalog: Catalog) -> Iterable[tuple[ObjectId, ObjectId]]:
+    """Those of the table and of the tables below it, whose columns change with its own, each with what it stores."""
+    for stored in (table, *descendants(table, catalog)):
+        yield from ((holder, stored) for holder in _holders(stored, catalog))
 
 
 def _holders(type: ObjectId, catalog: Catalog) -> Iterable[ObjectId]:

@@ -2,3 +2,17 @@ CREATE TABLE p (a int, b int) PARTITION BY HASH (b); CREATE TABLE p1 PARTITION O
 -- migplan: renamed-from public.renamed_before
 CREATE TABLE renamed (b int, a uuid) PARTITION BY HASH (b);
 CREATE TABLE r1 PARTITION OF renamed FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+CREATE TYPE pair AS (x int);
+CREATE TABLE c (
+  id text,
+  -- migplan: renamed-from m
+  q pair,
+  w int
+) PARTITION BY LIST (w);
+CREATE TABLE c1 PARTITION OF c FOR VALUES IN (1);
+CREATE TABLE c3 PARTITION OF c FOR VALUES IN (3);
+CREATE VIEW of_c1 AS SELECT q FROM c1;
+CREATE VIEW new_of_c1 AS SELECT q FROM c1;
+CREATE MATERIALIZED VIEW rows_of_c1 AS SELECT q, c1 AS whole FROM c1;
+CREATE INDEX c1_m ON c1 (q);
+CREATE INDEX c1_q ON c1 (q, id);
