@@ -38,7 +38,7 @@ from migplan.kinds.base import (
     options,
 )
 from migplan.kinds.column import TYPE_KINDS, Column
-from migplan.kinds.constraint import INDEXED, Constraint
+from migplan.kinds.constraint import CHECK, INDEXED, Constraint
 from migplan.kinds.inheritance import renamed_not_nulls
 from migplan.kinds.table import Table, columns_of
 from migplan.kinds.table_creation import creation, set_force_row_security, set_row_security
@@ -116,7 +116,7 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
             attach, detach = [attach_partition(obj)], [detach_partition(obj)]
             columns = {obj.partition_of.child("column", c.name) for c in columns_of(obj.id, catalog)}
             uses = frozenset({obj.id, obj.partition_of, *columns}) | attached_indexes(obj.id, catalog)
-            uses |= _above_first(obj.partition_of, catalog)
+            uses |= _above_first(obj.partition_of, catalog) | _checks_of_the_parent(obj.id, catalog)
             parts.append(Part(tuple(attach), tuple(detach), frozenset({attachment(obj.id)}), uses))
         return [*parts, *identity_part(obj)]
 
@@ -247,6 +247,11 @@ _LIGHT_OPTIONS = {
     "log_autovacuum_min_duration",
     "vacuum_truncate",
 }
+
+
+def _checks_of_the_parent(table: ObjectId, catalog: Catalog) -> frozenset[ObjectId]:
+    """ATTACH wants them on the partition."""
+    return frozenset(c.id for c in catalog.members_of(table, Constraint) if c.type == CHECK and c.inherited)
 
 
 def _above_first(parent: ObjectId, catalog: Catalog) -> frozenset[ObjectId]:

@@ -182,7 +182,8 @@ def _own(change: Change, by_id: dict[ObjectId, Change], before: Catalog, after: 
             parents = _staying(new.relation, by_id, before, after)
             return None if _parents_do(new, by_id, parents, Create) else change
         case Drop(old) if isinstance(old, Column | Constraint) and old.inherited and not old.local:
-            parents = [*_staying(old.relation, by_id, before, after), *_left(old, before, after)]
+            left = (p for p in _left(old, before, after) if not _is_made_anew(by_id.get(p), before, after))
+            parents = [*_staying(old.relation, by_id, before, after), *left]
             return None if _parents_do(old, by_id, parents, Drop) else change
         case Create(new) if isinstance(new, Default):
             return None if _comes_with_its_column(new, by_id, before, after, Create) else change

@@ -372,7 +372,7 @@ def _waiting(step: Step, expansion: Expansion) -> Step:
     if step.object in expansion.told:
         step = replace(step, deploy=None)
     touched = step.uses | step.releases | step.creates | step.destroys | {step.object}
-    waits = {expansion.behind[id] for id in touched & expansion.behind.keys()}
+    waits = {after for id in touched & expansion.behind.keys() if (after := expansion.behind[id]).step != step.id}
     return replace(step, after=(*step.after, *sorted(waits, key=lambda a: a.step))) if waits else step
 
 

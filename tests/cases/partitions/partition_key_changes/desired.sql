@@ -16,3 +16,8 @@ CREATE VIEW new_of_c1 AS SELECT q FROM c1;
 CREATE MATERIALIZED VIEW rows_of_c1 AS SELECT q, c1 AS whole FROM c1;
 CREATE INDEX c1_m ON c1 (q);
 CREATE INDEX c1_q ON c1 (q, id);
+CREATE TABLE leaving_from (a int, b text) PARTITION BY RANGE (b);
+CREATE TABLE leaving (a int, b text);
+CREATE TABLE moving_to (a bigint CONSTRAINT k CHECK (a > 0), b int) PARTITION BY RANGE (a);
+CREATE TABLE moving_in PARTITION OF moving_to FOR VALUES FROM (1) TO (2) PARTITION BY HASH (a);
+CREATE TABLE moving PARTITION OF moving_in FOR VALUES WITH (MODULUS 2, REMAINDER 0);
