@@ -90,6 +90,7 @@ def gather(
     texts = () if is_url(source) else source_texts(source)
     scope = known_scope(texts, shadow, said) if texts else None
     ahead = None if scope is None else LiveReading(url, scope)
+    from migplan.planning.renamed_and_retyped import told_anew
     from migplan.prove.renamed import renamed_side, schemas_to_read  # while the live side is being read
     from migplan.strategies.registry import strategies
 
@@ -101,6 +102,7 @@ def gather(
     after = declared.catalog
     _note_unknown_schemas(configuration, before, after)
     _note_emptiness(before, after)
+    declared = replace(declared, directives=told_anew(declared.directives, before, after, settings))
     renamed = renamed_side(before, after, declared, shadow, settings)
     found = Inputs(configuration, url, settings, shadow, declared, before, after, renamed, policy, beside)
     first = found.draft().first if planning else ()
