@@ -102,7 +102,7 @@ SET LOCAL lock_timeout = '2000ms';
 SET LOCAL statement_timeout = '7000ms';
 
 -- migplan:step retire:guard:constraint:public.orders.orders_total_cents_check:old
--- undo: drop constraint public.orders.orders_total_cents_check to the old columns, not validated
+-- undo: drop constraint public.orders.orders_total_cents_check of the old columns
 ALTER TABLE public.orders ADD CONSTRAINT "~orders_total_cents_check~old" CHECK (("~total_cents~old" >= 0)) NOT VALID;
 
 COMMIT;

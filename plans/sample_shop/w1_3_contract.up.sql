@@ -294,7 +294,7 @@ SET LOCAL lock_timeout = '2000ms';
 SET LOCAL statement_timeout = '7000ms';
 
 -- migplan:step retire:guard:constraint:public.orders.orders_total_cents_check:old
--- drop constraint public.orders.orders_total_cents_check to the old columns, not validated
+-- drop constraint public.orders.orders_total_cents_check of the old columns
 -- lock: ACCESS EXCLUSIVE; nobody uses it any more; the way back makes it again
 -- migplan's own: no application knows this name
 -- squawk-ignore ban-drop-constraint

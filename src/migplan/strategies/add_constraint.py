@@ -37,7 +37,30 @@ class AddConstraint(Strategy):
         for constraint in context.created(Constraint):
             steps = expand_constraint(context, constraint)
             if steps:
-                yield Expansion(tuple(steps), frozenset({constraint.id}))
+                built = steps[0].id == step_id("build", constraint.id)
+                single = unique_meanwhile(context, constraint) if built else {}
+                yield Expansion(tuple(steps), frozenset({constraint.id}), single=single)
+
+
+def unique_meanwhile(context: Context, key: Constraint) -> dict[str, After]:
+    """Keys over the same columns go once the index of a new one is there: at every moment rows are kept apart, and ON
+    CONFLICT finds an index. They go before it is a constraint: foreign keys are bound to the older of two. Those with
+    foreign keys go in their transaction anyway."""
+    if key.type not in (UNIQUE, PRIMARY_KEY):
+        return {}
+    gone = [
+        old
+        for old in context.dropped(Constraint)
+        if old.type in (UNIQUE, PRIMARY_KEY)
+        and (old.relation, set(old.columns)) == (key.relation, set(key.columns))
+        and old.id not in context.rebuilds.items
+        and not context.before.used_by.get(old.id)
+    ]
+    build = After(step_id("build", key.id), f"until then it keeps the rows of {key.relation} apart")
+    found = {step_id("drop", old.id): build for old in gone}
+    if gone:
+        found[step_id("create", key.id)] = After(step_id("drop", gone[-1].id), "one of two equal keys at a time")
+    return found
 
 
 def expand_constraint(context: Context, constraint: Constraint) -> list[Step]:

@@ -25,7 +25,7 @@ from migplan.kinds.constraint import (
 from migplan.kinds.names import names_of
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
-from migplan.strategies.add_constraint import not_valid, unique_index, using_index
+from migplan.strategies.add_constraint import not_valid, unique_index, unique_meanwhile, using_index
 from migplan.strategies.base import Context, Expansion, Size, Strategy
 from migplan.strategies.dual_written import dual_written_columns
 from migplan.strategies.offending_rows import duplicates
@@ -46,7 +46,8 @@ class ReplaceKey(Strategy):
             rebuild = context.rebuilds.items.get(new.id)
             whole = rebuild is not None and rebuild.root and rebuild.whole
             if rebuild is not None and whole and _fit(context, new) and _can_leave(context, old):
-                yield Expansion(tuple(_steps(context, old, new, rebuild.group)), frozenset({new.id}))
+                steps = _steps(context, old, new, rebuild.group)
+                yield Expansion(tuple(steps), frozenset({new.id}), single=unique_meanwhile(context, new))
 
 
 def _fit(context: Context, key: Constraint) -> bool:

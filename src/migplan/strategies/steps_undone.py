@@ -51,7 +51,8 @@ def _title_undone(step: Step) -> str:
         case "refuse" | "log":
             return f"no longer {step.title}"
         case "build" | "add":
-            return f"drop {rest.removesuffix(', kept in step by a trigger')}"
+            made, _, _ = rest.partition(", kept in step by a trigger")
+            return f"drop {made.removesuffix(', not validated').replace(' to the ', ' of the ')}"
         case "make":
             return f"drop {rest.replace(' aside, as ', ', ')}"
         case _:
