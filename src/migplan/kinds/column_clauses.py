@@ -142,12 +142,12 @@ def conversion(old: Column, new: Column) -> Sql:
     return cast(ident(new.name), old.type, new.type) if said is None else deparsed(said)
 
 
-def change_type(new: Column, using: Sql | None = None) -> list[Statement]:
+def change_type(new: Column, using: Sql | None = None, *, by_itself: bool = False) -> list[Statement]:
     """``ALTER COLUMN … TYPE`` with its USING; an old default that can't be cast is the caller's to move. What is stored
-    of an expression is worked out anew, and takes no USING."""
+    of an expression is worked out anew, and takes no USING; nor does what foreign tables inherit (``by_itself``)."""
     collate = sql(" COLLATE {}", deparsed(new.collation)) if new.collation else EMPTY
     expression = using if using is not None else sql("{}::{}", ident(new.name), deparsed(new.type))
-    given = new.relation.kind != "foreign_table" and new.generated is None
+    given = new.relation.kind != "foreign_table" and new.generated is None and not by_itself
     clause = sql(" USING {}", expression) if given else EMPTY
     command = sql(
         "ALTER {} ALTER COLUMN {} TYPE {}{}{}",

@@ -318,11 +318,12 @@ def _no_longer_valid(old: Column, new: Column) -> bool:
 
 def _changed_type(old: Column, new: Column, before: Catalog) -> list[Statement]:
     """Rows that stay as they are aren't written, and read only to try the checks over the column again."""
-    statements = change_type(new, conversion(old, new))
+    relations = (old.relation, *descendants(old.relation, before))
     said = new.using is not None or old.reverse is not None
+    foreign = any(r.kind == "foreign_table" for r in relations)
+    statements = change_type(new, conversion(old, new), by_itself=foreign and not said)
     if said or old.collation != new.collation or not keeps_rows(old.type, new.type):
         return statements
-    relations = (old.relation, *descendants(old.relation, before))
     users = (u for r in relations for u in before.used_by.get(r.child("column", old.name), ()))
     checked = any(getattr(before[u], "type", None) == "c" for u in users if u.kind == "constraint")
     timing = Timing.LONG if checked else Timing.QUICK

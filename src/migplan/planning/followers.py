@@ -11,6 +11,7 @@ from migplan.core.model import Catalog, DbObject
 from migplan.core.records import record
 from migplan.core.sql import ident
 from migplan.core.steps import Down, Statement, Step
+from migplan.kinds._descendants import parents_of
 from migplan.kinds.column import Column
 from migplan.kinds.column_clauses import column_extras, set_compression
 from migplan.kinds.constraint import CHECK, Constraint, root_of
@@ -75,7 +76,7 @@ def parents_check(id: ObjectId, before: Catalog, after: Catalog) -> ObjectId | N
     old, new = before.get(id, Constraint), after.get(id, Constraint)
     if old is None or new is None or old.type != CHECK or not (_only_inherited(old) and _only_inherited(new)):
         return None
-    parents = (p for p in _parents(old.relation, before) if p in _parents(old.relation, after))
+    parents = (p for p in parents_of(old.relation, before) if p in parents_of(old.relation, after))
     found = (p.child("constraint", old.name) for p in parents)
     return next((c for c in found if c in before and c in after), None)
 
@@ -95,7 +96,7 @@ def _leader(change: Change, by_id: dict[ObjectId, Change], before: Catalog, afte
     member = catalog[change.id]
     if not isinstance(member, Column | Constraint | Default):
         return None
-    found = (p.child(member.id.kind, member.id.path[-1]) for p in _parents(member.relation, catalog))
+    found = (p.child(member.id.kind, member.id.path[-1]) for p in parents_of(member.relation, catalog))
     return next((id for id in found if id in by_id), None)
 
 
@@ -120,7 +121,7 @@ def _settings(obj: DbObject, catalog: Catalog) -> list[Statement]:
     bare = replace(obj, identity=None, not_null=None)
     extras = column_extras(bare, ident(*obj.relation.path))
     own = with_not_null_name(obj) if catalog.major >= _NAMED and obj.not_null is not None else obj
-    above = (catalog.get(p.child("column", obj.name), Column) for p in _parents(obj.relation, catalog))
+    above = (catalog.get(p.child("column", obj.name), Column) for p in parents_of(obj.relation, catalog))
     alone = all(c is None or c.not_null is None for c in above)
     required = change_not_null(bare, own) if own.not_null is not None and alone else []
     compressed = [set_compression(obj)] if obj.compression is not None else []
@@ -268,7 +269,7 @@ def _staying(
     tree in between must stay where types change, which waits for whatever comes or goes there."""
     if table not in before or table not in after:
         return []
-    both = [p for p in _parents(table, before) if p in _parents(table, after)]
+    both = [p for p in parents_of(table, before) if p in parents_of(table, after)]
     if both:
         return [p for p in both if not _is_made_anew(by_id.get(p), before, after)]
     found = _above_both(table, by_id, before, after)
@@ -315,18 +316,11 @@ def _passed_down(constraint: Constraint) -> bool:
     return constraint.type == CHECK and not constraint.no_inherit
 
 
-def _parents(table: ObjectId, catalog: Catalog) -> tuple[ObjectId, ...]:
-    found = catalog.objects.get(table)
-    if not isinstance(found, Table):
-        return ()
-    return found.inherits if found.partition_of is None else (found.partition_of,)
-
-
 def _ancestors(table: ObjectId, catalog: Catalog) -> Iterable[ObjectId]:
-    for parent in _parents(table, catalog):
+    for parent in parents_of(table, catalog):
         yield parent
         yield from _ancestors(parent, catalog)
 
 
 def _stays_attached(table: ObjectId, before: Catalog, after: Catalog) -> bool:
-    return bool(set(_parents(table, before)) & set(_parents(table, after)))
+    return bool(set(parents_of(table, before)) & set(parents_of(table, after)))
