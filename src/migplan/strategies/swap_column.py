@@ -15,7 +15,14 @@ from migplan.core.ids import ObjectId
 from migplan.core.sql import ident, sql
 from migplan.core.steps import After, Down, LockMode, Phase, Statement, Step, step_id
 from migplan.kinds.column import Column
-from migplan.kinds.constraint import FOREIGN_KEY, Constraint, add_constraint, drop_constraint, validate_constraint
+from migplan.kinds.constraint import (
+    FOREIGN_KEY,
+    PRIMARY_KEY,
+    Constraint,
+    add_constraint,
+    drop_constraint,
+    validate_constraint,
+)
 from migplan.kinds.identity import identity_extras
 from migplan.kinds.registry import kind_of
 from migplan.strategies.backfill import fill
@@ -45,13 +52,28 @@ class SwapColumn(Strategy):
         for table in sorted({c.relation for c in columns}):
             old, new = _sides(context, table, [c for c in columns if c.relation == table])
             steps = [*_steps(context, old, new), *_late_identities(context, columns, table)]
-            yield Expansion(tuple(steps), old.carried | new.carried)
+            blocked = tuple(_moved_keys(context, new))
+            yield Expansion(tuple(steps), old.carried | new.carried, blocked=blocked)
         for id in sorted(context.rebuilds.items):
             key = context.after.get(id, Constraint)
             if key is not None and key.type == FOREIGN_KEY and _on_replaced(context, id):
                 yield Expansion(tuple(_carry_foreign_key(context, key)), frozenset({id}))
         for group in sorted({context.rebuilds.groups[id] for id in context.replaced}):
             yield from _locked_first(context, group)
+
+
+def _moved_keys(context: Context, new: Side) -> Iterable[str]:
+    """Keys that go over to columns which may hold NULLs until now: the application that runs knows neither."""
+    for key in new.keys:
+        old = context.before.get(key.id, Constraint)
+        if old is None or old.columns == key.columns or key.type != PRIMARY_KEY:
+            continue
+        columns = ((context.before.get(key.relation.child("column", c), Column), c) for c in key.columns)
+        if loose := [c for was, c in columns if was is not None and was.not_null is None]:
+            yield (
+                f"{key.id} goes over to {', '.join(loose)} while columns of {key.relation}, which is large, change"
+                " their type: two plans, the key's after the types'"
+            )
 
 
 def _locked_first(context: Context, group: str) -> Iterable[Expansion]:
