@@ -131,6 +131,12 @@ def _options_of(identity: Identity) -> tuple[int | bool, ...]:
     return (i.start, i.increment, i.minimum, i.maximum, i.cache, i.cycle)
 
 
+def set_persistence(identity: Identity) -> Statement:
+    """What makes its sequence logged, or unlogged: a new one is as its table."""
+    logged = Sql("UNLOGGED" if identity.unlogged else "LOGGED")
+    return Statement(sql("ALTER SEQUENCE {} SET {}", ident(*identity.sequence), logged))
+
+
 def identity_extras(identity: Identity, type: str) -> list[Statement]:
     """What ``GENERATED … AS IDENTITY`` can't say of the sequence of a column of ``type``.
 
@@ -152,6 +158,5 @@ def _attributes(old: Identity | None, new: Identity) -> list[Statement]:
         text = Sql("NULL") if new.comment is None else literal(new.comment)
         statements.append(Statement(sql("COMMENT ON SEQUENCE {} IS {}", name, text)))
     if old is not None and old.unlogged != new.unlogged:
-        logged = Sql("UNLOGGED" if new.unlogged else "LOGGED")
-        statements.append(Statement(sql("ALTER SEQUENCE {} SET {}", name, logged)))
+        statements.append(set_persistence(new))
     return statements
