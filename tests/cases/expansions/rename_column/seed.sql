@@ -1,2 +1,1 @@
 INSERT INTO item (id, name) SELECT g, 'name ' || g FROM generate_series(1, 300) g;
-INSERT INTO metric SELECT g::text, 'from ' || g, 'name ' || g FROM generate_series(1, 300) g;
