@@ -113,7 +113,11 @@ def _keep(context: Context, column: Column, key: list[Column]) -> Step:
 def kept_value(context: Context, column: Column) -> Sql:
     """The value as it is, as text where its type goes as well."""
     types = context.before.uses.get(column.id, frozenset()) - {column.relation}
-    return ident(column.name) if all(id in context.after for id in types) else sql("{}::text", ident(column.name))
+    return (
+        ident(column.name)
+        if all(id in context.after for id in types)
+        else sql('{}::text COLLATE "default"', ident(column.name))
+    )
 
 
 def _restore(context: Context, column: Column, key: list[Column], backup: Sql) -> Fill:
