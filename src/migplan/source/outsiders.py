@@ -17,8 +17,10 @@ CROSS JOIN LATERAL pg_identify_object(asked.class, asked.object, asked.sub) name
 CROSS JOIN LATERAL pg_identify_object_as_address(asked.class, asked.object, asked.sub) address
 LEFT JOIN pg_depend member ON member.classid = asked.class AND member.objid = asked.object AND member.deptype = 'e'
 WHERE named.identity IS NOT NULL AND address.object_names[1] !~ '^(pg_temp.*|pg_toast.*|migplan|~.*~(new|old))$'
+  AND NOT (asked.class = 'pg_type'::regclass AND asked.object IN (SELECT typarray FROM pg_type))
 """
-"""Temporary objects go with their session; migplan's own are looked after by the plan that made them."""
+"""Temporary objects go with their session; migplan's own are looked after by the plan that made them. An array type
+goes with that of its elements."""
 _UNASKED: Final = frozenset({"publication", "sequence", "statistics"})
 """They leave what is dropped, or go with it."""
 

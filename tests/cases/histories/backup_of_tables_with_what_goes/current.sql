@@ -1,7 +1,8 @@
 CREATE SEQUENCE numbers;
 CREATE TYPE mood AS ENUM ('glad', 'sad');
 CREATE COLLATION as_bytes FROM "C";
-CREATE TABLE plain (id int PRIMARY KEY DEFAULT nextval('numbers'), name text COLLATE as_bytes, mood mood, moods mood[], twice int GENERATED ALWAYS AS (id * 2) STORED);
+CREATE DOMAIN label AS text COLLATE as_bytes;
+CREATE TABLE plain (id int PRIMARY KEY DEFAULT nextval('numbers'), name text COLLATE as_bytes, label label, mood mood, moods mood[], twice int GENERATED ALWAYS AS (id * 2) STORED);
 CREATE TABLE child (number int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, plain int REFERENCES plain) INHERITS (plain);
 CREATE TABLE event (id int, at date NOT NULL) PARTITION BY RANGE (at);
 CREATE TABLE event_2020 PARTITION OF event FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');

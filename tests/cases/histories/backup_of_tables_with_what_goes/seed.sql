@@ -1,4 +1,4 @@
-INSERT INTO plain (name, mood, moods) SELECT 'n', 'glad', '{sad}' FROM generate_series(1, 30);
+INSERT INTO plain (name, label, mood, moods) SELECT 'n', 'l', 'glad', '{sad}' FROM generate_series(1, 30);
 INSERT INTO child (id, number, mood, plain) OVERRIDING SYSTEM VALUE SELECT g + 100, g + 200, 'sad', g FROM generate_series(1, 30) g;
 INSERT INTO event SELECT g, date '2020-12-20' + g FROM generate_series(1, 30) g;
 INSERT INTO kept SELECT date '2020-12-20' + g FROM generate_series(1, 30) g;
