@@ -47,13 +47,13 @@ class SetNotNull(Strategy):
             fills = fill_steps(context, new, sentence)
             after = tuple(After(s.id, "no row may be NULL") for s in fills)
             steps = [*fills, *tighten_steps(context, new, sentence, after)]
-            if new.id in context.replaced:
-                steps = [_behind_swap(step, new.id) for step in steps]
+            if new.id in context.replaced or "type" in fields:
+                steps = [_in_its_type(step, new.id) for step in steps]
             yield Expansion(tuple(steps), fields={new.id: frozenset({"not_null"})})
 
 
-def _behind_swap(step: Step, column: ObjectId) -> Step:
-    """The step on the column that a swap has brought in, whose type the values have by then."""
+def _in_its_type(step: Step, column: ObjectId) -> Step:
+    """The step behind the change of the column's type, or the swap that brings it in: values are of that by then."""
     own = frozenset({column})
     return replace(
         step,
