@@ -26,6 +26,7 @@ from migplan.planning.side_by_side import (
     rebuild_contract,
     replacement_steps,
 )
+from migplan.planning.validated_apart import validated_apart
 from migplan.strategies.backup import is_backed_up
 from migplan.strategies.base import Context, Rebuild, finished
 from migplan.strategies.beside_default import hung_beside_default
@@ -160,7 +161,10 @@ def alter_steps(context: Context, change: Alter) -> list[Step]:
 
 
 def _with_way_back(context: Context, change: Alter, step: Step) -> list[Step]:
-    return not_null_back(context, change.old, step) if isinstance(change.old, Column) else [step]
+    if not isinstance(change.old, Column):
+        return [step]
+    steps = not_null_back(context, change.old, step)
+    return steps if context.settings.offline else [made for each in steps for made in validated_apart(each)]
 
 
 def _identity_apart(context: Context, change: Alter) -> tuple[Alter, list[Step]]:
