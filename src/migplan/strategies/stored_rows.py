@@ -64,6 +64,13 @@ def waiting_for_holders(context: Context) -> Iterable[Expansion]:
             yield Expansion((), single={step_id("create", view): After(alter, why)})
 
 
+def lets_go_of_rows(context: Context, view: ObjectId) -> bool:
+    """Whether a materialized view can't stay until a new one is beside it: columns of rows that it stores change."""
+    retyped = (new for _, new, fields in context.altered(Column) if fields & {"type", "collation"})
+    sides = (context.before, context.after)
+    return any(holder == view for c in retyped for side in sides for holder, _ in _holders_below(c.relation, side))
+
+
 def _passing(context: Context, column: Column, one: Catalog, other: Catalog) -> Iterable[tuple[ObjectId, str]]:
     """The materialized views of one side that aren't there all the time; a large one is built anew beside itself."""
     for view, table in _holders_below(column.relation, one):

@@ -19,6 +19,7 @@ from migplan.kinds.materialized_view import MaterializedView, create_materialize
 from migplan.kinds.registry import kind_of
 from migplan.strategies.base import Context, Expansion, Rebuild, Size, Strategy
 from migplan.strategies.pieces import Pieces
+from migplan.strategies.stored_rows import lets_go_of_rows
 
 AX = LockMode.ACCESS_EXCLUSIVE
 NAME = "swap_materialized_view"
@@ -41,7 +42,7 @@ class SwapMaterializedView(Strategy):
 
 def _stands_still(context: Context, id: ObjectId) -> bool:
     used = context.before.uses.get(id, frozenset()) | context.after.uses.get(id, frozenset())
-    return not used & context.rebuilds.items.keys() and not context.swapped(id)
+    return not used & context.rebuilds.items.keys() and not context.swapped(id) and not lets_go_of_rows(context, id)
 
 
 @record(slots=False)

@@ -13,7 +13,7 @@ CREATE TABLE x (a int, b text, c date) PARTITION BY LIST (b);
 CREATE TABLE x1 PARTITION OF x FOR VALUES IN ('x', 'y') PARTITION BY RANGE (c);
 CREATE TABLE x11 PARTITION OF x1 FOR VALUES FROM (MINVALUE) TO ('2020-01-01');
 CREATE INDEX x_a ON x (a);
--- two exchange their parents, one of which requires what it hasn't required
+-- two exchange their parents
 CREATE TABLE p (a int, b int) PARTITION BY RANGE (a);
 CREATE TABLE q PARTITION OF p FOR VALUES FROM (MINVALUE) TO (1) PARTITION BY HASH (b);
 CREATE TABLE inner_one PARTITION OF q FOR VALUES WITH (MODULUS 1, REMAINDER 0);
