@@ -8,17 +8,15 @@ from dataclasses import replace
 from migplan.core.sql import ident, sql
 from migplan.core.steps import After, Down, LockMode, Phase, Statement, Step, step_id
 from migplan.kinds.column import Column
-from migplan.kinds.constraint import PRIMARY_KEY, Constraint
 from migplan.kinds.declared_below import going
 from migplan.kinds.names import names_of
 from migplan.kinds.not_null import change_not_null
 from migplan.kinds.registry import kind_of
 from migplan.strategies.backup import is_backed_up
 from migplan.strategies.base import Context, Expansion, Strategy
-from migplan.strategies.dual_written import dual_written_columns
-from migplan.strategies.lost_values import missing_nulls, needs_value
-from migplan.strategies.moved import moved_columns
-from migplan.strategies.reshaped import reshaped_columns
+from migplan.strategies.loosened import loosened_columns, regaining
+from migplan.strategies.lost_values import missing_nulls
+from migplan.strategies.set_not_null import tighten_steps
 from migplan.strategies.ways_back import not_null_back
 
 AX = LockMode.ACCESS_EXCLUSIVE
@@ -31,30 +29,18 @@ class DropColumn(Strategy):
     offline = True
 
     def expand(self, context: Context) -> Iterable[Expansion]:
-        taken = reshaped_columns(context) | dual_written_columns(context) | moved_columns(context)
-        for column in context.dropped(Column):
-            if column.id in taken:
-                continue
-            if context.settings.offline and not is_backed_up(context, column):
-                continue
-            if _stands_in_the_way(context, column):
-                loosen = _loosen(context, column)
-                gently = not_null_back(context, column, loosen)
-                yield Expansion((*gently, _drop(context, column, loosen)), frozenset({column.id}))
+        for column in loosened_columns(context):
+            loosen = _loosen(context, column)
+            gently = not_null_back(context, column, loosen)
+            again = [s for left in regaining(context, column) for s in _regain(context, left)]
+            yield Expansion((*gently, _drop(context, column, loosen), *again), frozenset({column.id}))
 
 
-def _stands_in_the_way(context: Context, column: Column) -> bool:
-    """An INSERT without the column would fail."""
-    table_stays = column.relation in context.after and column.relation not in context.rebuilds.items
-    if not needs_value(context, column) or column.relation.kind != "table":
-        return False
-    return table_stays and not _keyed(context, column)
-
-
-def _keyed(context: Context, column: Column) -> bool:
-    """A primary key's column can't lose NOT NULL while the key stands."""
-    keys = (c for c in context.before.members_of(column.relation, Constraint) if c.type == PRIMARY_KEY)
-    return any(column.name in key.columns for key in keys)
+def _regain(context: Context, column: Column) -> list[Step]:
+    """The NOT NULL of a partition's own, once it has left."""
+    own, detached = {column.id}, After(step_id("detach", column.relation), "it is its own from then on")
+    steps = tighten_steps(context, column, None, (detached,))
+    return [replace(s, uses=s.uses - own, creates=s.creates - own, destroys=s.destroys - own) for s in steps]
 
 
 def _loosen(context: Context, column: Column) -> Step:

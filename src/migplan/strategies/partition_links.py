@@ -15,6 +15,7 @@ from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table, columns_of
 from migplan.strategies.base import Context, Size
 from migplan.strategies.bounds_guard import ATTACH_PARTITION, BoundsGuard, default_partition
+from migplan.strategies.loosened import regained_by
 
 SUE = LockMode.SHARE_UPDATE_EXCLUSIVE
 
@@ -24,7 +25,8 @@ def renamed_not_nulls(context: Context, table: ObjectId) -> list[tuple[Column, C
     if context.after.major < 18:
         return []
     known = {c.name: c for c in columns_of(table, context.before)}
-    pairs = [(known[c.name], c) for c in columns_of(table, context.after) if c.name in known]
+    lost = regained_by(context, table)
+    pairs = [(known[c.name], c) for c in columns_of(table, context.after) if c.name in known and c.id not in lost]
     return [(old, new) for old, new in pairs if _only_renamed(old.not_null, new.not_null)]
 
 

@@ -5,3 +5,8 @@ CREATE TABLE events_1b PARTITION OF events_1 DEFAULT;
 CREATE TABLE events_2 PARTITION OF events FOR VALUES FROM (10) TO (20);
 CREATE TABLE events_3 PARTITION OF events FOR VALUES FROM (20) TO (30);
 CREATE INDEX by_kind ON events (kind);
+-- one that leaves keeps a column that its parent loses
+CREATE TABLE logs (id int NOT NULL, body text NOT NULL, day int) PARTITION BY LIST (day);
+CREATE TABLE logs_1 PARTITION OF logs FOR VALUES IN (1);
+CREATE TABLE logs_2 PARTITION OF logs FOR VALUES IN (2);
+INSERT INTO logs SELECT g, 'b', 1 FROM generate_series(1, 20) g;
