@@ -123,6 +123,15 @@ def test_a_table_that_becomes_a_partition(make_db: MakeDb, tmp_path: Path) -> No
     assert rows == [(1, 7), (2, 8), (50, 9)]
 
 
+@pytest.mark.pg(18)
+def test_a_partition_does_not_take_back_too_many_rows_under_its_lock(make_db: MakeDb, tmp_path: Path) -> None:
+    found = proved(make_db, tmp_path, PLAIN + ROWS, IN_PLACE, config=LARGE)
+    run(found, "up")
+    psql(found.live, "INSERT INTO event SELECT g, '2027-02-01', 0 FROM generate_series(200001, 300001) g")
+    with pytest.raises(AssertionError, match=r"table public\.event hold too many rows .* \(100001 rows\)"):
+        run(found, "down")
+
+
 WITHOUT_KEY = "CREATE TABLE t (a int, b text NOT NULL); CREATE INDEX t_a ON t (a); GRANT SELECT ON t TO PUBLIC;"
 
 

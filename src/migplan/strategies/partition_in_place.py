@@ -3,7 +3,7 @@
 Expand: the declared form stands aside, without the partition that the table is going to be. Contract: a check of that
 partition's bounds is validated; right behind it the table takes the partition's name and is attached (the check spares
 the scan), and the declared form takes its place, in the transaction that carries over everything that stands on it. The
-way back detaches and renames it; rows of the other partitions are written into it.
+way back detaches and renames it; rows of the other partitions are written into it, as long as they are few.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
+from typing import Final
 
 from migplan.core.records import record
 from migplan.core.sql import Sql, ident, join, literal, sql
-from migplan.core.steps import After, Down, LockMode, Phase, Statement, Step, Timing, step_id, temporary_name
+from migplan.core.steps import After, Assertion, Down, LockMode, Phase, Statement, Step, Timing, step_id, temporary_name
+from migplan.kinds._descendants import partitions
 from migplan.kinds.attachment import attach_partition, detach_partition
 from migplan.kinds.column import Column
 from migplan.strategies.base import Context
@@ -25,6 +27,9 @@ from migplan.strategies.online_swap import carry_sequences, move, set_row_securi
 from migplan.strategies.steps_undone import chain
 
 NAME = "partition_in_place"
+_FEW: Final = 100_000
+"""Rows that are written in a second or so."""
+_PLAN: Final = "declare it as it was and plan anew, which copies them ahead"
 AX = LockMode.ACCESS_EXCLUSIVE
 
 
@@ -104,7 +109,7 @@ class InPlace:
             phase=Phase.CONTRACT,
             why="the check spares the scan: no row is read" if self.guard else "every row is of it: none is read",
             up=tuple(self._there()),
-            down=Down(tuple(self._back())),
+            down=Down(tuple(self._back()), asserts=self._few_rows()),
             creates=new.provides,
             destroys=old.provides,
             uses=self.made.uses,
@@ -113,7 +118,9 @@ class InPlace:
             frees=old.names,
             together=group,
             deploy=said,
-            notes=("the way back writes the rows of the other partitions into the table, under its lock",),
+            notes=(
+                f"the way back writes the rows of the other partitions into the table, under its lock: up to {_FEW:,}",
+            ),
         )
 
     def _there(self) -> Iterable[Statement]:
@@ -137,6 +144,25 @@ class InPlace:
         yield from (move(ident(*id.path), made.moved(id).path[0]) for id in made.tables)
         yield from self.becoming.back(self.context)
         yield from _sequences_back(made, self.old)
+
+    def _few_rows(self) -> tuple[Assertion, ...]:
+        """Under a lock there is time for a moment's work only. A plan back to the table as it was copies them ahead."""
+        root, partition = self.becoming.root, self.becoming.partition.id
+        others = [id for id in partitions(root, self.context.after) if id != partition]
+        if not others:
+            return ()
+        rows = join(" UNION ALL ", (sql("SELECT 1 FROM {}", ident(*id.path)) for id in others))
+        count = sql(
+            "SELECT CASE WHEN count(*) > {few} THEN count(*) ELSE 0 END"
+            " FROM (SELECT 1 FROM ({rows}) AS held LIMIT {few} + 1) AS counted",
+            few=_FEW,
+            rows=rows,
+        )
+        return (
+            Assertion(
+                count, f"the other partitions of {root} hold too many rows to be written under its lock: {_PLAN}"
+            ),
+        )
 
     def _rows_back(self) -> Sequence[Statement]:
         if len(self.made.tables) == 1:
