@@ -42,7 +42,7 @@ _BETWEEN = re.compile(r"with lazily|(insert into|delete from) migplan\.backfill"
 """What the ledger notes between statements, whatever these are."""
 _OF_ONE_RUN = ("attempt", "run", "restore_point")
 """Tables whose rows are others in every run."""
-_CHANGING = ("run", "attempt")
+_CHANGING = ("run", "attempt", "seconds")
 """Parameters that are others in every run."""
 
 
