@@ -35,6 +35,20 @@ if TYPE_CHECKING:
     from migplan.planfile.model import PlanModel
 
 ROOT: Final = Path(__file__).parents[2]
+ANALYZE: Final = """
+DO $$
+DECLARE found regclass;
+BEGIN
+  FOR found IN SELECT oid FROM pg_class WHERE relkind IN ('r', 'p', 'm') AND oid >= 16384 LOOP
+    BEGIN
+      EXECUTE format('ANALYZE %s', found);
+    EXCEPTION WHEN object_not_in_prerequisite_state THEN
+      NULL; -- foreign tables below it have no server behind them
+    END;
+  END LOOP;
+END
+$$
+"""
 EXCUSED: Final = {
     ("partitions-subpartition_pk", "constraint-missing-not-valid"): "USING INDEX would leave a NOT NULL of its own",
     ("partitions-subpartition_pk", "adding-serial-primary-key-field"): "the same",
@@ -175,7 +189,7 @@ def test_cases(group: str, make_db: MakeDb, pg_url: str, tmp_path: Path) -> None
     _make_roles(pg_url, chosen)
     plans: list[Planned] = []
     for case in chosen:
-        live = make_db(f"{case.sql('current')}\n{case.sql('seed')}\n;ANALYZE")
+        live = make_db(f"{case.sql('current')}\n{case.sql('seed')}\n;{ANALYZE}")
         plans += planned(live, case.sql("desired"), case.options.config, tmp_path / case.name.replace("/", "-"))
     assert plans
     assert complaints(plans) == []

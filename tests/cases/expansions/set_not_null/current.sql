@@ -1,3 +1,1 @@
 CREATE TABLE item (id int PRIMARY KEY, name text);
-CREATE TYPE pair AS (a int, b int);
-CREATE TABLE holder (id int PRIMARY KEY, held pair, loose pair NOT NULL);

@@ -1,2 +1,1 @@
 INSERT INTO item SELECT g, CASE WHEN g % 3 > 0 THEN 'n' END FROM generate_series(1, 300) g;
-INSERT INTO holder VALUES (1, ROW(NULL, 1), ROW(NULL, NULL)), (2, ROW(NULL, NULL), ROW(NULL, 1)), (3, NULL, ROW(1, 1));
