@@ -44,8 +44,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # A shell ignores SIGINT in what it starts in the background, and so would all that the tests start and interrupt.
+    # A shell ignores SIGINT in what it starts in the background, nohup ignores SIGHUP, and so would all that the tests
+    # start and interrupt.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     config.addinivalue_line("markers", "pg(*majors, min=14, max=18): the PostgreSQL versions a test runs on")
     config.addinivalue_line("markers", "everywhere: a test runs on every server of the run")
 

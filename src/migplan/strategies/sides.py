@@ -112,6 +112,11 @@ class Side:
         bare = {d.id: replace(d, checks=(), not_null=None) for d in domains}
         return replace(self.catalog, objects={**self.catalog.objects, **bare}) if bare else self.catalog
 
+    def unchecked(self, column: Column) -> Column:
+        """The column, without what its domain asks for where that stands aside as well."""
+        aside = column.type.removesuffix("[]") in self.types
+        return replace(column, unconstrained=None, required=False) if aside else column
+
     def no_default(self, column: Column) -> Default | None:
         """What a column needs, as long as it is in step, where its domain has a default; one made aside has none."""
         return None if column.type in self.types else no_default(column, self.catalog)

@@ -60,7 +60,7 @@ def _add(context: Context, side: Side, pairs: Sequence[Pair]) -> Step:
 def _add_column(context: Context, side: Side, column: Column, aside: Column) -> list[Statement]:
     bare = replace(aside, not_null=None)
     table, kind = ident(*side.table.path), kind_of(aside.id)
-    add = add_column(bare, side.no_default(column), side.catalog_aside, column)
+    add = add_column(bare, side.no_default(column), side.catalog_aside, side.unchecked(column))
     statements = [add, *column_extras(bare, table)]
     if bare.comment is not None:
         statements += kind.comment_statements(bare, bare.comment)
