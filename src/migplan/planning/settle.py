@@ -30,6 +30,8 @@ def settle(live: Catalog, declared: Catalog) -> Catalog:
 
 
 def _open_to_settling(live: Catalog, declared: Catalog) -> Iterable[ObjectId]:
-    """The objects of kinds that have anything to settle: never the thousands of columns."""
+    """The objects that differ, of kinds that have anything to settle."""
     settling = {kind.name for kind in kinds().values() if kind.settles}
-    return dict.fromkeys(o.id for catalog in (live, declared) for o in catalog.of_kinds(settling))
+    compared = live.compared_with(declared)
+    differing = (*compared.gone, *compared.come, *(new.id for _, new in compared.changed))
+    return sorted(id for id in differing if id.kind in settling)
