@@ -94,15 +94,15 @@ def apply(
 
 
 def _said(folder: PlanFolder, reached: Reached, options: str) -> str:
-    from migplan.cli.running import next_command
     from migplan.execute.journey import stops
+    from migplan.execute.next_command import next_command
 
     at = f"reached {reached.stop.name}" if reached.ran else f"nothing to do: at {reached.stop.name}"
     if reached.checkpoint is not None:
         number = reached.checkpoint.number
         lines = [f"{at}. Checkpoint {number}: deploy the application now. It must do this from here on:"]
         lines += [f"  - {sentence}" for sentence in reached.checkpoint.contract]
-        lines += [f"then: {next_command('confirm', folder.path, f'{number} {options}'.strip())}"]
+        lines += [f"then: {next_command('confirm', folder.path, number, options)}"]
         lines += [f"      {next_command('apply', folder.path, options)}"]
         return "\n".join(lines)
     if reached.stop == stops(folder.plan)[-1]:

@@ -18,8 +18,9 @@ def confirm(
     """Write into the ledger that the deploy happened everywhere, so that the next window may run."""
     import contextlib
 
-    from migplan.cli.running import next_command, said_options
+    from migplan.cli.running import said_options
     from migplan.execute.apply import confirm as confirm_checkpoint
+    from migplan.execute.next_command import next_command
     from migplan.execute.operator import open_session
     from migplan.planfile.folder import read_folder
     from migplan.source.config import read_config

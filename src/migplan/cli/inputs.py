@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from migplan.cli.policy import policy_of
 from migplan.core.changes import Change, Create, Drop
 from migplan.core.ids import ObjectId
-from migplan.core.model import Catalog, DbObject
+from migplan.core.model import Catalog, DbObject, tables_above
 from migplan.core.outsiders import Outsider
 from migplan.core.records import record
 from migplan.core.settings import Settings
@@ -185,7 +185,9 @@ def _touched(before: Catalog, changes: Iterable[Change]) -> set[ObjectId]:
     found: set[ObjectId] = set()
     for change in changes:
         for obj in _sides(change):
-            found |= {id for id in (obj.id, obj.table, getattr(obj, "target", None), *_above(obj)) if id is not None}
+            found |= {
+                id for id in (obj.id, obj.table, getattr(obj, "target", None), *tables_above(obj)) if id is not None
+            }
         found |= {user for user in before.used_by.get(change.id, ()) if user in before.sizes}
         for user in before.dependants([change.id]):
             owner = before[user].table
@@ -200,10 +202,3 @@ def _sides(change: Change) -> Iterable[DbObject]:
         yield change.old
     if not isinstance(change, Drop):
         yield change.new
-
-
-def _above(obj: DbObject) -> Iterable[ObjectId]:
-    """The tables that one is a partition or an heir of."""
-    parent: ObjectId | None = getattr(obj, "partition_of", None)
-    yield from () if parent is None else (parent,)
-    yield from getattr(obj, "inherits", ())

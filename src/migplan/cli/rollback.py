@@ -34,10 +34,11 @@ def rollback(
     accepted first.
     """
     from migplan.cli.manner import hooks, seconds
-    from migplan.cli.running import TerminalTeller, agree, next_command, said_options
+    from migplan.cli.running import TerminalTeller, agree, said_options
     from migplan.execute.apply import rollback as run
     from migplan.execute.backfill_job import Pace
     from migplan.execute.journey import stop_named
+    from migplan.execute.next_command import next_command
     from migplan.execute.order import Order, Permissions
     from migplan.execute.retry import Patience
     from migplan.execute.runner import Manner

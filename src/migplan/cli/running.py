@@ -105,8 +105,3 @@ def said_options(target: str | None, config: Path | None) -> str:
     if config:
         words += ["--config", shlex.quote(str(config))]
     return " ".join(words)
-
-
-def next_command(verb: str, path: Path, rest: str = "") -> str:
-    """A command line to go on with."""
-    return " ".join(part for part in ("migplan", verb, str(path), rest) if part)

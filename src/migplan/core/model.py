@@ -63,6 +63,12 @@ def changed_fields(old: DbObject, new: DbObject) -> frozenset[str]:
     )
 
 
+def tables_above(obj: DbObject | None) -> tuple[ObjectId, ...]:
+    """The tables right above one: that of which it is a partition, or those that it inherits from."""
+    partitioned: ObjectId | None = getattr(obj, "partition_of", None)
+    return getattr(obj, "inherits", ()) if partitioned is None else (partitioned,)
+
+
 @record
 class TableSize:
     """What the live server knows of a table: ``rows`` and ``bytes`` of its heap as estimated (-1 rows: unknown); of one
@@ -210,10 +216,8 @@ class Catalog:
         """Partitions and inheriting tables by the table directly above them."""
         found: dict[ObjectId, list[ObjectId]] = {}
         for o in self.of_kinds(("table", "foreign_table")):
-            above: tuple[ObjectId | None, ...] = (getattr(o, "partition_of", None), *getattr(o, "inherits", ()))
-            for parent in above:
-                if parent is not None:
-                    found.setdefault(parent, []).append(o.id)
+            for parent in tables_above(o):
+                found.setdefault(parent, []).append(o.id)
         return {id: tuple(below) for id, below in found.items()}
 
     @cached_property

@@ -13,6 +13,8 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, dataclass_transform
 
+from migplan.core.records import shown
+
 T = TypeVar("T")
 _NEW: Final[Any] = vars(tuple)["__new__"]
 _MOST: Final = 64
@@ -98,12 +100,7 @@ def _methods(compared: int) -> dict[str, Any]:
     def __hash__(self: Any) -> int:
         return hash(self[:compared])
 
-    return {"__eq__": __eq__, "__ne__": __ne__, "__hash__": __hash__, "__repr__": _repr}
-
-
-def _repr(self: Any) -> str:
-    shown = (f"{f.name}={getattr(self, f.name)!r}" for f in fields(self.__class__) if f.repr)
-    return f"{self.__class__.__qualname__}({', '.join(shown)})"
+    return {"__eq__": __eq__, "__ne__": __ne__, "__hash__": __hash__, "__repr__": shown}
 
 
 def _compiled_when_called(model: Any, stored: list[Field[Any]]) -> Callable[..., Any]:

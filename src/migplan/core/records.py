@@ -158,9 +158,10 @@ def _le(self: object, other: object) -> bool:
     return values(self) <= values(other)
 
 
-def _repr(self: Any) -> str:
-    shown = (f"{f.name}={getattr(self, f.name)!r}" for f in _fields(self.__class__) if f.repr)
-    return f"{self.__class__.__qualname__}({', '.join(shown)})"
+def shown(self: Any) -> str:
+    """The ``__repr__`` of records."""
+    values = (f"{f.name}={getattr(self, f.name)!r}" for f in _fields(self.__class__) if f.repr)
+    return f"{self.__class__.__qualname__}({', '.join(values)})"
 
 
 def _reduce(self: object) -> tuple[Any, ...]:
@@ -179,7 +180,7 @@ def _delete(_self: object, name: str) -> None:
     raise FrozenInstanceError(f"cannot delete field {name!r}")
 
 
-_COMMON = {"__repr__": _repr, "__setattr__": _set, "__delattr__": _delete}
+_COMMON = {"__repr__": shown, "__setattr__": _set, "__delattr__": _delete}
 _REMADE = {"__reduce__": _reduce}
 """Slots are pickled as their values; other records as what stands in their ``__dict__``."""
 _EQUAL = {"__eq__": _eq, "__hash__": _hash}

@@ -14,6 +14,7 @@ from migplan.execute.journey import Stop, ahead, back, position, refuse_mixed, s
 from migplan.execute.ledger import Direction, Ledger, StepState, install, installed, operator_name
 from migplan.execute.live_sizes import live_sizes
 from migplan.execute.maintenance import server_time
+from migplan.execute.next_command import next_command
 from migplan.execute.operator import sole_operator
 from migplan.execute.order import Intent, Order, Reached
 from migplan.execute.preflight import preflight
@@ -196,7 +197,7 @@ def _refuse_checkpoint(folder: PlanFolder, reachable: Stop, said: str) -> None:
     number = reachable.window + 1
     raise BlockedError(
         f"checkpoint {number} lies before that boundary and nobody has confirmed it",
-        hint=f"Deploy the application, then 'migplan confirm {f'{folder.path} {number} {said}'.strip()}'.",
+        hint=f"Deploy the application, then '{next_command('confirm', folder.path, number, said)}'.",
     )
 
 
@@ -215,7 +216,7 @@ def _refuse(what: str, listed: Sequence[str], flag: str) -> None:
 
 def confirm(folder: PlanFolder, connection: Connection, number: int, by: str | None, said: str = "") -> list[str]:
     """Confirm a checkpoint; gives its contract. Raises ``ExecutionError`` where the plan isn't there yet."""
-    onward = f"migplan apply {folder.path} {said}".strip()
+    onward = next_command("apply", folder.path, said)
     checkpoint = next((c for c in folder.plan.checkpoints if c.number == number), None)
     if checkpoint is None:
         known = ", ".join(str(c.number) for c in folder.plan.checkpoints) or "none"

@@ -17,6 +17,7 @@ from migplan.execute.drift import drift, refuse_drift
 from migplan.execute.hooks import run_hook
 from migplan.execute.journey import Stop, interrupted, phases, stops
 from migplan.execute.ledger import STOPPED, FencedError, Ledger
+from migplan.execute.next_command import next_command
 from migplan.execute.operator import still_held
 from migplan.execute.order import Intent, Order
 from migplan.execute.restore_points import mark_window
@@ -120,13 +121,13 @@ class Course:
         self.ledger.event(PASSED if reason is None else FAILED, f"{at.name}: {reason or 'passed'}", self.run)
         if reason is None:
             return
-        path = f"{self.intent.folder.path} {self.order.said}".strip()
+        back = next_command("rollback", self.intent.folder.path, self.order.said)
         hint = (
-            f"'migplan rollback {path}' leads back to where the window began. Once it is mended, the same command runs"
+            f"'{back}' leads back to where the window began. Once it is mended, the same command runs"
             " the smoke test again, and goes on."
         )
         if self.intent.direction == "down":
-            hint = f"Up to there the way back is done. 'migplan rollback {path}' goes on, if there is more of it."
+            hint = f"Up to there the way back is done. '{back}' goes on, if there is more of it."
         raise ExecutionError(f"the smoke test failed ({reason}); the plan stands at {at.name}", hint=hint)
 
     def _hook(self, command: str, window: int, at: Stop) -> str | None:

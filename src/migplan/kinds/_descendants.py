@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from migplan.core.ids import ObjectId
-from migplan.core.model import Catalog
+from migplan.core.model import Catalog, tables_above
 
 
 def descendants(relation: ObjectId, catalog: Catalog) -> Iterable[ObjectId]:
@@ -23,9 +23,7 @@ def partitions(relation: ObjectId, catalog: Catalog) -> list[ObjectId]:
 
 def parents_of(relation: ObjectId, catalog: Catalog) -> tuple[ObjectId, ...]:
     """The tables right above it."""
-    found = catalog.objects.get(relation)
-    partitioned: ObjectId | None = getattr(found, "partition_of", None)
-    return getattr(found, "inherits", ()) if partitioned is None else (partitioned,)
+    return tables_above(catalog.objects.get(relation))
 
 
 def heirs(relation: ObjectId, catalog: Catalog) -> Iterable[ObjectId]:

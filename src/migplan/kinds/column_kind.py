@@ -12,7 +12,7 @@ from migplan.core.model import Catalog, DbObject, Grant, changed_fields
 from migplan.core.sql import Sql, deparsed, ident, sql
 from migplan.core.steps import LockMode, Part, Statement, Timing
 from migplan.kinds import _acl
-from migplan.kinds._descendants import descendants
+from migplan.kinds._descendants import descendants, parents_of
 from migplan.kinds._foreign_options import fdw_option_changes
 from migplan.kinds.base import PG_ATTRDEF, PG_CLASS, PG_CONSTRAINT, Found, Kind, Reading, not_of_extension, options
 from migplan.kinds.column import TYPE_KINDS, Column, NotNull, relation_clause
@@ -212,9 +212,8 @@ ORDER BY a.attrelid, a.attnum
         """An inherited column has its parents' type by then. Its own NOT NULL stands by itself."""
         if not new.inherited or changed_fields(old, new) <= {"not_null"}:
             return frozenset()
-        table = after.objects.get(new.relation)
-        parents: tuple[ObjectId | None, ...] = (getattr(table, "partition_of", None), *getattr(table, "inherits", ()))
-        return frozenset(id for p in parents if p is not None and (id := p.child("column", new.name)) in after)
+        above = parents_of(new.relation, after)
+        return frozenset(id for p in above if (id := p.child("column", new.name)) in after)
 
     def _alter_generated(self, old: Column, new: Column, before: Catalog, after: Catalog) -> list[Statement] | None:
         """DROP EXPRESSION keeps the values; SET EXPRESSION (17) rewrites; everything else drops the column."""

@@ -6,11 +6,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from migplan.core.steps import After, Down, LockMode, Statement, Step, step_id
-from migplan.strategies.steps_undone import AGAIN
+from migplan.core.steps import After, Down, LockMode, Statement, Step
+from migplan.planning.validations import BEHIND, READS, validation, validation_back
 
 _STRATEGY = "validate_apart"
-_WHY = "it reads the table under a lock that only DDL and vacuum feel"
 
 
 def validated_apart(step: Step) -> list[Step]:
@@ -20,38 +19,14 @@ def validated_apart(step: Step) -> list[Step]:
     if not late and not late_back:
         return [step]
     made = replace(step, up=up, down=replace(step.down, statements=down) if isinstance(step.down, Down) else step.down)
-    id = step_id("validate", step.object)
     steps = [made]
     if late_back:
-        again = Step(
-            id=f"{AGAIN}{id}",
-            title=f"on the way back: validate what is below {step.object}",
-            object=step.object,
-            strategy=_STRATEGY,
-            phase=step.phase,
-            why=f"only the way back does anything: {_WHY}",
-            up=(),
-            down=Down(late_back),
-            uses=step.uses - step.creates,
-            releases=step.releases | {step.object},
-            after=step.after,
-            deploy=step.deploy,
-        )
-        steps = [again, replace(made, after=(*made.after, After(again.id, "the way back validates it")))]
+        title = f"on the way back: validate what is below {step.object}"
+        again = validation_back(step.object, step, title, _STRATEGY, late_back)
+        steps = [again, replace(made, after=(*made.after, After(again.id, BEHIND)))]
     if late:
-        validation = Step(
-            id=id,
-            title=f"validate what is beside {step.object}",
-            object=step.object,
-            strategy=_STRATEGY,
-            phase=step.phase,
-            why=_WHY,
-            up=late,
-            down=Down(()),
-            uses=frozenset({step.object}),
-            after=(After(step.id, "a constraint can be validated once it is there"),),
-        )
-        steps.append(validation)
+        title = f"validate what is beside {step.object}"
+        steps.append(validation(step.object, step, title, f"it reads the table {READS}", _STRATEGY, late))
     return steps
 
 

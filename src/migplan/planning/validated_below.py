@@ -10,9 +10,9 @@ from dataclasses import replace
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
-from migplan.core.steps import After, Down, Step, step_id
+from migplan.core.steps import After, Step
 from migplan.kinds.constraint import CHECK, Constraint, validate_constraint
-from migplan.strategies.steps_undone import AGAIN
+from migplan.planning.validations import BEHIND, READS, validation, validation_back
 
 STRATEGY = "validate_below"
 
@@ -46,38 +46,15 @@ def _with_validated(
 ) -> Iterator[Step]:
     back = [_again(gone[id], step) for id in sorted(step.destroys & gone.keys())]
     yield from back
-    yield replace(step, after=(*step.after, *(After(b.id, "the way back validates it") for b in back)))
+    yield replace(step, after=(*step.after, *(After(b.id, BEHIND) for b in back)))
     yield from (_validated(come[id], step) for id in sorted(step.creates & come.keys()))
 
 
 def _validated(check: Constraint, step: Step) -> Step:
-    return Step(
-        id=step_id("validate", check.id),
-        title=f"validate {check.id}",
-        object=check.id,
-        strategy=STRATEGY,
-        phase=step.phase,
-        why="its parent's is not validated, its own is: read under a lock that only DDL and vacuum feel",
-        up=(validate_constraint(check),),
-        down=Down(()),
-        uses=frozenset({check.id}),
-        after=(After(step.id, "a constraint can be validated once it is there"),),
-    )
+    why = f"its parent's is not validated, its own is: read {READS}"
+    return validation(check.id, step, f"validate {check.id}", why, STRATEGY, (validate_constraint(check),))
 
 
 def _again(check: Constraint, step: Step) -> Step:
-    """Stands where the drop does, and falls into the same file."""
-    return Step(
-        id=f"{AGAIN}{step_id('validate', check.id)}",
-        title=f"on the way back: validate {check.id}",
-        object=check.id,
-        strategy=STRATEGY,
-        phase=step.phase,
-        why="only the way back does anything: it reads the table under a lock that only DDL and vacuum feel",
-        up=(),
-        down=Down((validate_constraint(check),)),
-        uses=step.uses - step.creates,
-        releases=step.releases | {check.id},
-        after=step.after,
-        deploy=step.deploy,
-    )
+    title = f"on the way back: validate {check.id}"
+    return validation_back(check.id, step, title, STRATEGY, (validate_constraint(check),))
