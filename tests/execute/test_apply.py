@@ -55,7 +55,8 @@ def test_from_the_start_to_the_end_and_back(shop: Shop) -> None:
     assert shop.command("doctor").out == "nothing is left behind\n"
     stays = shop.command("rollback", "--yes", "--to", "start")
     assert (stays.status, "not everything comes back" in stays.err) == (3, True)
-    assert shop.command("rollback", "--yes", "--to", "start", "--accept-irreversible").status == 0
+    pace = ("--workers", "2", "--max-lag", "0")
+    assert shop.command("rollback", "--yes", "--to", "start", "--accept-irreversible", *pace).status == 0
     assert state(shop.url).schema == shop.before.schema
     assert shop.command("confirm", "1").status == 1
 

@@ -167,6 +167,24 @@ def test_logs_are_replayed_while_the_plan_waits(make_db: MakeDb, tmp_path: Path)
     assert found.second() == ([], [])
 
 
+@dataclass
+class Counting(Heard):
+    """Looks after each batch how many parts its backfill has."""
+
+    url: str = ""
+    parts: dict[str, int] = field(default_factory=dict[str, int])
+
+    def progress(self, what: str, share: float) -> None:
+        """A batch has been written."""
+        super().progress(what, share)
+        with psycopg.connect(self.url) as db:
+            self.parts.update(
+                db.execute(
+                    "SELECT step || ' ' || direction, count(*)::int FROM migplan.backfill GROUP BY step, direction"
+                ).fetchall()
+            )
+
+
 @pytest.mark.pg(18)
 def test_killed_in_the_middle_of_the_copy(make_db: MakeDb, tmp_path: Path) -> None:
     found = large(make_db, tmp_path, OLD, NEW)
@@ -181,9 +199,12 @@ def test_killed_in_the_middle_of_the_copy(make_db: MakeDb, tmp_path: Path) -> No
         assert 0 < int(copied) < 2500
         db.execute("UPDATE item SET kind = 'late' WHERE id = 600")
         db.execute("DELETE FROM item WHERE id = 999")
-    to_the_end(found.folder, found.live)
+    heard, several = Counting(url=found.live), Pace(rows=100, workers=3)
+    to_the_end(found.folder, found.live, heard, several)
     assert found.second() == ([], [])
-    back_to(found.folder, found.live)
+    back_to(found.folder, found.live, heard=heard, pace=several)
+    parts = {what: count for what, count in heard.parts.items() if "copy:" in what}
+    assert parts == {"copy:table:public.item:new up": 3, "retire:copy:table:public.item:old down": 3}
     with psycopg.connect(found.live) as db:
         assert db.execute("DELETE FROM item WHERE kind = 'late' RETURNING id").fetchall() == [(600,)]
         db.execute("INSERT INTO item VALUES (600, 'k5', 600), (999, 'k5', 999)")

@@ -101,15 +101,17 @@ def order(
     return Order(url, manner, heard or Heard(), agree, permissions)
 
 
-def to_the_end(folder: PlanFolder, url: str, heard: Heard | None = None) -> Reached:
+def to_the_end(folder: PlanFolder, url: str, heard: Heard | None = None, pace: Pace | None = None) -> Reached:
     """Apply it all; the application is deployed in between by assertion."""
     permissions = Permissions(data_loss=True, irreversible=True, assume_deployed=True)
-    return apply(folder, order(url, heard, permissions=permissions))
+    return apply(folder, order(url, heard, permissions=permissions, pace=pace))
 
 
-def back_to(folder: PlanFolder, url: str, boundary: str = "start", heard: Heard | None = None) -> Reached:
+def back_to(
+    folder: PlanFolder, url: str, boundary: str = "start", heard: Heard | None = None, pace: Pace | None = None
+) -> Reached:
     """Lead back to a boundary."""
-    return rollback(folder, order(url, heard), stop_named(folder.plan, boundary))
+    return rollback(folder, order(url, heard, pace=pace), stop_named(folder.plan, boundary))
 
 
 def copy_of(url: str, name: str) -> str:

@@ -42,7 +42,9 @@ def apply(
     backup: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Vouch for a backup: which one, where it lies.")
     ] = None,
-    max_lag: Annotated[int, typer.Option(min=0, help="Seconds of replica lag at which backfills wait.")] = 10,
+    max_lag: Annotated[
+        int, typer.Option(min=0, help="Seconds of replica lag at which backfills wait; 0 for none.")
+    ] = 10,
     config: Annotated[Path | None, typer.Option(help="migplan.toml, where it isn't here.")] = None,
 ) -> int:
     """Run the next window of a plan, resuming where it stopped; every step is written into the ledger.
@@ -50,10 +52,9 @@ def apply(
     Exit status: 0 the boundary is reached; 1 an error, after which the same command continues; 3 something has to be
     allowed or confirmed first.
     """
-    from migplan.cli.manner import demands, hooks, maintenance, seconds
+    from migplan.cli.manner import demands, hooks, maintenance, pace, seconds
     from migplan.cli.running import TerminalTeller, agree, said_options
     from migplan.execute.apply import apply as run
-    from migplan.execute.backfill_job import Pace
     from migplan.execute.journey import stop_named
     from migplan.execute.order import Order, Permissions
     from migplan.execute.retry import Patience
@@ -71,12 +72,11 @@ def apply(
         agree(intent, yes=yes)
         teller.start(intent.units)
 
-    settings = configuration.planning
     order = Order(
         url,
         Manner(
             Patience(float(lock_deadline)),
-            Pace(settings.batch_rows, workers, float(max_lag) if max_lag else None, settings.lock_timeout),
+            pace(configuration, workers, max_lag),
             seconds(kill_blockers, "--kill-blockers"),
             maintenance(configuration, now=now, wait=wait),
         ),

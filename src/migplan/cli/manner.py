@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from migplan.core.errors import ConfigError
 
 if TYPE_CHECKING:
+    from migplan.execute.backfill_job import Pace
     from migplan.execute.demands import Demands
     from migplan.execute.hooks import Hooks
     from migplan.execute.maintenance import Maintenance
@@ -25,6 +26,14 @@ def seconds(age: str | None, option: str) -> float | None:
     if found is None:
         raise ConfigError(f"{option}: {age!r} is no age", hint="Write 90s, 10min or 1h.")
     return float(int(found[1]) * _SECONDS[found[2]])
+
+
+def pace(config: Config, workers: int, max_lag: int) -> Pace:
+    """How fast batches go; a lag of 0 is none that they'd wait for."""
+    from migplan.execute.backfill_job import Pace
+
+    settings = config.planning
+    return Pace(settings.batch_rows, workers, float(max_lag) if max_lag else None, settings.lock_timeout)
 
 
 def maintenance(config: Config, *, now: bool, wait: bool) -> Maintenance:

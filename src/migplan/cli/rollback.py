@@ -22,6 +22,10 @@ def rollback(
     accept_irreversible: Annotated[
         bool, typer.Option("--accept-irreversible", help="Go back although some things don't come back.")
     ] = False,
+    workers: Annotated[int, typer.Option(min=1, max=32, help="Connections that fill one table.")] = 1,
+    max_lag: Annotated[
+        int, typer.Option(min=0, help="Seconds of replica lag at which backfills wait; 0 for none.")
+    ] = 10,
     lock_deadline: Annotated[int, typer.Option(min=0, help="Seconds for which a lock is tried for.")] = 600,
     kill_blockers: Annotated[
         str | None, typer.Option(metavar="AGE", help="End sessions in the way whose transaction is older (10min).")
@@ -33,10 +37,9 @@ def rollback(
     Exit status: 0 the boundary is reached; 1 an error, after which the same command continues; 3 something has to be
     accepted first.
     """
-    from migplan.cli.manner import hooks, seconds
+    from migplan.cli.manner import hooks, pace, seconds
     from migplan.cli.running import TerminalTeller, agree, said_options
     from migplan.execute.apply import rollback as run
-    from migplan.execute.backfill_job import Pace
     from migplan.execute.journey import stop_named
     from migplan.execute.next_command import next_command
     from migplan.execute.order import Order, Permissions
@@ -54,12 +57,11 @@ def rollback(
         agree(intent, yes=yes)
         teller.start(intent.units)
 
-    settings = configuration.planning
     order = Order(
         url,
         Manner(
             Patience(float(lock_deadline)),
-            Pace(settings.batch_rows, lock_timeout=settings.lock_timeout),
+            pace(configuration, workers, max_lag),
             seconds(kill_blockers, "--kill-blockers"),
         ),
         teller,

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from typing import Final
 
 from migplan.core.errors import ExecutionError
-from migplan.core.sql import deparsed, ident, join, sql
 from migplan.execute.backfill_job import Job, Shared
-from migplan.execute.batch_work import BatchWork
 from migplan.execute.batches import Worker
+from migplan.execute.keys import Keys
 from migplan.execute.ledger import Position
 from migplan.execute.operator import open_worker
-from migplan.source.connect import Connection
-
-_SAMPLE_PAGES: Final = 400
 
 
 def finish(job: Job) -> None:
@@ -40,10 +35,10 @@ def finish(job: Job) -> None:
 
 
 def _pass(job: Job) -> None:
+    if not job.ledger.positions(job.step, job.direction):
+        job.ledger.begin_backfill(job.step, job.direction, job.work.first)
+    _share_out(job)
     parts = job.ledger.positions(job.step, job.direction)
-    if not parts:
-        job.ledger.begin_backfill(job.step, job.direction, _bounds(job), job.work.first)
-        parts = job.ledger.positions(job.step, job.direction)
     todo = [p for p in parts if not p.finished]
     workers = max(1, min(job.pace.workers, len(todo)))
     shared = Shared(_estimated_rows(job), sum(p.rows for p in parts), workers)
@@ -82,34 +77,19 @@ def _estimated_rows(job: Job) -> int:
     return int(row[0]) if row else 0
 
 
-def _bounds(job: Job) -> list[list[str] | None]:
-    """The last keys of each worker's range; only the last part has no end, so that new rows are in it."""
-    if not job.work.key or job.work.alone or job.pace.workers <= 1:
-        return [None]
-    return [*_quantiles(job.ledger.connection, job.work, job.pace.workers), None]
+def _share_out(job: Job) -> None:
+    """Cut what is left where more workers are wanted than parts are left, also of a backfill that fewer have begun.
 
-
-def _quantiles(connection: Connection, work: BatchWork, parts: int) -> list[list[str]]:
-    """Keys that cut the table in parts of about one size, from a sample of its pages."""
-    key = join(", ", map(ident, work.key))
-    texts = join(", ", (sql("{}::text", ident(c)) for c in work.key))
-    share = connection.execute(_SAMPLE_SHARE, {"table": work.relation, "pages": _SAMPLE_PAGES}).fetchone()
-    rows = connection.execute(
-        sql(
-            "SELECT ARRAY[{texts}] FROM (SELECT {key} FROM {table} TABLESAMPLE SYSTEM ({share}) ORDER BY {key}) s",
-            texts=texts,
-            key=key,
-            table=deparsed(work.relation),
-            share=deparsed(f"{share[0]:.6f}" if share else "100"),
-        ).encode()
-    ).fetchall()
-    cuts = [rows[len(rows) * n // parts][0] for n in range(1, parts)] if len(rows) > parts else []
-    return [cut for at, cut in enumerate(cuts) if at == 0 or cut != cuts[at - 1]]
-
-
-_SAMPLE_SHARE: Final = """
-SELECT least(100, greatest(0.0001, 100.0 * %(pages)s * current_setting('block_size')::int
-                                   / greatest(1, sum(pg_relation_size(c.oid)))))::float8
-FROM pg_class c WHERE c.oid = to_regclass(%(table)s)
-   OR c.oid IN (SELECT relid FROM pg_partition_tree(to_regclass(%(table)s)) WHERE isleaf)
-"""
+    Only the part that had no end has none afterwards, so that new rows are in it."""
+    left = [part for part in job.ledger.positions(job.step, job.direction) if not part.finished]
+    if not job.work.key or job.work.alone or len(left) >= job.pace.workers:
+        return
+    connection = job.ledger.connection
+    keys = Keys.of(connection, job.work)
+    found = [keys.some(connection, part.position, part.upper) for part in left]
+    total, seen = sum(map(len, found)), 0
+    places = [total * n // job.pace.workers for n in range(1, job.pace.workers)] if total > job.pace.workers else []
+    for part, sample in zip(left, found, strict=True):
+        cuts = [tuple(sample[at - seen]) for at in places if seen < at < seen + len(sample)]
+        job.ledger.cut_backfill(job.step, job.direction, part, [c for c in dict.fromkeys(cuts) if c != part.upper])
+        seen += len(sample)

@@ -10,11 +10,11 @@ from typing import Final
 
 import psycopg
 
-from migplan.core.sql import Sql, deparsed, ident, join, sql
+from migplan.core.sql import Sql, sql
 from migplan.core.steps import WITHIN
 from migplan.execute.backfill_job import Job, Shared
-from migplan.execute.batch_work import BatchWork
 from migplan.execute.fence import Batch, settle_batch
+from migplan.execute.keys import Keys, escaped
 from migplan.execute.ledger import Position
 from migplan.execute.replicas import Replicas
 from migplan.source.connect import Connection
@@ -37,9 +37,7 @@ class Worker:
         self._shared = shared
         work = job.work
         self._keyed = bool(work.key)
-        self._types = _key_types(connection, work) if self._keyed else ()
-        self._key = [deparsed(_escaped(ident(c))) for c in work.key]
-        self._table = deparsed(_escaped(work.relation))
+        self._keys = Keys.of(connection, work)
         self._size = min(job.pace.rows, _FIRST) if self._keyed else _PAGES_FEWEST * 16
         self._otherwise = False
         self._looked = 0.0
@@ -74,12 +72,12 @@ class Worker:
         it was the last."""
         connection, position, upper = self._connection, self._part.position, self._part.upper
         self._begin()
-        ahead = self._range(position, upper)
+        ahead = self._keys.between(position, upper)
         given = [*(position or ()), *(upper or ())]
-        row = connection.execute(self._end_of(ahead).encode(), [*given, self._size - 1]).fetchone()
+        row = connection.execute(self._keys.end_of(ahead).encode(), [*given, self._size - 1]).fetchone()
         last = None if row is None else tuple(row[0])
         upto = last or upper
-        changed = self._work(self._range(position, upto), [*(position or ()), *(upto or ())])
+        changed = self._work(self._keys.between(position, upto), [*(position or ()), *(upto or ())])
         read = self._size if last is not None else self._count(ahead, given)
         return self._settle(last, read, changed, done=last is None)
 
@@ -106,26 +104,8 @@ class Worker:
             (list(settings), list(settings.values())),
         )
 
-    def _range(self, beyond: object, upto: object) -> Sql:
-        """The keys behind one and up to another one, as far as there are such; with a place for each of their parts."""
-        key = sql("({})", join(", ", self._key))
-        values = sql("({})", join(", ", (sql("%s::text::{}", deparsed(t)) for t in self._types)))
-        bounds = [sql("{} > {}", key, values)] if beyond else []
-        bounds += [sql("{} <= {}", key, values)] if upto else []
-        return join(" AND ", bounds) if bounds else Sql("true")
-
-    def _end_of(self, within: Sql) -> Sql:
-        """The last key of the next batch; no row where so many rows are not left. An index alone can tell."""
-        return sql(
-            "SELECT ARRAY[{texts}] FROM {table} WHERE {within} ORDER BY {key} OFFSET %s LIMIT 1",
-            texts=join(", ", (sql("{}::text", k) for k in self._key)),
-            table=self._table,
-            within=within,
-            key=join(", ", self._key),
-        )
-
     def _count(self, within: Sql, given: Sequence[str]) -> int:
-        counting = sql("SELECT count(*) FROM {} WHERE {}", self._table, within)
+        counting = sql("SELECT count(*) FROM {} WHERE {}", self._keys.table, within)
         row = self._connection.execute(counting.encode(), given).fetchone()
         return int(row[0]) if row else 0
 
@@ -134,7 +114,7 @@ class Worker:
         changed = 0
         work = self._job.work
         for statement in work.otherwise if self._otherwise else work.statements:
-            text = _escaped(statement)
+            text = escaped(statement)
             times = text.count(WITHIN)
             result = self._connection.execute(text.replace(WITHIN, within).encode(), list(given) * times)
             if result.description is None:  # what returns rows has only locked them
@@ -215,21 +195,6 @@ class Worker:
         if waiting:
             self._size = max(FEWEST, self._size // 2)
         return None
-
-
-def _escaped(text: str) -> str:
-    """Text between psycopg's placeholders."""
-    return text.replace("%", "%%")
-
-
-def _key_types(connection: Connection, work: BatchWork) -> Sequence[str]:
-    rows = connection.execute(
-        "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute"
-        " WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped",
-        (work.relation,),
-    ).fetchall()
-    types: dict[str, str] = dict(rows)
-    return [types[name] for name in work.key]
 
 
 _LOOK: Final = """

@@ -233,23 +233,34 @@ class Ledger:
             for part, upper, position, rows_read, done in rows
         ]
 
-    def begin_backfill(
-        self, step: str, direction: Direction, bounds: Sequence[Sequence[str] | None], first: Sequence[str] = ()
-    ) -> None:
-        """Open a backfill of so many parts: ``bounds`` are the last keys of their ranges, None the table's end;
-        ``first`` runs with it."""
+    def begin_backfill(self, step: str, direction: Direction, first: Sequence[str] = ()) -> None:
+        """Open a backfill as one part, from the table's one end to the other; ``first`` runs with it."""
         with self.connection.transaction():
             for statement in first:
                 self.connection.execute(statement.encode())
             self.forget_backfill(step, direction)
-            lower: Sequence[str] | None = None
-            for part, upper in enumerate(bounds):
+            self.connection.execute(
+                "INSERT INTO migplan.backfill (plan, step, direction, part) VALUES (%s, %s, %s, 0)",
+                (self.plan, step, direction),
+            )
+
+    def cut_backfill(self, step: str, direction: Direction, part: Position, cuts: Sequence[tuple[str, ...]]) -> None:
+        """Make several parts of what is left of one that nobody works on: ``cuts`` are the last keys of all but the
+        last."""
+        with self.connection.transaction():
+            for cut, upper in zip(cuts, [*cuts[1:], part.upper], strict=True):
                 self.connection.execute(
                     "INSERT INTO migplan.backfill (plan, step, direction, part, upper_bound, position)"
-                    " VALUES (%s, %s, %s, %s, %s, %s)",
-                    (self.plan, step, direction, part, upper and list(upper), lower and list(lower)),
+                    " SELECT plan, step, direction, max(part) + 1, %s, %s FROM migplan.backfill"
+                    " WHERE plan = %s AND step = %s AND direction = %s GROUP BY plan, step, direction",
+                    (upper and list(upper), list(cut), self.plan, step, direction),
                 )
-                lower = upper
+            if cuts:
+                self.connection.execute(
+                    "UPDATE migplan.backfill SET upper_bound = %s"
+                    " WHERE plan = %s AND step = %s AND direction = %s AND part = %s",
+                    (list(cuts[0]), self.plan, step, direction, part.part),
+                )
 
     def forget_backfill(self, step: str, direction: Direction) -> None:
         """A backfill that begins anew, or whose step was led back."""
