@@ -148,7 +148,7 @@ def changes_by_statement(
     for statement in _statements(migrations):
         connection.execute(statement.text.encode())
         if statement.words[0] in _CHANGING:
-            after = managed.of(introspect(connection, managed.scope))
+            after = managed.of(introspect(connection, managed.scope, again=True))
             found.append(Changed(statement, tuple(diff(before, after, settings))))
             before = after
     return found

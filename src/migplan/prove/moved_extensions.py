@@ -30,7 +30,7 @@ def with_extensions_moved(
             schema = change.new.schema
             connection.execute(sql("CREATE SCHEMA IF NOT EXISTS {}", ident(schema)).encode())
             connection.execute(move_statement(change.new, schema).sql.encode())
-        found = managed.of(introspect(connection, managed.scope))
+        found = managed.of(introspect(connection, managed.scope, again=True))
     made = {ObjectId("schema", (c.new.schema,)) for c in moves if isinstance(c.new, Extension)} - before.objects.keys()
     objects = {id: o for id, o in found.objects.items() if id not in made}
     sizes = {id: size for id, size in before.sizes.items() if id in objects}

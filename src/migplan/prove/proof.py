@@ -105,18 +105,18 @@ def _run_both_ways(
     states: list[Catalog],
 ) -> None:
     phases = [(w.number, p) for w in plan.windows for p in w.phases]
-    states.append(managed.of(introspect(shadow.work, managed.scope)))
+    states.append(managed.of(introspect(shadow.work, managed.scope, again=True)))
     _expect(states[0], before, settings, "the rebuilt live schema")
     measure = Measure(shadow)
     for window, phase in phases:
         _run(read_script(phase.up, files[phase.up]), measure, measured)
-        states.append(managed.of(introspect(shadow.work, managed.scope)))
+        states.append(managed.of(introspect(shadow.work, managed.scope, again=True)))
         boundaries.append(BoundaryModel(window=window, phase=phase.name, fingerprint=states[-1].fingerprint))
     _expect(states[-1], after, settings, "the end of the plan")
     stays = {s.object for s in plan.steps if s.down.irreversible is not None}
     for (_, phase), state in reversed(list(zip(phases, states[:-1], strict=True))):
         _run(read_script(phase.down, files[phase.down]), Measure(shadow, active=False), {})
-        found = managed.of(introspect(shadow.work, managed.scope))
+        found = managed.of(introspect(shadow.work, managed.scope, again=True))
         _expect(found, state, settings, f"the way back by {phase.down}", stays)
 
 

@@ -23,7 +23,7 @@ _BATCH: Final = 100
 def rebuild_live(before: Catalog, connection: Connection, *, managed: Managed, settings: Settings) -> None:
     """Create the live schema in an empty database, out of its catalog."""
     offline = replace(settings, offline=True)
-    empty = managed.of(introspect(connection, managed.scope))
+    empty = managed.of(introspect(connection, managed.scope, again=True))
     plan = draft(empty, before, settings=offline)
     connection.autocommit = True
     connection.execute("SET check_function_bodies = off; SET client_min_messages = warning")

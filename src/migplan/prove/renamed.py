@@ -315,7 +315,7 @@ class _Work:
             self.new_schemas.add(schema)
 
     def _read(self) -> Catalog:
-        return without_rows(self.managed.of(introspect(self.connection, self.managed.scope)))
+        return without_rows(self.managed.of(introspect(self.connection, self.managed.scope, again=True)))
 
 
 def _is_tables_column(id: ObjectId, catalog: Catalog) -> bool:

@@ -48,5 +48,5 @@ def reread(catalog: Catalog, scratch: Scratch, managed: Managed, settings: Setti
     """The catalog created in the shadow and read back there; sizes stay those of the live database."""
     with scratch() as database, contextlib.closing(database.connect()) as connection:
         rebuild_live(catalog, connection, managed=managed, settings=settings)
-        found = managed.of(introspect(connection, managed.scope))
+        found = managed.of(introspect(connection, managed.scope, again=True))
     return replace(found, sizes=catalog.sizes, role=catalog.role, left_alone=catalog.left_alone)

@@ -18,6 +18,7 @@ from migplan.kinds.base import Kind, Reading
 from migplan.kinds.registry import kinds
 from migplan.source import references, unmodelled
 from migplan.source.connect import Connection
+from migplan.source.kept_plans import kept_plans
 from migplan.source.reprinting import settled
 from migplan.source.row_aliases import with_columns_of_rows, without_row_aliases
 from migplan.source.streaming import Rows, streamed
@@ -62,11 +63,12 @@ class Scope:
         return schema not in self.without and (self.schemas is None or schema in self.schemas)
 
 
-def introspect(connection: Connection, scope: Scope | None = None) -> Catalog:
+def introspect(connection: Connection, scope: Scope | None = None, *, again: bool = False) -> Catalog:
     """The catalog of the connected database, as of one snapshot.
 
-    ``connection`` is left idle (its transaction is rolled back). Raises ``TargetError`` for a server older than 14,
-    for a missing privilege, or when a concurrent DDL command removed an object while it was read.
+    ``connection`` is left idle (its transaction is rolled back); ``again`` says that it reads its catalogs more than
+    once. Raises ``TargetError`` for a server older than 14, for a missing privilege, or when a concurrent DDL command
+    removed an object while it was read.
     """
     major = connection.info.server_version // 10000
     if major < 14:
@@ -74,7 +76,7 @@ def introspect(connection: Connection, scope: Scope | None = None) -> Catalog:
             f"PostgreSQL {major} is not supported", hint="migplan works with PostgreSQL 14 to 18; upgrade the server."
         )
     with clear_errors(connection), snapshot(connection), _collector_paused():
-        return _read(connection, scope or Scope(), major)
+        return _read(connection, scope or Scope(), major, again)
 
 
 @contextmanager
@@ -111,9 +113,10 @@ def snapshot(connection: Connection) -> Generator[None]:
             connection.execute("ROLLBACK")
 
 
-def _read(connection: Connection, scope: Scope, major: int) -> Catalog:
+def _read(connection: Connection, scope: Scope, major: int, again: bool) -> Catalog:
+    kept = kept_plans(connection) if again else None
     places = [*(kind.holds for kind in kinds().values()), *(place for place, _ in unmodelled.queries())]
-    with streamed(connection, [_SCHEMAS, _filled(places)], ()) as (found_schemas, ((filled,),)):
+    with streamed(connection, [_SCHEMAS, _filled(places)], (), kept) as (found_schemas, ((filled,),)):
         schemas = [oid for oid, name in found_schemas if name in scope]
         there = {place for place, has_rows in zip(_asked(places), filled, strict=True) if has_rows} | {""}
     readers = [kind for kind in kinds().values() if major >= kind.since and kind.holds in there]
@@ -126,7 +129,7 @@ def _read(connection: Connection, scope: Scope, major: int) -> Catalog:
         *(k.query(major) for k in rest),
         *(_SIZES, *others),
     ]
-    with streamed(connection, queries, schemas) as results:
+    with streamed(connection, queries, schemas, kept) as results:
         roles, comments, casts = (next(results) for _ in range(3))
         reading = Reading(major=major, roles=dict(roles), comments={row[:3]: row[3] for row in comments})
         built = _Built()
