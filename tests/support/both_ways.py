@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import subprocess
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import psycopg
-from tests.support.servers import client
+from tests.support.dumps import pg_dump
 
 from migplan.core.settings import Settings
 from migplan.core.steps import Down
 from migplan.planning.diff import diff
 from migplan.planning.plan import draft
 from migplan.prove.proof import describe
+from migplan.source.connect import Connection, connect
 from migplan.source.introspect import introspect
 from migplan.source.sizes import probe
 
@@ -41,18 +42,19 @@ def both_ways(
 ) -> BothWays:
     """Lead a database of ``before`` to ``after`` and back; fails where a difference remains on either side."""
     live, wanted = make_db(before), make_db(after)
-    start, declared = read(live), read(wanted)
-    first = dump(live)
-    steps = draft(start, declared, settings=settings).steps
-    ups = [s for step in steps for s in step.up]
-    downs = [s for step in reversed(steps) if isinstance(step.down, Down) for s in step.down.statements]
-    run(live, ups)
-    _expect_equal(read(live), declared, settings, "up")
-    assert dump(live) == dump(wanted)
-    if down:
-        run(live, downs)
-        _expect_equal(read(live), start, settings, "down")
-        assert dump(live) == first
+    declared, first = read(wanted), dump(live)
+    with closing(connect(live)) as looking:
+        start = _read(looking)
+        steps = draft(start, declared, settings=settings).steps
+        ups = [s for step in steps for s in step.up]
+        downs = [s for step in reversed(steps) if isinstance(step.down, Down) for s in step.down.statements]
+        run(live, ups)
+        _expect_equal(_read(looking), declared, settings, "up")
+        assert dump(live) == dump(wanted)
+        if down:
+            run(live, downs)
+            _expect_equal(_read(looking), start, settings, "down")
+            assert dump(live) == first
     return BothWays(tuple(map(_text, ups)), tuple(map(_text, downs)))
 
 
@@ -64,8 +66,12 @@ def from_nothing(make_db: Callable[[str], str], script: str, *, settings: Settin
 def read(url: str) -> Catalog:
     """The catalog of a database."""
     with psycopg.connect(url) as db:
-        found = introspect(db)
-        return probe(db, found, found.sizes, limit=0)
+        return _read(db)
+
+
+def _read(db: Connection) -> Catalog:
+    found = introspect(db, again=True)
+    return probe(db, found, found.sizes, limit=0)
 
 
 def _expect_equal(live: Catalog, declared: Catalog, settings: Settings, way: str) -> None:
@@ -76,8 +82,7 @@ def _expect_equal(live: Catalog, declared: Catalog, settings: Settings, way: str
 
 def dump(url: str, *options: str) -> list[str]:
     """What pg_dump says of the database, line by line, without its comments and in no order; passwords left out."""
-    command = [client("pg_dump"), "--schema-only", "--no-owner", f"--dbname={url}", *options]
-    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    text = pg_dump(url, *options)
     lines = (line.rstrip(",") for line in text.splitlines())
     return sorted(line for line in lines if line and not line.lstrip().startswith(_LEFT_OUT))
 
