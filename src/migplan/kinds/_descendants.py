@@ -21,6 +21,23 @@ def partitions(relation: ObjectId, catalog: Catalog) -> list[ObjectId]:
     return [id for id in below if getattr(catalog[id], "partition_of", None) == relation]
 
 
+def behind_bare(index: ObjectId, relation: ObjectId, catalog: Catalog) -> set[ObjectId]:
+    """Partitions that have no index of a table's index or key (it was made with ONLY): ATTACH would give them one."""
+    have = {catalog[child].table for child in catalog.index_children.get(index, ())}
+    return {id.child("attachment", "") for id in partitions(relation, catalog) if id not in have}
+
+
+def stays_with_parent(partition: ObjectId, before: Catalog, after: Catalog) -> bool:
+    """Whether a partition stays one of the same table."""
+    old, new = (getattr(side.objects.get(partition), "partition_of", None) for side in (before, after))
+    return old is not None and old == new
+
+
+def must_let_go(partition: ObjectId, above: ObjectId | None, before: Catalog, after: Catalog) -> bool:
+    """Whether an index of a partition would have to let go of the one ``above`` it: there is no command for it."""
+    return above in after and stays_with_parent(partition, before, after)
+
+
 def parents_of(relation: ObjectId, catalog: Catalog) -> tuple[ObjectId, ...]:
     """The tables right above it."""
     return tables_above(catalog.objects.get(relation))

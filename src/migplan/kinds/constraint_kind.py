@@ -11,7 +11,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, changed_fields
 from migplan.core.sql import Sql, ident, sql
 from migplan.core.steps import LockMode, Part, Statement, Timing
-from migplan.kinds._descendants import changes_parents
+from migplan.kinds._descendants import behind_bare, changes_parents, must_let_go
 from migplan.kinds.base import (
     PG_CLASS,
     PG_CONSTRAINT,
@@ -131,6 +131,7 @@ WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x')
         uses |= catalog.index_children.get(obj.id, frozenset()) | local_below(obj, catalog)
         below = unread_below(obj, catalog)
         uses |= _behind_twins(obj, catalog) | {c.relation for c in below}
+        uses |= behind_bare(obj.id, obj.relation, catalog) if obj.type in ATTACHABLE else set()
         above = None if obj.index_parent is None or obj.index_parent not in catalog else catalog[obj.index_parent].table
         if above is not None:
             uses |= {above.child("column", c) for c in obj.columns}
@@ -156,6 +157,9 @@ WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x')
             if not changes_parents(new.relation, before, after):
                 return None
             fields -= {"index_parent"}
+        released = "index_parent" in fields and new.index_parent is None
+        if released and must_let_go(new.relation, old.index_parent, before, after):
+            return None
         if fields - {"validated", "index_options", "index_tablespace", "index_comment", "clustered", "index_parent"}:
             return self._alter_deferrability(old, new, fields)
         if "validated" in fields and not new.validated:

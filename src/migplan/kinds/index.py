@@ -11,7 +11,7 @@ from migplan.core.model import Catalog, DbObject, changed_fields
 from migplan.core.packed import packed
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, sql
 from migplan.core.steps import LockMode, Part, Statement, Timing
-from migplan.kinds._descendants import changes_parents, partitions
+from migplan.kinds._descendants import behind_bare, changes_parents, must_let_go
 from migplan.kinds.base import (
     PG_CLASS,
     Address,
@@ -119,7 +119,8 @@ WHERE t.relkind IN ('r', 'p', 'm', 'f') AND t.relpersistence <> 't' AND n.oid = 
 
     def parts(self, obj: Index, catalog: Catalog) -> list[Part]:
         uses = {*catalog.uses.get(obj.id, ()), obj.relation} - ({obj.parent} if obj.parent else set[ObjectId]())
-        uses |= attached_to(obj.id, catalog) | _behind_twins(obj, catalog) | _behind_bare(obj, catalog)
+        bare = behind_bare(obj.id, obj.relation, catalog) if obj.partitioned else set[ObjectId]()
+        uses |= attached_to(obj.id, catalog) | _behind_twins(obj, catalog) | bare
         create = [create_index(obj), *index_extras(obj)]
         parts = [simple_part(obj.id, create, [drop_index(obj, keys=_carries_keys(obj.id, catalog))], uses)]
         if obj.parent is not None:
@@ -136,6 +137,8 @@ WHERE t.relkind IN ('r', 'p', 'm', 'f') AND t.relpersistence <> 't' AND n.oid = 
             if not changes_parents(new.relation, before, after):
                 return None
             fields -= {"parent"}
+        if "parent" in fields and new.parent is None and must_let_go(new.relation, old.parent, before, after):
+            return None
         if "parent" in fields and new.parent is not None:
             statements += _attachment(new, new.parent).create
         if "tablespace" in fields:
@@ -185,14 +188,6 @@ def _behind_partitions(index: Index, catalog: Catalog) -> set[ObjectId]:
         return set()
     children = (catalog.get(child, Index) for child in attached_to(index.id, catalog))
     return {child.relation.child("attachment", "") for child in children if child is not None}
-
-
-def _behind_bare(index: Index, catalog: Catalog) -> set[ObjectId]:
-    """Partitions that have no index of it (it was made with ONLY): ATTACH would give them one."""
-    if not index.partitioned:
-        return set()
-    have = {catalog[child].table for child in attached_to(index.id, catalog)}
-    return {id.child("attachment", "") for id in partitions(index.relation, catalog) if id not in have}
 
 
 def _carries_keys(index: ObjectId, catalog: Catalog) -> bool:

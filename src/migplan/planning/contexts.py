@@ -76,16 +76,18 @@ def context_of(
         replaced |= second
         rebuilds = find_rebuilds(before, after, own, pieces_before, forced, passed_on, replaced)
 
-    def way_back(id: ObjectId) -> Down | Irreversible:
+    def way_back(id: ObjectId, ahead: Sequence[ObjectId]) -> Down | Irreversible:
         """From the world before with just this object altered, back to the world before, both without the dependants
         that are gone while it is altered, or have let go of it by then. An index that another one replaces beside it is
-        there."""
+        there; so is what was altered or made ``ahead`` of it."""
         beside = {old.id for old, _ in replaced_beside(replace(sizing, rebuilds=rebuilds, replaced=replaced))}
         standing = before.dependants({id})
         left = {d for d in standing if d in after and id in before.uses[d] and id not in after.uses.get(d, frozenset())}
         gone = {d for d in standing - beside if d not in after or d in rebuilds.items} | left | before.dependants(left)
-        kept = {i: o for i, o in before.objects.items() if i not in gone}
-        world = replace(before, objects=kept, uses={i: u for i, u in before.uses.items() if i not in gone})
+        kept = {i: o for i, o in before.objects.items() if i not in gone} | {i: after[i] for i in ahead}
+        uses = {i: u for i, u in before.uses.items() if i not in gone}
+        uses |= {i: after.uses.get(i, frozenset()) for i in ahead}
+        world = replace(before, objects=kept, uses=uses)
         altered = replace(
             world,
             objects={**world.objects, id: after[id]},

@@ -27,6 +27,7 @@ from migplan.planning.side_by_side import (
     replacement_steps,
 )
 from migplan.planning.validated_apart import validated_apart
+from migplan.strategies.attached_back import attached_ahead, part_back
 from migplan.strategies.backup import is_backed_up
 from migplan.strategies.base import Context, Rebuild, finished
 from migplan.strategies.beside_default import hung_beside_default
@@ -76,7 +77,7 @@ def create_steps(context: Context, obj: DbObject) -> list[Step]:
             phase=phase,
             why="nothing uses it yet" if sentence is None else f"the application {sentence}",
             up=joined(obj, context.before, part.create),
-            down=Down(part.drop),
+            down=part_back(context, obj, part),
             creates=part.provides,
             uses=part.uses,
             takes=names_in(part, context.after),
@@ -207,7 +208,8 @@ def _alteration(context: Context, change: Alter) -> Step:
     up = kind.alter(change.old, change.new, context.before, context.after) or []
     back = kind.alter(change.new, change.old, context.after, context.before)
     unread = unreadable_values(context, change.new, change.old)
-    down = Down(tuple(back), asserts=unread) if back is not None else context.way_back(change.id)
+    ahead = attached_ahead(context, change.new)
+    down = Down(tuple(back), asserts=unread) if back is not None else context.way_back(change.id, ahead)
     sentence = contract_of(context, change.id, kind.contract(change.old, change.new))
     old_uses = context.before.uses.get(change.id, frozenset())
     new_uses = context.after.uses.get(change.id, frozenset())

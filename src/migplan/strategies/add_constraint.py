@@ -22,6 +22,7 @@ from migplan.kinds.constraint import (
 from migplan.kinds.names import names_of
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
+from migplan.strategies.attached_back import part_back
 from migplan.strategies.base import Context, Expansion, Size, Strategy
 from migplan.strategies.offending_rows import duplicates, offenders
 
@@ -163,7 +164,7 @@ def _from_index(context: Context, constraint: Constraint) -> list[Step]:
             *([After(step_id("drop", former[0].id), "foreign keys go over from it")] if former else []),
         ),
     )
-    return [build, add, *_attached(constraint, attachments)]
+    return [build, add, *_attached(context, constraint, attachments)]
 
 
 def _takes_over_from(context: Context, key: Constraint) -> tuple[Constraint, str] | None:
@@ -199,10 +200,10 @@ def _on_partitioned(context: Context, constraint: Constraint) -> list[Step]:
         takes=names_of(constraint),
         deploy=sentence,
     )
-    return [add, *_attached(constraint, attachments)]
+    return [add, *_attached(context, constraint, attachments)]
 
 
-def _attached(constraint: Constraint, parts: Iterable[Part]) -> list[Step]:
+def _attached(context: Context, constraint: Constraint, parts: Iterable[Part]) -> list[Step]:
     return [
         Step(
             id=step_id("create", constraint.id, number),
@@ -212,7 +213,7 @@ def _attached(constraint: Constraint, parts: Iterable[Part]) -> list[Step]:
             phase=Phase.CONTRACT,
             why="metadata only: both indexes are there",
             up=part.create,
-            down=Down(part.drop),
+            down=part_back(context, constraint, part),
             creates=part.provides,
             uses=part.uses,
         )

@@ -17,6 +17,7 @@ from migplan.kinds.constraint import Constraint
 from migplan.kinds.index import Index
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
+from migplan.strategies.attached_back import index_above, one_by_one
 from migplan.strategies.base import Context, Expansion, Rebuild, Strategy
 
 
@@ -27,10 +28,11 @@ class AttachIndex(Strategy):
     offline = True
 
     def expand(self, context: Context) -> Iterable[Expansion]:
+        yield Expansion((), single=one_by_one(context))
         for model in (Index, Constraint):
             for old, new, _ in context.altered(model):
-                parent = _parent(new)
-                if _parent(old) is None and parent is not None and _comes_around(context, old, parent):
+                parent = index_above(new)
+                if index_above(old) is None and parent is not None and _comes_around(context, old, parent):
                     yield Expansion((_made_again(context, old, parent),))
             for new in context.created(model):
                 rebuild = _replaced_above(context, new)
@@ -48,12 +50,6 @@ def _comes_around(context: Context, old: DbObject, parent: ObjectId) -> bool:
     """Whether a partition that stays one sees its parent's index come; one that is detached first keeps its own."""
     table = None if old.table is None else context.before.get(old.table, Table)
     return parent not in context.before and table is not None and table.partition_of is not None
-
-
-def _parent(obj: DbObject) -> ObjectId | None:
-    if isinstance(obj, Index):
-        return obj.parent
-    return obj.index_parent if isinstance(obj, Constraint) else None
 
 
 def _made_again(context: Context, old: DbObject, parent: ObjectId) -> Step:
@@ -81,7 +77,7 @@ def _sentence(context: Context, index: ObjectId) -> str | None:
 
 def _above_new_partitions(context: Context, index: DbObject) -> ObjectId | None:
     """The new index of a table that was there, to which one of a new partition is attached, over whatever levels."""
-    parent = _parent(index)
+    parent = index_above(index)
     if parent is None or index.table is None or index.table in context.before or parent in context.rebuilds.items:
         return None
     above = context.after[parent]
@@ -93,7 +89,7 @@ def _above_new_partitions(context: Context, index: DbObject) -> ObjectId | None:
 def _made_again_below(context: Context, new: DbObject, top: ObjectId, sentence: str) -> Step:
     """From the lowest level up, so that the way back makes them from the highest one down."""
     create, *attach = context.pieces_after.of(new.id)
-    parts = [create] if _parent(new) == top else [create, *attach]
+    parts = [create] if index_above(new) == top else [create, *attach]
     below = sorted(context.after.index_children.get(new.id, ()))
     return Step(
         id=step_id("keep", new.id),
@@ -120,7 +116,7 @@ def _table(index: DbObject) -> ObjectId:
 
 def _replaced_above(context: Context, obj: DbObject) -> Rebuild | None:
     """The nearest replaced one of those that it hangs on."""
-    parent = _parent(obj)
+    parent = index_above(obj)
     if parent is None:
         return None
     return context.rebuilds.items.get(parent) or _replaced_above(context, context.after[parent])

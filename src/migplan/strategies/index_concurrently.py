@@ -11,6 +11,7 @@ from migplan.core.steps import After, Down, LockMode, Name, Phase, Statement, St
 from migplan.kinds.index import Index, create_index, drop_index, index_extras, set_clustered
 from migplan.kinds.names import names_of
 from migplan.kinds.registry import kind_of
+from migplan.strategies.attached_back import part_back
 from migplan.strategies.base import Context, Expansion, Size, Strategy
 from migplan.strategies.offending_rows import rows_in_the_way
 from migplan.strategies.retire_table import is_retired
@@ -87,7 +88,7 @@ def _create(context: Context, index: Index) -> list[Step]:
             phase=build.phase,
             why="instant: the index is there",
             up=part.create,
-            down=Down(part.drop),
+            down=part_back(context, index, part),
             creates=part.provides,
             uses=part.uses,
         )

@@ -14,3 +14,18 @@ CREATE TABLE only_below (a int, b int) PARTITION BY LIST (a);
 CREATE TABLE only_below_1 PARTITION OF only_below FOR VALUES IN (1);
 CREATE INDEX ON only_below_1 (b);
 ALTER TABLE only_below_1 ADD UNIQUE (a, b);
+
+CREATE TABLE half (a int NOT NULL, b int NOT NULL) PARTITION BY LIST (a);
+CREATE TABLE half_1 PARTITION OF half FOR VALUES IN (1);
+CREATE TABLE half_2 PARTITION OF half FOR VALUES IN (2);
+CREATE INDEX half_b ON ONLY half (b);
+CREATE INDEX half_1_b ON half_1 (b);
+CREATE INDEX half_2_b ON half_2 (b);
+ALTER INDEX half_b ATTACH PARTITION half_1_b;
+ALTER INDEX half_b ATTACH PARTITION half_2_b;
+ALTER TABLE ONLY half ADD PRIMARY KEY (a, b);
+CREATE UNIQUE INDEX half_1_pkey ON half_1 (a, b);
+ALTER TABLE half_1 ADD PRIMARY KEY USING INDEX half_1_pkey;
+ALTER INDEX half_pkey ATTACH PARTITION half_1_pkey;
+ALTER TABLE half_2 ADD PRIMARY KEY (a, b);
+ALTER INDEX half_pkey ATTACH PARTITION half_2_pkey;
