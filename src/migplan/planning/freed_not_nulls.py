@@ -14,7 +14,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
 from migplan.core.sql import ident, sql
 from migplan.core.steps import Down, LockMode, Phase, Statement, Step, step_id, temporary_name
-from migplan.kinds._descendants import descendants
+from migplan.kinds._descendants import descendants, parents_of
 from migplan.kinds.column import Column
 from migplan.kinds.names import names_of
 from migplan.kinds.not_null import not_null_name
@@ -29,11 +29,11 @@ def free_not_nulls(before: Catalog, after: Catalog, strategy: str) -> tuple[Cata
     found = before.compared_with(after)
     wanted = {name for id in found.come if (c := after.get(id, Column)) is not None for name in _names(c)}
     gone = [c for id in found.gone if (c := before.get(id, Column)) is not None]
-    holders = [c for c in gone if _held(c) & wanted and _stands_alone(c, before)]
+    holders = [c for c in gone if _held(c) & wanted and _can_be_renamed(c, before)]
     holders += _in_circles(found.changed, before)
     if not holders:
         return before, ()
-    renamed = {c.id: _renamed(c) for c in holders}
+    renamed = {c.id: _renamed(c) for holder in holders for c in (holder, *_heirs(holder, before))}
     steps = tuple(_step(c, renamed[c.id], strategy) for c in sorted(holders, key=lambda c: c.id))
     return replace(before, objects={**before.objects, **renamed}), steps
 
@@ -52,7 +52,7 @@ def _in_circles(changed: Iterable[tuple[DbObject, DbObject]], before: Catalog) -
             circle.append(id)
             id = waits[id].id
         members = [waits[i] for i in circle[circle.index(id) :]] if id in circle else []
-        free = sorted((c for c in members if _stands_alone(c, before)), key=lambda c: c.id)
+        free = sorted((c for c in members if _can_be_renamed(c, before)), key=lambda c: c.id)
         found |= {c.id: c for c in free[:1]}
     return list(found.values())
 
@@ -66,10 +66,21 @@ def _held(column: Column) -> frozenset[tuple[ObjectId, str]]:
     return frozenset(_names(column))
 
 
-def _stands_alone(column: Column, catalog: Catalog) -> bool:
-    """Heirs of the constraint would follow, under names that nobody asked for."""
-    plain = column.relation.kind == "table" and not column.inherited
-    return plain and next(iter(descendants(column.relation, catalog)), None) is None
+def _can_be_renamed(column: Column, catalog: Catalog) -> bool:
+    """Heirs of the constraint follow where they bear its name, and have it of nobody else (manual: ALTER TABLE)."""
+    if column.relation.kind != "table" or column.inherited or column.not_null is None:
+        return False
+    name = not_null_name(column, column.not_null)
+    below = list(descendants(column.relation, catalog))
+    heirs = [h for h in _heirs(column, catalog) if h.not_null is not None and not_null_name(h, h.not_null) == name]
+    return len(heirs) == len(below) == len(set(below))
+
+
+def _heirs(column: Column, catalog: Catalog) -> list[Column]:
+    """The same column of the tables below, each of which has one parent."""
+    below = (id.child("column", column.name) for id in descendants(column.relation, catalog))
+    found = (c for id in below if (c := catalog.get(id, Column)) is not None)
+    return [c for c in found if len(parents_of(c.relation, catalog)) == 1]
 
 
 def _renamed(column: Column) -> Column:
