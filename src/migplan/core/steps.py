@@ -135,13 +135,15 @@ class Name:
 class After:
     """This step runs after step ``step``; with ``deploy``, only after a checkpoint in between.
 
-    ``contract`` is the sentence that the checkpoint says of it: what the deployed application must do.
+    ``contract`` is the sentence that the checkpoint says of it: what the deployed application must do. ``wished`` is
+    an order that is given up where it would close a cycle.
     """
 
     step: str
     reason: str
     deploy: bool = False
     contract: str | None = None
+    wished: bool = False
 
 
 @record

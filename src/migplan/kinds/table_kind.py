@@ -38,7 +38,7 @@ from migplan.kinds.base import (
     options,
 )
 from migplan.kinds.column import TYPE_KINDS, Column
-from migplan.kinds.constraint import CHECK, INDEXED, Constraint
+from migplan.kinds.constraint import CHECK, Constraint
 from migplan.kinds.inheritance import renamed_not_nulls
 from migplan.kinds.table import Table, columns_of
 from migplan.kinds.table_creation import creation, set_force_row_security, set_row_security
@@ -257,17 +257,23 @@ def _checks_of_the_parent(table: ObjectId, catalog: Catalog) -> frozenset[Object
 def _above_first(parent: ObjectId, catalog: Catalog) -> frozenset[ObjectId]:
     """ATTACH gives the partition an identity (17 and later), but none of those below it; DETACH wants it on all.
 
-    Not where equal keys of the partition have to be told apart, which takes the partitions below it first.
+    Not where equal keys or indexes of the partition have to be told apart, which takes the partitions below it first.
     """
     table = catalog.get(parent, Table)
-    keys = [c.columns for c in catalog.members_of(parent, Constraint) if c.type in INDEXED]
-    if table is None or table.partition_of is None or len(set(keys)) < len(keys):
+    if table is None or table.partition_of is None or _has_equal_attached(parent, catalog):
         return frozenset()
     above = [parent]
     while (higher := catalog.get(above[-1], Table)) is not None and higher.partition_of is not None:
         above.append(higher.partition_of)
     numbered = any(c.identity is not None for id in above for c in columns_of(id, catalog))
     return frozenset({attachment(parent)} if numbered and catalog.major >= 17 else ())
+
+
+def _has_equal_attached(table: ObjectId, catalog: Catalog) -> bool:
+    """Whether two of its keys or indexes that hang on its parent's say the same."""
+    attached = [catalog[id] for id in sorted(attached_indexes(table, catalog))]
+    said = [o.columns if isinstance(o, Constraint) else getattr(o, "definition", None) for o in attached]
+    return len(set(said)) < len(said)
 
 
 KINDS = (TableKind(),)

@@ -45,6 +45,19 @@ def in_order(successors: Successors, key: Callable[[str], Any]) -> list[str]:
     return order
 
 
+def leads(successors: Successors, source: str, target: str) -> bool:
+    """Whether there is a way from the one to the other."""
+    seen, todo = set[str](), [source]
+    while todo:
+        node = todo.pop()
+        if node == target:
+            return True
+        if node not in seen:
+            seen.add(node)
+            todo += successors.get(node, ())
+    return False
+
+
 def _ordered(successors: Successors, key: Callable[[str], Any]) -> list[str]:
     """As much of the order as there is: neither circles nor what stands behind them."""
     waits = Counter(target for targets in successors.values() for target in targets)

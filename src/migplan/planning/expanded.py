@@ -80,7 +80,9 @@ def _led(steps: list[Step], expansion: Expansion) -> list[Step]:
 
 
 def _waiting(step: Step, expansion: Expansion) -> Step:
-    """The step behind what it has to wait for, unless it belongs to the expansion itself."""
+    """The step behind what it has to wait for, unless it belongs to the expansion itself. One that changes none of the
+    objects, but only uses one, goes ahead where the rest of the plan wants that.
+    """
     if any(step.id == own.id for own in expansion.steps) or step.together in expansion.within:
         return step
     early = expansion.early.get(step.object)
@@ -91,6 +93,9 @@ def _waiting(step: Step, expansion: Expansion) -> Step:
         step = replace(step, together=group)
     if step.object in expansion.told:
         step = replace(step, deploy=None)
-    touched = step.uses | step.releases | step.creates | step.destroys | {step.object}
-    waits = {after for id in touched & expansion.behind.keys() if (after := expansion.behind[id]).step != step.id}
+    behind, made = expansion.behind, step.creates | step.destroys | {step.object}
+    must = {behind[id] for id in made & behind.keys()}
+    used = {behind[id] for id in (step.uses | step.releases) & behind.keys()} - must
+    waits = must | {replace(after, wished=not after.deploy) for after in used}
+    waits = {after for after in waits if after.step != step.id}
     return replace(step, after=(*step.after, *sorted(waits, key=lambda a: a.step))) if waits else step

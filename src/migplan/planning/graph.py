@@ -9,7 +9,7 @@ from migplan.core.errors import PlanningError
 from migplan.core.ids import ObjectId
 from migplan.core.records import record
 from migplan.core.steps import Step
-from migplan.planning.digraph import Successors, components, digraph, in_order
+from migplan.planning.digraph import Successors, components, digraph, in_order, leads
 
 START = "start"
 
@@ -23,6 +23,7 @@ class Edge:
     reason: str
     deploy: bool = False
     contract: str | None = None
+    wished: bool = False
 
 
 class CycleError(PlanningError):
@@ -47,7 +48,25 @@ class CycleError(PlanningError):
 def edges_of(steps: Sequence[Step]) -> list[Edge]:
     """Every edge between the steps, sorted; soft ones (mentions) only where they close no cycle."""
     hard = _unique([*_explicit(steps), *_references(steps), *_names(steps)])
-    return sorted([*hard, *_soft(steps, hard)], key=lambda e: (e.source, e.target, not e.deploy, e.reason))
+    return sorted([*hard, *_soft(steps, hard)], key=_place)
+
+
+def without_circles(edges: Sequence[Edge]) -> list[Edge]:
+    """The edges, of the wished ones in circles those that close none: each is tried after the other."""
+    pairs = [(e.source, e.target) for e in edges if e.source != START]
+    component = {n: i for i, members in enumerate(components(digraph((), pairs))) for n in members}
+    doubtful = [e for e in edges if e.wished and component.get(e.source) == component[e.target]]
+    kept = [e for e in edges if e not in doubtful]
+    graph = digraph((), ((e.source, e.target) for e in kept))
+    for edge in doubtful:
+        if not leads(graph, edge.target, edge.source):
+            kept.append(edge)
+            graph.setdefault(edge.source, set()).add(edge.target)
+    return sorted(kept, key=_place)
+
+
+def _place(edge: Edge) -> tuple[str, str, bool, str]:
+    return edge.source, edge.target, not edge.deploy, edge.reason
 
 
 def _explicit(steps: Sequence[Step]) -> Iterable[Edge]:
@@ -58,7 +77,7 @@ def _explicit(steps: Sequence[Step]) -> Iterable[Edge]:
         for after in step.after:
             if after.step not in ids:
                 raise PlanningError(f"step {step.id} must run after {after.step}, which isn't in the plan")
-            yield Edge(after.step, step.id, after.reason, after.deploy, after.contract)
+            yield Edge(after.step, step.id, after.reason, after.deploy, after.contract, after.wished)
 
 
 def _references(steps: Sequence[Step]) -> Iterable[Edge]:
@@ -125,9 +144,9 @@ def _by(steps: Sequence[Step], attribute: str) -> Mapping[Hashable, list[Step]]:
 
 
 def _unique(edges: Iterable[Edge]) -> list[Edge]:
-    """One edge for a pair of steps and a nature; the first reason in alphabetical order."""
+    """One edge for a pair of steps and a nature; the first reason in alphabetical order, of those that must be."""
     kept: dict[tuple[str, str, bool], Edge] = {}
-    for edge in sorted(edges, key=lambda e: (e.source, e.target, e.deploy, e.reason)):
+    for edge in sorted(edges, key=lambda e: (e.source, e.target, e.deploy, e.wished, e.reason)):
         kept.setdefault((edge.source, edge.target, edge.deploy), edge)
     return list(kept.values())
 

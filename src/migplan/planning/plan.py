@@ -24,7 +24,7 @@ from migplan.planning.expanded import expansions_of, steps_of
 from migplan.planning.fold import fold
 from migplan.planning.followers import without_followers
 from migplan.planning.freed_names import free_names
-from migplan.planning.graph import START, CycleError, Edge, edges_of, nodes_of
+from migplan.planning.graph import START, CycleError, Edge, edges_of, nodes_of, without_circles
 from migplan.planning.kept_columns import with_own_names
 from migplan.planning.leaving_partitions import with_counted_references
 from migplan.planning.mentions import with_mentions
@@ -101,7 +101,7 @@ def draft(
         steps = with_said_casts(with_mentions(_sorted(made), before, after), before, after)
         edges = edges_of(steps)
         try:
-            arranged = _arranged(context, expansions, steps, edges)
+            arranged = _arranged_somehow(context, expansions, steps, edges)
             return replace(
                 arranged,
                 changes=(*renamed.moved, *arranged.changes),
@@ -145,6 +145,17 @@ def _rebuildable(cycle: CycleError, context: Context) -> Iterable[ObjectId]:
             obj = context.before[step.object]
             if step.object.kind in TYPE_KINDS or (obj.table is None and kind_of(obj.id).set_aside(obj, "x") is None):
                 yield step.object
+
+
+def _arranged_somehow(context: Context, expansions: list[Expansion], steps: list[Step], edges: list[Edge]) -> Draft:
+    """With every order that is wished, or where that makes circles, with as many as make none."""
+    try:
+        return _arranged(context, expansions, steps, edges)
+    except CycleError:
+        fewer = without_circles(edges)
+        if len(fewer) == len(edges):
+            raise
+        return _arranged(context, expansions, steps, fewer)
 
 
 def _arranged(context: Context, expansions: list[Expansion], steps: list[Step], edges: list[Edge]) -> Draft:

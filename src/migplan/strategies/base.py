@@ -170,7 +170,7 @@ class Expansion:
     fields: Mapping[ObjectId, frozenset[str]] = field(default_factory=dict[ObjectId, frozenset[str]])
     blocked: tuple[str, ...] = ()
     behind: Mapping[ObjectId, After] = field(default_factory=dict[ObjectId, After])
-    """Every other step that touches one of these objects waits."""
+    """Every other step that touches one of these objects waits; one that only uses it, unless that closes a circle."""
     within: frozenset[str] = frozenset()
     """But not those of these transactions, which the expansion has its part in."""
     single: Mapping[str, After] = field(default_factory=dict[str, After])
