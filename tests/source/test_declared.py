@@ -89,7 +89,7 @@ def test_an_unchanged_declaration_is_not_loaded_twice(folder: Path, shadow: Shad
 def test_a_damaged_cache_is_ignored(folder: Path, tmp_path: Path, shadow: Shadow) -> None:
     write(folder, a="CREATE TABLE t (a int)")
     declared_catalog(folder, shadow)
-    (entry,) = (tmp_path / "cache" / "migplan" / "declared").iterdir()
+    (entry,) = (tmp_path / "cache" / "migplan" / "catalogs").iterdir()
     entry.write_bytes(entry.read_bytes()[:100])
     assert not declared_catalog(folder, shadow).cached
     entry.parent.chmod(0o777)

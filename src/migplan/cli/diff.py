@@ -39,7 +39,7 @@ def diff(
     from migplan.cli.inputs import gather
     from migplan.report.diff_text import render_diff
 
-    inputs = gather(target, schema or [], config=config, offline=offline)
+    inputs = gather(target, schema or [], config=config, offline=offline, remembering=True)
     if strict:
         from migplan.cli.writing import refuse_unmodelled
 
@@ -51,4 +51,6 @@ def diff(
 
         for line in column_order(inputs.renamed.before, inputs.after):
             print(line, file=sys.stderr)
+    sys.stdout.flush()
+    inputs.live.remember()
     return 2 if exit_code and (drafted.changes or drafted.renames) else 0

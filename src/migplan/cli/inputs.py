@@ -46,11 +46,12 @@ if TYPE_CHECKING:
 class Inputs:
     """Both sides of a plan, comparable, and everything that decides how it is made.
 
-    ``outsiders`` are what nobody manages and stands on an object of the live side.
+    ``outsiders`` are what nobody manages and stands on an object of the live side. ``live`` is where it was read.
     """
 
     config: Config
     target: str
+    live: LiveReading
     settings: Settings
     shadow: Shadow
     declared: Declared
@@ -74,12 +75,19 @@ class Inputs:
 
 
 def gather(
-    target: str | None, schema: Sequence[str], *, config: Path | None, offline: bool, planning: bool = True
+    target: str | None,
+    schema: Sequence[str],
+    *,
+    config: Path | None,
+    offline: bool,
+    planning: bool = True,
+    remembering: bool = False,
 ) -> Inputs:
     """Read the configuration, the declared and the live side.
 
     ``schema`` are paths or one URL; empty for what migplan.toml says. Without ``planning`` nobody is going to draft a
-    plan of it. Raises the errors of each reading.
+    plan of it. With ``remembering`` the live side counts as read where it is as it was at the last time. Raises the
+    errors of each reading.
     """
     configuration = read_config(config)
     policy = policy_of(configuration)
@@ -89,7 +97,7 @@ def gather(
     source, said = _source(schema, configuration), wanted(configuration)
     texts = () if is_url(source) else source_texts(source)
     scope = known_scope(texts, shadow, said) if texts else None
-    ahead = None if scope is None else LiveReading(url, scope)
+    ahead = None if scope is None else LiveReading(url, scope, remembering=remembering)
     from migplan.planning.renamed_and_retyped import told_anew
     from migplan.prove.renamed import renamed_side, schemas_to_read  # while the live side is being read
     from migplan.strategies.registry import strategies
@@ -97,14 +105,14 @@ def gather(
     strategies()  # their modules too
     declared = schemas_to_read(declared_catalog(texts or source, shadow, said))
     if ahead is None or ahead.scope != declared.scope:
-        ahead = LiveReading(url, declared.scope)
+        ahead = LiveReading(url, declared.scope, remembering=remembering)
     before, beside, shadow = _live(ahead, declared, shadow, settings)
     after = declared.catalog
     _note_unknown_schemas(configuration, before, after)
     _note_emptiness(before, after)
     declared = replace(declared, directives=told_anew(declared.directives, before, after, settings))
     renamed = renamed_side(before, after, declared, shadow, settings)
-    found = Inputs(configuration, url, settings, shadow, declared, before, after, renamed, policy, beside)
+    found = Inputs(configuration, url, ahead, settings, shadow, declared, before, after, renamed, policy, beside)
     first = found.draft().first if planning else ()
     if not first:
         return found

@@ -12,6 +12,7 @@ from migplan.kinds.registry import kinds
 from migplan.source.connect import Connection, connect
 from migplan.source.introspect import Scope
 from migplan.source.live import introspect_live
+from migplan.source.remembered import Memory
 
 _SWITCH: Final = 0.0005
 """Seconds after which one thread gives way to the other. By default it is ten times as much, and each time that the
@@ -19,11 +20,15 @@ server has sent something the reading would wait for that long."""
 
 
 class LiveReading:
-    """The reading of ``scope`` on a connection of its own, begun at once; what it meets is raised by :meth:`result`."""
+    """The reading of ``scope`` on a connection of its own, begun at once; what it meets is raised by :meth:`result`.
 
-    def __init__(self, url: str, scope: Scope) -> None:
+    With ``remembering`` what was read before counts as read where the database is as it was then.
+    """
+
+    def __init__(self, url: str, scope: Scope, *, remembering: bool = False) -> None:
         self.scope = scope
         self._url = url
+        self._memory = Memory() if remembering else None
         self._found: Future[tuple[Connection, Catalog]] = Future()
         kinds()  # their modules are imported here, once: two threads would wait for each other
         sys.setswitchinterval(_SWITCH)
@@ -33,13 +38,23 @@ class LiveReading:
         """The connection, idle, and the catalog; raises like ``connect`` and ``introspect_live``."""
         return self._found.result()
 
+    def remember(self) -> None:
+        """Keep what was read for the next command; after the output, for a large schema takes a while."""
+        if self._memory is not None:
+            self._memory.keep()
+
     def _read(self) -> None:
         try:
             connection = connect(self._url)
             try:
-                self._found.set_result((connection, introspect_live(connection, self.scope)))
+                self._found.set_result((connection, self._catalog(connection)))
             except BaseException:
                 connection.close()
                 raise
         except BaseException as error:
             self._found.set_exception(error)
+
+    def _catalog(self, connection: Connection) -> Catalog:
+        if self._memory is None:
+            return introspect_live(connection, self.scope)
+        return self._memory.of(connection, self.scope)

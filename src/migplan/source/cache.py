@@ -1,4 +1,4 @@
-"""The cache of loaded declarations: an unchanged declaration is not loaded twice.
+"""The cache of catalogs: an unchanged declaration is not loaded twice, an unchanged database not read twice.
 
 Pickles of our own models and of nothing else, each behind its digest, in a directory that only its user may enter.
 What can't be read, written or trusted is as if it weren't there.
@@ -138,7 +138,7 @@ def _is_model(found: type[Any]) -> bool:
 def _directory() -> Path | None:
     """The cache's directory, made if need be; None where it can't be had or others may write to it."""
     base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")  # noqa: PTH111, PTH118
-    directory = Path(base) / "migplan" / "declared"
+    directory = Path(base) / "migplan" / "catalogs"
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = directory.stat()

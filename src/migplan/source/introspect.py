@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import field
 from typing import Any, Final
@@ -63,8 +63,14 @@ class Scope:
         return schema not in self.without and (self.schemas is None or schema in self.schemas)
 
 
-def introspect(connection: Connection, scope: Scope | None = None, *, again: bool = False) -> Catalog:
-    """The catalog of the connected database, as of one snapshot.
+def introspect(
+    connection: Connection,
+    scope: Scope | None = None,
+    *,
+    again: bool = False,
+    meanwhile: Callable[[Connection], None] | None = None,
+) -> Catalog:
+    """The catalog of the connected database, as of one snapshot; ``meanwhile`` is called in the same one.
 
     ``connection`` is left idle (its transaction is rolled back); ``again`` says that it reads its catalogs more than
     once. Raises ``TargetError`` for a server older than 14, for a missing privilege, or when a concurrent DDL command
@@ -76,7 +82,10 @@ def introspect(connection: Connection, scope: Scope | None = None, *, again: boo
             f"PostgreSQL {major} is not supported", hint="migplan works with PostgreSQL 14 to 18; upgrade the server."
         )
     with clear_errors(connection), snapshot(connection), _collector_paused():
-        return _read(connection, scope or Scope(), major, again)
+        found = _read(connection, scope or Scope(), major, again)
+        if meanwhile is not None:
+            meanwhile(connection)
+        return found
 
 
 @contextmanager
@@ -196,7 +205,15 @@ class _Built:
         return found
 
 
-def _sizes(rows: Rows, objects: dict[ObjectId, DbObject]) -> dict[ObjectId, TableSize]:
+def estimated_sizes(connection: Connection, catalog: Catalog) -> dict[ObjectId, TableSize]:
+    """What PostgreSQL takes the sizes of the catalog's relations for, in the snapshot that the connection is in."""
+    with streamed(connection, [_SCHEMAS], ()) as (schemas,):
+        oids = [oid for oid, name in schemas if ObjectId("schema", (name,)) in catalog]
+    with streamed(connection, [_SIZES], oids) as (rows,):
+        return _sizes(rows, catalog.objects)
+
+
+def _sizes(rows: Rows, objects: Mapping[ObjectId, DbObject]) -> dict[ObjectId, TableSize]:
     sizes: dict[ObjectId, TableSize] = {}
     for schema, name, tuples, size in rows:
         for kind in ("table", "materialized_view"):

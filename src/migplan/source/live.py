@@ -5,6 +5,7 @@ A snapshot fixes the catalogs' rows, but not what functions like pg_get_viewdef 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from migplan.core.errors import TargetError
@@ -33,17 +34,20 @@ _TRANSACTIONS: Final = "SELECT pg_current_snapshot()::text"
 """The same as before where no transaction that writes has ended meanwhile: then nothing can have changed."""
 
 
-def introspect_live(connection: Connection, scope: Scope | None = None) -> Catalog:
+def introspect_live(
+    connection: Connection, scope: Scope | None = None, *, meanwhile: Callable[[Connection], None] | None = None
+) -> Catalog:
     """The catalog of a database in use, read again where something was changed meanwhile.
 
-    Raises ``TargetError`` where the schema keeps changing, and like ``introspect``.
+    ``meanwhile`` is called in the snapshot of each reading, so that the last call belongs to what is returned. Raises
+    ``TargetError`` where the schema keeps changing, and like ``introspect``.
     """
     seen: Catalog | None = None
     why = "two readings differ"
     for _ in range(_ATTEMPTS):
         running, before = _transactions(connection), _signature(connection)
         try:
-            found = introspect(connection, scope)
+            found = introspect(connection, scope, meanwhile=meanwhile)
         except Exception as error:  # whatever half an object leads to
             if _signature(connection) == before:
                 raise

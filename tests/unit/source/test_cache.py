@@ -21,7 +21,7 @@ CATALOG = Catalog(180000, {ID: Schema(id=ID, owner="me", comment="ours")}, {ID: 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    return tmp_path / "migplan" / "declared"
+    return tmp_path / "migplan" / "catalogs"
 
 
 def test_what_was_written_is_read() -> None:
