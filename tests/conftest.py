@@ -119,7 +119,7 @@ def databases(pg_url: str) -> Generator[MakeDb]:
     def make(script: str = "") -> str:
         name = f"{DATABASE_PREFIX}{os.getpid()}_{secrets.token_hex(4)}"
         with psycopg.connect(pg_url, autocommit=True) as db:
-            db.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+            db.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template1").format(sql.Identifier(name)))
         names.append(name)
         url = database_url(pg_url, name)
         if script:

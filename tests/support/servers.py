@@ -383,7 +383,9 @@ def _start(cluster: Cluster) -> int:
             shutil.rmtree(cluster.home, ignore_errors=True)
         try:
             _initialise(cluster)
-            return _launch(cluster)
+            port = _launch(cluster)
+            _slim(port)
+            return port
         except ServerUnavailableError as error:
             failure = error
     raise ServerUnavailableError(f"{failure}\n{_read(cluster.log)[-4000:]}")
@@ -406,6 +408,13 @@ def _launch(cluster: Cluster, largest_file: int | None = None) -> int:
     port = _free_port()
     _control(cluster, port, "start", largest_file=largest_file)
     return port
+
+
+def _slim(port: int) -> None:
+    """Makes ``template1`` a template without the comments on what every database has, a fifth of what pg_dump reads."""
+    with psycopg.connect(f"postgresql://postgres@127.0.0.1:{port}/template1", autocommit=True) as db:
+        db.execute("DELETE FROM pg_description WHERE objoid < 16384 AND classoid <> 'pg_namespace'::regclass")
+        db.execute("VACUUM FULL pg_description")
 
 
 def _control(cluster: Cluster, port: int, verb: str, *how: str, largest_file: int | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -20,8 +21,9 @@ def markdown(folder: PlanFolder) -> str:
     return template.render(r=review(folder), columns=COLUMNS)
 
 
+@functools.cache
 def environment() -> Environment:
-    """Templates of this package; names that a template misspells are errors."""
+    """Templates of this package, each compiled once; names that a template misspells are errors."""
     found = Environment(
         loader=PackageLoader("migplan.report"),
         undefined=StrictUndefined,
