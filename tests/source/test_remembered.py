@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from tests.conftest import MakeDb
 
+    from migplan.core.model import Catalog
+
 STATEMENTS = """
 CREATE SCHEMA shop
 CREATE TYPE shop.mood AS ENUM ('sad')
@@ -93,6 +95,8 @@ CREATE EVENT TRIGGER remembered ON ddl_command_end WHEN TAG IN ('CREATE SERVER')
 CREATE CAST (shop.pair AS int) WITH INOUT
 SET TimeZone = 'Asia/Tokyo'
 """.strip().splitlines()
+OTHERS = 20
+"""Attempts, for other tests make roles on the same server meanwhile, which count."""
 EVENT_FUNCTION = "CREATE FUNCTION shop.none() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'"
 
 
@@ -106,9 +110,7 @@ def test_every_change_is_a_state_of_its_own(make_db: MakeDb) -> None:
             connection.execute(statement)
             assert _state(connection) not in states, statement
             states.append(_state(connection))
-        for statement in ("ANALYZE shop.item", "TRUNCATE shop.item", "VACUUM (FREEZE) shop.item"):
-            connection.execute(statement)
-        assert _state(connection) == states[-1]
+        assert any(_stays(connection) for _ in range(OTHERS))
 
 
 def test_every_catalog_that_objects_are_read_from_counts(make_db: MakeDb, pg_major: int) -> None:
@@ -139,9 +141,7 @@ def test_a_second_reading_is_out_of_the_memory_with_sizes_of_now(
         memory.keep()
         connection.execute("INSERT INTO item SELECT generate_series(1, 500)")
         connection.execute("ANALYZE item")
-        monkeypatch.setattr("migplan.source.remembered.introspect_live", _never)
-        second = Memory().of(connection, Scope())
-        monkeypatch.undo()
+        second = next(found for _ in range(OTHERS) if (found := _recalled(connection)) is not None)
         assert second.objects == first.objects
         assert second == introspect_live(connection, Scope())
         assert second.sizes != first.sizes
@@ -167,8 +167,33 @@ def test_diff_sees_what_changed_since_it_looked(
     assert "surname" in capsys.readouterr().out
 
 
-def _never(*_: object, **__: object) -> None:
-    raise AssertionError("was read again")
+def _stays(connection: psycopg.Connection[tuple[object, ...]]) -> bool:
+    before = _state(connection)
+    for statement in ("ANALYZE shop.item", "TRUNCATE shop.item", "VACUUM (FREEZE) shop.item"):
+        connection.execute(statement)
+    return _state(connection) == before
+
+
+def _recalled(connection: psycopg.Connection[tuple[object, ...]]) -> Catalog | None:
+    """What the memory holds, or None where it had to be read once more, and is kept now."""
+    memory = Memory()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("migplan.source.remembered.introspect_live", _read_anew)
+        try:
+            return memory.of(connection, Scope())
+        except ReadAnew:
+            pass
+    memory.of(connection, Scope())
+    memory.keep()
+    return None
+
+
+class ReadAnew(Exception):
+    """The memory wasn't enough."""
+
+
+def _read_anew(*_: object, **__: object) -> None:
+    raise ReadAnew
 
 
 def _state(connection: psycopg.Connection[tuple[object, ...]]) -> str:
