@@ -1,7 +1,9 @@
 """Indexes, keys and foreign keys of partitions that differ from the declared ones only in their names.
 
 Each of them hangs on its parent's, and each partition has one at most: which is which is plain. No application sees
-their names, and they couldn't be dropped as long as the parent's stands.
+their names, and they couldn't be dropped as long as the parent's stands. A table that becomes a partition brings them:
+ATTACH takes whatever fits (manual: ALTER TABLE, ATTACH PARTITION), and another one of the declared name couldn't hang
+there any more. One that leaves takes them along.
 """
 
 from __future__ import annotations
@@ -15,9 +17,10 @@ from migplan.core.model import Catalog, DbObject
 from migplan.core.records import record
 from migplan.core.sql import ident, sql
 from migplan.core.steps import Down, LockMode, Phase, Statement, Step, step_id
-from migplan.kinds.constraint import EXCLUSION, FOREIGN_KEY, Constraint
+from migplan.kinds.constraint import ATTACHABLE, EXCLUSION, FOREIGN_KEY, Constraint
 from migplan.kinds.index import Index
 from migplan.kinds.names import names_of
+from migplan.kinds.table import Table
 from migplan.planning.freed_names import with_renamed
 
 STRATEGY = "rename_attached"
@@ -35,7 +38,7 @@ class Attached:
 
 def rename_attached(before: Catalog, after: Catalog) -> Attached:
     """Give what is attached the declared names, where nothing bears those yet."""
-    alike = list(_alike(before, after))
+    alike = [*_alike(before, after), *_brought(before, after)]
     if not alike:
         return Attached(before)
     taken = {name for obj in before for name in names_of(obj) if name.space in _SPACES}
@@ -61,8 +64,48 @@ def _alike(before: Catalog, after: Catalog) -> Iterator[tuple[DbObject, DbObject
             yield obj, new
 
 
+def _brought(before: Catalog, after: Catalog) -> Iterator[tuple[DbObject, DbObject]]:
+    """What a table has already that becomes a partition of another table, or leaves it."""
+    come = before.compared_with(after).come
+    tables = (t for t in after if isinstance(t, Table) and _moves(before.get(t.id, Table), t)) if come else ()
+    for table in tables:
+        for model in (Index, Constraint):
+            there = sorted(before.members_of(table.id, model), key=lambda o: o.id)
+            for new in (o for o in after.members_of(table.id, model) if o.id in come):
+                apart = _apart(new)
+                found = [o for o in there if apart is not None and _may_go(o, new, after) and _apart(o) == apart]
+                if found:
+                    there.remove(found[0])
+                    yield found[0], new
+
+
+def _moves(old: Table | None, new: Table) -> bool:
+    return old is not None and old.partition_of != new.partition_of
+
+
+def _may_go(old: DbObject, new: DbObject, after: Catalog) -> bool:
+    """Whether ``old`` isn't declared, or beside the one that is to hang on a parent's."""
+    if _above(old) is None and _above(new) is None:
+        return False
+    return old.id not in after or (_above(old) is None and _above(after[old.id]) is None)
+
+
+def _apart(obj: DbObject) -> DbObject | None:
+    """What it is by itself; an exclusion constraint is taken for nobody's."""
+    bare = ObjectId(obj.id.kind, ())
+    if isinstance(obj, Index):
+        return replace(obj, id=bare, comment=None, parent=None)
+    if not isinstance(obj, Constraint) or obj.type not in (*ATTACHABLE, FOREIGN_KEY):
+        return None
+    return replace(obj, id=bare, comment=None, index_parent=None, clone_of=None, inherited=False, local=True)
+
+
+def _above(obj: DbObject) -> ObjectId | None:
+    return obj.parent if isinstance(obj, Index) else _parent(obj) if isinstance(obj, Constraint) else None
+
+
 def _key(obj: DbObject) -> tuple[ObjectId, ObjectId] | None:
-    parent = obj.parent if isinstance(obj, Index) else _parent(obj) if isinstance(obj, Constraint) else None
+    parent = _above(obj)
     return None if parent is None or obj.table is None else (obj.table, parent)
 
 
@@ -78,7 +121,7 @@ def _step(old: DbObject, new: DbObject) -> Step:
         object=new.id,
         strategy=STRATEGY,
         phase=Phase.EXPAND,
-        why="it hangs on its parent's like the declared one; no application sees the names of indexes and keys",
+        why="it is the declared one but for its name; no application sees the names of indexes and keys",
         up=(_renamed(old, now),),
         down=Down((_renamed(new, old.id.path[-1]),)),
         releases=frozenset({new.id}),
