@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import field, fields, is_dataclass
-from functools import cached_property
-from typing import Final, TypeVar, cast
+from functools import cache, cached_property
+from typing import Any, Final, TypeVar, cast
 
 from migplan.core.ids import ObjectId
 from migplan.core.packed import Packed, packed
@@ -270,9 +270,15 @@ def fingerprint_of(obj: DbObject) -> str:
     return f"{_told(obj)}\n"
 
 
+@cache
+def _compared(model: type[Any]) -> tuple[tuple[str, object], ...]:
+    """The fields that make a difference, each with its default."""
+    return tuple((f.name, f.default) for f in fields(model) if f.compare and not f.metadata)
+
+
 def _told(value: object) -> str:
     if is_dataclass(value):
-        compared = ((f, getattr(value, f.name)) for f in fields(value) if f.compare and not f.metadata)
-        said = (f"{f.name}={_told(own)}" for f, own in compared if own != f.default)
+        compared = ((name, default, getattr(value, name)) for name, default in _compared(type(value)))
+        said = (f"{name}={_told(own)}" for name, default, own in compared if own != default)
         return f"{type(value).__name__}({', '.join(said)})"
     return f"({', '.join(map(_told, cast('tuple[object, ...]', value)))})" if type(value) is tuple else repr(value)
