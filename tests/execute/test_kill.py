@@ -94,7 +94,8 @@ def test_back_from_wherever_it_was_killed(every_step: Migration) -> None:
     """In every third unit, and at every statement that is no part of a transaction."""
     first, seen = state(every_step.live), set[str]()
     name = every_step.live.rpartition("/")[2] + "_b"
-    with Killer(every_step.folder.path) as killer, Killer(every_step.folder.path) as leading_back:
+    path = every_step.folder.path
+    with Killer(path, once=True, besides="CONCURRENTLY") as killer, Killer(path) as leading_back:
         while (place := killer.run(every_step.live, "up")) is not None:
             unit = place.partition(" |")[0]
             fresh = unit not in seen
