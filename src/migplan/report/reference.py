@@ -45,8 +45,8 @@ _LIMITS: Final = (
     "Renaming a column whose name another column takes, or that other changes of the plan wait for, where a function's "
     "body, which is only text, says it: two plans.",
     "Renaming columns of tables that foreign tables inherit from, while applications use them.",
-    "A primary key of a large table that goes over to columns which may be NULL until now, while they or its former "
-    "ones change their type.",
+    "A primary key of a large table that goes over to columns which may be NULL until now, while a type of its former "
+    "or new ones is replaced under its name.",
     "Reference data: DML in a declared file is refused with its place, unless the file says that it is reference data; "
     "then it is named and not run.",
 )

@@ -53,7 +53,8 @@ class SwapColumn(Strategy):
             old, new = _sides(context, table, [c for c in columns if c.relation == table])
             steps = [*_steps(context, old, new), *_late_identities(context, columns, table)]
             blocked = tuple(_moved_keys(context, new))
-            yield Expansion(tuple(steps), old.carried | new.carried, blocked=blocked)
+            first = _joined(context, new) if blocked else frozenset[ObjectId]()
+            yield Expansion(tuple(steps), old.carried | new.carried, blocked=blocked, first=first)
         for id in sorted(context.rebuilds.items):
             key = context.after.get(id, Constraint)
             if key is not None and key.type == FOREIGN_KEY and _on_replaced(context, id):
@@ -74,6 +75,12 @@ def _moved_keys(context: Context, new: Side) -> Iterable[str]:
                 f"{key.id} goes over to {', '.join(loose)} while columns of {key.relation}, which is large, change"
                 " their type: two plans, the key's after the types'"
             )
+
+
+def _joined(context: Context, side: Side) -> frozenset[ObjectId]:
+    """The columns that get their types together: in a stage of their own, the key can go over behind them."""
+    groups = {context.rebuilds.groups[c.id] for c in side.columns}
+    return frozenset(id for id in context.replaced if context.rebuilds.groups[id] in groups and id.kind == "column")
 
 
 def _locked_first(context: Context, group: str) -> Iterable[Expansion]:
