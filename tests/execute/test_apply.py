@@ -56,7 +56,11 @@ def test_from_the_start_to_the_end_and_back(shop: Shop) -> None:
     stays = shop.command("rollback", "--yes", "--to", "start")
     assert (stays.status, "not everything comes back" in stays.err) == (3, True)
     pace = ("--workers", "2", "--max-lag", "0")
-    assert shop.command("rollback", "--yes", "--to", "start", "--accept-irreversible", *pace).status == 0
+    led_back = shop.command("rollback", "--yes", "--to", "start", "--accept-irreversible", *pace)
+    assert led_back.status == 0
+    assert (
+        "undo: drop index public.item_junk concurrently  (SHARE UPDATE EXCLUSIVE, reads the table, 250" in led_back.out
+    )
     assert state(shop.url).schema == shop.before.schema
     assert shop.command("confirm", "1").status == 1
 

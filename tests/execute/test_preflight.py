@@ -11,6 +11,7 @@ import pytest
 from tests.support.servers import own_server
 
 from migplan.execute.preflight import Concern, preflight, wraparound
+from migplan.planfile.locks import PlanLocks
 
 if TYPE_CHECKING:
     from tests.execute.conftest import Shop
@@ -62,14 +63,14 @@ def test_connections_and_disk(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> No
     plan = shop.migration.plan
     monkeypatch.setattr("migplan.execute.disk._WORTH_A_WORD", 1)
     with psycopg.connect(shop.url, autocommit=True) as db:
-        found = preflight(db, plan, plan.steps, 500, 10.0)
+        found = preflight(db, PlanLocks(plan), plan.steps, 500, 10.0)
         assert ["503 are needed" in c.what for c in found if c.stops] == [True]
         assert not any("on the server" in c.help for c in found), "this machine's disk can be seen"
         monkeypatch.setattr("migplan.execute.disk._is_here", _elsewhere)
-        found = preflight(db, plan, plan.steps, 1, 10.0)
+        found = preflight(db, PlanLocks(plan), plan.steps, 1, 10.0)
         assert any("look at it on the server" in c.help for c in found)
         db.execute("CREATE ROLE migplan_test_blind; SET ROLE migplan_test_blind")
-        found = preflight(db, plan, plan.steps, 1, 10.0)
+        found = preflight(db, PlanLocks(plan), plan.steps, 1, 10.0)
         db.execute("RESET ROLE; DROP ROLE migplan_test_blind")
     assert any("GRANT pg_monitor" in c.help for c in found)
     assert any("the data directory" in c.what for c in found)

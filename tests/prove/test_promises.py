@@ -81,6 +81,13 @@ def test_every_step_is_measured_and_keeps_its_promise(make_db: MakeDb, found: Si
         assert not measured.unseen, id
         if not steps[id].new_objects and not steps[id].stronger:
             assert measured.lock == steps[id].lock or measured.lock in ("NONE", "ACCESS SHARE", "ROW SHARE"), id
+    held = {m.lock for m in outcome.back.values()}
+    assert held >= {"NONE", "SHARE UPDATE EXCLUSIVE", "ACCESS EXCLUSIVE"}
+    assert [s.id for s in plan.steps if s.id not in outcome.back] == []
+    unseen = [id for id, measured in outcome.back.items() if measured.unseen]
+    assert unseen == ["build:constraint:public.t.single"], "whose index has gone with the constraint"
+    index = outcome.back["drop:index:public.gone"]
+    assert (index.locks, index.scan) == ({"public.t": "SHARE UPDATE EXCLUSIVE"}, True)
     alone = [outcome.measured[s.id] for s in plan.steps if not s.transactional]
     assert {m.lock for m in alone} == {"NONE", "SHARE UPDATE EXCLUSIVE", "ACCESS EXCLUSIVE"}
 

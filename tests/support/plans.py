@@ -93,7 +93,7 @@ def proved(
             managed=Managed(),
             settings=found.settings,
         )
-    steps = [s.model_copy(update={"measured": outcome.measured.get(s.id)}) for s in plan.steps]
+    steps = [outcome.noted(s) for s in plan.steps]
     return plan.model_copy(update={"steps": steps, "proof": outcome.proof}), files
 
 

@@ -55,9 +55,9 @@ def described(intent: Intent) -> str:
     """What a run will do: its steps with their locks, the sizes of the tables now, what is in the way."""
     way = "forwards to" if intent.direction == "up" else "back to"
     lines = [f"{intent.folder.plan.name}: {len(intent.steps)} steps {way} {intent.goal.name}"]
-    locks = PlanLocks(intent.folder.plan)
+    locks = PlanLocks(intent.folder.plan, intent.direction == "down")
     busy = {step for unit in intent.units for step in unit.at_work}
-    lines += [_line(intent, step, locks.touched(step)) for step in intent.steps if step.id in busy]
+    lines += [_line(intent, step, locks) for step in intent.steps if step.id in busy]
     idle = sum(step.id not in busy for step in intent.steps)
     lines += [f"  ({idle} {'step does' if idle == 1 else 'steps do'} nothing on this way)"] if idle else []
     lines += [f"  DATA LOSS: {loss}" for loss in intent.losses]
@@ -66,17 +66,18 @@ def described(intent: Intent) -> str:
     return "\n".join(lines)
 
 
-def _line(intent: Intent, step: StepModel, touched: Sequence[str]) -> str:
-    if intent.direction == "down":
+def _line(intent: Intent, step: StepModel, locks: PlanLocks) -> str:
+    if intent.direction == "down" and step.down.measured is None:
         return f"  {step.title_back}"
-    words = [step.lock if step.lock != "NONE" else "no lock"]
+    lock = locks.strongest(step)
+    words = [lock if lock != "NONE" else "no lock"]
     if not step.new_objects:
-        words += ["rewrites the table"] if step.rewrite else ["reads the table"] if step.scan else []
-    sizes = [intent.sizes[table] for table in touched if table in intent.sizes]
+        words += ["rewrites the table"] if locks.rewrites(step) else ["reads the table"] if locks.scans(step) else []
+    sizes = [intent.sizes[table] for table in locks.touched(step) if table in intent.sizes]
     if sizes and not step.new_objects:
         size = max(sizes, key=lambda s: s.bytes)
         words += [f"{size.rows:,} rows" if size.rows >= 0 else "rows never counted", bytes_of(size.bytes)]
-    return f"  {step.title}  ({', '.join(words)})"
+    return f"  {step.title if intent.direction == 'up' else step.title_back}  ({', '.join(words)})"
 
 
 def agree(intent: Intent, *, yes: bool) -> None:

@@ -14,7 +14,7 @@ from migplan.findings.base import Subject
 from migplan.findings.collect import Collected, collect
 from migplan.planfile.build import build
 from migplan.planfile.folder import REVIEW, PlanFolder, write_folder
-from migplan.planfile.model import MeasuredModel, PlanModel, ProofModel
+from migplan.planfile.model import PlanModel, ProofModel
 from migplan.planning.plan import Draft
 from migplan.prove.measure import Connections
 from migplan.prove.proof import Outcome, prove
@@ -70,9 +70,7 @@ def prove_on_shadow(inputs: Inputs, plan: PlanModel, files: Mapping[str, str]) -
 
 def with_outcome(plan: PlanModel, outcome: Outcome) -> PlanModel:
     """The plan with the proof's verdict and what was measured of each step."""
-    measured: Mapping[str, MeasuredModel] = outcome.measured
-    steps = [s.model_copy(update={"measured": measured.get(s.id)}) for s in plan.steps]
-    return plan.model_copy(update={"proof": outcome.proof, "steps": steps})
+    return plan.model_copy(update={"proof": outcome.proof, "steps": [outcome.noted(s) for s in plan.steps]})
 
 
 def refuse_unmodelled(*catalogs: Catalog) -> None:

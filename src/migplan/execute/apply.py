@@ -19,6 +19,7 @@ from migplan.execute.operator import sole_operator
 from migplan.execute.order import Intent, Order, Reached
 from migplan.execute.preflight import preflight
 from migplan.planfile.folder import PlanFolder
+from migplan.planfile.locks import PlanLocks
 from migplan.planfile.model import CheckpointModel, PlanModel
 from migplan.planfile.trials import Backup, Trial, now, record
 from migplan.planfile.units import Unit
@@ -103,7 +104,7 @@ def _intent(
     units: Sequence[Unit],
 ) -> Intent:
     plan, steps = folder.plan, steps_of(folder.plan, units)
-    pace = order.manner.pace
+    pace, locks = order.manner.pace, PlanLocks(plan, direction == "down")
     return Intent(
         folder,
         direction,
@@ -111,8 +112,8 @@ def _intent(
         goal,
         units,
         steps,
-        live_sizes(desk, plan, steps),
-        preflight(desk, plan, steps, pace.workers, pace.max_lag) if steps else (),
+        live_sizes(desk, locks, steps),
+        preflight(desk, locks, steps, pace.workers, pace.max_lag) if steps else (),
     )
 
 

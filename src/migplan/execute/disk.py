@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Final
 
 from migplan.planfile.locks import PlanLocks
-from migplan.planfile.model import PlanModel, StepModel
+from migplan.planfile.model import StepModel
 from migplan.source.connect import Connection
 
 _WORTH_A_WORD: Final = 100 * 1024 * 1024
 _WITH_WAL: Final = 2
 
 
-def disk_concerns(connection: Connection, plan: PlanModel, steps: Sequence[StepModel]) -> Iterable[tuple[str, str]]:
+def disk_concerns(connection: Connection, locks: PlanLocks, steps: Sequence[StepModel]) -> Iterable[tuple[str, str]]:
     """What there is too little of, and what can't be known though much of it is needed; each with what helps."""
-    for place, size in sorted(_needed(connection, PlanLocks(plan), steps).items()):
+    for place, size in sorted(_needed(connection, locks, steps).items()):
         if size < _WORTH_A_WORD:
             continue
         free = _free(connection, place)
@@ -33,7 +33,7 @@ def _needed(connection: Connection, locks: PlanLocks, steps: Sequence[StepModel]
     """Bytes by directory, at most: each row version anew where rows are written, a heap's size for an index."""
     times: Counter[str] = Counter()
     for step in steps:
-        if step.new_objects or not (step.in_batches or step.rewrite or _builds_index(step)):
+        if step.new_objects or not (locks.in_batches(step) or locks.rewrites(step) or _builds_index(locks, step)):
             continue
         for table in locks.touched(step):
             times[table] += _WITH_WAL
@@ -44,8 +44,8 @@ def _needed(connection: Connection, locks: PlanLocks, steps: Sequence[StepModel]
     return needed
 
 
-def _builds_index(step: StepModel) -> bool:
-    return step.kind == "index" and step.scan
+def _builds_index(locks: PlanLocks, step: StepModel) -> bool:
+    return step.kind == "index" and locks.scans(step)
 
 
 def _free(connection: Connection, place: str) -> int | None:

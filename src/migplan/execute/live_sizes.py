@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from migplan.planfile.locks import PlanLocks
-from migplan.planfile.model import PlanModel, SizeModel, StepModel
+from migplan.planfile.model import SizeModel, StepModel
 from migplan.source.connect import Connection
 
 
-def live_sizes(connection: Connection, plan: PlanModel, steps: Sequence[StepModel]) -> Mapping[str, SizeModel]:
+def live_sizes(connection: Connection, locks: PlanLocks, steps: Sequence[StepModel]) -> Mapping[str, SizeModel]:
     """Rows (-1: never counted) and bytes by ``schema.table``, partitions summed, of what the steps touch."""
-    locks = PlanLocks(plan)
     return sizes_of(connection, sorted({table for step in steps for table in locks.touched(step)}))
 
 

@@ -33,9 +33,9 @@ class LocksTogether:
     """Which units of a plan lock several tables, and how they get them."""
 
     def __init__(self, plan: PlanModel, *, back: bool) -> None:
-        locks = PlanLocks(plan)
+        locks = PlanLocks(plan, back)
         self._felt = {s.id: locks.modes(s) for s in plan.steps}
-        self._back = back
+        self._unmeasured = {s.id for s in plan.steps if back and s.down.measured is None}
 
     def of(self, unit: Unit) -> Mapping[str, LockMode]:
         """The tables (``schema.name``) that the unit locks one after the other, each with its strongest lock."""
@@ -50,13 +50,13 @@ class LocksTogether:
     def take(self, work: Connection, unit: Unit, settings: Sequence[Command]) -> None:
         """Lock them in the transaction under way, whose ``settings`` hold again afterwards.
 
-        The proof measures the way there. The way back of what is quick takes the strongest lock of each for a moment:
-        a lock that had to grow later would be waited for while the others are held.
+        Where the plan is from before the proof measured the way back, what is quick takes the strongest lock of each
+        for a moment: a lock that had to grow later would be waited for while the others are held.
         """
         modes, patience = self.of(unit), unit.limits.get("lock_timeout", 0)
         if not modes or not patience:
             return
-        strongest = self._back and unit.limits.get("statement_timeout", 0) > 0
+        strongest = not self._unmeasured.isdisjoint(unit.steps) and unit.limits.get("statement_timeout", 0) > 0
         known = work.execute(_TABLES, (list(modes),)).fetchall()
         wanted = ((text, LockMode.ACCESS_EXCLUSIVE if strongest else modes[name]) for name, text in known)
         locks = [lock_command(deparsed(text), mode) for text, mode in wanted]

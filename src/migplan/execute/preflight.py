@@ -8,7 +8,7 @@ from typing import Final
 from migplan.core.records import record
 from migplan.execute.disk import disk_concerns
 from migplan.planfile.locks import PlanLocks
-from migplan.planfile.model import PlanModel, StepModel
+from migplan.planfile.model import StepModel
 from migplan.source.connect import Connection
 
 LONG: Final = 60.0
@@ -28,13 +28,12 @@ class Concern:
 
 
 def preflight(
-    connection: Connection, plan: PlanModel, steps: Sequence[StepModel], workers: int, max_lag: float | None
+    connection: Connection, locks: PlanLocks, steps: Sequence[StepModel], workers: int, max_lag: float | None
 ) -> list[Concern]:
     """Everything that is known to be in the way of these steps, what stops them first."""
-    locks = PlanLocks(plan)
     felt = sorted({t for s in steps for t in locks.felt(s)})
     touched = sorted({t for s in steps for t in locks.touched(s)})
-    fills = any(s.in_batches for s in steps)
+    fills = any(locks.in_batches(s) for s in steps)
     found = [
         *_visibility(connection),
         *_transactions(connection, touched),
@@ -43,7 +42,7 @@ def preflight(
         *_invalid_indexes(connection, touched),
         *_slots(connection, workers + 3 if fills else 3),
         *(_replicas(connection, max_lag) if fills else ()),
-        *(Concern(what, help) for what, help in disk_concerns(connection, plan, steps)),
+        *(Concern(what, help) for what, help in disk_concerns(connection, locks, steps)),
     ]
     return sorted(found, key=lambda c: not c.stops)
 

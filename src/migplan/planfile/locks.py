@@ -1,4 +1,4 @@
-"""Whose tables an application waits for while a step runs, by what the proof measured of it."""
+"""Whose tables an application waits for while a step runs, or is undone, by what the proof measured of it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 from migplan.core.records import record
 from migplan.core.steps import LockMode
-from migplan.planfile.model import PlanModel, StepModel
+from migplan.planfile.model import MeasuredModel, PlanModel, StepModel
 
 _UNFELT: Final = LockMode.SHARE_UPDATE_EXCLUSIVE
 """Up to this one neither reads nor writes wait."""
@@ -25,9 +25,12 @@ def own_table(step: StepModel) -> str:
 
 @record(slots=False)
 class PlanLocks:
-    """The tables that a plan's steps lock, each as ``schema.table``."""
+    """The tables that a plan's steps lock, each as ``schema.table``; ``back`` when they are undone.
+
+    A plan from before the way back was measured takes there what it takes forwards."""
 
     plan: PlanModel
+    back: bool = False
 
     @cached_property
     def _created(self) -> frozenset[str]:
@@ -39,7 +42,7 @@ class PlanLocks:
 
     def modes(self, step: StepModel) -> dict[str, LockMode]:
         """The same, each with its strongest lock."""
-        seen, promised = step.measured, lock_mode(step.lock)
+        seen, promised = self._seen(step), lock_mode(step.lock)
         if seen is not None and not seen.unseen:
             found = {t: lock_mode(mode) for t, mode in seen.locks.items()}
             return {t: mode for t, mode in found.items() if mode > _UNFELT and t not in self._created}
@@ -49,5 +52,32 @@ class PlanLocks:
 
     def touched(self, step: StepModel) -> list[str]:
         """The existing tables that the step locks at all, and the one that it works on."""
-        seen = step.measured.locks if step.measured is not None else {}
-        return [t for t in dict.fromkeys([own_table(step), *seen]) if t not in self._created]
+        seen = self._seen(step)
+        found = seen.locks if seen is not None else {}
+        return [t for t in dict.fromkeys([own_table(step), *found]) if t not in self._created]
+
+    def strongest(self, step: StepModel) -> str:
+        """The strongest lock on an existing table, as it is written."""
+        seen = self._seen(step)
+        if not self.back or seen is None or seen.unseen:
+            return step.lock
+        held = [lock_mode(mode) for table, mode in seen.locks.items() if table not in self._created]
+        return str(max(held, default=LockMode.NONE))
+
+    def rewrites(self, step: StepModel) -> bool:
+        """Whether rows of an existing table are written anew."""
+        return step.down.measured.rewrite if self.back and step.down.measured else step.rewrite
+
+    def scans(self, step: StepModel) -> bool:
+        """Whether a whole existing table is read."""
+        if not self.back or step.down.measured is None:
+            return step.scan
+        return step.down.measured.scan and self.strongest(step) != str(LockMode.NONE)
+
+    def in_batches(self, step: StepModel) -> bool:
+        """Whether a table's rows are written in many short transactions."""
+        side = step.down if self.back else step
+        return side.backfill is not None or side.batches is not None
+
+    def _seen(self, step: StepModel) -> MeasuredModel | None:
+        return step.down.measured or step.measured if self.back else step.measured

@@ -84,7 +84,10 @@ class BatchesModel(Model):
 
 
 class DownModel(Model):
-    """The way back. ``irreversible`` says why there is none; ``loses`` which data it can't bring back."""
+    """The way back. ``irreversible`` says why there is none; ``loses`` which data it can't bring back.
+
+    ``measured`` is what the proof saw it do.
+    """
 
     file: FileName | None = None
     mark: str | None = None
@@ -92,6 +95,7 @@ class DownModel(Model):
     loses: str | None = None
     backfill: BackfillModel | None = None
     batches: BatchesModel | None = None
+    measured: MeasuredModel | None = None
 
 
 class CounterpartModel(Model):

@@ -1,4 +1,4 @@
-"""What pg_locks and pg_class say of a session, read from another one."""
+"""What pg_locks and pg_class say of a session, asked by itself or by another one."""
 
 from __future__ import annotations
 
@@ -22,6 +22,12 @@ WHERE c.relkind IN {_KINDS} AND n.nspname !~ '^pg_' AND n.nspname <> 'informatio
 """  # noqa: S608 - a constant
 _LOCKS: Final = "SELECT relation::bigint, mode FROM pg_locks WHERE pid = %s AND locktype = 'relation'"
 
+_OWN: Final = """
+SELECT l.relation::bigint, l.mode, c.relfilenode::bigint
+FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
+WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation'
+"""
+
 
 @record
 class Relations:
@@ -39,8 +45,18 @@ def relations(connection: Connection) -> Relations:
 
 def locks_of(pid: int, watch: Connection, existing: Relations) -> dict[int, LockMode]:
     """The strongest lock that a session holds or waits for, by oid, on relations that existed."""
+    return _strongest(watch.execute(_LOCKS, [pid]).fetchall(), existing)
+
+
+def own_locks(work: Connection, existing: Relations) -> tuple[dict[int, LockMode], dict[int, int]]:
+    """What a session holds in its transaction, and where the rows of these relations lie now as it sees them."""
+    rows = work.execute(_OWN).fetchall()
+    return _strongest(((oid, mode) for oid, mode, _ in rows), existing), {oid: file for oid, _, file in rows}
+
+
+def _strongest(locks: Iterable[tuple[int, str]], existing: Relations) -> dict[int, LockMode]:
     found: dict[int, LockMode] = {}
-    for oid, name in watch.execute(_LOCKS, [pid]).fetchall():
+    for oid, name in locks:
         if oid in existing.names:
             found[oid] = max(mode_named(name), found.get(oid, LockMode.NONE))
     return found

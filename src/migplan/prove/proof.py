@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import field
 from datetime import UTC, datetime
+from typing import Final
 
 import psycopg
 
@@ -32,10 +33,20 @@ from migplan.source.managed import Managed
 
 @record(slots=False)
 class Outcome:
-    """A proof's verdict, and what was measured of each step."""
+    """A proof's verdict, and what was measured of each step and of its way back."""
 
     proof: ProofModel
     measured: Mapping[str, MeasuredModel] = field(default_factory=dict[str, MeasuredModel])
+    back: Mapping[str, MeasuredModel] = field(default_factory=dict[str, MeasuredModel])
+
+    def noted(self, step: StepModel) -> StepModel:
+        """The step with what was measured of it."""
+        down = step.down.model_copy(update={"measured": self.back.get(step.id)})
+        return step.model_copy(update={"measured": self.measured.get(step.id), "down": down})
+
+
+_NOTHING: Final = MeasuredModel(lock=str(LockMode.NONE), rewrite=False, scan=False)
+"""Of a step that the way back needs nothing of."""
 
 
 class _Failed(Exception):
@@ -64,10 +75,11 @@ def prove(
     """
     rebuild_live(before, shadow.work, managed=managed, settings=settings)
     measured: dict[str, MeasuredModel] = {}
+    back: dict[str, MeasuredModel] = {}
     boundaries: list[BoundaryModel] = []
     states: list[Catalog] = []
     try:
-        _run_both_ways(plan, files, before, after, shadow, managed, settings, measured, boundaries, states)
+        _run_both_ways(plan, files, before, after, shadow, managed, settings, measured, back, boundaries, states)
         _keep_promises(plan.steps, measured)
     except _Failed as failed:
         proof = ProofModel(
@@ -78,7 +90,7 @@ def prove(
             server_version=shadow.work.info.server_version,
             boundaries=boundaries,
         )
-        return Outcome(proof, measured)
+        return Outcome(proof, measured, back)
     proof = ProofModel(
         status="proved",
         reason="ran up and down on the shadow, every boundary as expected",
@@ -89,7 +101,7 @@ def prove(
         schemas=None if managed.scope.schemas is None else sorted(managed.scope.schemas),
         ignored=list(managed.patterns),
     )
-    return Outcome(proof, measured)
+    return Outcome(proof, measured, back)
 
 
 def _run_both_ways(
@@ -101,13 +113,14 @@ def _run_both_ways(
     managed: Managed,
     settings: Settings,
     measured: dict[str, MeasuredModel],
+    back: dict[str, MeasuredModel],
     boundaries: list[BoundaryModel],
     states: list[Catalog],
 ) -> None:
     phases = [(w.number, p) for w in plan.windows for p in w.phases]
     states.append(managed.of(introspect(shadow.work, managed.scope, again=True)))
     _expect(states[0], before, settings, "the rebuilt live schema")
-    measure = Measure(shadow)
+    measure = Measure(shadow, lazily=True)
     for window, phase in phases:
         _run(read_script(phase.up, files[phase.up]), measure, measured)
         states.append(managed.of(introspect(shadow.work, managed.scope, again=True)))
@@ -115,7 +128,8 @@ def _run_both_ways(
     _expect(states[-1], after, settings, "the end of the plan")
     stays = {s.object for s in plan.steps if s.down.irreversible is not None}
     for (_, phase), state in reversed(list(zip(phases, states[:-1], strict=True))):
-        _run(read_script(phase.down, files[phase.down]), Measure(shadow, active=False), {})
+        back |= dict.fromkeys(phase.steps, _NOTHING)
+        _run(read_script(phase.down, files[phase.down]), Measure(shadow, lazily=True), back)
         found = managed.of(introspect(shadow.work, managed.scope, again=True))
         _expect(found, state, settings, f"the way back by {phase.down}", stays)
 
