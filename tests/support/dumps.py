@@ -39,6 +39,7 @@ SELECT quote_ident(n.nspname) || '.' || quote_ident(p.proname),
 FROM pg_proc p JOIN pg_type t ON t.oid = p.prorettype JOIN pg_namespace n ON n.oid = p.pronamespace
 WHERE t.typrelid >= 16384
 """
+_VIEW: Final = re.compile(r"(CREATE VIEW [^ ]+ WITH \()([^)]*)(\) AS .*)", re.S)
 _STATISTICS: Final = re.compile(r"(CREATE STATISTICS .*? ON )(.*)( FROM .*)")
 
 
@@ -122,8 +123,9 @@ def _in_body(words: list[str]) -> bool:
 
 
 def _columns_sorted(statement: str) -> str:
-    """``CREATE TABLE`` with its columns and constraints, and any list of storage parameters, in order of their text."""
-    if found := _STATISTICS.fullmatch(statement):
+    """``CREATE TABLE`` with its columns and constraints, any list of storage parameters or of a view's options, in order of
+    their text."""
+    if found := _STATISTICS.fullmatch(statement) or _VIEW.fullmatch(statement):
         return f"{found[1]}{', '.join(sorted(found[2].split(', ')))}{found[3]}"
     if not _WITH_LISTS.match(statement):
         return statement

@@ -26,6 +26,7 @@ from migplan.kinds.column_clauses import (
     set_attribute_options,
     set_compression,
 )
+from migplan.kinds.column_expressions import set_expressions, used_below
 from migplan.kinds.declared_below import going, local_below
 from migplan.kinds.default import Default
 from migplan.kinds.default_privileges import in_force
@@ -210,10 +211,12 @@ ORDER BY a.attrelid, a.attnum
 
     def alter_uses(self, old: Column, new: Column, after: Catalog) -> frozenset[ObjectId]:
         """An inherited column has its parents' type by then. Its own NOT NULL stands by itself."""
-        if not new.inherited or changed_fields(old, new) <= {"not_null"}:
-            return frozenset()
+        fields = changed_fields(old, new)
+        below = used_below(new, after) if new.generated is not None and "generated" in fields else frozenset[ObjectId]()
+        if not new.inherited or fields <= {"not_null"}:
+            return below
         above = parents_of(new.relation, after)
-        return frozenset(id for p in above if (id := p.child("column", new.name)) in after)
+        return below.union(id for p in above if (id := p.child("column", new.name)) in after)
 
     def _alter_generated(self, old: Column, new: Column, before: Catalog, after: Catalog) -> list[Statement] | None:
         """DROP EXPRESSION keeps the values; SET EXPRESSION (17) rewrites; everything else drops the column."""
@@ -225,14 +228,8 @@ ORDER BY a.attrelid, a.attnum
             plain = replace(old, generated=None)
             return [drop, *(self.alter(plain, new, before, after) or [])]
         if new.generated is not None and old.generated is not None and after.major >= 17:
-            expression = deparsed(new.generated)
-            statement = Statement(
-                sql("{} SET EXPRESSION AS ({})", head, expression),
-                AX,
-                rewrite=not new.virtual,
-                timing=Timing.LONG,
-            )
-            return [statement, *(self.alter(replace(old, generated=new.generated), new, before, after) or [])]
+            computed = set_expressions(new, before, after)
+            return [*computed, *(self.alter(replace(old, generated=new.generated), new, before, after) or [])]
         return None
 
     def reshapes(self, old: Column, new: Column) -> bool:

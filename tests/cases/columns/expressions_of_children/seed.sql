@@ -1,0 +1,4 @@
+INSERT INTO p (id, f2) VALUES (1, 1), (11, 1), (21, 1);
+INSERT INTO q VALUES (1, 1);
+INSERT INTO q2 (id, f2, g) VALUES (2, 1, 1);
+ANALYZE;
