@@ -92,7 +92,9 @@ LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum AND a.at
 LEFT JOIN (
   SELECT dep.refobjid, dep.refobjsubid,
          json_build_array(sn.nspname, sc.relname, format_type(q.seqtypid, NULL), q.seqstart, q.seqincrement, q.seqmin,
-                          q.seqmax, q.seqcache, q.seqcycle, sc.relpersistence, sc.relacl::text[], sc.oid::bigint) AS seq
+                          q.seqmax, q.seqcache, q.seqcycle, sc.relpersistence,
+                          sc.relpersistence <> (SELECT r.relpersistence FROM pg_class r WHERE r.oid = dep.refobjid),
+                          sc.relacl::text[], sc.oid::bigint) AS seq
   FROM pg_depend dep
   JOIN pg_sequence q ON q.seqrelid = dep.objid
   JOIN pg_class sc ON sc.oid = dep.objid

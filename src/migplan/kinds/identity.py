@@ -16,11 +16,16 @@ from migplan.kinds.default_privileges import NOTHING_AT_BIRTH, DefaultPrivileges
 from migplan.kinds.sequence import within_bounds
 
 AX = LockMode.ACCESS_EXCLUSIVE
+_FOLLOWING = 15
+"""The first major version where a sequence is unlogged, or logged, as its table."""
 
 
 @record
 class Identity:
-    """GENERATED … AS IDENTITY: ``always`` or by default, and the options of its sequence (schema, name)."""
+    """GENERATED … AS IDENTITY: ``always`` or by default, and the options of its sequence (schema, name).
+
+    ``apart``: the sequence is unlogged and its table isn't, or the reverse.
+    """
 
     always: bool
     sequence: tuple[str, str]
@@ -32,13 +37,14 @@ class Identity:
     cache: int
     cycle: bool
     unlogged: bool = False
+    apart: bool = False
     grants: tuple[Grant, ...] | None = None
     comment: str | None = None
 
 
 def read_identity(letter: str, sequence: list[Any], owner: str, reading: Reading) -> Identity:
     """Out of pg_attribute.attidentity and the row of its sequence, whose ``owner`` is the table's."""
-    schema, name, type, start, increment, minimum, maximum, cache, cycle, persistence, acl, oid = sequence
+    schema, name, type, start, increment, minimum, maximum, cache, cycle, persistence, apart, acl, oid = sequence
     return Identity(
         always=letter == "a",
         sequence=(schema, name),
@@ -50,6 +56,7 @@ def read_identity(letter: str, sequence: list[Any], owner: str, reading: Reading
         cache=cache,
         cycle=cycle,
         unlogged=persistence == "u",
+        apart=apart and reading.major >= _FOLLOWING,
         grants=reading.grants(acl, owner, _acl.SEQUENCE),
         comment=reading.comment(PG_CLASS, oid),
     )
@@ -157,6 +164,6 @@ def _attributes(old: Identity | None, new: Identity) -> list[Statement]:
     if (old.comment if old else None) != new.comment:
         text = Sql("NULL") if new.comment is None else literal(new.comment)
         statements.append(Statement(sql("COMMENT ON SEQUENCE {} IS {}", name, text)))
-    if old is not None and old.unlogged != new.unlogged:
+    if new.apart if old is None else old.unlogged != new.unlogged:
         statements.append(set_persistence(new))
     return statements

@@ -12,7 +12,6 @@ from migplan.kinds.column import Column
 from migplan.kinds.column_clauses import column_clause, column_extras, not_null_of_table, required_here, set_not_null
 from migplan.kinds.constraint import Constraint, add_constraint, brought_by, inline_in
 from migplan.kinds.default import Default
-from migplan.kinds.identity import set_persistence
 from migplan.kinds.table import Table, columns_of
 
 AX = LockMode.ACCESS_EXCLUSIVE
@@ -67,8 +66,6 @@ def creation(table: Table, catalog: Catalog) -> Part:
         sql("\nTABLESPACE {}", ident(table.tablespace)) if table.tablespace else EMPTY,
     )
     extras = [s for c in columns for s in column_extras(c, name)]
-    identities = [c.identity for c in columns if c.identity is not None and catalog.major >= 15]
-    extras += [set_persistence(i) for i in identities if i.unlogged != table.unlogged]
     extras += [add_constraint(c) for c in inline if not _said(c)]
     extras += [set_not_null(c) for c in required if catalog.major < 18]
     if parents:

@@ -39,6 +39,7 @@ from migplan.kinds.base import (
 )
 from migplan.kinds.column import TYPE_KINDS, Column
 from migplan.kinds.constraint import CHECK, Constraint
+from migplan.kinds.identity import set_persistence
 from migplan.kinds.inheritance import renamed_not_nulls
 from migplan.kinds.table import Table, columns_of
 from migplan.kinds.table_creation import creation, set_force_row_security, set_row_security
@@ -136,6 +137,7 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
         if "unlogged" in fields:
             logged = Sql("UNLOGGED" if new.unlogged else "LOGGED")
             statements.append(Statement(sql("ALTER {} SET {}", target, logged), AX, rewrite=True, timing=Timing.LONG))
+            statements += _sequences_apart(new.id, before, after)
         if "tablespace" in fields:
             space = ident(new.tablespace or "pg_default")
             command = sql("ALTER {} SET TABLESPACE {}", target, space)
@@ -232,6 +234,13 @@ def value_for(new: Column, old: Column | None, before: Catalog) -> Sql:
     own = any(id.kind in TYPE_KINDS for id in before.uses.get(old.id, ()))
     value = ident(old.name)
     return cast_by_text(value, old.type, new.type) if own else cast(value, old.type, new.type)
+
+
+def _sequences_apart(table: ObjectId, before: Catalog, after: Catalog) -> list[Statement]:
+    """The sequences of its identity columns go along (15 and later), also those that are not to."""
+    there = {c.name for c in columns_of(table, before) if c.identity is not None}
+    apart = (c.identity for c in columns_of(table, after) if c.name in there)
+    return [set_persistence(i) for i in apart if i is not None and i.apart]
 
 
 def _options_lock(old: Table, new: Table) -> LockMode:
