@@ -134,6 +134,10 @@ class Kind(ABC, Generic[O]):
         """Whether an in-place alteration is felt by dependants, which are then dropped before and created after it."""
         return True
 
+    def reshaped(self, old: O, new: O) -> frozenset[ObjectId]:
+        """What dependants see of an in-place alteration, where that is less than the whole object."""
+        return frozenset({new.id}) if self.reshapes(old, new) else frozenset()
+
     def without_parts(self, obj: O, parts: frozenset[ObjectId]) -> O | None:
         """The object as it is while the parts that provide these are undone, or None where that can't be said (then
         an alteration beside their re-creation has nothing left to do)."""

@@ -32,6 +32,7 @@ from migplan.kinds.default import Default
 from migplan.kinds.default_privileges import in_force
 from migplan.kinds.identity import change_identity, read_identity, sequence_grants
 from migplan.kinds.not_null import change_not_null, is_made_up
+from migplan.kinds.persistence import persistence
 from migplan.kinds.stricter_not_null import loosened
 from migplan.kinds.type_casts import cast_by_text
 from migplan.kinds.type_changes import keeps_rows
@@ -165,6 +166,8 @@ ORDER BY a.attrelid, a.attnum
         default = catalog.get(ObjectId("default", obj.id.path), Default)
         provided = {obj.id, default.id} if default else {obj.id}
         uses = {u for id in provided for u in catalog.uses.get(id, ())} - provided
+        if obj.identity is not None:
+            uses.add(persistence(obj.relation))
         declared = local_below(obj, catalog)
         name = ident(*obj.relation.path)
         return [

@@ -46,6 +46,7 @@ from migplan.kinds.constraint import (
     unread_below,
     validate_constraint,
 )
+from migplan.kinds.persistence import persistence
 
 AX = LockMode.ACCESS_EXCLUSIVE
 _OPTIONS = re.compile(r""" WITH \((?:"?\w+"?='?[^'()]*'?(?:, )?)+\)""")
@@ -136,7 +137,7 @@ WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x')
         if above is not None:
             uses |= {above.child("column", c) for c in obj.columns}
         if obj.target is not None:
-            uses |= {obj.target, key_of(obj, catalog)}
+            uses |= {obj.target, key_of(obj, catalog), persistence(obj.relation), persistence(obj.target)}
             uses |= {obj.target.child("column", c) for c in obj.target_columns}
             uses |= _attachments_of(obj.target, catalog)
         comes_along = obj.type == EXCLUSION and obj.clone_of is not None

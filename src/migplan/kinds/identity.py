@@ -16,7 +16,7 @@ from migplan.kinds.default_privileges import NOTHING_AT_BIRTH, DefaultPrivileges
 from migplan.kinds.sequence import within_bounds
 
 AX = LockMode.ACCESS_EXCLUSIVE
-_FOLLOWING = 15
+FOLLOWING = 15
 """The first major version where a sequence is unlogged, or logged, as its table."""
 
 
@@ -56,7 +56,7 @@ def read_identity(letter: str, sequence: list[Any], owner: str, reading: Reading
         cache=cache,
         cycle=cycle,
         unlogged=persistence == "u",
-        apart=apart and reading.major >= _FOLLOWING,
+        apart=apart and reading.major >= FOLLOWING,
         grants=reading.grants(acl, owner, _acl.SEQUENCE),
         comment=reading.comment(PG_CLASS, oid),
     )

@@ -23,6 +23,7 @@ from migplan.kinds.base import (
     not_of_extension,
     simple_part,
 )
+from migplan.kinds.persistence import persistence
 
 SUE = LockMode.SHARE_UPDATE_EXCLUSIVE
 _OPERATIONS = ("insert", "update", "delete", "truncate")
@@ -138,8 +139,19 @@ WHERE {not_of_extension(PG_PUBLICATION, "p.oid")}
     def reshapes(self, old: Publication, new: Publication) -> bool:
         return False
 
+    def alter_uses(self, old: Publication, new: Publication, after: Catalog) -> frozenset[ObjectId]:
+        """A table that isn't logged can't be published."""
+        return _come(old, new)
+
+    def alter_releases(self, old: Publication, new: Publication) -> frozenset[ObjectId]:
+        return _come(new, old)
+
     def drop_contract(self, obj: Publication) -> str | None:
         return f"has no subscriber to {obj.id}"
+
+
+def _come(old: Publication, new: Publication) -> frozenset[ObjectId]:
+    return frozenset(persistence(t.table) for t in new.tables if t not in old.tables)
 
 
 def _list_and_filter(major: int) -> str:
@@ -174,7 +186,7 @@ def _parameters(publication: Publication, major: int) -> Sql:
 
 
 def _table_part(publication: Publication, table: PublishedTable, catalog: Catalog) -> Part:
-    uses = {publication.id, table.table}
+    uses = {publication.id, table.table, persistence(table.table)}
     if table.columns is not None or table.where is not None:
         recorded = catalog.uses.get(publication.id, frozenset())
         uses |= {u for u in recorded if u.kind == "column" and u.path[:2] == table.table.path}

@@ -112,8 +112,7 @@ WHERE c.relpersistence <> 't' AND d.deptype IS DISTINCT FROM 'i' AND n.oid = ANY
             statements += within_bounds(name, old, new)
             statements.append(Statement(command, LockMode.SHARE_ROW_EXCLUSIVE))
         if "unlogged" in fields:
-            logged = Sql("UNLOGGED" if new.unlogged else "LOGGED")
-            statements.append(Statement(sql("ALTER SEQUENCE {} SET {}", name, logged), LockMode.ACCESS_EXCLUSIVE))
+            statements.append(set_logged(new))
         if "owned_by" in fields:
             statements.append(_owned_by(new, new.owned_by))
         return statements
@@ -170,6 +169,12 @@ def within_bounds(name: Sql, old: Bounds, new: Bounds) -> list[Statement]:
     )
     statements.append(Statement(command, LockMode.ROW_EXCLUSIVE))
     return statements
+
+
+def set_logged(sequence: Sequence) -> Statement:
+    """``SET LOGGED`` or ``SET UNLOGGED``."""
+    logged = Sql("UNLOGGED" if sequence.unlogged else "LOGGED")
+    return Statement(sql("ALTER SEQUENCE {} SET {}", ident(*sequence.id.path), logged), LockMode.ACCESS_EXCLUSIVE)
 
 
 def ownership(id: ObjectId) -> ObjectId:

@@ -39,8 +39,8 @@ from migplan.kinds.base import (
 )
 from migplan.kinds.column import TYPE_KINDS, Column
 from migplan.kinds.constraint import CHECK, Constraint
-from migplan.kinds.identity import set_persistence
 from migplan.kinds.inheritance import renamed_not_nulls
+from migplan.kinds.persistence import persistence, sequences_apart
 from migplan.kinds.table import Table, columns_of
 from migplan.kinds.table_creation import creation, set_force_row_security, set_row_security
 from migplan.kinds.type_casts import cast, cast_by_text
@@ -137,7 +137,7 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
         if "unlogged" in fields:
             logged = Sql("UNLOGGED" if new.unlogged else "LOGGED")
             statements.append(Statement(sql("ALTER {} SET {}", target, logged), AX, rewrite=True, timing=Timing.LONG))
-            statements += _sequences_apart(new.id, before, after)
+            statements += sequences_apart(new, before, after)
         if "tablespace" in fields:
             space = ident(new.tablespace or "pg_default")
             command = sql("ALTER {} SET TABLESPACE {}", target, space)
@@ -189,7 +189,12 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
         return None
 
     def reshapes(self, old: Table, new: Table) -> bool:
-        return bool(changed_fields(old, new) & {"of_type", "unlogged"})
+        return "of_type" in changed_fields(old, new)
+
+    def reshaped(self, old: Table, new: Table) -> frozenset[ObjectId]:
+        """Nobody but foreign keys and sequences sees whether it is logged."""
+        turned = [persistence(new.id)] if old.unlogged != new.unlogged else []
+        return super().reshaped(old, new).union(turned)
 
     def carried(self, old: Table, new: Table, before: Catalog) -> frozenset[ObjectId]:
         """A permanent table can't reference an unlogged one, so foreign keys make room while that changes."""
@@ -234,13 +239,6 @@ def value_for(new: Column, old: Column | None, before: Catalog) -> Sql:
     own = any(id.kind in TYPE_KINDS for id in before.uses.get(old.id, ()))
     value = ident(old.name)
     return cast_by_text(value, old.type, new.type) if own else cast(value, old.type, new.type)
-
-
-def _sequences_apart(table: ObjectId, before: Catalog, after: Catalog) -> list[Statement]:
-    """The sequences of its identity columns go along (15 and later), also those that are not to."""
-    there = {c.name for c in columns_of(table, before) if c.identity is not None}
-    apart = (c.identity for c in columns_of(table, after) if c.name in there)
-    return [set_persistence(i) for i in apart if i is not None and i.apart]
 
 
 def _options_lock(old: Table, new: Table) -> LockMode:

@@ -213,7 +213,7 @@ def _alteration(context: Context, change: Alter) -> Step:
     sentence = contract_of(context, change.id, kind.contract(change.old, change.new))
     old_uses = context.before.uses.get(change.id, frozenset())
     new_uses = context.after.uses.get(change.id, frozenset())
-    shaped = frozenset({change.id}) if kind.reshapes(change.old, change.new) else frozenset[ObjectId]()
+    shaped = kind.reshaped(change.old, change.new)
     if back is None:
         # The way back drops and re-creates every dependant: nobody else may touch one before this step.
         shaped = frozenset({change.id, *context.before.dependants({change.id})})
