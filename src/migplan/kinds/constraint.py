@@ -12,6 +12,7 @@ from migplan.core.sql import EMPTY, Sql, deparsed, ident, literal, sql
 from migplan.core.steps import LockMode, Statement, Timing
 from migplan.kinds._descendants import heirs
 from migplan.kinds.base import option_list
+from migplan.kinds.equal_keys import behind_chosen
 
 AX, SRX = LockMode.ACCESS_EXCLUSIVE, LockMode.SHARE_ROW_EXCLUSIVE
 CHECK, FOREIGN_KEY, UNIQUE, PRIMARY_KEY, EXCLUSION = "c", "f", "u", "p", "x"
@@ -97,7 +98,9 @@ def inline_in(
         return c.local or partition_of is not None
     plain = partition_key is None and partition_of is None
     own_key = c.type == PRIMARY_KEY or (c.type == UNIQUE and not _has_twin(c, catalog))
-    return plain and own_key and not key_extras(c) and c.index_parent is None
+    if not plain or not own_key or c.index_parent is not None:
+        return False
+    return not key_extras(c) and not behind_chosen(c, catalog)
 
 
 def _has_twin(unique: Constraint, catalog: Catalog) -> bool:

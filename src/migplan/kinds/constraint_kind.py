@@ -46,6 +46,7 @@ from migplan.kinds.constraint import (
     unread_below,
     validate_constraint,
 )
+from migplan.kinds.equal_keys import behind_chosen
 from migplan.kinds.persistence import persistence
 
 AX = LockMode.ACCESS_EXCLUSIVE
@@ -131,7 +132,7 @@ WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x')
         uses = {*catalog.uses.get(obj.id, ()), obj.relation, *column_ids(obj)} - {obj.index_parent}
         uses |= catalog.index_children.get(obj.id, frozenset()) | local_below(obj, catalog)
         below = unread_below(obj, catalog)
-        uses |= _behind_twins(obj, catalog) | {c.relation for c in below}
+        uses |= _behind_twins(obj, catalog) | behind_chosen(obj, catalog) | {c.relation for c in below}
         uses |= behind_bare(obj.id, obj.relation, catalog) if obj.type in ATTACHABLE else set()
         above = None if obj.index_parent is None or obj.index_parent not in catalog else catalog[obj.index_parent].table
         if above is not None:

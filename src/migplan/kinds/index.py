@@ -24,6 +24,7 @@ from migplan.kinds.base import (
     options,
     simple_part,
 )
+from migplan.kinds.equal_keys import behind_chosen
 
 AX, SUE = LockMode.ACCESS_EXCLUSIVE, LockMode.SHARE_UPDATE_EXCLUSIVE
 _RELATION_KINDS = {"r": "table", "p": "table", "m": "materialized_view", "f": "foreign_table"}
@@ -120,7 +121,7 @@ WHERE t.relkind IN ('r', 'p', 'm', 'f') AND t.relpersistence <> 't' AND n.oid = 
     def parts(self, obj: Index, catalog: Catalog) -> list[Part]:
         uses = {*catalog.uses.get(obj.id, ()), obj.relation} - ({obj.parent} if obj.parent else set[ObjectId]())
         bare = behind_bare(obj.id, obj.relation, catalog) if obj.partitioned else set[ObjectId]()
-        uses |= attached_to(obj.id, catalog) | _behind_twins(obj, catalog) | bare
+        uses |= attached_to(obj.id, catalog) | _behind_twins(obj, catalog) | bare | behind_chosen(obj, catalog)
         create = [create_index(obj), *index_extras(obj)]
         parts = [simple_part(obj.id, create, [drop_index(obj, keys=_carries_keys(obj.id, catalog))], uses)]
         if obj.parent is not None:
