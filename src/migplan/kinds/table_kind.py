@@ -209,8 +209,8 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
         identified = other_identity(new, old)
         if new.partition_of is None or not changed_fields(old, new) & {"partition_of", "bound"}:
             return identified
-        members = after.members.get(new.id, ())
-        linked = frozenset(m.id for m in members if isinstance(m, Column | Constraint))
+        checks = (c for c in after.members_of(new.id, Constraint) if c.type == CHECK)
+        linked = frozenset(m.id for m in (*after.members_of(new.id, Column), *checks))
         linked |= {new.partition_of.child("column", c.name) for c in columns_of(new.id, after)}
         attached = attached_indexes(new.id, after)
         return (
