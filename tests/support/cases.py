@@ -17,8 +17,11 @@ from pydantic.dataclasses import dataclass as checked
 from tests.support import dumps
 from tests.support.migrations import Migration, migration, psql
 
+from migplan.planfile.locks import PlanLocks, own_table
+from migplan.planfile.units import read_units
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from migplan.planfile.model import PlanModel
 
@@ -32,7 +35,7 @@ class Options:
     ``server`` is the first major version that knows the case's SQL. ``config`` is the text of its migplan.toml.
     ``deploys`` is the number of checkpoints, ``require`` and ``forbid`` pieces of the up files' SQL, ``findings`` rules that
     must be found. ``blocked`` is a piece of the reason why there is no plan. ``loses`` says that rows don't come back,
-    ``keeps`` beginnings of pg_dump's statements about what no way back changes, ``stays`` that only the last file can be
+    ``reads_back`` steps whose way back reads a large table under its lock, ``keeps`` beginnings of pg_dump's statements about what no way back changes, ``stays`` that only the last file can be
     undone without them. ``made_up``: the names that PostgreSQL made up for NOT NULL constraints may differ, and which inherited columns
     their tables declare as well. ``fails`` is
     a known bug, on the servers ``fails_on``.
@@ -48,6 +51,7 @@ class Options:
     findings: tuple[str, ...] = ()
     blocked: str | None = None
     loses: bool = False
+    reads_back: tuple[str, ...] = ()
     keeps: tuple[str, ...] = ()
     stays: bool = False
     made_up: bool = False
@@ -206,6 +210,27 @@ def _expect_facts(found: Migration, options: Options) -> None:
     _expect_none([f"lacks: {text}" for text in options.require if text not in found.up])
     _expect_none([f"has: {text}" for text in options.forbid if text in found.up])
     _expect_none(sorted(set(options.findings) - {f.rule for f in plan.findings}))
+    if "small_table_rows = 0" in options.config and not options.offline:
+        _expect_none([line for line in _held_up_on_the_way_back(found) if line.split()[0] not in options.reads_back])
+
+
+def _held_up_on_the_way_back(found: Migration) -> Iterator[str]:
+    """Steps whose way back reads or rewrites a table with rows that has stayed, while others wait for it."""
+    plan, back = found.plan, PlanLocks(found.plan, back=True)
+    steps = {s.id: s for s in plan.steps}
+    gone = {".".join(c.path) for c in plan.changes if c.action == "drop"}
+    empty = {name.removeprefix("table ") for name, size in plan.sizes.items() if size.rows == 0}
+    for phase in found.phases:
+        for unit in read_units(phase.down, found.folder.files[phase.down]):
+            members = [steps[id] for id in unit.steps]
+            felt = {table for step in members for table in back.felt(step)} - gone - empty
+            for step in members:
+                seen = step.down.measured
+                own = (
+                    {own_table(step)} if len(step.path) > 2 or step.kind == "table" else {*(seen.locks if seen else ())}
+                )
+                if seen and (seen.rewrite or seen.scan) and own & felt and not step.new_objects:
+                    yield f"{step.id} reads {', '.join(sorted(own & felt))} on the way back, and locks it"
 
 
 def _expect_none(found: list[str]) -> None:

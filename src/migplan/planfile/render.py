@@ -13,6 +13,7 @@ from migplan.core.settings import Settings
 from migplan.core.sql import Sql, literal, sql
 from migplan.core.steps import Assertion, Down, Irreversible, LockMode, Phase, Statement, Step, Timing
 from migplan.planning.segments import Segment
+from migplan.strategies.steps_undone import AGAIN
 
 if TYPE_CHECKING:
     from migplan.planfile.squawk import Waivers
@@ -87,15 +88,16 @@ def _assertions(step: Step, asserts: Sequence[Assertion]) -> str:
 
 
 def _down(segment: Segment, settings: Settings) -> str:
-    """The segment undone: its steps in reverse order, split where one of them can't run in a transaction.
+    """The segment undone: its steps in reverse order, split where one of them can't run in a transaction, or reads
+    rows that the locks of the others would keep from everybody.
 
     What the first one asserts is counted while no lock is held.
     """
     texts: list[str] = []
     steps = list(reversed(segment.steps))
-    for transactional, run in groupby(steps, key=_down_transactional):
+    for joined, run in groupby(steps, key=_joins_others):
         members = list(run)
-        for part in [members] if transactional else [[m] for m in members]:
+        for part in [members] if joined else [[m] for m in members]:
             statements = [s for step in part for s in _down_statements(step)]
             first, counted = _counted_before(part[0])
             blocks = [_down_block(s) for s in (first, *part[1:])]
@@ -114,8 +116,9 @@ def _down_statements(step: Step) -> tuple[Statement, ...]:
     return step.down.statements if isinstance(step.down, Down) else ()
 
 
-def _down_transactional(step: Step) -> bool:
-    return all(s.transactional for s in _down_statements(step))
+def _joins_others(step: Step) -> bool:
+    """What exists for the way back alone only completes what the others have made."""
+    return all(s.transactional for s in _down_statements(step)) and not step.id.startswith(AGAIN)
 
 
 def _transaction(blocks: Sequence[str], statements: Sequence[Statement], settings: Settings) -> str:

@@ -16,7 +16,7 @@ from migplan.kinds.registry import kind_of
 from migplan.kinds.sequence import Sequence
 from migplan.kinds.table import Table
 from migplan.planning.found_by_text import found_on_the_way_back, still_found
-from migplan.planning.read_later import read_later
+from migplan.planning.read_later import read_later, read_later_on_the_way_back
 from migplan.planning.rebuilds import going_along
 from migplan.planning.side_by_side import (
     aside_where_kept,
@@ -314,7 +314,8 @@ def rebuild_steps(context: Context, rebuild: Rebuild) -> list[Step]:
         dropped = []
     if rebuild.id in context.remade_after:
         created = []
-    steps = [_half(context, rebuild, "drop", n, part) for n, part in reversed(list(enumerate(dropped)))]
+    halves = (_half(context, rebuild, "drop", n, part) for n, part in reversed(list(enumerate(dropped))))
+    steps = [step for half in halves for step in read_later_on_the_way_back(context, half)]
     made = (_half(context, rebuild, "create", n, part) for n, part in enumerate(created))
     return [*steps, *(step for half in made for step in read_later(context, half))]
 

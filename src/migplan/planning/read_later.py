@@ -1,7 +1,7 @@
 """Checks and foreign keys that are dropped and made again: on a large table existing rows are read afterwards.
 
 Together with what they stand on they are made in one transaction, which must not last: so they come back NOT VALID, and
-are validated in a transaction of their own.
+are validated in a transaction of their own. The way back does the same.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from migplan.kinds.table import Table
 from migplan.strategies.add_constraint import not_valid
 from migplan.strategies.base import Context, Size
 from migplan.strategies.offending_rows import offenders
+from migplan.strategies.ways_back import constraint_back
 
 
 def read_later(context: Context, step: Step) -> Iterator[Step]:
@@ -27,6 +28,15 @@ def read_later(context: Context, step: Step) -> Iterator[Step]:
     unread = not_valid(constraint)
     yield replace(step, up=(unread, *step.up[1:]))
     yield _validate(context, constraint, step, unread)
+
+
+def read_later_on_the_way_back(context: Context, step: Step) -> list[Step]:
+    """The step that drops one as it is, or with what reads the rows of a large table behind it on the way back."""
+    constraint = context.before.get(step.object, Constraint)
+    if constraint is None or step.object not in step.destroys or constraint.type not in (CHECK, FOREIGN_KEY):
+        return [step]
+    steps = [step] if constraint.inherited else constraint_back(context, constraint, step)
+    return [replace(s, together=step.together) for s in steps]
 
 
 def _lasts(context: Context, constraint: Constraint) -> bool:
