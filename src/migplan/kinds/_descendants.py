@@ -35,7 +35,7 @@ def stays_with_parent(partition: ObjectId, before: Catalog, after: Catalog) -> b
 
 def must_let_go(partition: ObjectId, above: ObjectId | None, before: Catalog, after: Catalog) -> bool:
     """Whether an index of a partition would have to let go of the one ``above`` it: there is no command for it."""
-    return above in after and stays_with_parent(partition, before, after)
+    return above is not None and above in after and stays_with_parent(partition, before, after)
 
 
 def parents_of(relation: ObjectId, catalog: Catalog) -> tuple[ObjectId, ...]:

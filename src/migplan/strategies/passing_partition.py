@@ -54,10 +54,22 @@ class PassingPartition(Strategy):
 
 
 def _leaving(context: Context, parent: ObjectId, detaching: After) -> Expansion:
-    """A table that stops being a partition loses the parent's checks with it, and gets no new ones."""
+    """A table that stops being a partition loses the parent's checks with it, and gets no new ones. Its columns' types
+    change by themselves, or stay: the parent's wait until they don't reach it."""
     lost = _checks((c.old for c in context.changes.values() if isinstance(c, Drop)), parent)
     come = _checks((c.new for c in context.changes.values() if isinstance(c, Create)), parent)
-    return Expansion((), ahead=dict.fromkeys(lost, detaching), behind=dict.fromkeys(come, detaching))
+    behind = [*come, *_retyped_above(context, parent)]
+    return Expansion((), ahead=dict.fromkeys(lost, detaching), behind=dict.fromkeys(behind, detaching))
+
+
+def _retyped_above(context: Context, parent: ObjectId) -> Iterable[ObjectId]:
+    """Columns of the parent, and of the tables that it is a partition of itself."""
+    above = {parent}
+    while (table := context.before.get(parent, Table)) is not None and table.partition_of is not None:
+        parent = table.partition_of
+        above.add(parent)
+    retyped = (new for _, new, fields in context.altered(Column) if fields & {"type", "collation"})
+    return (new.id for new in retyped if new.relation in above)
 
 
 def _going(context: Context, parent: ObjectId, letting_go: After) -> Expansion:

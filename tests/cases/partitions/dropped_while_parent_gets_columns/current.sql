@@ -22,3 +22,11 @@ ALTER TABLE dropped_below ADD CONSTRAINT dropped_below_key UNIQUE (id);
 CREATE TABLE renamed_and_kept PARTITION OF renamed FOR VALUES IN ('2');
 CREATE INDEX renamed_and_kept_id ON renamed_and_kept (id);
 CREATE TABLE renamed_and_joined (number int, k text);
+
+
+CREATE DOMAIN given AS int CHECK (VALUE > 0);
+CREATE TABLE leave (id int, y int, x given) PARTITION BY RANGE (y);
+CREATE TABLE leave_low PARTITION OF leave FOR VALUES FROM (0) TO (10) PARTITION BY RANGE (id);
+CREATE TABLE left_and_retyped PARTITION OF leave_low FOR VALUES FROM (0) TO (10);
+CREATE TABLE left_as_it_is PARTITION OF leave_low FOR VALUES FROM (10) TO (20);
+CREATE TABLE left_none PARTITION OF leave_low FOR VALUES FROM (20) TO (30);

@@ -25,3 +25,11 @@ ALTER TABLE renamed_and_kept ADD CONSTRAINT own_check CHECK (number > 0), ADD CO
 CREATE VIEW renamed_view AS SELECT number FROM renamed_and_kept;
 CREATE TABLE renamed_and_new PARTITION OF renamed FOR VALUES IN ('3');
 CREATE TABLE renamed_and_joined PARTITION OF renamed FOR VALUES IN ('4');
+
+
+CREATE DOMAIN given AS int CHECK (VALUE > 0);
+CREATE TABLE leave (id int, y int, x bigint) PARTITION BY RANGE (y);
+CREATE TABLE leave_low PARTITION OF leave FOR VALUES FROM (0) TO (10) PARTITION BY RANGE (id);
+CREATE TABLE left_and_retyped (id int, y int, x bigint);
+CREATE TABLE left_as_it_is (id int, y int, x given);
+CREATE TABLE left_none PARTITION OF leave_low FOR VALUES FROM (20) TO (30);
