@@ -95,9 +95,13 @@ class Killer:
         return answer["place"]
 
 
+def _nothing_seen(*_: object) -> tuple[()]:
+    """What a run looks at before it begins changes nothing, and was a quarter of the time of each."""
+    return ()
+
+
 def _serve() -> None:
-    # What a run looks at before it begins changes nothing, and was a quarter of the time of each.
-    cast("Any", apply_of_plans).preflight = lambda *_: ()
+    cast("Any", apply_of_plans).preflight = _nothing_seen
     for line in sys.stdin:
         job = json.loads(line)
         said, says = os.pipe()
