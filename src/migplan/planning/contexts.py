@@ -69,12 +69,12 @@ def context_of(
     sizing = replace(sizing, online=online, not_online=not_online)
     replaced = replaced_columns(sizing)
     forced |= {id for id in online if id.kind == "table" and id in before and id in after}
-    rebuilds = find_rebuilds(before, after, own, pieces_before, forced, passed_on, replaced)
+    rebuilds = find_rebuilds(before, after, own, pieces_before, pieces_after, forced, passed_on, replaced)
     second = staged_columns(replace(sizing, rebuilds=rebuilds))
     staged = frozenset(cause for id in second for cause in rebuilds.followers[id])
     if second:
         replaced |= second
-        rebuilds = find_rebuilds(before, after, own, pieces_before, forced, passed_on, replaced)
+        rebuilds = find_rebuilds(before, after, own, pieces_before, pieces_after, forced, passed_on, replaced)
 
     def way_back(id: ObjectId, ahead: Sequence[ObjectId]) -> Down | Irreversible:
         """From the world before with just this object altered, back to the world before, both without the dependants

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from migplan.core.changes import Alter, Change
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
-from migplan.kinds.constraint import Constraint, local_below
+from migplan.kinds.constraint import Constraint, local_below, only_inherited
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
 from migplan.planning.attached_children import losing_children, needs_statements
@@ -51,11 +51,12 @@ def find_rebuilds(
     after: Catalog,
     changes: Mapping[ObjectId, Change],
     pieces: Pieces,
+    pieces_after: Pieces,
     forced: frozenset[ObjectId] = frozenset(),
     passed_on: frozenset[ObjectId] = frozenset(),
     replaced: frozenset[ObjectId] = frozenset(),
 ) -> Rebuilds:
-    """Everything that must be rebuilt; ``pieces`` are those of ``before``, ``forced`` are rebuilt in any case,
+    """Everything that must be rebuilt; ``pieces`` are those of ``before``; ``forced`` are rebuilt in any case,
     ``passed_on`` come anew with what they belong to, and for ``replaced`` columns a second one takes over."""
     search = _Search(before, after, changes, pieces)
     for id in sorted(replaced):
@@ -70,6 +71,8 @@ def find_rebuilds(
     for id, lost in _orphaned(search, passed_on):
         search.roots.add(id)
         _lose(search, id, id, lost)
+    for id in sorted(i for i, lost in search.lost.items() if i in lost and i.kind == "table"):
+        _lose_left_out(search, id, pieces_after)
     for id in {*search.lost, *(id for lost in search.lost.values() for id in lost)}:
         search.followers.pop(id, None)
     rebuilds = {
@@ -85,6 +88,16 @@ def find_rebuilds(
     groups = {id: _label(search.find(id)) for id in [*search.parents]}
     followers = {id: frozenset(causes) for id, causes in search.followers.items() if id not in replaced}
     return Rebuilds(rebuilds, groups, followers)
+
+
+def _lose_left_out(search: _Search, table: ObjectId, pieces_after: Pieces) -> None:
+    """The constraints that went with the table, and that its creation doesn't write any more: keys of one that becomes
+    partitioned, checks that get a comment."""
+    made = {p for part in pieces_after.of(table) for p in part.provides}
+    for id in sorted(_provided(search, table) - made - search.lost.keys()):
+        new = search.after.get(id, Constraint) if id.kind == "constraint" else None
+        if new is not None and new.clone_of is None and not only_inherited(new):
+            _lose(search, id, table, _provided(search, id))
 
 
 def _judge_alteration(search: _Search, change: Alter, forced: bool) -> None:
