@@ -47,6 +47,7 @@ from migplan.kinds.constraint import (
     validate_constraint,
 )
 from migplan.kinds.equal_keys import behind_chosen
+from migplan.kinds.index import Index
 from migplan.kinds.persistence import persistence
 
 AX = LockMode.ACCESS_EXCLUSIVE
@@ -242,8 +243,10 @@ def _create(constraint: Constraint, catalog: Catalog) -> Statement:
 
 
 def _attachments_of(table: ObjectId, catalog: Catalog) -> set[ObjectId]:
-    """A partitioned table's key is valid, and fit for a foreign key, once every partition's index is attached."""
+    """A partitioned table's key is valid, and fit for a foreign key, once every partition's index is attached; so is a
+    unique index."""
     todo = [c.id for c in catalog.members_of(table, Constraint) if c.type in INDEXED]
+    todo += [i.id for i in catalog.members_of(table, Index) if i.unique]
     found: set[ObjectId] = set()
     while todo:
         children = catalog.index_children.get(todo.pop(), frozenset())

@@ -2,7 +2,8 @@
 
 Bounds are a resource like names: what takes some waits for the partition that has them now. So are the indexes of a
 partitioned table: PostgreSQL gives a table that is attached an index for each of them, under a name of its own choice,
-so those that are dropped have to be gone by then; and a new one is valid only once every partition has it.
+so those that are dropped have to be gone by then; and a new one is valid only once every partition has it. A partition
+that leaves takes its part of a foreign key along: where that goes as well, it goes first.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from migplan.core.model import Catalog
 from migplan.core.records import record
 from migplan.core.steps import Name, Step
 from migplan.kinds.attachment import attachment
-from migplan.kinds.constraint import INDEXED, Constraint
+from migplan.kinds.constraint import FOREIGN_KEY, INDEXED, Constraint
 from migplan.kinds.index import Index
+from migplan.kinds.table import Table
 from migplan.strategies.successions import Successions
 
 
@@ -40,7 +42,8 @@ class Attachments:
         waits = self._waits
         takes = {Name("attached", gone.path) for id in step.creates for gone in waits.get(id, ())}
         freed = step.destroys | (self._moved & step.creates) - self.detached
-        frees = {Name("attached", id.path) for id in freed if id in self._awaited}
+        frees = {Name("attached", id.path) for id in freed if id in self._awaited or _is_passed_down(id, self.before)}
+        takes |= {Name("attached", key.path) for id in step.destroys for key in _passed_down(id, self.before)}
         return replace(step, takes=step.takes | takes, frees=step.frees | frees) if takes or frees else step
 
     def _at_once(self, step: Step) -> Step:
@@ -82,6 +85,21 @@ def _indexes(table: ObjectId, one: Catalog, other: Catalog) -> list[ObjectId]:
     """The indexes and keys of a partitioned table that the other side lacks or has in another form."""
     members = (*one.members_of(table, Index), *(c for c in one.members_of(table, Constraint) if c.type in INDEXED))
     return [m.id for m in members if other.get(m.id, type(m)) != m]
+
+
+def _is_passed_down(id: ObjectId, catalog: Catalog) -> bool:
+    """Whether it is a foreign key of a partitioned table, of which each partition has a part."""
+    key = catalog.get(id, Constraint) if id.kind == "constraint" else None
+    table = None if key is None or key.type != FOREIGN_KEY else catalog.get(key.relation, Table)
+    return table is not None and table.partition_key is not None
+
+
+def _passed_down(id: ObjectId, catalog: Catalog) -> Iterable[ObjectId]:
+    """The foreign keys of its parent that a partition has a part of as long as it is attached."""
+    table = catalog.get(id.parent("table"), Table) if id.kind == "attachment" else None
+    if table is not None and table.partition_of is not None:
+        keys = catalog.members_of(table.partition_of, Constraint)
+        yield from (key.id for key in keys if key.type == FOREIGN_KEY)
 
 
 def _with_children(index: ObjectId, catalog: Catalog) -> Iterable[ObjectId]:
