@@ -10,8 +10,8 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
 from migplan.core.steps import Down, Statement, Step
 from migplan.planning.graph import START, Edge
-from migplan.planning.plain import PLAIN
 from migplan.planning.windows import Placed
+from migplan.strategies.base import PLAIN
 
 
 def fold(placed: Sequence[Placed], edges: Sequence[Edge], before: Catalog) -> list[Placed]:

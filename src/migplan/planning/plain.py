@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from migplan.core.changes import Alter, Create, Drop
 from migplan.core.ids import ObjectId
-from migplan.core.model import Catalog, DbObject, Grant, changed_fields
-from migplan.core.steps import After, Down, Part, Phase, Statement, Step, step_id
+from migplan.core.model import Catalog, DbObject, changed_fields
+from migplan.core.steps import After, Down, Phase, Step, step_id
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import Constraint
 from migplan.kinds.names import names_of
 from migplan.kinds.registry import kind_of
 from migplan.kinds.sequence import Sequence
 from migplan.kinds.table import Table
-from migplan.planning.found_by_text import found_on_the_way_back, still_found
-from migplan.planning.read_later import read_later, read_later_on_the_way_back
-from migplan.planning.rebuilds import going_along
+from migplan.planning.attributes import GENERIC, attribute_steps
+from migplan.planning.rebuilt_steps import rebuild_steps
 from migplan.planning.side_by_side import (
     aside_where_kept,
     beside_parent,
-    keeps_old,
     names_in,
-    rebuild_contract,
-    replacement_steps,
 )
 from migplan.planning.validated_apart import validated_apart
 from migplan.strategies.attached_back import attached_ahead, part_back
 from migplan.strategies.backup import is_backed_up
-from migplan.strategies.base import Context, Rebuild, finished
+from migplan.strategies.base import PLAIN, Context, Rebuild
 from migplan.strategies.beside_default import hung_beside_default
 from migplan.strategies.chosen_phase import contract_of
 from migplan.strategies.joined_tables import joined
@@ -37,9 +33,6 @@ from migplan.strategies.lost_values import missing_values
 from migplan.strategies.offending_rows import rows_in_the_way
 from migplan.strategies.unreadable_values import unreadable_values
 from migplan.strategies.ways_back import constraint_back, not_null_back
-
-PLAIN = "plain"
-_GENERIC = frozenset({"comment", "grants", "owner"})
 
 
 def plain_steps(context: Context, claims: frozenset[ObjectId], fields: Mapping[ObjectId, frozenset[str]]) -> list[Step]:
@@ -153,12 +146,12 @@ def alter_steps(context: Context, change: Alter) -> list[Step]:
     steps: list[Step] = []
     if rebuilt is None:
         change, identity = _identity_apart(context, change)
-        if change.fields - _GENERIC:
+        if change.fields - GENERIC:
             steps += _with_way_back(context, change, _alteration(context, change))
         steps += identity
     elif (rest := _beside_parts(context, change, rebuilt)) is not None:
         steps.append(_with_halves(_alteration(context, rest), rebuild_steps(context, rebuilt)))
-    return steps + _attribute_steps(context, change)
+    return steps + attribute_steps(context, change)
 
 
 def _with_way_back(context: Context, change: Alter, step: Step) -> list[Step]:
@@ -199,7 +192,7 @@ def _beside_parts(context: Context, change: Alter, rebuild: Rebuild) -> Alter | 
     new = kind.without_parts(change.new, frozenset(declared & rebuild.parts | declared - known))
     if old is None or new is None:
         return None
-    fields = changed_fields(old, new) - _GENERIC
+    fields = changed_fields(old, new) - GENERIC
     return Alter(old, new, fields) if fields else None
 
 
@@ -219,7 +212,7 @@ def _alteration(context: Context, change: Alter) -> Step:
         shaped = frozenset({change.id, *context.before.dependants({change.id})})
     return Step(
         id=step_id("alter", change.id),
-        title=f"alter {change.id}: {', '.join(map(_said, sorted(change.fields - _GENERIC)))}",
+        title=f"alter {change.id}: {', '.join(map(_said, sorted(change.fields - GENERIC)))}",
         object=change.id,
         strategy=PLAIN,
         phase=Phase.EXPAND if sentence is None else Phase.CONTRACT,
@@ -241,127 +234,6 @@ def _alteration(context: Context, change: Alter) -> Step:
 
 def _said(field: str) -> str:
     return "NOT NULL" if field == "not_null" else field.replace("_", " ")
-
-
-def _attribute_steps(context: Context, change: Alter) -> list[Step]:
-    kind = kind_of(change.id)
-    old, new, fields = change.old, change.new, change.fields
-    steps: list[Step] = []
-    if "comment" in fields:
-        up, down = kind.comment_statements(new, new.comment), kind.comment_statements(old, old.comment)
-        steps.append(_attribute_step(change, "comment", up, down, Phase.EXPAND))
-    if "owner" in fields and kind.owned:
-        up, down = kind.owner_statements(new, new.owner), kind.owner_statements(old, old.owner)
-        steps.append(_attribute_step(change, "owner", up, down, Phase.EXPAND))
-    if "grants" in fields:
-        steps += _grant_steps(context, change)
-    return steps
-
-
-def _grant_steps(context: Context, change: Alter) -> list[Step]:
-    """What is granted comes with the expansion, what is revoked with the contraction."""
-    kind = kind_of(change.id)
-    old = frozenset(kind.effective_grants(change.old, context.before.major))
-    new = frozenset(kind.effective_grants(change.new, context.after.major))
-    both = old | new
-    owner = change.old.owner
-    steps: list[Step] = []
-    if both != old:
-        up = kind.grant_statements(change.new, old, both, owner)
-        down = [
-            *kind.grant_statements(change.new, both, old, owner),
-            *_of_columns(context.before, change.id, both - old),
-        ]
-        steps.append(_attribute_step(change, "grant", up, down, Phase.EXPAND))
-    if both != new:
-        up = [*kind.grant_statements(change.new, both, new, owner), *_of_columns(context.after, change.id, both - new)]
-        down = kind.grant_statements(change.new, new, both, owner)
-        step = _attribute_step(change, "revoke", up, down, Phase.CONTRACT)
-        sentence = None if context.settings.offline else f"doesn't need what is revoked on {change.id}"
-        steps.append(replace(step, deploy=sentence))
-    return steps
-
-
-def _of_columns(catalog: Catalog, table: ObjectId, revoked: Iterable[Grant]) -> list[Statement]:
-    """What columns keep of the privileges that are revoked on their table: PostgreSQL takes those as well."""
-    gone = {(g.grantee, g.privilege) for g in revoked}
-    kept = (
-        (c, [g for g in c.grants or () if (g.grantee, g.privilege) in gone]) for c in catalog.members_of(table, Column)
-    )
-    return [s for c, grants in kept if grants for s in kind_of(c.id).grant_statements(c, (), grants, c.owner)]
-
-
-def _attribute_step(change: Alter, verb: str, up: Iterable[Statement], down: Iterable[Statement], phase: Phase) -> Step:
-    return Step(
-        id=step_id(verb, change.id),
-        title=f"{verb} on {change.id}",
-        object=change.id,
-        strategy=PLAIN,
-        phase=phase,
-        why="no statement of an application waits for it or fails by it",
-        up=tuple(up),
-        down=Down(tuple(down)),
-        uses=frozenset({change.id}),
-    )
-
-
-def rebuild_steps(context: Context, rebuild: Rebuild) -> list[Step]:
-    """The drop and the re-creation of an object (or of some of its parts), in one transaction with its company."""
-    if keeps_old(context, rebuild):
-        return replacement_steps(context, rebuild)
-    dropped, created = context.rebuilt_parts(rebuild)
-    if rebuild.id in context.remade_before:
-        dropped = []
-    if rebuild.id in context.remade_after:
-        created = []
-    halves = (_half(context, rebuild, "drop", n, part) for n, part in reversed(list(enumerate(dropped))))
-    steps = [step for half in halves for step in read_later_on_the_way_back(context, half)]
-    made = (_half(context, rebuild, "create", n, part) for n, part in enumerate(created))
-    return [*steps, *(step for half in made for step in read_later(context, half))]
-
-
-def _half(context: Context, rebuild: Rebuild, verb: str, number: int, part: Part) -> Step:
-    old, new = context.before[rebuild.id], context.after[rebuild.id]
-    dropping = verb == "drop"
-    up, down = (part.drop, part.create) if dropping else (part.create, part.drop)
-    sentence = rebuild_contract(context, rebuild)
-    loses = kind_of(rebuild.id).drop_loses(old) if dropping and number == 0 and rebuild.whole else None
-    if loses is not None and _is_empty(context, rebuild.id):
-        loses = None
-    moved = {cause for u in part.uses for cause in context.rebuilds.followers.get(u, ())}
-    gone = frozenset(finished(u) for u in part.uses | moved if u in context.rebuilds.items)
-    return Step(
-        id=step_id(verb, rebuild.id, number),
-        title=f"{verb} {rebuild.id}" + ("" if old != new else " as it is"),
-        object=rebuild.id,
-        strategy="rebuild",
-        phase=Phase.EXPAND if sentence is None else Phase.CONTRACT,
-        why="it can't be changed in place" if rebuild.root else "it stands on something that is changed",
-        up=up,
-        down=Down(down, loses=loses),
-        creates=frozenset() if dropping else _with_company(part, context.after),
-        destroys=_with_company(part, context.before) if dropping else frozenset(),
-        uses=frozenset() if dropping else part.uses | gone,
-        releases=part.uses if dropping else frozenset(),
-        takes=frozenset() if dropping else names_in(part, context.after) | still_found(context, rebuild.id),
-        frees=names_in(part, context.before) | found_on_the_way_back(context, rebuild.id) if dropping else frozenset(),
-        together=rebuild.group,
-        deploy=sentence,
-        loses=loses,
-        new_objects=not dropping and number == 0 and rebuild.whole and isinstance(new, Table),
-        asserts=rows_in_the_way(context, new) if not dropping and number == 0 and old != new else (),
-    )
-
-
-def _with_company(part: Part, catalog: Catalog) -> frozenset[ObjectId]:
-    """What the part provides, and what comes and goes along with that."""
-    return part.provides.union(*(going_along(id, catalog) for id in part.provides))
-
-
-def _is_empty(context: Context, id: ObjectId) -> bool:
-    """Whether the object is a table without rows, or belongs to one."""
-    table = context.before[id].table or id
-    return context.empty(table)
 
 
 def _is_new(obj: DbObject, before: Catalog) -> bool:

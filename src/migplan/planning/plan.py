@@ -29,7 +29,6 @@ from migplan.planning.kept_columns import with_own_names
 from migplan.planning.leaving_partitions import with_counted_references
 from migplan.planning.mentions import with_mentions
 from migplan.planning.moved_extensions import with_moves
-from migplan.planning.plain import PLAIN
 from migplan.planning.renames import Renamed, with_renames
 from migplan.planning.said_casts import with_said_casts
 from migplan.planning.segments import Segment, segments
@@ -39,7 +38,7 @@ from migplan.planning.stricter_children import with_stricter_children
 from migplan.planning.unidentified import refused_updates
 from migplan.planning.widened_enums import widen_enums
 from migplan.planning.windows import place
-from migplan.strategies.base import Context, Expansion
+from migplan.strategies.base import PLAIN, Context, Expansion
 
 
 @record(slots=False)

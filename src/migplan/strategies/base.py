@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from migplan.core.changes import Alter, Change, Create, Drop
 from migplan.core.directives import Directives
@@ -21,6 +21,9 @@ from migplan.strategies.name_of_not_null import NameOfNotNull
 from migplan.strategies.pieces import Pieces
 from migplan.strategies.sizing import Size, Sizing
 from migplan.strategies.successions import Successions
+
+PLAIN: Final = "plain"
+"""What steps say that no strategy made."""
 
 
 @record

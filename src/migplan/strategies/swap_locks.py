@@ -6,6 +6,7 @@ Taken one by one, statement after statement, each would be waited for while thos
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
@@ -43,16 +44,13 @@ def locked_first(
         down=Down(()),
         together=group,
     )
-    last = Step(
+    last = replace(
+        first,
         id=step_id("unlock", root),
-        title=f"on the way back: {replayed}lock {names} and what stands on it",
-        object=root,
-        strategy="swap_locks",
-        phase=Phase.CONTRACT,
+        title=f"on the way back: {first.title}",
         why="whoever leads back needs the same locks first",
         up=(),
         down=Down(tuple(unlock)),
-        together=group,
     )
     return first, last
 
