@@ -9,6 +9,7 @@ from migplan.core.changes import Alter, Create
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.steps import After, Down, Phase, Step, step_id
+from migplan.kinds._descendants import descendants
 from migplan.kinds.attachment import attachment
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import CHECK, Constraint
@@ -46,6 +47,8 @@ class ChangeInheritance(Strategy):
                 yield Expansion((), fields=claimed)
         for column in context.created(Column):
             yield from _behind_other_types(context, column)
+        for column in context.dropped(Column):
+            yield from _ahead_of_other_types(context, column)
 
 
 def _hands_over(context: Context, new: Child, left: list[ObjectId], joined: list[ObjectId]) -> bool:
@@ -189,17 +192,32 @@ def _listed(ids: Iterable[ObjectId]) -> str:
 
 def _behind_other_types(context: Context, column: Column) -> Iterable[Expansion]:
     """A column that a table which goes has with another type: its parent can't get it as long as that is there."""
-    for user in sorted(context.before.used_by.get(column.relation, frozenset())):
-        heir, own = context.before.get(user, Table), context.before.get(user.child("column", column.name), Column)
-        if heir is None or own is None or user in context.after or column.relation not in heir.inherits:
-            continue
-        if own.type == column.type:
-            continue
+    for own in _of_other_types(column, context.before, context.after):
         if context.settings.offline:
-            yield Expansion((), behind={column.id: After(step_id("drop", user), f"{own.id} is {own.type}")})
+            gone = After(step_id("drop", own.relation), f"{own.id} is {own.type}")
+            yield Expansion((), behind={column.id: gone})
         else:
             why = f"inherits {column.relation}, goes, and has its new column {column.name} as {own.type}"
-            yield Expansion((), blocked=(f"{user} {why}, not {column.type}: drop it in a plan before",))
+            yield Expansion((), blocked=(f"{own.relation} {why}, not {column.type}: drop it in a plan before",))
+
+
+def _ahead_of_other_types(context: Context, column: Column) -> Iterable[Expansion]:
+    """The reverse: a table that comes can't have a column with another type than the one that its parent has still."""
+    for own in _of_other_types(column, context.after, context.before):
+        if context.settings.offline:
+            gone = After(step_id("drop", column.id), f"{own.id} is {own.type}")
+            yield Expansion((), behind={own.relation: gone})
+        else:
+            why = f"inherits {column.relation}, comes, and has its column {column.name}, which goes, as {own.type}"
+            yield Expansion((), blocked=(f"{own.relation} {why}, not {column.type}: drop the column in a plan before",))
+
+
+def _of_other_types(column: Column, one: Catalog, other: Catalog) -> Iterable[Column]:
+    """The column of that name of each table below, which only ``one`` side has, where it has another type."""
+    for below in sorted(descendants(column.relation, one)):
+        own = one.get(below.child("column", column.name), Column)
+        if below not in other and own is not None and own.type != column.type:
+            yield own
 
 
 def _members(table: ObjectId, catalog: Catalog) -> Iterable[Column | Constraint]:

@@ -18,3 +18,7 @@ ALTER TABLE says_it_itself REPLICA IDENTITY USING INDEX one;
 CREATE TABLE keyed (a int, PRIMARY KEY (id, c)) INHERITS (says_more);
 CREATE FOREIGN TABLE far (a int) INHERITS (says_more) SERVER s;
 ALTER TABLE far ALTER b SET NOT NULL;
+CREATE TABLE losing (id int);
+CREATE TABLE heir () INHERITS (losing);
+CREATE TABLE heir_of_heir (value int) INHERITS (heir);
+CREATE TABLE heir_with_the_same (value text) INHERITS (losing);
