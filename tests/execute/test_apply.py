@@ -56,8 +56,15 @@ def test_from_the_start_to_the_end_and_back(shop: Shop) -> None:
     stays = shop.command("rollback", "--yes", "--to", "start")
     assert (stays.status, "not everything comes back" in stays.err) == (3, True)
     pace = ("--workers", "2", "--max-lag", "0")
-    led_back = shop.command("rollback", "--yes", "--to", "start", "--accept-irreversible", *pace)
-    assert led_back.status == 0
+    led_back = shop.command("rollback", "--yes", "--accept-irreversible", *pace)
+    assert (led_back.status, "back at w0_2_migrate" in led_back.out) == (0, True)
+    shop.execute("UPDATE migplan.run SET outcome = 'running' WHERE id = (SELECT max(id) FROM migplan.run)")
+    assert "was interrupted" in shop.command("doctor").out
+    same = shop.command("rollback", "--yes")
+    assert (same.status, "nothing to undo: at w0_2_migrate" in same.out) == (0, True), "a killed run led back to there"
+    assert "interrupted" not in shop.command("status").out
+    further = shop.command("rollback", "--yes")
+    assert (further.status, "back at start" in further.out) == (0, True)
     assert (
         "undo: drop index public.item_junk concurrently  (SHARE UPDATE EXCLUSIVE, reads the table, 250" in led_back.out
     )

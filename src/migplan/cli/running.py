@@ -14,7 +14,7 @@ from migplan.planfile.approval import approval
 from migplan.planfile.locks import PlanLocks
 from migplan.planfile.model import StepModel
 from migplan.planfile.units import Unit
-from migplan.report.wording import bytes_of
+from migplan.report.wording import bytes_of, counted
 from migplan.source.connect import redact
 
 _QUIET_FOR = 2.0
@@ -54,7 +54,7 @@ class TerminalTeller:
 def described(intent: Intent) -> str:
     """What a run will do: its steps with their locks, the sizes of the tables now, what is in the way."""
     way = "forwards to" if intent.direction == "up" else "back to"
-    lines = [f"{intent.folder.plan.name}: {len(intent.steps)} steps {way} {intent.goal.name}"]
+    lines = [f"{intent.folder.plan.name}: {counted(len(intent.steps), 'step')} {way} {intent.goal.name}"]
     locks = PlanLocks(intent.folder.plan, intent.direction == "down")
     busy = {step for unit in intent.units for step in unit.at_work}
     lines += [_line(intent, step, locks) for step in intent.steps if step.id in busy]

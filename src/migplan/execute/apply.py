@@ -60,12 +60,17 @@ def apply(folder: PlanFolder, order: Order, goal: Stop | None = None) -> Reached
 
 
 def rollback(folder: PlanFolder, order: Order, goal: Stop | None = None) -> Reached:
-    """Lead back to ``goal``, or to where the window under way began: what the deployed application was made for."""
+    """Lead back to ``goal``, or to where the window under way began: what the deployed application was made for.
+
+    Without a goal a way back that was interrupted keeps its own, also where it has got there: the same command never
+    leads further back than the first one was to.
+    """
     with sole_operator(order.target, f"rollback {folder.plan.name}") as desk:
         install(desk)
         ledger = Ledger.of(desk, folder.plan, folder.path)
         states = ledger.steps()
-        wanted = goal or _window_start(folder.plan, states)
+        begun = ledger.unfinished_way_back()
+        wanted = goal or _boundary(folder.plan, begun) or _window_start(folder.plan, states)
         units = list(back(folder, states, wanted))
         intent = _intent(folder, order, desk, "down", states, wanted, units)
         if intent.units:
@@ -73,7 +78,7 @@ def rollback(folder: PlanFolder, order: Order, goal: Stop | None = None) -> Reac
                 _refuse("not everything comes back", intent.irreversible, "--accept-irreversible")
             order.agree(intent)
         ledger.unconfirm(wanted.window)  # whatever ends the way back: nobody goes on behind a checkpoint without a word
-        if intent.units:
+        if intent.units or begun is not None:
             _run(order, desk, ledger, intent)
         return Reached(wanted, None, len(intent.units))
 
@@ -200,6 +205,10 @@ def _refuse_checkpoint(folder: PlanFolder, reachable: Stop, said: str) -> None:
         f"checkpoint {number} lies before that boundary and nobody has confirmed it",
         hint=f"Deploy the application, then '{next_command('confirm', folder.path, number, said)}'.",
     )
+
+
+def _boundary(plan: PlanModel, name: str | None) -> Stop | None:
+    return next((s for s in stops(plan) if s.name == name), None)
 
 
 def _window_start(plan: PlanModel, states: dict[str, StepState]) -> Stop:

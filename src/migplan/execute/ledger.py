@@ -169,6 +169,13 @@ class Ledger:
             ("failed" if error else "reached", error, run),
         )
 
+    def unfinished_way_back(self) -> str | None:
+        """The boundary to which the last run was to lead back, where it didn't end there."""
+        row = self.connection.execute(
+            "SELECT direction, outcome, goal FROM migplan.run WHERE plan = %s ORDER BY id DESC LIMIT 1", (self.plan,)
+        ).fetchone()
+        return str(row[2]) if row is not None and row[0] == "down" and row[1] != "reached" else None
+
     def steps(self) -> dict[str, StepState]:
         """Where each step of the plan stands; those that never ran, or were undone, are not in it."""
         rows = self.connection.execute(
