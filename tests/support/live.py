@@ -15,9 +15,9 @@ from tests.support.migrations import Migration, proved
 from migplan.execute.apply import apply, rollback
 from migplan.execute.backfill_job import Pace
 from migplan.execute.journey import stop_named
+from migplan.execute.manner import Manner
 from migplan.execute.order import Order, Permissions, Reached
 from migplan.execute.retry import Patience
-from migplan.execute.runner import Manner
 
 if TYPE_CHECKING:
     from collections.abc import Callable

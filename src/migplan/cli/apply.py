@@ -56,9 +56,9 @@ def apply(
     from migplan.cli.running import TerminalTeller, agree, said_options
     from migplan.execute.apply import apply as run
     from migplan.execute.journey import stop_named
+    from migplan.execute.manner import Manner
     from migplan.execute.order import Order, Permissions
     from migplan.execute.retry import Patience
-    from migplan.execute.runner import Manner
     from migplan.planfile.folder import read_folder
     from migplan.source.config import read_config
 

@@ -11,8 +11,8 @@ from migplan.execute.demands import Demands
 from migplan.execute.hooks import Hooks
 from migplan.execute.journey import Position, Stop
 from migplan.execute.ledger import Direction
+from migplan.execute.manner import Manner, Teller
 from migplan.execute.preflight import Concern
-from migplan.execute.runner import Manner, Teller
 from migplan.planfile.folder import PlanFolder
 from migplan.planfile.model import CheckpointModel, SizeModel, StepModel
 from migplan.planfile.units import Unit

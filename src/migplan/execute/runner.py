@@ -6,16 +6,14 @@ import contextlib
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import field
 from itertools import takewhile
-from typing import Final, Protocol
+from typing import Final
 
 import psycopg
 
 from migplan.core.errors import ExecutionError, MigplanError
-from migplan.core.records import record
 from migplan.execute.at_once import in_messages, run_at_once, takes_moments, takes_moments_back
-from migplan.execute.backfill_job import Job, Pace, Progress
+from migplan.execute.backfill_job import Job, Progress
 from migplan.execute.backfills import finish
 from migplan.execute.batch_work import BatchWork
 from migplan.execute.blockers import Lookout
@@ -24,9 +22,10 @@ from migplan.execute.fence import mark_command, settle, settle_and_commit
 from migplan.execute.half_done import Verdict, holds_together, recover
 from migplan.execute.ledger import Direction, Ledger
 from migplan.execute.locks_together import LocksTogether
-from migplan.execute.maintenance import Maintenance, admit
+from migplan.execute.maintenance import admit
+from migplan.execute.manner import Manner, Teller
 from migplan.execute.operator import end_leftovers, held, open_worker, still_held
-from migplan.execute.retry import Patience, Tries, lost
+from migplan.execute.retry import Tries, lost
 from migplan.planfile.locks import PlanLocks
 from migplan.planfile.model import BackfillModel, BatchesModel, PlanModel, StepModel
 from migplan.planfile.units import Command, Unit, is_setting
@@ -40,33 +39,6 @@ _LOOK_AT_THE_LOCK_AFTER: Final = 1.0
 _QUICK: Final = 0.05
 """Seconds below which a transaction's COMMIT doesn't wait for the disk: waiting would take the most of its time. What
 the run says at its end waits for all of them."""
-
-
-class Teller(Protocol):
-    """Whoever is told what happens: a terminal, a log, a test."""
-
-    def say(self, message: str) -> None:
-        """Something that the operator should know."""
-        ...
-
-    def unit(self, unit: Unit, title: str) -> None:
-        """A unit begins."""
-        ...
-
-    def progress(self, what: str, share: float) -> None:
-        """How far a long statement is, from 0 to 1."""
-        ...
-
-
-@record
-class Manner:
-    """How a run behaves: how patient it is, what backfills give way to, whom it may end (seconds, None for nobody),
-    in which hours it may hold up applications."""
-
-    patience: Patience = field(default_factory=Patience)
-    pace: Pace = field(default_factory=Pace)
-    kill_older_than: float | None = None
-    maintenance: Maintenance = field(default_factory=Maintenance)
 
 
 class Runner:

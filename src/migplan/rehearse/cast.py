@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from migplan.core.records import record
-from migplan.execute.runner import Manner
+from migplan.execute.manner import Manner
 from migplan.planfile.folder import PlanFolder
 from migplan.rehearse.application import Application
 from migplan.rehearse.compliance import complying

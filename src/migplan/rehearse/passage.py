@@ -9,8 +9,8 @@ from migplan.core.records import record
 from migplan.core.sql import ident
 from migplan.execute.apply import apply as run
 from migplan.execute.journey import Stop, stops
+from migplan.execute.manner import Manner
 from migplan.execute.order import Intent, Order, Permissions
-from migplan.execute.runner import Manner
 from migplan.planfile.folder import PlanFolder
 from migplan.planfile.model import PlanModel
 from migplan.rehearse.compliance import Made, Moment

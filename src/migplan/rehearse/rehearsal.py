@@ -17,8 +17,8 @@ from migplan.core.model import Catalog
 from migplan.core.records import record
 from migplan.core.settings import Settings
 from migplan.execute.backfill_job import Pace
+from migplan.execute.manner import Manner
 from migplan.execute.retry import Patience
-from migplan.execute.runner import Manner
 from migplan.planfile.folder import PlanFolder
 from migplan.prove.rebuilt import rebuild_live
 from migplan.rehearse.application import Application
