@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
 from typing import Final
 
 from migplan.core.records import record
@@ -56,8 +55,3 @@ def _is_control(sql: str) -> bool:
 
 def _without_step(statement: ScriptStatement) -> ScriptStatement:
     return ScriptStatement(statement.sql, None, statement.place)
-
-
-def steps_in(statements: Sequence[ScriptStatement]) -> list[str]:
-    """The steps that the statements belong to, in order, each once."""
-    return list(dict.fromkeys(s.step for s in statements if s.step is not None))
