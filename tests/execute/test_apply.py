@@ -39,6 +39,8 @@ def test_from_the_start_to_the_end_and_back(shop: Shop) -> None:
     assert "Checkpoint 1: deploy the application now" in first.out
     again = shop.command("apply", "--yes")
     assert (again.status, "nothing to do" in again.out) == (0, True)
+    behind = shop.command("apply", "--yes", "--through", "w0_1_expand")
+    assert (behind.status, "nothing to do: at w0_2_migrate" in behind.out) == (0, True)
     beyond = shop.command("apply", "--yes", "--through", "w1")
     assert (beyond.status, "nobody has confirmed it" in beyond.err) == (3, True)
     confirmed = shop.command("confirm", "1", "--by", "Ada")

@@ -56,7 +56,8 @@ def apply(folder: PlanFolder, order: Order, goal: Stop | None = None) -> Reached
             order.agree(intent)
         if intent.units or intent.logs or owes_smoke(order, ledger):
             _run(order, desk, ledger, intent)
-        return Reached(wanted, waiting, len(intent.units))
+        at = max(wanted, stops(folder.plan)[intent.at.done], key=lambda s: s.phases)
+        return Reached(at, _waiting(folder.plan, at, ledger.confirmed()), len(intent.units))
 
 
 def rollback(folder: PlanFolder, order: Order, goal: Stop | None = None) -> Reached:

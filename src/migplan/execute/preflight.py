@@ -91,7 +91,7 @@ def _invalid_indexes(connection: Connection, touched: Sequence[str]) -> Iterable
     for index, table in connection.execute(_INVALID, (list(touched),)).fetchall():
         yield Concern(
             f"the index {index} of {table} is invalid, and costs every write",
-            f"DROP INDEX CONCURRENTLY {index}, unless this plan builds it: then it is built anew",
+            f"DROP INDEX CONCURRENTLY {index}, unless it is this plan's: then the run sees to it",
         )
 
 

@@ -50,8 +50,9 @@ class PlanStanding:
 
     @property
     def onward(self) -> str:
-        """The command that continues its last run."""
-        return self.back if self.direction == "down" else f"migplan apply {self.path}"
+        """The command that continues its last run, or goes on from where that ended."""
+        unfinished = self.direction == "down" and self.outcome != "reached"
+        return self.back if unfinished else f"migplan apply {self.path}"
 
     @property
     def back(self) -> str:
