@@ -16,6 +16,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.records import record
 from migplan.core.steps import Name, Step
+from migplan.kinds._descendants import partitions
 from migplan.kinds.attachment import attachment
 from migplan.kinds.constraint import FOREIGN_KEY, INDEXED, Constraint
 from migplan.kinds.index import Index
@@ -43,8 +44,19 @@ class Attachments:
         takes = {Name("attached", gone.path) for id in step.creates for gone in waits.get(id, ())}
         freed = step.destroys | (self._moved & step.creates) - self.detached
         frees = {Name("attached", id.path) for id in freed if id in self._awaited or _is_passed_down(id, self.before)}
-        takes |= {Name("attached", key.path) for id in step.destroys for key in _passed_down(id, self.before)}
-        return replace(step, takes=step.takes | takes, frees=step.frees | frees) if takes or frees else step
+        first = frozenset(key for id in step.destroys for key in _passed_down(id, self.before))
+        takes |= {Name("attached", key.path) for key in first}
+        uses = {attachment(p) for id in step.creates if _is_passed_down(id, self.after) for p in self._below(id)}
+        if not takes and not frees and not uses:
+            return step
+        releases = step.releases - first
+        return replace(
+            step, takes=step.takes | takes, frees=step.frees | frees, uses=step.uses | uses, releases=releases
+        )
+
+    def _below(self, key: ObjectId) -> list[ObjectId]:
+        """The partitions that a foreign key is passed down to: on the way back it goes before they leave."""
+        return partitions(key.parent("table"), self.after)
 
     def _at_once(self, step: Step) -> Step:
         """Partitions that come in the place of others share a transaction with them: no row is refused in between."""
@@ -95,11 +107,14 @@ def _is_passed_down(id: ObjectId, catalog: Catalog) -> bool:
 
 
 def _passed_down(id: ObjectId, catalog: Catalog) -> Iterable[ObjectId]:
-    """The foreign keys of its parent that a partition has a part of as long as it is attached."""
-    table = catalog.get(id.parent("table"), Table) if id.kind == "attachment" else None
-    if table is not None and table.partition_of is not None:
-        keys = catalog.members_of(table.partition_of, Constraint)
+    """The foreign keys of its parent that a partition has a part of as long as it is attached; the one that such a part
+    is of."""
+    if id.kind == "attachment":
+        table = catalog.get(id.parent("table"), Table)
+        keys = () if table is None or table.partition_of is None else catalog.members_of(table.partition_of, Constraint)
         yield from (key.id for key in keys if key.type == FOREIGN_KEY)
+    elif id.kind == "constraint" and (part := catalog.get(id, Constraint)) is not None and part.clone_of is not None:
+        yield part.clone_of
 
 
 def _with_children(index: ObjectId, catalog: Catalog) -> Iterable[ObjectId]:

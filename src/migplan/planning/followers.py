@@ -171,6 +171,12 @@ def _set_below(
     return (*statements, *below)
 
 
+def _comes_with_another(old: Constraint, new: Constraint, by_id: Mapping[ObjectId, Change], before: Catalog) -> bool:
+    """Whether a partition's part of one foreign key goes with that, and it gets one of another key by the same name."""
+    root = root_of(old, before)
+    return root is not None and new.clone_of not in (None, old.clone_of) and isinstance(by_id.get(root), Drop)
+
+
 def _own(change: Change, by_id: dict[ObjectId, Change], before: Catalog, after: Catalog) -> Change | None:
     match change:
         case Create(new) if isinstance(new, Constraint) and new.clone_of is not None:
@@ -193,6 +199,8 @@ def _own(change: Change, by_id: dict[ObjectId, Change], before: Catalog, after: 
         case Alter(old, new, fields) if isinstance(new, Column) and new.inherited and isinstance(old, Column):
             return _rest(old, new, fields, by_id, _staying(new.relation, by_id, before, after, whole=True))
         case Alter(old, new, fields) if isinstance(new, Constraint) and isinstance(old, Constraint):
+            if _comes_with_another(old, new, by_id, before):
+                return None
             parents = _staying(new.relation, by_id, before, after)
             return None if _follows(old, new, fields, by_id, parents) else change
         case _:
