@@ -21,6 +21,7 @@ pytestmark = pytest.mark.pg(18)
         ("schema = 3\n", "migplan.toml:1: schema: write a list of strings"),
         ("[manage]\nowners = 'yes'\n", "migplan.toml:2: manage.owners: write true or false"),
         ("[planning]\nlock_timeout = '2 parsecs'\n", "migplan.toml:2: planning.lock_timeout: unknown unit 'parsecs'"),
+        ("[hooks]\ntimeout = 'soon'\n", "migplan.toml:2: hooks.timeout: write a whole number, or one with its unit"),
         ("[targets.live]\nurl = 5\n", "migplan.toml:2: targets.live.url: write a string"),
         ("[shadow]\npreset = 'supabse'\n", "migplan.toml:2: shadow.preset: unknown preset"),
         (f'[targets.live]\nurl = "postgresql://u:{SECRET}@h/d\n', "migplan.toml:2:"),

@@ -46,9 +46,11 @@ _QUANTITY: Final = re.compile(r"\s*(\d+)\s*([a-zA-Z]+)\s*")
 
 def _quantity(value: object) -> object:
     """``"64 MB"`` in bytes, ``"2s"`` in milliseconds; numbers are taken as they are."""
-    found = _QUANTITY.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
+    if not isinstance(value, str):
         return value
+    found = _QUANTITY.fullmatch(value)
+    if found is None:
+        raise ValueError(f"write a whole number, or one with its unit ({', '.join(_UNITS)})")
     unit = _UNITS.get(found[2].lower())
     if unit is None:
         raise ValueError(f"unknown unit {found[2]!r}; known: {', '.join(_UNITS)}")
