@@ -31,6 +31,7 @@ from migplan.kinds.declared_below import going, local_below
 from migplan.kinds.default import Default
 from migplan.kinds.default_privileges import in_force
 from migplan.kinds.identity import change_identity, read_identity, sequence_grants
+from migplan.kinds.kept_not_null import drop_not_null
 from migplan.kinds.not_null import change_not_null, is_made_up
 from migplan.kinds.persistence import persistence
 from migplan.kinds.stricter_not_null import loosened
@@ -194,7 +195,8 @@ ORDER BY a.attrelid, a.attnum
             fields -= {"storage", "compression"}
         if "not_null" in fields:
             above = loosened(new, after) if _no_longer_valid(old, new) else []
-            statements += above or change_not_null(old, new)
+            gone = old.not_null is not None and new.not_null is None
+            statements += above or (drop_not_null(old, before, after) if gone else change_not_null(old, new))
         if new.identity is not None and ("identity" in fields or ("type" in fields and new.identity.type != new.type)):
             statements += change_identity(old.identity, new.identity, new.type, head)
             if old.identity is None:

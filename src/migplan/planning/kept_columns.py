@@ -1,7 +1,8 @@
 """Inherited columns that stay where their parent's goes: from then on they are their table's own, as if it had declared
 them. DROP COLUMN takes along what is only inherited, so it is told by marking them as declared.
 
-Their NOT NULL bears the parent's name (18 and later), which can only be changed once that one is gone.
+Their NOT NULL bears the parent's name (18 and later), which can only be changed once that one is gone; so does one that
+they keep where the parent's column loses its own.
 """
 
 from __future__ import annotations
@@ -9,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from migplan.core.changes import Change, Create, Drop
+from migplan.core.changes import Alter, Change, Create, Drop
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
 from migplan.core.steps import Down, Statement, Step
 from migplan.kinds._descendants import heirs
 from migplan.kinds.column import Column
-from migplan.kinds.not_null import not_null_name, rename_not_null
+from migplan.kinds.kept_not_null import own_names
+from migplan.kinds.not_null import change_not_null, not_null_name, rename_not_null
 
 
 def with_kept_columns(
@@ -31,15 +33,20 @@ def with_kept_columns(
 def with_own_names(steps: Iterable[Step], changes: Iterable[Change], before: Catalog, after: Catalog) -> list[Step]:
     """The steps; those after which such columns are their tables' own name their NOT NULL as it is declared."""
     gone, come = dict[ObjectId, list[Statement]](), dict[ObjectId, list[Statement]]()
+    freed = dict[Statement, list[Statement]]()
     for change in changes if after.major >= _NAMED else ():
         match change:
             case Drop(old) if isinstance(old, Column):
                 gone[old.id] = list(_renamed(old, before, after))
             case Create(new) if isinstance(new, Column):
                 come[new.id] = list(_renamed(new, after, before))
+            case Alter(old, new) if isinstance(old, Column) and old.not_null and getattr(new, "not_null", None) is None:
+                (dropping,) = change_not_null(old, replace(old, not_null=None))
+                freed[dropping] = own_names(old, before, after)
             case _:
                 pass
-    return [_named(step, gone, come) for step in steps] if any((*gone.values(), *come.values())) else list(steps)
+    made = [_named(step, gone, come) for step in steps] if any((*gone.values(), *come.values())) else list(steps)
+    return [_freed(step, freed) for step in made] if any(freed.values()) else made
 
 
 _NAMED = 18
@@ -58,6 +65,12 @@ def _renamed(column: Column, one: Catalog, other: Catalog) -> Iterator[Statement
         name, wanted = not_null_name(was, was.not_null), not_null_name(now, now.not_null)
         if name != wanted:
             yield rename_not_null(now, name, wanted)
+
+
+def _freed(step: Step, freed: dict[Statement, list[Statement]]) -> Step:
+    """The step, whose last NOT NULL to go leaves those below their names."""
+    up = tuple(s for statement in step.up for s in freed.get(statement, ()))
+    return replace(step, up=(*step.up, *up)) if up else step
 
 
 def _named(step: Step, gone: dict[ObjectId, list[Statement]], come: dict[ObjectId, list[Statement]]) -> Step:

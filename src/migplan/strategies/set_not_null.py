@@ -15,6 +15,7 @@ from migplan.core.sql import Sql, deparsed, ident, sql
 from migplan.core.steps import After, Assertion, Down, LockMode, Name, Phase, Statement, Step, Timing, step_id
 from migplan.kinds.column import Column
 from migplan.kinds.default import Default
+from migplan.kinds.kept_not_null import drop_not_null
 from migplan.kinds.names import names_of
 from migplan.kinds.not_null import change_not_null, object_name
 from migplan.kinds.null_tests import is_not_null, is_null
@@ -104,10 +105,10 @@ def fill_expression(context: Context, column: Column) -> Sql | None:
 def tighten_steps(context: Context, column: Column, sentence: str | None, after: tuple[After, ...]) -> list[Step]:
     """The steps from "no row is NULL" to NOT NULL; ``after`` are the steps that see to it."""
     if context.size(column.relation) is not Size.LARGE:
-        return [_direct(column, sentence, after)]
+        return [_direct(context, column, sentence, after)]
     if context.after.major >= 18:
-        return _not_valid_first(column, sentence, after)
-    return _check_first(column, sentence, after)
+        return _not_valid_first(context, column, sentence, after)
+    return _check_first(context, column, sentence, after)
 
 
 def nulls(column: Column) -> Assertion:
@@ -126,8 +127,9 @@ def _name(column: Column) -> frozenset[Name]:
     return names_of(column) - names_of(_nullable(column))
 
 
-def _direct(column: Column, sentence: str | None, after: tuple[After, ...]) -> Step:
+def _direct(context: Context, column: Column, sentence: str | None, after: tuple[After, ...]) -> Step:
     return _last(
+        context,
         column,
         "set NOT NULL on",
         tuple(change_not_null(_nullable(column), column)),
@@ -138,6 +140,7 @@ def _direct(column: Column, sentence: str | None, after: tuple[After, ...]) -> S
 
 
 def _last(
+    context: Context,
     column: Column,
     verb: str,
     up: tuple[Statement, ...],
@@ -154,7 +157,7 @@ def _last(
         phase=Phase.CONTRACT,
         why="no row is NULL any more, and the application writes none",
         up=up,
-        down=Down(tuple(change_not_null(column, _nullable(column)))),
+        down=Down(tuple(drop_not_null(column, context.after, context.before))),
         creates=frozenset({column.id, finished_not_null(column)}),
         destroys=frozenset({column.id}),
         takes=_name(column),
@@ -164,7 +167,7 @@ def _last(
     )
 
 
-def _not_valid_first(column: Column, sentence: str | None, after: tuple[After, ...]) -> list[Step]:
+def _not_valid_first(context: Context, column: Column, sentence: str | None, after: tuple[After, ...]) -> list[Step]:
     assert column.not_null is not None
     loose = replace(column, not_null=replace(column.not_null, valid=False))
     add = Step(
@@ -175,7 +178,7 @@ def _not_valid_first(column: Column, sentence: str | None, after: tuple[After, .
         phase=Phase.CONTRACT,
         why="NOT VALID: existing rows are not read",
         up=tuple(replace(s, scan=False) for s in change_not_null(_nullable(column), loose)),
-        down=Down(tuple(change_not_null(column, _nullable(column)))),
+        down=Down(tuple(drop_not_null(column, context.after, context.before))),
         uses=frozenset({column.id}),
         takes=_name(column),
         deploy=sentence,
@@ -224,7 +227,7 @@ def check_first(column: Column) -> CheckFirst:
     )
 
 
-def _check_first(column: Column, sentence: str | None, after: tuple[After, ...]) -> list[Step]:
+def _check_first(context: Context, column: Column, sentence: str | None, after: tuple[After, ...]) -> list[Step]:
     check = check_first(column)
     add = Step(
         id=step_id("guard", column.id),
@@ -254,13 +257,14 @@ def _check_first(column: Column, sentence: str | None, after: tuple[After, ...])
     set_not_null = tuple(replace(s, scan=False) for s in change_not_null(_nullable(column), column))
     last = replace(
         _last(
+            context,
             column,
             "set NOT NULL on",
             (*set_not_null, check.drop),
             None,
             (After(validate.id, "the check spares the scan"),),
         ),
-        down=Down((check.add, *change_not_null(column, _nullable(column)))),
+        down=Down((check.add, *drop_not_null(column, context.after, context.before))),
     )
     return [add, validate, last]
 
