@@ -39,6 +39,14 @@ def test_a_bad_file(migplan: Command, live: str, wanted: str, text: str | bytes,
     assert migplan.left() == ["migplan.toml", wanted]
 
 
+def test_places_are_named_as_one_would_type_them(migplan: Command, live: str) -> None:
+    migplan.write("migplan.toml", 'schema = ["schemas"]\n')
+    migplan.write("schemas/a.sql", "CREATE TABL a ();\n")
+    assert migplan("diff", "--target", live).err.startswith("error: schemas/a.sql:1:8: ")
+    migplan.write("migplan.toml", '[policy]\nrefuse = ["dangr"]\n')
+    migplan("diff", "--target", live).refused("error: migplan.toml:2: there is no finding 'dangr'")
+
+
 def test_targets(migplan: Command, live: str, wanted: str) -> None:
     migplan.write("migplan.toml", f'[targets.live]\nurl = "{live}"\n[targets.other]\nenv = "OTHER_URL"\n')
     what = ("diff", "--schema", wanted)

@@ -49,7 +49,7 @@ def plan(
         return 0
     created = datetime.now(UTC)
     slug = _slug(name or _named_after(drafted))
-    folder = out or _shortest(inputs.config.resolve(inputs.config.plans) / f"{created:%Y%m%dT%H%M%S}_{slug}")
+    folder = out or inputs.config.resolve(inputs.config.plans) / f"{created:%Y%m%dT%H%M%S}_{slug}"
     written = write(inputs, drafted, folder, slug, created, prove=not no_prove)
     return _verdict(written)
 
@@ -77,12 +77,6 @@ def _named_after(drafted: Draft) -> str:
     """The object that most changes speak of."""
     first = drafted.renames[0].new if drafted.renames else drafted.changes[0].id
     return "_".join(first.path[1:2] or first.path)
-
-
-def _shortest(path: Path) -> Path:
-    """As one would type it here: the plan's review names the folder, and may be read on another machine."""
-    here = Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _slug(text: str) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from migplan.core.errors import ConfigError
 from migplan.findings.policy import SEVERITIES, STYLE, Policy
-from migplan.source.config import FILE_NAME, Config
+from migplan.source.config import FILE_NAME, Config, as_typed
 
 
 def policy_of(config: Config) -> Policy:
@@ -43,5 +42,5 @@ def _place(config: Config, keys: list[str]) -> str:
         return FILE_NAME
     from migplan.source.config_file import line_of
 
-    text = Path(config.path).read_text(encoding="utf-8")
-    return f"{config.path}:{line_of(text, keys)}"
+    text = config.path.read_text(encoding="utf-8")
+    return f"{as_typed(config.path)}:{line_of(text, keys)}"

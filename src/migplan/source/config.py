@@ -132,7 +132,7 @@ class Config(_Table):
 
     def resolve(self, path: str) -> Path:
         """A path of the file, which is relative to the folder that the file lies in."""
-        return Path(path) if self.path is None else self.path.parent / path
+        return Path(path) if self.path is None else as_typed(self.path.parent / path)
 
     def settings(self, *, offline: bool = False) -> Settings:
         """What decides how plans are made."""
@@ -216,6 +216,12 @@ def read_config(path: Path | None = None) -> Config:
             "there is no such file", place=str(path), hint="Name another --config; migplan init writes one."
         )
     return Config()
+
+
+def as_typed(path: Path) -> Path:
+    """The path as one would type it here: what names it may be read on another machine."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def is_connection_string(target: str) -> bool:
