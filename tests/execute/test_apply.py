@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from tests.conftest import MakeDb
     from tests.execute.conftest import Shop
 
+    from migplan.planfile.units import Unit
+
 WORK = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'migplan up %' AND datname = current_database()"
 DESK = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'migplan apply %' AND datname = current_database()"
 
@@ -72,6 +74,24 @@ def test_from_the_start_to_the_end_and_back(shop: Shop) -> None:
     )
     assert state(shop.url).schema == shop.before.schema
     assert shop.command("confirm", "1").status == 1
+
+
+class Stopping(Heard):
+    """Ctrl-C when the second unit begins."""
+
+    def unit(self, unit: Unit, title: str) -> None:
+        super().unit(unit, title)
+        if len(self.units) == 2:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.pg(18)
+def test_forwards_again_in_the_middle_of_the_way_back(shop: Shop) -> None:
+    assert shop.command("apply", "--yes").status == 0
+    with pytest.raises(KeyboardInterrupt):
+        back_to(shop.migration.folder, shop.url, heard=Stopping())
+    turned = shop.command("apply", "--yes")
+    assert (turned.status, "NOTE: a rollback stopped in the middle of w0_2_migrate.down" in turned.out) == (0, True)
 
 
 def test_nobody_agreed(shop: Shop) -> None:

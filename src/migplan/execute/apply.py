@@ -17,7 +17,7 @@ from migplan.execute.maintenance import server_time
 from migplan.execute.next_command import next_command
 from migplan.execute.operator import sole_operator
 from migplan.execute.order import Intent, Order, Reached
-from migplan.execute.preflight import preflight
+from migplan.execute.preflight import Concern, preflight
 from migplan.planfile.folder import PlanFolder
 from migplan.planfile.locks import PlanLocks
 from migplan.planfile.model import CheckpointModel, PlanModel
@@ -46,6 +46,8 @@ def apply(folder: PlanFolder, order: Order, goal: Stop | None = None) -> Reached
         _note_backup(folder, order, ledger)
         refuse_unready(folder, order.stage, order.demands, wanted)
         intent = _intent(folder, order, desk, "up", states, wanted, list(ahead(folder, states, wanted)))
+        if intent.at.within is not None and ledger.unfinished_way_back() is not None:
+            intent = replace(intent, concerns=(_turned(folder, order, intent.at.within.down), *intent.concerns))
         waiting = _waiting(folder.plan, wanted, ledger.confirmed())
         if waiting is not None and not intent.units:
             intent = replace(intent, logs=waiting_logs(desk, folder.plan))
@@ -205,6 +207,15 @@ def _refuse_checkpoint(folder: PlanFolder, reachable: Stop, said: str) -> None:
     raise BlockedError(
         f"checkpoint {number} lies before that boundary and nobody has confirmed it",
         hint=f"Deploy the application, then '{next_command('confirm', folder.path, number, said)}'.",
+    )
+
+
+def _turned(folder: PlanFolder, order: Order, file: str) -> Concern:
+    """The proof has seen boundaries only: in between, something may be gone that the next step needs."""
+    back_first = next_command("rollback", folder.path, order.said)
+    return Concern(
+        f"a rollback stopped in the middle of {file}, and nobody has proved the way forwards from there",
+        f"{back_first} leads to its end; from there this command begins anew",
     )
 
 
