@@ -9,6 +9,7 @@ from migplan.core.errors import PlanningError
 from migplan.core.ids import ObjectId
 from migplan.core.steps import After, Step
 from migplan.planning.attachments import Attachments
+from migplan.planning.passed_down_triggers import one_trigger_at_a_time
 from migplan.planning.plain import plain_steps
 from migplan.strategies.base import Context, Expansion
 from migplan.strategies.registry import strategies
@@ -46,7 +47,7 @@ def steps_of(context: Context, expansions: Sequence[Expansion]) -> list[Step]:
     steps = [*(s for e in expansions for s in e.steps), *plain_steps(context, claims, fields)]
     detached = frozenset(id for step in steps for id in step.destroys)
     attachments = Attachments(context.before, context.after, context.successions, detached)
-    steps = [attachments.in_order(step) for step in steps]
+    steps = one_trigger_at_a_time((attachments.in_order(s) for s in steps), context.before, context.after)
     for e in expansions:
         steps = [_waiting(s, e) for s in steps] if e.behind else steps
         steps = [replace(s, after=(*s.after, e.single[s.id])) if s.id in e.single else s for s in steps]
