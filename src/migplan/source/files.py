@@ -72,7 +72,8 @@ def _files(path: Path) -> list[Path]:
         raise SourceError(
             "there is no such file or folder",
             place=str(path),
-            hint='Name the schema files: --schema PATH, or schema = ["PATH"] in migplan.toml; migplan init makes both.',
+            hint='Correct the name. Schema files are named by --schema or in migplan.toml (schema = ["PATH"]); '
+            "migplan init makes both.",
         )
     files = sorted(file for file in path.rglob("*.sql") if not file.is_dir() and not _is_hidden(file.relative_to(path)))
     if not files:
