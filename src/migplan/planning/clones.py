@@ -7,16 +7,18 @@ bear their parent's name; where a table had one of its own before it was attache
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from migplan.core.ids import ObjectId
-from migplan.core.model import Catalog
+from migplan.core.model import Catalog, DbObject
 from migplan.core.sql import Sql, ident, join, literal, sql
-from migplan.core.steps import Down, LockMode, Statement, Step
+from migplan.core.steps import After, Down, LockMode, Statement, Step
+from migplan.kinds._descendants import stays_with_parent
 from migplan.kinds.attachment import attached_indexes, attachment
 from migplan.kinds.constraint import EXCLUSION, FOREIGN_KEY, Constraint, drop_constraint, key_extras, root_of
+from migplan.kinds.index import Index
 from migplan.kinds.not_null import object_name
 from migplan.kinds.table import Table
 from migplan.strategies.pieces import Pieces
@@ -29,7 +31,8 @@ _NAMED: Final = frozenset({EXCLUSION, FOREIGN_KEY})
 def with_named_clones(steps: Iterable[Step], before: Pieces, after: Pieces) -> list[Step]:
     """The steps; each that makes PostgreSQL make such constraints, on either way, also gives them their names."""
     come, gone, clones = _by_maker(after), _by_maker(before), _by_attachment(before.catalog, after.catalog)
-    named = (_with_named(step, come, gone) for step in steps)
+    behind = _behind_leaving(made := list(steps), before.catalog, after.catalog)
+    named = (_with_named(_waiting(step, behind), come, gone) for step in made)
     left = (_left_behind(step, before.catalog, after.catalog) for step in named)
     return [_with_clones(_let_go(step, clones), before.catalog, after.catalog) for step in left]
 
@@ -127,6 +130,48 @@ def _let_go(step: Step, clones: Mapping[ObjectId, list[ObjectId]]) -> Step:
     """A partition that is detached keeps its constraints, foreign keys as well, which can be dropped from then on."""
     left = {clone for id in step.destroys for clone in clones.get(id, ())}
     return replace(step, releases=step.releases | left) if left else step
+
+
+def _waiting(step: Step, behind: Mapping[ObjectId, set[str]]) -> Step:
+    """The step; if it drops something that a partition takes along, behind the one by which that leaves."""
+    steps = sorted({other for id in step.destroys for other in behind.get(id, ())} - {step.id})
+    waits = tuple(After(other, "a partition takes its own part along") for other in steps)
+    return replace(step, after=(*step.after, *waits)) if waits else step
+
+
+def _behind_leaving(steps: Sequence[Step], before: Catalog, after: Catalog) -> dict[ObjectId, set[str]]:
+    """The steps by which partitions leave, or go over to other tables, by what of their former parents goes."""
+    made = frozenset[ObjectId]().union(*(step.creates for step in steps))
+    kept = _kept_by_leaving(before, after, made)
+    found: dict[ObjectId, set[str]] = {}
+    for step in steps if kept else ():
+        for above in (id for left in (step.creates | step.destroys) & kept.keys() for id in kept[left]):
+            found.setdefault(above, set()).add(step.id)
+    return found
+
+
+def _kept_by_leaving(before: Catalog, after: Catalog, made: frozenset[ObjectId]) -> dict[ObjectId, frozenset[ObjectId]]:
+    """By their attachments, the indexes and constraints above that go, of those that stay with their tables and aren't
+    ``made`` again."""
+    found: dict[ObjectId, frozenset[ObjectId]] = {}
+    for table in before.of(Table):
+        if table.partition_of is None or table.id not in after or stays_with_parent(table.id, before, after):
+            continue
+        kept = (before[m.id] for m in before.members.get(table.id, ()) if m.id in after and m.id not in made)
+        above = frozenset(id for member in kept for id in _above(member, before) if id not in after)
+        if above:
+            found[attachment(table.id)] = above
+    return found
+
+
+def _above(member: DbObject, catalog: Catalog) -> Iterator[ObjectId]:
+    """What it hangs on, over whatever levels."""
+    parent = member.parent if isinstance(member, Index) else None
+    if isinstance(member, Constraint):
+        parent = member.index_parent or member.clone_of
+    if parent is not None and parent in catalog:
+        yield parent
+        yield from _above(catalog[parent], catalog)
 
 
 def _with_clones(step: Step, before: Catalog, after: Catalog) -> Step:

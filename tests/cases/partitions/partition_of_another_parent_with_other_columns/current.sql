@@ -62,3 +62,10 @@ CREATE TABLE keyed_1 PARTITION OF keyed FOR VALUES IN (1);
 CREATE TABLE regrouped (id int, n int, a int, b text, gone int) PARTITION BY LIST (n);
 CREATE TABLE one_group PARTITION OF regrouped FOR VALUES IN (1) PARTITION BY HASH (id);
 CREATE TABLE grouped PARTITION OF one_group FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+
+-- its parent's key and foreign key go, and it keeps its own
+CREATE TABLE told (id int PRIMARY KEY);
+CREATE TABLE tells (id int, a int, CONSTRAINT tells_key UNIQUE (a, id), CONSTRAINT told FOREIGN KEY (a) REFERENCES told)
+  PARTITION BY LIST (id);
+CREATE TABLE tells_still PARTITION OF tells FOR VALUES IN (2, 3);
+ALTER TABLE tells_still RENAME CONSTRAINT tells_still_a_id_key TO own_key;
