@@ -65,6 +65,8 @@ def _remake(world: World, r: Random) -> None:
     if made is None or made == key or made not in world.things:
         return
     new = world.things.pop(made)
+    if key in _line(world, new.parent):
+        return
     new.template = new.template.replace(f"[[{made}", f"[[{key}")
     new.schema, new.name, new.was = old.schema, old.name, old.was
     world.things[key] = new
@@ -188,7 +190,7 @@ def _partition(world: World, r: Random) -> str | None:
 def _move_partition(world: World, r: Random) -> None:
     """To another parent, if that takes it, or to other bounds of its own."""
     key, parent = _partition(world, r), pick(r, (k for k in world.of("TABLE") if _method(world, k)))
-    if key is None or parent in (None, key):
+    if key is None or parent is None or key in _line(world, parent):
         return
     made = world.things[key]
     parent = parent if r.random() < 0.5 or made.parent not in world.things else made.parent
@@ -197,6 +199,11 @@ def _move_partition(world: World, r: Random) -> None:
     below = made.template[made.template.index(" PARTITION BY ") :] if " PARTITION BY " in made.template else ""
     made.parent = parent
     made.template = f"CREATE TABLE [[me]] PARTITION OF [[{parent}]] {r.choice(found)}{below}"
+
+
+def _line(world: World, key: str | None) -> list[str]:
+    """The relation and those that it is a part of, upwards."""
+    return [] if key is None or key not in world.things else [key, *_line(world, world.things[key].parent)]
 
 
 def _method(world: World, key: str) -> tuple[str, str] | None:
