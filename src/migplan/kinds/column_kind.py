@@ -12,7 +12,7 @@ from migplan.core.model import Catalog, DbObject, Grant, changed_fields
 from migplan.core.sql import Sql, deparsed, ident, sql
 from migplan.core.steps import LockMode, Part, Statement, Timing
 from migplan.kinds import _acl
-from migplan.kinds._descendants import descendants, parents_of
+from migplan.kinds._descendants import descendants, heirs, parents_of
 from migplan.kinds._foreign_options import fdw_option_changes
 from migplan.kinds.base import PG_ATTRDEF, PG_CLASS, PG_CONSTRAINT, Found, Kind, Reading, not_of_extension, options
 from migplan.kinds.column import TYPE_KINDS, Column, NotNull, relation_clause
@@ -30,7 +30,7 @@ from migplan.kinds.column_expressions import set_expressions, used_below
 from migplan.kinds.declared_below import going, local_below
 from migplan.kinds.default import Default
 from migplan.kinds.default_privileges import in_force
-from migplan.kinds.identity import change_identity, read_identity, sequence_grants
+from migplan.kinds.identity import change_identity, numbering, read_identity, sequence_grants
 from migplan.kinds.kept_not_null import drop_not_null
 from migplan.kinds.not_null import change_not_null, is_made_up
 from migplan.kinds.persistence import persistence
@@ -171,9 +171,13 @@ ORDER BY a.attrelid, a.attnum
             uses.add(persistence(obj.relation))
         declared = local_below(obj, catalog)
         name = ident(*obj.relation.path)
+        added = _added(obj, default, catalog)
         return [
             Part(
-                (_merged(add_column(obj, default, catalog), declared), *column_extras(obj, name)),
+                (
+                    *(_merged(s, declared) if s.rewrite or len(added) == 1 else s for s in added),
+                    *column_extras(obj, name),
+                ),
                 tuple(s for c, table in going(obj, catalog) for s in _drop(c, table, catalog)),
                 frozenset(provided),
                 frozenset(uses | {c.id for c in declared}),
@@ -311,6 +315,23 @@ _STOPS_TYPE_CHANGE = frozenset(
         "column",
     }
 )
+
+
+def _added(column: Column, default: Default | None, catalog: Catalog) -> list[Statement]:
+    """PostgreSQL adds no column with an identity where tables inherit it, before 17 not even to partitioned tables: a
+    sequence numbers the rows, and the column becomes one once it is there. Those below have none."""
+    below = heirs(column.relation, catalog) if catalog.major >= 17 else descendants(column.relation, catalog)
+    if column.identity is None or next(iter(below), None) is None:
+        return [add_column(column, default, catalog)]
+    head = sql("ALTER {} ALTER COLUMN {}", relation_clause(column), ident(column.name))
+    stand_in, made, gone, behind = numbering(column.identity, ident(*column.relation.path), ident(column.name))
+    numbers = Default(
+        id=column.id.parent("table").child("default", column.name), relation=column.relation, expression=stand_in
+    )
+    numbered, *_ = change_identity(None, column.identity, column.type, head)
+    plain = replace(column, identity=None)
+    dropped = Statement(sql("{} DROP DEFAULT", head), AX)
+    return [made, add_column(plain, numbers, catalog, column), dropped, gone, numbered, behind]
 
 
 def _no_longer_valid(old: Column, new: Column) -> bool:

@@ -93,6 +93,22 @@ def _sequence_options(identity: Identity) -> Sql:
     )
 
 
+def numbering(identity: Identity, table: Sql, column: Sql) -> tuple[str, Statement, Statement, Statement]:
+    """A sequence that stands in for an identity's while rows are numbered: the default that does it, what makes and
+    drops it, and what lets the identity go on behind the rows."""
+    name = ident(*identity.sequence)
+    made = sql("CREATE SEQUENCE {} AS {} {}", name, deparsed(identity.type), _sequence_options(identity))
+    behind = sql(
+        "SELECT setval({}, max({}) + 1, false) FROM {} HAVING max({}) IS NOT NULL", literal(name), column, table, column
+    )
+    return (
+        f"nextval({literal(name)}::regclass)",
+        Statement(made),
+        Statement(sql("DROP SEQUENCE {}", name)),
+        Statement(behind),
+    )
+
+
 def change_identity(old: Identity | None, new: Identity, type: str, head: Sql) -> list[Statement]:
     """What makes one identity of the other; ``head`` is ``ALTER TABLE … ALTER COLUMN …``, ``type`` the column's."""
     if old is None:
