@@ -8,19 +8,22 @@ from dataclasses import replace
 from migplan.core.directives import Directives
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
+from migplan.kinds._descendants import descendants
 from migplan.kinds.column import Column
+from migplan.kinds.table import Table
 
 
 def with_changes_of(
     ids: Iterable[ObjectId], world: Catalog, after: Catalog, directives: Directives
 ) -> tuple[Catalog, frozenset[ObjectId]]:
     """``world`` with those columns dropped or of their declared types, and which ones are. A column on which something
-    outside of its table stands isn't dropped: nobody declares what that would be without it."""
+    outside of its table stands isn't dropped: nobody declares what that would be without it. One in a partition key
+    can be neither."""
     objects, uses = dict(world.objects), dict(world.uses)
     changed: set[ObjectId] = set()
     for id in sorted(ids):
         old, new = world.get(id, Column), after.get(id, Column)
-        if old is None:
+        if old is None or _in_partition_key(old, world):
             continue
         if new is None:
             gone = {id, *world.dependants([id])}
@@ -35,6 +38,11 @@ def with_changes_of(
             _with_default(id, objects, after)
             changed.add(id)
     return replace(world, objects=objects, uses=uses), frozenset(changed)
+
+
+def _in_partition_key(column: Column, world: Catalog) -> bool:
+    tables = (world.get(id, Table) for id in (column.relation, *descendants(column.relation, world)))
+    return any(table is not None and column.name in table.key_columns for table in tables)
 
 
 def _retyped(old: Column, new: Column, directives: Directives) -> Column:
