@@ -76,14 +76,15 @@ def context_of(
         replaced |= second
         rebuilds = find_rebuilds(before, after, own, pieces_before, pieces_after, forced, passed_on, replaced)
 
-    def way_back(id: ObjectId, ahead: Sequence[ObjectId]) -> Down | Irreversible:
+    def way_back(id: ObjectId, ahead: Sequence[ObjectId], first: bool) -> Down | Irreversible:
         """From the world before with just this object altered, back to the world before, both without the dependants
         that are gone while it is altered, or have let go of it by then. An index that another one replaces beside it is
-        there; so is what was altered or made ``ahead`` of it."""
+        there; so is what was altered or made ``ahead`` of it. Where it is altered ``first``, all of them are there again."""
         beside = {old.id for old, _ in replaced_beside(replace(sizing, rebuilds=rebuilds, replaced=replaced))}
         standing = before.dependants({id})
         left = {d for d in standing if d in after and id in before.uses[d] and id not in after.uses.get(d, frozenset())}
         gone = {d for d in standing - beside if d not in after or d in rebuilds.items} | left | before.dependants(left)
+        gone = set[ObjectId]() if first else gone
         kept = {i: o for i, o in before.objects.items() if i not in gone} | {i: after[i] for i in ahead}
         uses = {i: u for i, u in before.uses.items() if i not in gone}
         uses |= {i: after.uses.get(i, frozenset()) for i in ahead}

@@ -202,14 +202,17 @@ def _alteration(context: Context, change: Alter) -> Step:
     back = kind.alter(change.new, change.old, context.after, context.before)
     unread = unreadable_values(context, change.new, change.old)
     ahead = attached_ahead(context, change.new)
-    down = Down(tuple(back), asserts=unread) if back is not None else context.way_back(change.id, ahead)
+    alone = not all(s.transactional for s in up)
+    down = Down(tuple(back), asserts=unread) if back is not None else context.way_back(change.id, ahead, alone)
     sentence = contract_of(context, change.id, kind.contract(change.old, change.new))
     old_uses = context.before.uses.get(change.id, frozenset())
     new_uses = context.after.uses.get(change.id, frozenset())
     shaped = kind.reshaped(change.old, change.new)
+    held = frozenset[ObjectId]()
     if back is None:
         # The way back drops and re-creates every dependant: nobody else may touch one before this step.
         shaped = frozenset({change.id, *context.before.dependants({change.id})})
+        held = shaped if alone else held
     return Step(
         id=step_id("alter", change.id),
         title=f"alter {change.id}: {', '.join(map(_said, sorted(change.fields - GENERIC)))}",
@@ -219,16 +222,25 @@ def _alteration(context: Context, change: Alter) -> Step:
         why="both versions of the application can live with it" if sentence is None else f"the application {sentence}",
         up=tuple(up),
         down=down,
-        creates=shaped,
-        destroys=shaped,
+        creates=shaped - _going(context, held),
+        destroys=shaped - held,
         uses=new_uses | kind.alter_uses(change.old, change.new, context.after),
-        releases=aside_where_kept(context, old_uses - new_uses) | kind.alter_releases(change.old, change.new),
+        releases=aside_where_kept(context, old_uses - new_uses) | kind.alter_releases(change.old, change.new) | held,
         takes=names_of(change.new) - names_of(change.old),
         frees=names_of(change.old) - names_of(change.new),
         together=context.rebuilds.groups.get(change.id),
         deploy=sentence,
         asserts=unreadable_values(context, change.old, change.new),
-        first=not all(s.transactional for s in up),
+        first=alone,
+    )
+
+
+def _going(context: Context, ids: Iterable[ObjectId]) -> frozenset[ObjectId]:
+    """What of these the plan drops, for good or to make it anew: a step in no transaction, which can't come between a
+    drop and what takes its place, comes before both."""
+    items = context.rebuilds.items
+    return frozenset(
+        i for i in ids if any(o not in context.after or o in items for o in (i, context.before[i].table or i))
     )
 
 

@@ -25,7 +25,7 @@ def part_back(context: Context, obj: DbObject, part: Part) -> Down | Irreversibl
     """How a part of a new object is taken back: where what a partition's index was attached to was there before and
     stays, the whole tree is made again without it."""
     late = obj.id in _attached_late(context, index_above(obj)) and not part.drop
-    return context.way_back(obj.id, attached_ahead(context, obj)) if late else Down(part.drop)
+    return context.way_back(obj.id, attached_ahead(context, obj), False) if late else Down(part.drop)
 
 
 def attached_ahead(context: Context, obj: DbObject) -> list[ObjectId]:

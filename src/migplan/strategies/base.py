@@ -52,7 +52,7 @@ class Rebuilds:
         return frozenset(id for id, rebuild in self.items.items() if rebuild.whole)
 
 
-def _no_way_back(id: ObjectId, ahead: Sequence[ObjectId]) -> Down | Irreversible:
+def _no_way_back(id: ObjectId, ahead: Sequence[ObjectId], first: bool) -> Down | Irreversible:
     raise PlanningError(f"no way back is known for {id}")
 
 
@@ -101,7 +101,7 @@ class Context:
     """Labels of enums that are renamed in place: old and new, by the enum; the catalogs have the new ones."""
     added_labels: Mapping[ObjectId, frozenset[str]] = field(default_factory=dict[ObjectId, frozenset[str]])
     """Labels that the plan itself adds to enums before anything else, because rows are going to get them."""
-    way_back: Callable[[ObjectId, Sequence[ObjectId]], Down | Irreversible] = _no_way_back
+    way_back: Callable[[ObjectId, Sequence[ObjectId], bool], Down | Irreversible] = _no_way_back
     """What undoes one object's in-place alteration where its kind can't: with all that stands on it."""
 
     def created(self, model: type[O]) -> list[O]:
