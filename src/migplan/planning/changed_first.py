@@ -10,6 +10,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
 from migplan.kinds._descendants import descendants
 from migplan.kinds.column import Column
+from migplan.kinds.constraint import FOREIGN_KEY, Constraint
 from migplan.kinds.table import Table
 
 
@@ -37,12 +38,22 @@ def with_changes_of(
             uses[id] = after.uses.get(id, frozenset())
             _with_default(id, objects, after)
             changed.add(id)
+    for key in _parted(changed, world, after):
+        objects.pop(key, None)
+        uses.pop(key, None)
     return replace(world, objects=objects, uses=uses), frozenset(changed)
 
 
 def _in_partition_key(column: Column, world: Catalog) -> bool:
     tables = (world.get(id, Table) for id in (column.relation, *descendants(column.relation, world)))
     return any(table is not None and column.name in table.key_columns for table in tables)
+
+
+def _parted(changed: Iterable[ObjectId], world: Catalog, after: Catalog) -> set[ObjectId]:
+    """Foreign keys of these columns that aren't declared as they are: the other side may keep the former type."""
+    users = {user for id in changed for user in world.used_by.get(id, ())}
+    keys = (key for id in users if (key := world.get(id, Constraint)) is not None and key.type == FOREIGN_KEY)
+    return {key.id for key in keys if key != after.get(key.id, Constraint)}
 
 
 def _retyped(old: Column, new: Column, directives: Directives) -> Column:

@@ -210,9 +210,13 @@ class _Work:
         if not changed:
             return
         offline = replace(self.settings, offline=True)
-        for step in draft(self.world, target, settings=offline).steps:
-            for statement in step.up:
-                self.connection.execute(statement.sql.encode())
+        try:
+            with self.connection.transaction():
+                for step in draft(self.world, target, settings=offline).steps:
+                    for statement in step.up:
+                        self.connection.execute(statement.sql.encode())
+        except psycopg.Error:  # something stands on a column that can't with its new type: the plan says what blocks it
+            return
         start, self.world = self._side(self.world), self._read()
         said = Directives(tuple(d for d in self.directives.items if d.target in changed))
         before = self.stages.pop().renamed if self.stages else Renamed(start)
