@@ -79,7 +79,7 @@ def context_of(
     def way_back(id: ObjectId, ahead: Sequence[ObjectId], first: bool) -> Down | Irreversible:
         """From the world before with just this object altered, back to the world before, both without the dependants
         that are gone while it is altered, or have let go of it by then. An index that another one replaces beside it is
-        there; so is what was altered or made ``ahead`` of it. Where it is altered ``first``, all of them are there again."""
+        there; so is what was altered or made ``ahead`` of it. Where it is altered ``first``, all are there again."""
         beside = {old.id for old, _ in replaced_beside(replace(sizing, rebuilds=rebuilds, replaced=replaced))}
         standing = before.dependants({id})
         left = {d for d in standing if d in after and id in before.uses[d] and id not in after.uses.get(d, frozenset())}
