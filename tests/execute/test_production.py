@@ -50,10 +50,12 @@ def test_what_a_stage_demands(shop: Shop) -> None:
     assert "vouched for" in said
     assert "[x] Backup verified" in said
     assert "| Add column | ✅ done | ✅ done |" in said
+    schema = ["--schema", str(shop.migration.declared), "--target", shop.url]
+    assert run(["verify", shop.plan, *schema]) == 1
+    assert "steps have run on this database" in shop.capture.readouterr().err
     expect(shop.command("rollback", "--yes"), 0)
     file = Path(shop.plan) / shop.migration.phases[0].up
     file.write_text(file.read_text().replace("BEGIN;", "BEGIN;\nSELECT 1;", 1))
-    schema = ["--schema", str(shop.migration.declared), "--target", shop.url]
     assert run(["verify", shop.plan, *schema]) == 0
     expect(shop.command("apply", "--yes"), 3, *missing)
 

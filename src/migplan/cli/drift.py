@@ -96,5 +96,8 @@ def _of_plan(plan: Path, at: str | None, target: str | None, config: Path | None
 
 def _next(plan: Path | None) -> str:
     if plan is not None:
-        return f"next: migplan verify {plan} proves the plan on the database as it is now, or plan anew"
+        return (
+            f"next: undo that, or plan anew from what is there; migplan verify {plan} proves a plan that hasn't begun"
+            " on the database as it is now"
+        )
     return "next: migplan plan leads back to the declaration; or declare what is there (migplan inspect --format sql)"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from migplan.planfile.model import PlanModel
 
 
 def verify(
@@ -17,7 +21,8 @@ def verify(
 ) -> int:
     """Run the plan's files, as they are now, up and down on the shadow; seal them when they hold.
 
-    Exit status: 0 proved and sealed; 1 an error or a failed proof.
+    A plan that has begun to run on the database is refused. Exit status: 0 proved and sealed; 1 an error or a failed
+    proof.
     """
     from migplan.cli.inputs import gather
     from migplan.cli.writing import prove_on_shadow, with_outcome
@@ -26,6 +31,7 @@ def verify(
     from migplan.report.markdown import markdown
 
     folder = read_folder(plan, check=False)
+    _refuse_begun(folder.plan, target, config)
     inputs = gather(target, schema or [], config=config, offline=folder.plan.offline, planning=False)
     if inputs.before.fingerprint != folder.plan.source.fingerprint:
         print("note: the target is no longer what the plan was made from", file=sys.stderr)
@@ -37,3 +43,12 @@ def verify(
         print(f"error: the proof failed at {outcome.proof.step}: {outcome.proof.error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _refuse_begun(plan: PlanModel, target: str | None, config: Path | None) -> None:
+    from migplan.execute.standing import refuse_begun
+    from migplan.source.config import read_config
+    from migplan.source.connect import connect
+
+    with contextlib.closing(connect(read_config(config).target_url(target))) as connection:
+        refuse_begun(plan, connection)

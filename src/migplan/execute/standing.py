@@ -98,6 +98,18 @@ def plans(connection: Connection, said: str = "") -> list[PlanStanding]:
     return [PlanStanding(*row, folder=folders.get(row[0]), said=said) for row in rows]
 
 
+def refuse_begun(plan: PlanModel, connection: Connection) -> None:
+    """A plan is proved from its start. Raises ``ExecutionError`` where some of it has run on this database."""
+    begun = Ledger(connection, plan_id(plan)).steps() if installed(connection) else {}
+    if begun:
+        raise ExecutionError(
+            f"{len(begun)} of the plan's {len(plan.steps)} steps have run on this database: it is no longer where the"
+            " plan starts",
+            hint="migplan drift says what differs from what was proved. To prove the plan again, lead it back first"
+            " (migplan rollback) or name a database at its start (--target); or plan anew from where this one is.",
+        )
+
+
 def boundary_of(plan: PlanModel, connection: Connection) -> Stop:
     """The last boundary that the plan has passed on this database; the start where it never ran. Writes nothing.
 
