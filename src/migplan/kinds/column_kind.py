@@ -244,8 +244,9 @@ ORDER BY a.attrelid, a.attnum
         return None
 
     def reshapes(self, old: Column, new: Column) -> bool:
-        """How values are stored and counted is nothing that anybody stands on."""
-        return bool(changed_fields(old, new) - _OF_STORAGE)
+        """How values are stored and counted is nothing that anybody stands on, nor how rows are numbered."""
+        numbered = old.identity is not None and new.identity is not None
+        return bool(changed_fields(old, new) - _OF_STORAGE - ({"identity"} if numbered else set()))
 
     def contract(self, old: Column, new: Column) -> str | None:
         fields = changed_fields(old, new)
