@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from migplan.core.changes import Rename
@@ -47,7 +47,9 @@ class _Names:
                 self._move(free.old, free.new, free.new)
             else:
                 self._make_room(waiting)
-        return self._hops
+        tables = {r.old: r.new for r in renames if r.old.kind == "table"}
+        made = [replace(hop, final=_in_renamed(hop.final, tables)) if hop.gone else hop for hop in self._hops]
+        return sorted(made, key=lambda hop: not (hop.gone and hop.origin.kind == "constraint"))
 
     def _bearer(self, rename: Rename) -> ObjectId | None:
         """Another object that bears a name which the rename wants."""
@@ -83,6 +85,12 @@ class _Names:
 def _keys(world: Catalog, object: ObjectId, id: ObjectId) -> set[_Key]:
     """The names that the object takes when it is called ``id``."""
     return {(n.space, n.path) for n in borne_names(replace(world[object], id=id))} | {(id.kind, id.path)}
+
+
+def _in_renamed(id: ObjectId, tables: Mapping[ObjectId, ObjectId]) -> ObjectId:
+    """A key that made room, under the name that its table has in the end. It does so ahead of all renames."""
+    table = tables.get(id.parent("table")) if id.kind == "constraint" else None
+    return id if table is None else ObjectId(id.kind, (*table.path, id.path[-1]))
 
 
 def _aside(id: ObjectId, what: str) -> ObjectId:

@@ -307,6 +307,7 @@ class _Work:
             if self.in_use and obj.id.kind == "column" and obj.table is not None and obj.table.kind == "table":
                 self.columns[hop.final] = hop.origin.path[-1]
             else:
+                self.hops = [_going_on(earlier, hop) for earlier in self.hops]
                 self.hops.append(hop)
         if any_made:
             self.world = self._read()
@@ -320,6 +321,11 @@ class _Work:
 
     def _read(self) -> Catalog:
         return without_rows(self.managed.of(introspect(self.connection, self.managed.scope, again=True)))
+
+
+def _going_on(earlier: Hop, hop: Hop) -> Hop:
+    """What made room, and then turns out to be what a renamed table's key is declared as, isn't gone."""
+    return replace(earlier, final=hop.final, gone=False) if earlier.gone and earlier.final == hop.origin else earlier
 
 
 def _is_tables_column(id: ObjectId, catalog: Catalog) -> bool:
