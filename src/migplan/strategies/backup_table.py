@@ -9,13 +9,15 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
+from migplan.core.changes import Drop
 from migplan.core.ids import ObjectId
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, join, sql
-from migplan.core.steps import Down, LockMode, Phase, Statement, Step, Timing, step_id
+from migplan.core.steps import After, Down, LockMode, Phase, Statement, Step, Timing, step_id
 from migplan.kinds.attachment import attachment
 from migplan.kinds.column import Column
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table, columns_of
+from migplan.kinds.trigger import Trigger
 from migplan.strategies.backup import DROP_EMPTY_SCHEMA, MAKE_SCHEMA, SCHEMA, backup_name, is_backed_up, kept_value
 from migplan.strategies.base import Context, Expansion, Strategy
 from migplan.strategies.partition_rows import left_behind
@@ -68,6 +70,11 @@ def _keep(context: Context, table: Table) -> Step:
             (_restore(own, backup, columns), Statement(sql("DROP TABLE {}", backup)), DROP_EMPTY_SCHEMA),
         ),
         releases=frozenset({table.id}),
+        after=tuple(
+            After(step_id("drop", t.id), "it must not fire for the rows that come back")
+            for t in context.before.members_of(table.id, Trigger)
+            if isinstance(context.changes.get(t.id), Drop)
+        ),
         deploy=None if context.settings.offline else kind_of(table.id).drop_contract(table),
         notes=(f"drop {backup} once nobody wants to go back",),
     )

@@ -20,3 +20,6 @@ CREATE TABLE config (name text PRIMARY KEY, revision int NOT NULL DEFAULT 0);
 CREATE TABLE server (id int PRIMARY KEY, note text);
 CREATE FUNCTION bump() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN UPDATE config SET revision = revision + 1; RETURN NULL; END';
 CREATE TRIGGER bump AFTER INSERT OR UPDATE ON server EXECUTE FUNCTION bump();
+CREATE TABLE counted (id int PRIMARY KEY DEFAULT nextval('numbers'), mood mood, written int DEFAULT 0);
+CREATE FUNCTION counts() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.written := NEW.written + 1; RETURN NEW; END';
+CREATE TRIGGER counts BEFORE INSERT ON counted FOR EACH ROW EXECUTE FUNCTION counts();

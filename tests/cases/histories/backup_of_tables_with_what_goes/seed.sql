@@ -7,3 +7,4 @@ INSERT INTO fitting SELECT g FROM generate_series(1, 30) g;
 INSERT INTO halved SELECT g FROM generate_series(1, 30) g;
 INSERT INTO config VALUES ('catalog', 5);
 INSERT INTO server SELECT g, 'n' FROM generate_series(1, 30) g;
+INSERT INTO counted (mood) SELECT 'glad' FROM generate_series(1, 30);
