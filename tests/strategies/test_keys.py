@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.support.windows import Shape, plan, query, there_and_back
 
+from migplan.core.settings import Settings
+
 if TYPE_CHECKING:
     from tests.conftest import MakeDb
 
@@ -123,4 +125,11 @@ def test_foreign_key_of_a_partitioned_table_at_once(make_db: MakeDb) -> None:
     new = target + PARTS + "ALTER TABLE p ADD CONSTRAINT k FOREIGN KEY (t) REFERENCES t"
     found = plan(make_db, target + PARTS, new, rows=ROWS + PART_ROWS)
     assert found.shapes == [Shape("1 contract", "create:p.k", SRX), Shape("1 contract", "validate:p.k", SUE)]
+    there_and_back(found)
+
+
+def test_a_small_tables_key_goes_once_another_over_its_columns_has_come(make_db: MakeDb) -> None:
+    old = TABLE + "ALTER TABLE t ADD CONSTRAINT old UNIQUE (id, a);"
+    found = plan(make_db, old, TABLE + "ALTER TABLE t ADD CONSTRAINT z PRIMARY KEY (a, id);", settings=Settings())
+    assert [s.step for s in found.shapes] == ["create:t.z", "drop:t.old"]
     there_and_back(found)

@@ -26,6 +26,7 @@ from migplan.planning.followers import without_followers
 from migplan.planning.freed_names import free_names
 from migplan.planning.graph import START, CycleError, Edge, edges_of, nodes_of, without_circles
 from migplan.planning.kept_columns import with_own_names
+from migplan.planning.keys_in_turn import with_keys_in_turn
 from migplan.planning.leaving_partitions import with_counted_references
 from migplan.planning.mentions import with_mentions
 from migplan.planning.moved_extensions import with_moves
@@ -97,7 +98,8 @@ def draft(
         made = with_counted_references(made, before, after)
         joined = with_renames(renamed, after, made, chosen)
         made = with_moves(renamed.moved, joined.steps)
-        steps = with_said_casts(with_mentions(_sorted(made), before, after), before, after)
+        made = with_keys_in_turn(with_mentions(_sorted(made), before, after), before, after)
+        steps = with_said_casts(made, before, after)
         edges = edges_of(steps)
         try:
             arranged = _arranged_somehow(context, expansions, steps, edges)
