@@ -138,6 +138,13 @@ def test_the_real_error_has_its_place(make_db: MakeDb, files: list[str], place: 
     assert error.value.place == place
 
 
+def test_what_is_created_twice_is_named_with_both_places(make_db: MakeDb) -> None:
+    with pytest.raises(SourceError, match="already exists") as error:
+        load_into(make_db(), "CREATE TABLE a (id serial);", "\nCREATE TABLE public.a (id serial, b int);")
+    assert error.value.place == "f2.sql:2:1"
+    assert error.value.hint == "It is created at f1.sql:1:1 as well: keep one of the two."
+
+
 def test_the_line_is_shown(make_db: MakeDb) -> None:
     with pytest.raises(SourceError) as error:
         load_into(make_db(), "CREATE TABLE a (\n  b int,\n  c txet\n);")

@@ -242,7 +242,9 @@ def confirm(folder: PlanFolder, connection: Connection, number: int, by: str | N
     checkpoint = next((c for c in folder.plan.checkpoints if c.number == number), None)
     if checkpoint is None:
         known = ", ".join(str(c.number) for c in folder.plan.checkpoints) or "none"
-        raise ExecutionError(f"the plan has no checkpoint {number} (it has {known})")
+        raise ExecutionError(
+            f"the plan has no checkpoint {number} (it has {known})", hint="migplan status says what it waits for."
+        )
     if not installed(connection):
         raise ExecutionError("no plan has run on this database", hint=f"Begin with '{onward}'.")
     ledger = Ledger.of(connection, folder.plan, folder.path)

@@ -34,10 +34,15 @@ class Read:
         if self.exactly:
             schema = {**schema, "strict": True}
         if self.least is not None:
-            schema = {**schema, "ge": self.least}
+            schema = core_schema.no_info_after_validator_function(self._enough, schema)
         if self.after is not None:
             schema = core_schema.no_info_after_validator_function(self.after, schema)
         return schema if self.before is None else core_schema.no_info_before_validator_function(self.before, schema)
+
+    def _enough(self, value: int) -> int:
+        if self.least is not None and value < self.least:
+            raise ValueError(f"{value} is too small: the least is {self.least}")
+        return value
 
 
 _UNITS: Final = {"kb": 1024, "mb": 1024**2, "gb": 1024**3, "ms": 1, "s": 1000, "min": 60_000}
@@ -50,10 +55,10 @@ def _quantity(value: object) -> object:
         return value
     found = _QUANTITY.fullmatch(value)
     if found is None:
-        raise ValueError(f"write a whole number, or one with its unit ({', '.join(_UNITS)})")
+        raise ValueError("write a whole number, or one with its unit (kB, MB, GB for bytes; ms, s, min for time)")
     unit = _UNITS.get(found[2].lower())
     if unit is None:
-        raise ValueError(f"unknown unit {found[2]!r}; known: {', '.join(_UNITS)}")
+        raise ValueError(f"unknown unit {found[2]!r}; known: kB, MB, GB for bytes, ms, s, min for time")
     return int(found[1]) * unit
 
 

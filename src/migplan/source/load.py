@@ -53,8 +53,8 @@ def load(connection: Connection, files: Iterable[PsqlFile]) -> list[Note]:
     ``connection`` must be in autocommit mode and is left so, with its settings reset. Returns what was skipped.
     Raises ``SourceError`` with file, line and column, or ``ShadowError`` for an extension that the server lacks.
     """
-    loader = _Loader(connection)
     loadables = [loadable for file in files for loadable in file.loadables]
+    loader = _Loader(connection, loadables)
     loader.run([x for x in loadables if not x.last])
     loader.run([x for x in loadables if x.last])
     check_bodies(connection, loadables)
@@ -65,6 +65,7 @@ def load(connection: Connection, files: Iterable[PsqlFile]) -> list[Note]:
 @dataclass
 class _Loader:
     connection: Connection
+    loadables: Sequence[Loadable]
     settings: tuple[SourceStatement, ...] | None = None
     notes: list[Note] = field(default_factory=list[Note])
 
@@ -75,7 +76,7 @@ class _Loader:
             others = not all(_concerns_all(loadable) for loadable in pending)
             failures = self._round(pending, all_waits=others and not first)
             if len(failures) == len(pending):
-                raise error_of(*root_cause(failures))
+                raise error_of(*root_cause(failures), self.loadables)
             pending = [loadable for loadable, _ in failures]
             first = False
 

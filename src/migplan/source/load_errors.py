@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from migplan.core.errors import SourceError
+from migplan.core.ids import ObjectId
 from migplan.source.batches import Failure
 from migplan.source.lexer import tokens
 from migplan.source.psqlfile import Loadable
@@ -19,6 +20,10 @@ MISSING: Final = frozenset({"42P01", "42703", "42704", "42883", "3F000", "42P02"
 def is_missing(failure: Failure) -> bool:
     """Whether the server missed something that another statement may create."""
     return failure.sqlstate in MISSING
+
+
+_DUPLICATE: Final = frozenset({"42P07", "42710", "42P06", "42723"})
+"""Duplicate relation, object, schema, function."""
 
 
 def root_cause(failures: Sequence[tuple[Loadable, Failure]]) -> tuple[Loadable, Failure]:
@@ -34,14 +39,18 @@ def root_cause(failures: Sequence[tuple[Loadable, Failure]]) -> tuple[Loadable, 
     return real[0]
 
 
-def error_of(loadable: Loadable, failure: Failure) -> SourceError:
-    """The failure with its place in the file and the line that it points at."""
+def error_of(loadable: Loadable, failure: Failure, others: Iterable[Loadable] = ()) -> SourceError:
+    """The failure with its place in the file and the line that it points at; of ``others`` the one is named that
+    creates the same object.
+    """
     statement = loadable.statement
     offset = failure.position or 0
     lines = [failure.message, *_excerpt(statement.text, offset, pointed=failure.position is not None)]
     if failure.detail:
         lines.append(f"  {failure.detail}")
     hint = failure.hint or (_VARIABLE if _AT_COLON.search(failure.message) else None)
+    if failure.sqlstate in _DUPLICATE and (twin := _twin(loadable, others)) is not None:
+        hint = f"It is created at {twin.statement.place} as well: keep one of the two."
     return SourceError("\n".join(lines), place=statement.place_of(offset), hint=hint)
 
 
@@ -58,11 +67,22 @@ def _excerpt(text: str, offset: int, *, pointed: bool) -> list[str]:
 
 
 def _created_name(loadable: Loadable) -> str | None:
-    target = target_of(loadable.statement.head, loadable.session.schema)
-    if target is None or target.verb != "CREATE":
+    created = _created(loadable)
+    if created is None:
         return None
-    path = target.id.path
+    path = created.path
     return path[0] if len(path) == 1 else path[1]
+
+
+def _twin(loadable: Loadable, others: Iterable[Loadable]) -> Loadable | None:
+    """Another statement that creates what this one creates."""
+    own = _created(loadable)
+    return next((o for o in others if own is not None and o is not loadable and _created(o) == own), None)
+
+
+def _created(loadable: Loadable) -> ObjectId | None:
+    target = target_of(loadable.statement.head, loadable.session.schema)
+    return target.id if target is not None and target.verb == "CREATE" else None
 
 
 def _missing_name(loadable: Loadable, failure: Failure) -> str | None:

@@ -88,6 +88,7 @@ def test_without_a_file_there_are_defaults(tmp_path: Path, monkeypatch: pytest.M
         ("schema = 3\n", 1, "schema: write a list of strings"),
         ("[planning]\n\nsmall_table_rows = '5'\n", 3, "planning.small_table_rows: write a whole number"),
         ("targets = 3\n", 1, "targets: write a table of settings"),
+        ("[planning]\nbatch_rows = -5\n", 2, "planning.batch_rows: -5 is too small: the least is 1"),
     ],
 )
 def test_errors_name_the_line(tmp_path: Path, text: str, line: int, message: str) -> None:
