@@ -18,7 +18,7 @@ LEFT_OUT: Final = frozenset(
     # rows of the data, and what was found out about them
     "pg_largeobject pg_largeobject_metadata pg_statistic pg_statistic_ext_data"
     # what every database of the server has in common, and changes with each scratch database
-    " pg_database pg_shdepend pg_shdescription pg_shseclabel pg_replication_origin"
+    " pg_database pg_shdepend pg_shdescription pg_replication_origin"
     # read through views that everybody may read, or known from the settings that they lead to
     " pg_authid pg_user_mapping pg_db_role_setting".split()
 )

@@ -10,6 +10,7 @@ from migplan.core.model import DbObject, Unmodelled
 from migplan.kinds.base import (
     FIRST_OF_USERS,
     PG_AM,
+    PG_CLASS,
     PG_LANGUAGE,
     PG_OPERATOR,
     PG_TRANSFORM,
@@ -63,6 +64,13 @@ _QUERIES: Final = (
             FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace
             WHERE o.oprcode = 0 AND n.oid = ANY(%(ns)s::oid[])
               AND {not_of_extension(PG_OPERATOR, "o.oid")}""",
+    ),
+    (
+        "",
+        f"""SELECT 'privilege on a system column', n.nspname || '.' || c.relname || '.' || a.attname
+            FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE a.attnum < 0 AND a.attacl IS NOT NULL AND n.oid = ANY(%(ns)s::oid[])
+              AND {not_of_extension(PG_CLASS, "c.oid")}""",
     ),
 )
 """Where to look for such things at all (see :attr:`Kind.holds <migplan.kinds.base.Kind.holds>`), and the query."""
