@@ -10,6 +10,7 @@ from migplan.core.errors import DirectiveError, ShadowError, SourceError, Target
 from migplan.core.ids import ObjectId
 from migplan.source.connect import connect
 from migplan.source.declared import Wanted, declared_catalog
+from migplan.source.introspect import Scope
 from migplan.source.presets import ignored_by, read_setup_files
 from migplan.source.shadow import Shadow, choose_shadow
 
@@ -70,7 +71,10 @@ def test_a_folder_is_read_recursively(folder: Path, shadow: Shadow) -> None:
 def test_the_managed_schemas_are_those_that_files_create_or_mention(
     folder: Path, shadow: Shadow, sql: str, schemas: set[str]
 ) -> None:
-    assert declared_catalog(write(folder, a=sql), shadow).scope.schemas == schemas
+    foretold: list[Scope] = []
+    scope = declared_catalog(write(folder, a=sql), shadow, foretell=foretold.append).scope
+    assert scope.schemas == schemas
+    assert foretold == [scope] or sql.startswith("DO"), "what a block makes is known afterwards"
 
 
 def test_an_unchanged_declaration_is_not_loaded_twice(folder: Path, shadow: Shadow) -> None:

@@ -6,7 +6,7 @@ import contextlib
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -96,16 +96,20 @@ def gather(
     shadow = shadow_of(url, configuration)
     source, said = _source(schema, configuration), wanted(configuration)
     texts = () if is_url(source) else source_texts(source)
-    scope = known_scope(texts, shadow, said) if texts else None
-    ahead = None if scope is None else LiveReading(url, scope, remembering=remembering)
+    reading = partial(LiveReading, url, remembering=remembering)
+    known = known_scope(texts, shadow, said) if texts else None
+    begun = [] if known is None else [reading(known)]
     from migplan.planning.renamed_and_retyped import told_anew
     from migplan.prove.renamed import renamed_side, schemas_to_read  # while the live side is being read
     from migplan.strategies.registry import strategies
 
     strategies()  # their modules too
-    declared = schemas_to_read(declared_catalog(texts or source, shadow, said))
-    if ahead is None or ahead.scope != declared.scope:
-        ahead = LiveReading(url, declared.scope, remembering=remembering)
+
+    def foretell(scope: Scope) -> None:
+        begun.append(reading(scope))
+
+    declared = schemas_to_read(declared_catalog(texts or source, shadow, said, foretell=foretell))
+    ahead = next((r for r in begun if r.scope == declared.scope), None) or reading(declared.scope)
     before, beside, shadow = _live(ahead, declared, shadow, settings)
     after = declared.catalog
     _note_unknown_schemas(configuration, before, after)

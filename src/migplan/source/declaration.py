@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 
 from migplan.core.model import Catalog
 from migplan.kinds.extension import pin_versions
@@ -19,17 +19,27 @@ from migplan.source.shadow import SetUp, Shadow, read_setup
 from migplan.source.targets import target_of
 
 
-def load_declaration(texts: Sequence[SourceText], digest: str, shadow: Shadow, wanted: Wanted) -> Declared:
-    """The catalog of these files; ``digest`` is theirs. Raises like ``declared_catalog``."""
+def load_declaration(
+    texts: Sequence[SourceText],
+    digest: str,
+    shadow: Shadow,
+    wanted: Wanted,
+    foretell: Callable[[Scope], object] | None = None,
+) -> Declared:
+    """The catalog of these files; ``digest`` is theirs, and ``foretell`` is told the scope that it will most likely
+    have before they are loaded. Raises like ``declared_catalog``."""
     rules = ReadingRules(owners=wanted.owners, grants=wanted.grants)
     files = [read_file(text, rules) for text in texts]
     directives = read_directives(files)
     shadow.ensure_roles(files)
     with shadow.scratch() as database, contextlib.closing(database.connect()) as connection:
         set_up = read_setup(connection, shadow)
+        mentioned = {schema for file in files for schema in (*file.search_paths, *_target_schemas(file))}
+        if foretell is not None:
+            foretell(_managed(mentioned | _default_schemas(files), set_up, wanted).scope)
         notes = load(connection, files)
         everything = introspect(connection, Scope(without=set_up.schemas | wanted.without))
-        managed = _managed(files, everything, set_up, wanted)
+        managed = _managed(mentioned | _made_schemas(everything), set_up, wanted)
         catalog = managed.of(_within(everything, managed.scope, connection))
     catalog = pin_versions(catalog, _pinned(files))
     return Declared(
@@ -57,21 +67,27 @@ def _within(everything: Catalog, scope: Scope, connection: Connection) -> Catalo
     return everything if all(name in scope for name in found) else introspect(connection, scope)
 
 
-def _managed(files: Iterable[PsqlFile], everything: Catalog, set_up: SetUp, wanted: Wanted) -> Managed:
-    schemas = wanted.schemas
-    if schemas is None:
-        schemas = _schemas(files, everything) - set_up.schemas or frozenset({"public"})
-    scope = Scope(schemas, without=set_up.schemas | wanted.without)
+def _managed(schemas: Set[str], set_up: SetUp, wanted: Wanted) -> Managed:
+    """The managed schemas: those that migplan.toml names, else ``schemas``, or ``public`` where there are none."""
+    chosen = wanted.schemas
+    if chosen is None:
+        chosen = mentioned_schemas(schemas) - set_up.schemas or frozenset({"public"})
+    scope = Scope(chosen, without=set_up.schemas | wanted.without)
     return Managed(scope, set_up.objects, wanted.ignore)
 
 
-def _schemas(files: Iterable[PsqlFile], everything: Catalog) -> frozenset[str]:
-    """The schemas that the files create or mention; ``public`` where something lies in it or nothing else is there."""
+def _made_schemas(everything: Catalog) -> set[str]:
+    """The schemas that the files have created; ``public`` where something lies in it."""
     made = {id.path[0] for id in everything.objects if id.kind == "schema" and id.path[0] != "public"}
     if any(len(id.path) > 1 and id.path[0] == "public" for id in everything.objects):
         made.add("public")
-    mentioned = {schema for file in files for schema in (*file.search_paths, *_target_schemas(file))}
-    return mentioned_schemas(made | mentioned)
+    return made
+
+
+def _default_schemas(files: Iterable[PsqlFile]) -> set[str]:
+    """Where objects come to lie whose names are written without a schema."""
+    targets = ((target_of(x.statement.head, x.session.schema), x) for file in files for x in file.loadables)
+    return {x.session.schema for target, x in targets if target is not None and len(target.id.path) > 1}
 
 
 def _target_schemas(file: PsqlFile) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,11 +70,13 @@ def declared_catalog(
     wanted: Wanted | None = None,
     *,
     use_cache: bool = True,
+    foretell: Callable[[Scope], object] | None = None,
 ) -> Declared:
     """The catalog of a declaration: files, folders and texts, loaded into a scratch database, or a database's URL.
 
-    Raises ``SourceError`` for what can't be read or loaded, ``DirectiveError`` for a directive that is unknown,
-    malformed or matches nothing, ``ShadowError`` for roles and extensions that the shadow lacks.
+    ``foretell`` is told its likely scope before files are loaded. Raises ``SourceError`` for what can't be read or
+    loaded, ``DirectiveError`` for a directive that is unknown, malformed or matches nothing, ``ShadowError`` for roles
+    and extensions that the shadow lacks.
     """
     wanted = wanted or Wanted()
     if is_url(source):
@@ -86,7 +88,7 @@ def declared_catalog(
         return replace(found, cached=True)
     from migplan.source.declaration import load_declaration  # mostly not needed, and slow to import
 
-    declared = load_declaration(texts, digest, shadow, wanted)
+    declared = load_declaration(texts, digest, shadow, wanted, foretell)
     if use_cache:
         cache.write(key, declared, head=declared.scope)
     return declared
