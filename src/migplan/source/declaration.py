@@ -87,7 +87,7 @@ def _made_schemas(everything: Catalog) -> set[str]:
 def _default_schemas(files: Iterable[PsqlFile]) -> set[str]:
     """Where objects come to lie whose names are written without a schema."""
     targets = ((target_of(x.statement.head, x.session.schema), x) for file in files for x in file.loadables)
-    return {x.session.schema for target, x in targets if target is not None and len(target.id.path) > 1}
+    return {x.session.schema for t, x in targets if t is not None and len(t.id.path) > 1 and not t.qualified}
 
 
 def _target_schemas(file: PsqlFile) -> Iterator[str]:
