@@ -6,7 +6,7 @@ import contextlib
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from migplan.core.outsiders import Outsider
 from migplan.core.records import record
 from migplan.core.settings import Settings
 from migplan.findings.policy import Policy
-from migplan.source.ahead import LiveReading
+from migplan.source.ahead import LiveReading, LiveReadings
 from migplan.source.catalog_roles import roles_of
 from migplan.source.config import Config, read_config
 from migplan.source.declared import (
@@ -96,27 +96,24 @@ def gather(
     shadow = shadow_of(url, configuration)
     source, said = _source(schema, configuration), wanted(configuration)
     texts = () if is_url(source) else source_texts(source)
-    reading = partial(LiveReading, url, remembering=remembering)
     known = known_scope(texts, shadow, said) if texts else None
-    begun = [] if known is None else [reading(known)]
-    from migplan.planning.renamed_and_retyped import told_anew
-    from migplan.prove.renamed import renamed_side, schemas_to_read  # while the live side is being read
-    from migplan.strategies.registry import strategies
+    with LiveReadings(url, remembering=remembering) as readings:
+        if known is not None:
+            readings.begin(known)
+        from migplan.planning.renamed_and_retyped import told_anew
+        from migplan.prove.renamed import renamed_side, schemas_to_read  # while the live side is being read
+        from migplan.strategies.registry import strategies
 
-    strategies()  # their modules too
-
-    def foretell(scope: Scope) -> None:
-        begun.append(reading(scope))
-
-    declared = schemas_to_read(declared_catalog(texts or source, shadow, said, foretell=foretell))
-    ahead = next((r for r in begun if r.scope == declared.scope), None) or reading(declared.scope)
-    before, beside, shadow = _live(ahead, declared, shadow, settings)
+        strategies()  # their modules too
+        declared = schemas_to_read(declared_catalog(texts or source, shadow, said, foretell=readings.begin))
+        reading = readings.of(declared.scope)
+    before, beside, shadow = _live(reading, declared, shadow, settings)
     after = declared.catalog
     _note_unknown_schemas(configuration, before, after)
     _note_emptiness(before, after)
     declared = replace(declared, directives=told_anew(declared.directives, before, after, settings))
     renamed = renamed_side(before, after, declared, shadow, settings)
-    found = Inputs(configuration, url, ahead, settings, shadow, declared, before, after, renamed, policy, beside)
+    found = Inputs(configuration, url, reading, settings, shadow, declared, before, after, renamed, policy, beside)
     first = found.draft().first if planning else ()
     if not first:
         return found

@@ -85,9 +85,9 @@ def _moves(old: Table | None, new: Table) -> bool:
 
 def _may_go(old: DbObject, new: DbObject, after: Catalog) -> bool:
     """Whether ``old`` isn't declared, or beside the one that is to hang on a parent's."""
-    if _above(old) is None and _above(new) is None:
+    if hangs_on(old) is None and hangs_on(new) is None:
         return False
-    return old.id not in after or (_above(old) is None and _above(after[old.id]) is None)
+    return old.id not in after or (hangs_on(old) is None and hangs_on(after[old.id]) is None)
 
 
 def _apart(obj: DbObject) -> DbObject | None:
@@ -100,12 +100,13 @@ def _apart(obj: DbObject) -> DbObject | None:
     return replace(obj, id=bare, comment=None, index_parent=None, clone_of=None, inherited=False, local=True)
 
 
-def _above(obj: DbObject) -> ObjectId | None:
+def hangs_on(obj: DbObject) -> ObjectId | None:
+    """The index, key or foreign key of the parent that one of a partition belongs to."""
     return obj.parent if isinstance(obj, Index) else _parent(obj) if isinstance(obj, Constraint) else None
 
 
 def _key(obj: DbObject) -> tuple[ObjectId, ObjectId] | None:
-    parent = _above(obj)
+    parent = hangs_on(obj)
     return None if parent is None or obj.table is None else (obj.table, parent)
 
 

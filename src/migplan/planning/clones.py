@@ -18,9 +18,9 @@ from migplan.core.steps import After, Down, LockMode, Statement, Step
 from migplan.kinds._descendants import stays_with_parent
 from migplan.kinds.attachment import attached_indexes, attachment
 from migplan.kinds.constraint import EXCLUSION, FOREIGN_KEY, Constraint, drop_constraint, key_extras, root_of
-from migplan.kinds.index import Index
 from migplan.kinds.not_null import object_name
 from migplan.kinds.table import Table
+from migplan.planning.attached_names import hangs_on
 from migplan.strategies.pieces import Pieces
 
 _Named = dict[ObjectId, tuple[Statement, ...]]
@@ -166,9 +166,7 @@ def _kept_by_leaving(before: Catalog, after: Catalog, made: frozenset[ObjectId])
 
 def _above(member: DbObject, catalog: Catalog) -> Iterator[ObjectId]:
     """What it hangs on, over whatever levels."""
-    parent = member.parent if isinstance(member, Index) else None
-    if isinstance(member, Constraint):
-        parent = member.index_parent or member.clone_of
+    parent = hangs_on(member)
     if parent is not None and parent in catalog:
         yield parent
         yield from _above(catalog[parent], catalog)

@@ -43,6 +43,10 @@ class LiveReading:
         if self._memory is not None:
             self._memory.keep()
 
+    def let_go(self) -> None:
+        """Nobody asks for the result: the connection is closed as soon as the reading has ended."""
+        self._found.add_done_callback(_close)
+
     def _read(self) -> None:
         try:
             connection = connect(self._url)
@@ -58,3 +62,37 @@ class LiveReading:
         if self._memory is None:
             return introspect_live(connection, self.scope)
         return self._memory.of(connection, self.scope)
+
+
+def _close(found: Future[tuple[Connection, Catalog]]) -> None:
+    if found.exception() is None:
+        connection, _ = found.result()
+        connection.close()
+
+
+class LiveReadings:
+    """Readings of one database of which one is wanted; each is begun as soon as somebody has an idea of the scope."""
+
+    def __init__(self, url: str, *, remembering: bool) -> None:
+        self._url = url
+        self._remembering = remembering
+        self._begun: list[LiveReading] = []
+
+    def __enter__(self) -> LiveReadings:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for reading in self._begun:
+            reading.let_go()
+
+    def begin(self, scope: Scope) -> None:
+        """Read that scope, most likely the one that will be asked for."""
+        self._begun.append(LiveReading(self._url, scope, remembering=self._remembering))
+
+    def of(self, scope: Scope) -> LiveReading:
+        """The reading of that scope, which is the caller's from now on."""
+        if all(reading.scope != scope for reading in self._begun):
+            self.begin(scope)
+        wanted = next(reading for reading in self._begun if reading.scope == scope)
+        self._begun.remove(wanted)
+        return wanted
