@@ -193,23 +193,24 @@ def _listed(ids: Iterable[ObjectId]) -> str:
 def _behind_other_types(context: Context, column: Column) -> Iterable[Expansion]:
     """A column that a table which goes has with another type: its parent can't get it as long as that is there."""
     for own in _of_other_types(column, context.before, context.after):
-        if context.settings.offline:
-            gone = After(step_id("drop", own.relation), f"{own.id} is {own.type}")
-            yield Expansion((), behind={column.id: gone})
-        else:
-            why = f"inherits {column.relation}, goes, and has its new column {column.name} as {own.type}"
-            yield Expansion((), blocked=(f"{own.relation} {why}, not {column.type}: drop it in a plan before",))
+        why = f"inherits {column.relation}, goes, and has its new column {column.name} as {own.type}"
+        blocked = f"{own.relation} {why}, not {column.type}: drop it in a plan before"
+        yield _once_gone(context, own.relation, column.id, own, blocked)
 
 
 def _ahead_of_other_types(context: Context, column: Column) -> Iterable[Expansion]:
     """The reverse: a table that comes can't have a column with another type than the one that its parent has still."""
     for own in _of_other_types(column, context.after, context.before):
-        if context.settings.offline:
-            gone = After(step_id("drop", column.id), f"{own.id} is {own.type}")
-            yield Expansion((), behind={own.relation: gone})
-        else:
-            why = f"inherits {column.relation}, comes, and has its column {column.name}, which goes, as {own.type}"
-            yield Expansion((), blocked=(f"{own.relation} {why}, not {column.type}: drop the column in a plan before",))
+        why = f"inherits {column.relation}, comes, and has its column {column.name}, which goes, as {own.type}"
+        blocked = f"{own.relation} {why}, not {column.type}: drop the column in a plan before"
+        yield _once_gone(context, column.id, own.relation, own, blocked)
+
+
+def _once_gone(context: Context, goes: ObjectId, comes: ObjectId, own: Column, blocked: str) -> Expansion:
+    """What comes waits for what goes, where nobody uses the database meanwhile."""
+    if not context.settings.offline:
+        return Expansion((), blocked=(blocked,))
+    return Expansion((), behind={comes: After(step_id("drop", goes), f"{own.id} is {own.type}")})
 
 
 def _of_other_types(column: Column, one: Catalog, other: Catalog) -> Iterable[Column]:
