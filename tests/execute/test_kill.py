@@ -11,14 +11,20 @@ from tests.support import every_move
 from tests.support.dumps import difference
 from tests.support.every_step import NEW, OLD, ROWS
 from tests.support.killing import Killer
-from tests.support.live import State, back_to, copy_of, drop, expect_same, large, state, to_the_end
+from tests.support.live import State, back_to, copy_of, drop, expect_same, large, order, state, to_the_end
 from tests.support.migrations import proved, psql
+
+from migplan.core.errors import MigplanError
+from migplan.execute.apply import apply
+from migplan.execute.order import Permissions
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import MakeDb
     from tests.support.migrations import Migration
+
+    from migplan.execute.order import Intent
 
 STATEMENTS_AT_LEAST = 150
 MOVES_AT_LEAST = 100
@@ -111,6 +117,44 @@ def test_back_from_wherever_it_was_killed(every_step: Migration) -> None:
             assert difference(found.schema, first.schema) == [], place
             assert without_filled(found) == without_filled(first), place
     assert len(seen) > UNITS_AT_LEAST
+
+
+LOOSE = "CREATE TABLE item (id int PRIMARY KEY, code int NOT NULL, note text, size int)"
+TIGHT = """
+CREATE TABLE item (id int PRIMARY KEY, code int NOT NULL UNIQUE, note text, size int);
+INSERT INTO item SELECT g, g, 'n', g FROM generate_series(1, 120) g;
+ANALYZE;
+"""
+DEPLOYED = Permissions(data_loss=True, assume_deployed=True)
+REMADE = "the rest of that file runs first"
+
+
+class Shown(list[str]):
+    """What an operator was shown to be in the way, who agreed to it all."""
+
+    def __call__(self, intent: Intent) -> None:
+        self.extend(map(str, intent.concerns))
+
+
+@pytest.mark.pg(18)
+def test_forwards_from_wherever_the_way_back_was_killed(make_db: MakeDb, tmp_path: Path) -> None:
+    """Also from where something was made that only the way back needs, or half made."""
+    found = large(make_db, tmp_path, TIGHT, LOOSE)
+    name, undone_first = found.live.rpartition("/")[2] + "_f", list[bool]()
+    to_the_end(found.folder, found.live)
+    wanted = state(found.live)
+    with Killer(found.folder.path, once=True, besides="CONCURRENTLY") as killer:
+        while (place := killer.run(found.live, "down")) is not None:
+            url, shown = copy_of(found.live, name), Shown()
+            try:
+                apply(found.folder, order(url, permissions=DEPLOYED, agree=shown))
+                expect_same(state(url), wanted)
+            except (AssertionError, MigplanError) as error:
+                raise AssertionError(f"after {place}") from error
+            finally:
+                drop(url)
+            undone_first.append(any(REMADE in concern for concern in shown))
+    assert {True, False} == set(undone_first)
 
 
 def without_filled(found: State) -> list[str]:

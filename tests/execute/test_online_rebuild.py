@@ -215,6 +215,7 @@ BOTH = """
 CREATE TABLE day (day date PRIMARY KEY, note text);
 CREATE INDEX day_note ON day (note);
 CREATE TABLE seen (id int GENERATED ALWAYS AS IDENTITY, day date REFERENCES day, PRIMARY KEY (id, day));
+CREATE INDEX seen_day ON seen (day);
 CREATE VIEW days AS SELECT day, count(*) AS times FROM seen GROUP BY day;
 """
 BOTH_DAYS = """
@@ -253,6 +254,9 @@ def test_back_from_wherever_it_was_killed(make_db: MakeDb, tmp_path: Path) -> No
             finally:
                 drop(copy)
         assert len(killer.places) > 10
+    assert found.second() == ([], [])
+    back_to(found.folder, found.live, "w0_1_expand")
+    to_the_end(found.folder, found.live)
     assert found.second() == ([], [])
 
 

@@ -10,7 +10,7 @@ from migplan.core.hours import open_window
 from migplan.execute.change_logs import waiting_logs
 from migplan.execute.course import Course, owes_smoke
 from migplan.execute.demands import refuse_unready
-from migplan.execute.journey import Stop, ahead, back, position, refuse_mixed, steps_of, stops
+from migplan.execute.journey import Stop, ahead, back, only_from_its_beginning, position, steps_of, stops
 from migplan.execute.ledger import Direction, Ledger, StepState, install, installed, operator_name
 from migplan.execute.live_sizes import live_sizes
 from migplan.execute.maintenance import server_time
@@ -35,8 +35,7 @@ def apply(folder: PlanFolder, order: Order, goal: Stop | None = None) -> Reached
     with sole_operator(order.target, f"apply {folder.plan.name}") as desk:
         install(desk)
         ledger = Ledger.of(desk, folder.plan, folder.path)
-        states = ledger.steps()
-        refuse_mixed(states)
+        states = _to_where_it_is_proved(folder, order, desk, ledger)
         if order.permissions.assume_deployed:
             _assume(folder.plan, ledger)
         reachable = _reachable(folder.plan, ledger.confirmed())
@@ -84,6 +83,25 @@ def rollback(folder: PlanFolder, order: Order, goal: Stop | None = None) -> Reac
         if intent.units or begun is not None:
             _run(order, desk, ledger, intent)
         return Reached(wanted, None, len(intent.units))
+
+
+def _to_where_it_is_proved(folder: PlanFolder, order: Order, desk: Connection, ledger: Ledger) -> dict[str, StepState]:
+    """The steps' states, once a file that a rollback left half undone is undone wholly, where there is no other way
+    forwards than from its beginning."""
+    states = ledger.steps()
+    if ledger.unfinished_way_back() is None or not only_from_its_beginning(folder, states):
+        return states
+    at = position(folder.plan, states)
+    assert at.within is not None, "a half undone unit lies in a phase"
+    goal = stops(folder.plan)[at.done]
+    intent = _intent(folder, order, desk, "down", states, goal, list(back(folder, states, goal)))
+    intent = replace(intent, concerns=(_undone_first(at.within.down), *intent.concerns))
+    losses = [f"{s.id}: the way back doesn't bring back {s.down.loses}" for s in intent.steps if s.down.loses]
+    if losses and not order.permissions.data_loss:
+        _refuse("data would be lost before it goes forwards again", losses, "--allow-data-loss")
+    order.agree(intent)
+    _run(order, desk, ledger, intent)
+    return ledger.steps()
 
 
 def refuse_unfit(plan: PlanModel) -> None:
@@ -216,6 +234,14 @@ def _turned(folder: PlanFolder, order: Order, file: str) -> Concern:
     return Concern(
         f"a rollback stopped in the middle of {file}, and nobody has proved the way forwards from there",
         f"{back_first} leads to its end; from there this command begins anew",
+    )
+
+
+def _undone_first(file: str) -> Concern:
+    """What is made for the way back alone has no way forwards."""
+    return Concern(
+        f"a rollback stopped in the middle of {file}, and from there no way leads forwards",
+        "the rest of that file runs first; behind it the plan goes forwards",
     )
 
 

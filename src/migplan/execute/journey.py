@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from migplan.core.errors import ConfigError, ExecutionError
+from migplan.core.errors import ConfigError
 from migplan.core.records import record
 from migplan.execute.ledger import StepState
 from migplan.planfile.folder import PlanFolder
@@ -106,13 +106,18 @@ def interrupted(folder: PlanFolder, states: Mapping[str, StepState]) -> dict[str
     }
 
 
-def refuse_mixed(states: Mapping[str, StepState]) -> None:
-    """Raises ``ExecutionError`` where a way back was begun and not ended: forwards would skip what it undid."""
-    undoing = sorted(s for s, state in states.items() if state.state == "undoing")
-    if undoing:
-        raise ExecutionError(
-            f"a rollback stopped in {', '.join(undoing)}", hint="Run 'migplan rollback' to its end first."
-        )
+def only_from_its_beginning(folder: PlanFolder, states: Mapping[str, StepState]) -> bool:
+    """Whether a way back stopped where its phase can't go forwards: in a unit outside of transactions, in the middle of
+    what is one forwards, or behind a unit that only the way back knows (what it made would be left)."""
+    phase = position(folder.plan, states).within
+    if phase is None:
+        return False
+    there, back = (read_units(file, folder.files[file]) for file in (phase.up, phase.down))
+    undone = set(phase.steps) - states.keys()
+    forwards = {s for unit in there for s in unit.at_work}
+    mirrored = {s for unit in back for s in unit.at_work} - forwards
+    parted = any(unit.at_work & undone and unit.at_work & states.keys() for unit in there)
+    return parted or bool(undone & mirrored) or any(state.state == "undoing" for state in states.values())
 
 
 def steps_of(plan: PlanModel, units: Sequence[Unit]) -> list[StepModel]:

@@ -186,6 +186,16 @@ class Family:
             ]
         return _in_order(parts)
 
+    @property
+    def without_last_parts(self) -> Iterable[Statement]:
+        """What takes them away; those of a partition that belong to its parent's go with that."""
+        world = self._world(self.members)
+        for id in sorted(map(self.moved, self._late)):
+            obj = world.catalog[id]
+            parent = obj.parent if isinstance(obj, Index) else obj.index_parent if isinstance(obj, Constraint) else None
+            if parent is None:
+                yield from (replace(s, lock=LockMode.NONE, stronger=()) for p in world.of(id) for s in p.drop)
+
     @cached_property
     def uses(self) -> frozenset[ObjectId]:
         """What it stands on beside itself."""

@@ -128,8 +128,13 @@ def _steps(context: Context, group: str, table: _Rebuilt, said: str | None, lock
         (After(unlock.id, "whoever leads back counts before the locks"),),
     )
     group = f"retire {table.root}"
-    retired = [replace(undone(step), together=group) for step in reversed(_stage(context, table.going))]
+    retired = [replace(undone(_with_its_table(s)), together=group) for s in reversed(_stage(context, table.going))]
     return [*built, swap, *checked, *chain(retired, _retirement(context, table, checked[-1]))]
+
+
+def _with_its_table(step: Step) -> Step:
+    """Nothing is taken out of a table that goes as a whole."""
+    return replace(step, down=Down(())) if step.phase is Phase.MIGRATE else step
 
 
 def _counted_on_the_way_back(step: Step) -> Step:
@@ -175,7 +180,14 @@ def _stage(context: Context, log: ChangeLog) -> list[Step]:
         late = tuple(replace(s, scan=True) for s in unfelt(copy.last_parts))
         steps += [
             _catch_up(log, "fill"),
-            _step("complete", copy, f"build the indexes of {_form(copy)}", "nobody waits for them", late),
+            _step(
+                "complete",
+                copy,
+                f"build the indexes of {_form(copy)}",
+                "nobody waits for them",
+                late,
+                tuple(copy.without_last_parts),
+            ),
         ]
     return steps
 
