@@ -22,9 +22,14 @@ def partitions(relation: ObjectId, catalog: Catalog) -> list[ObjectId]:
 
 
 def behind_bare(index: ObjectId, relation: ObjectId, catalog: Catalog) -> set[ObjectId]:
-    """Partitions that have no index of a table's index or key (it was made with ONLY): ATTACH would give them one."""
-    have = {catalog[child].table for child in catalog.index_children.get(index, ())}
-    return {id.child("attachment", "") for id in partitions(relation, catalog) if id not in have}
+    """Partitions that have no index of a table's index or key (it was made with ONLY), or one that stays invalid, since
+    some of theirs have none: ATTACH would give them another one."""
+    return {id.child("attachment", "") for id in _bare(index, relation, catalog)}
+
+
+def _bare(index: ObjectId, relation: ObjectId, catalog: Catalog) -> list[ObjectId]:
+    children = {catalog[child].table: child for child in catalog.index_children.get(index, ())}
+    return [id for id in partitions(relation, catalog) if id not in children or _bare(children[id], id, catalog)]
 
 
 def stays_with_parent(partition: ObjectId, before: Catalog, after: Catalog) -> bool:

@@ -29,6 +29,7 @@ class Constraint(DbObject):
     constrained columns by name, ``target`` and ``target_columns`` a foreign key's other side. ``inherited`` checks
     come from a parent; ``clone_of`` is the partitioned table's foreign key or exclusion that a partition's one comes
     with; ``index_parent`` is the partitioned table's key, or plain index, that this one's index hangs on.
+    ``alone`` says of a partitioned table's exclusion that some partition has no part of it: it was made with ONLY.
     """
 
     relation: ObjectId = field(compare=False)
@@ -48,6 +49,7 @@ class Constraint(DbObject):
     index_comment: str | None = None
     clustered: bool = False
     clone_of: ObjectId | None = field(default=None, compare=False)
+    alone: bool = False
 
     @property
     def table(self) -> ObjectId | None:
@@ -154,7 +156,7 @@ def local_below(check: Constraint, catalog: Catalog) -> frozenset[ObjectId]:
 def add_constraint(constraint: Constraint) -> Statement:
     """``ALTER TABLE … ADD CONSTRAINT``, in the direct form: it scans, or builds its index, under its lock."""
     c = constraint
-    only = Sql("ONLY " if c.type in ATTACHABLE else "")
+    only = Sql("ONLY " if c.type in ATTACHABLE or c.alone else "")
     foreign = Sql("FOREIGN " if c.relation.kind == "foreign_table" else "")
     command = sql(
         "ALTER {}TABLE {}{} ADD CONSTRAINT {} {}",

@@ -11,7 +11,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, changed_fields
 from migplan.core.sql import Sql, ident, sql
 from migplan.core.steps import LockMode, Part, Statement, Timing
-from migplan.kinds._descendants import behind_bare, changes_parents, must_let_go
+from migplan.kinds._descendants import behind_bare, changes_parents, must_let_go, partitions
 from migplan.kinds.base import (
     PG_CLASS,
     PG_CONSTRAINT,
@@ -79,7 +79,10 @@ SELECT k.oid, n.nspname::text, c.relname::text, c.relkind::text, c.relowner, k.c
        WHEN i.relispartition THEN
          (SELECT ARRAY[pn.nspname::text, p.relname::text]
             FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace
-           WHERE h.inhrelid = i.oid) END
+           WHERE h.inhrelid = i.oid) END,
+       k.contype = 'x' AND EXISTS (
+         SELECT FROM pg_inherits h WHERE h.inhparent = c.oid
+            AND NOT EXISTS (SELECT FROM pg_constraint part WHERE part.conrelid = h.inhrelid AND part.conparentid = k.oid))
 FROM pg_constraint k
 JOIN pg_class c ON c.oid = k.conrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -98,7 +101,7 @@ WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x')
     def build(self, row: tuple[Any, ...], reading: Reading) -> Iterable[Found[Constraint]]:
         oid, schema, relation, relkind, owner, name, type, definition, columns = row[:9]
         target_schema, target_name, target_columns, validated, enforced, no_inherit, inherited, local = row[9:17]
-        index, index_options, tablespace, clustered, parent_path = row[17:]
+        index, index_options, tablespace, clustered, parent_path, alone = row[17:]
         of_index = parent_path is not None and len(parent_path) == len(("schema", "index"))
         parent = ObjectId("index" if of_index else "constraint", tuple(parent_path)) if parent_path else None
         table = reading.relation("foreign_table" if relkind == "f" else "table", schema, relation)
@@ -124,6 +127,7 @@ WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x')
             index_tablespace=tablespace,
             index_comment=reading.comment(PG_CLASS, index) if index else None,
             clustered=bool(clustered),
+            alone=alone and relkind == "p",
         )
         yield Address(PG_CONSTRAINT, oid), constraint
         if index:
@@ -134,7 +138,7 @@ WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x')
         uses |= catalog.index_children.get(obj.id, frozenset()) | local_below(obj, catalog)
         below = unread_below(obj, catalog)
         uses |= _behind_twins(obj, catalog) | behind_chosen(obj, catalog) | {c.relation for c in below}
-        uses |= behind_bare(obj.id, obj.relation, catalog) if obj.type in ATTACHABLE else set()
+        uses |= _behind_partitions_without(obj, catalog)
         above = None if obj.index_parent is None or obj.index_parent not in catalog else catalog[obj.index_parent].table
         if above is not None:
             uses |= {above.child("column", c) for c in obj.columns}
@@ -236,10 +240,20 @@ def _complies(constraint: Constraint) -> str:
 
 def _create(constraint: Constraint, catalog: Catalog) -> Statement:
     """A partitioned table has no rows of its own: with ONLY nothing is read, and its partitions' keys are attached."""
-    statement = add_constraint(constraint)
     relation = catalog.objects.get(constraint.relation)
-    alone = constraint.type in ATTACHABLE and getattr(relation, "partition_key", None) is not None
-    return replace(statement, scan=False, timing=Timing.QUICK) if alone else statement
+    attached = constraint.type in ATTACHABLE and getattr(relation, "partition_key", None) is not None
+    statement = add_constraint(constraint)
+    return replace(statement, scan=False, timing=Timing.QUICK) if attached or constraint.alone else statement
+
+
+def _behind_partitions_without(constraint: Constraint, catalog: Catalog) -> set[ObjectId]:
+    """ATTACH would give them a part of it."""
+    if constraint.alone:
+        clones = (c for c in catalog.of(Constraint) if c.clone_of == constraint.id)
+        having = {c.relation for c in clones}
+        without = (id for id in partitions(constraint.relation, catalog) if id not in having)
+        return {partition.child("attachment", "") for partition in without}
+    return behind_bare(constraint.id, constraint.relation, catalog) if constraint.type in ATTACHABLE else set()
 
 
 def _attachments_of(table: ObjectId, catalog: Catalog) -> set[ObjectId]:

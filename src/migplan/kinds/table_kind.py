@@ -38,7 +38,7 @@ from migplan.kinds.base import (
     options,
 )
 from migplan.kinds.column import TYPE_KINDS, Column
-from migplan.kinds.constraint import CHECK, Constraint
+from migplan.kinds.constraint import CHECK, EXCLUSION, Constraint
 from migplan.kinds.inheritance import renamed_not_nulls
 from migplan.kinds.persistence import persistence, sequences_apart
 from migplan.kinds.table import Table, columns_of
@@ -118,6 +118,7 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
             columns = {obj.partition_of.child("column", c.name) for c in columns_of(obj.id, catalog)}
             uses = frozenset({obj.id, obj.partition_of, *columns}) | attached_indexes(obj.id, catalog)
             uses |= _above_first(obj.partition_of, catalog) | _checks_of_the_parent(obj.id, catalog)
+            uses |= _exclusions_of_few(obj.id, catalog)
             parts.append(Part(tuple(attach), tuple(detach), frozenset({attachment(obj.id)}), uses))
         return [*parts, *identity_part(obj)]
 
@@ -217,6 +218,7 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
             identified
             | linked
             | ready_indexes(new.id, after)
+            | _exclusions_of_few(new.id, after)
             | {p for id in attached for p in after.uses.get(id, ()) if p.kind in INDEX_KINDS}
         )
 
@@ -228,6 +230,13 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
 
     def drop_loses(self, obj: Table) -> str | None:
         return None if obj.partition_key else f"the rows of {obj.id}"
+
+
+def _exclusions_of_few(partition: ObjectId, catalog: Catalog) -> frozenset[ObjectId]:
+    """Exclusions above of which other partitions have no part: whoever has one gets it by being attached later."""
+    clones = {c.clone_of for c in catalog.members_of(partition, Constraint) if c.type == EXCLUSION}
+    above = (catalog.get(id, Constraint) for id in clones if id is not None)
+    return frozenset(c.id for c in above if c is not None and c.alone)
 
 
 def value_for(new: Column, old: Column | None, before: Catalog) -> Sql:

@@ -24,3 +24,13 @@ ALTER INDEX half_b ATTACH PARTITION half_1_b;
 ALTER TABLE ONLY half ADD PRIMARY KEY (a, b);
 ALTER TABLE half_2 ADD PRIMARY KEY (a, b);
 CREATE UNIQUE INDEX half_1_pkey ON half_1 (a, b);
+
+CREATE TABLE unfinished (a int, b int) PARTITION BY RANGE (a);
+CREATE TABLE unfinished_2 PARTITION OF unfinished FOR VALUES FROM (100) TO (1000) PARTITION BY RANGE (a);
+CREATE TABLE unfinished_21 PARTITION OF unfinished_2 FOR VALUES FROM (100) TO (200);
+CREATE TABLE unfinished_22 PARTITION OF unfinished_2 FOR VALUES FROM (200) TO (300);
+CREATE INDEX unfinished_a ON ONLY unfinished (a);
+CREATE INDEX unfinished_2_a ON ONLY unfinished_2 (a);
+CREATE INDEX unfinished_22_a ON unfinished_22 (a);
+ALTER INDEX unfinished_2_a ATTACH PARTITION unfinished_22_a;
+ALTER INDEX unfinished_a ATTACH PARTITION unfinished_2_a;
