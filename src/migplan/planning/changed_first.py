@@ -36,7 +36,7 @@ def with_changes_of(
         elif (old.type, old.collation) != (new.type, new.collation):
             objects[id] = _retyped(old, new, directives)
             uses[id] = after.uses.get(id, frozenset())
-            _with_default(id, objects, after)
+            _with_default(id, objects, uses, after)
             changed.add(id)
     for key in _parted(changed, world, after):
         objects.pop(key, None)
@@ -61,9 +61,13 @@ def _retyped(old: Column, new: Column, directives: Directives) -> Column:
     return replace(old, type=new.type, collation=new.collation, using=using, reverse=reverse)
 
 
-def _with_default(id: ObjectId, objects: dict[ObjectId, DbObject], after: Catalog) -> None:
+def _with_default(
+    id: ObjectId, objects: dict[ObjectId, DbObject], uses: dict[ObjectId, frozenset[ObjectId]], after: Catalog
+) -> None:
     """The default of the declared type: the former one may not be a value of it."""
     default = ObjectId("default", id.path)
     objects.pop(default, None)
+    uses.pop(default, None)
     if default in after:
         objects[default] = after[default]
+        uses[default] = after.uses.get(default, frozenset())
