@@ -82,7 +82,8 @@ SELECT k.oid, n.nspname::text, c.relname::text, c.relkind::text, c.relowner, k.c
            WHERE h.inhrelid = i.oid) END,
        k.contype = 'x' AND EXISTS (
          SELECT FROM pg_inherits h WHERE h.inhparent = c.oid
-            AND NOT EXISTS (SELECT FROM pg_constraint part WHERE part.conrelid = h.inhrelid AND part.conparentid = k.oid))
+            AND NOT EXISTS (SELECT FROM pg_constraint part
+                             WHERE part.conrelid = h.inhrelid AND part.conparentid = k.oid))
 FROM pg_constraint k
 JOIN pg_class c ON c.oid = k.conrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
