@@ -31,13 +31,13 @@ def _with_example(*majors: int) -> pytest.MarkDecorator:
 def _fires_and_is_silent(rule: Rule, make_db: MakeDb, find: Find) -> None:
     example = rule.example
     live = make_db(example.before)
-    bad = find(live, example.bad, STYLE)
+    bad = find(live, example.bad, STYLE, proved=rule.of_proof)
     assert len(told(rule, bad)) == 1, bad
     finding = next(f for f in bad.findings if f.rule == rule.id)
     assert finding.object is not None
     assert finding.step is not None
     assert finding.advice
-    assert told(rule, find(live, example.good, STYLE)) == []
+    assert told(rule, find(live, example.good, STYLE, proved=rule.of_proof)) == []
 
 
 @_with_example(14)

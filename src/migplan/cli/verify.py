@@ -25,7 +25,7 @@ def verify(
     proof.
     """
     from migplan.cli.inputs import gather
-    from migplan.cli.writing import prove_on_shadow, with_outcome
+    from migplan.cli.writing import judged_anew, prove_on_shadow, with_outcome
     from migplan.planfile.folder import REVIEW, PlanFolder, read_folder, write_folder
     from migplan.report.closing import closing
     from migplan.report.markdown import markdown
@@ -36,7 +36,8 @@ def verify(
     if inputs.before.fingerprint != folder.plan.source.fingerprint:
         print("note: the target is no longer what the plan was made from", file=sys.stderr)
     outcome = prove_on_shadow(inputs, folder.plan, folder.files)
-    proved = PlanFolder(folder.path, with_outcome(folder.plan, outcome), folder.files)
+    judged = judged_anew(inputs, with_outcome(folder.plan, outcome), folder.files)
+    proved = PlanFolder(folder.path, judged, folder.files)
     written = write_folder(proved.path, proved.plan, proved.files, {REVIEW: markdown(proved)})
     print(closing(written))
     if outcome.proof.error is not None:

@@ -10,10 +10,12 @@ from pathlib import Path
 from migplan.cli.inputs import Inputs
 from migplan.core.errors import UnsupportedError
 from migplan.core.model import Catalog
-from migplan.findings.base import Subject
+from migplan.findings.base import HeldUp, Subject
 from migplan.findings.collect import Collected, collect
+from migplan.findings.registry import rules
 from migplan.planfile.build import build
 from migplan.planfile.folder import REVIEW, PlanFolder, write_folder
+from migplan.planfile.held_up import held_up_back
 from migplan.planfile.model import PlanModel, ProofModel
 from migplan.planning.plan import Draft
 from migplan.prove.measure import Connections
@@ -25,17 +27,19 @@ _BLOCKED = ProofModel(status="unproved", reason="the plan is blocked")
 
 
 def write(inputs: Inputs, drafted: Draft, folder: Path, name: str, created: datetime, *, prove: bool) -> PlanFolder:
-    """Prove the plan where asked, and write its folder with its review."""
+    """Prove the plan where asked, and write its folder with what the rules find in it and with its review."""
     plan, files = assembled(inputs, drafted, name, created)
     if prove and not drafted.blocked:
         plan = with_outcome(plan, prove_on_shadow(inputs, plan, files))
+    collected = findings_of(inputs, drafted, tuple(held_up_back(plan, files)))
+    notes = [*plan.notes, *collected.notes]
+    plan = plan.model_copy(update={"findings": list(collected.findings), "notes": notes})
     sealed = PlanFolder(folder, plan, files)
     return write_folder(folder, plan, files, {REVIEW: markdown(sealed)})
 
 
 def assembled(inputs: Inputs, drafted: Draft, name: str, created: datetime) -> tuple[PlanModel, dict[str, str]]:
-    """The plan, unproved, with what the rules find in it, and its SQL files."""
-    collected = findings_of(inputs, drafted)
+    """The plan, unproved and unjudged, and its SQL files."""
     return build(
         drafted,
         inputs.before,
@@ -44,8 +48,7 @@ def assembled(inputs: Inputs, drafted: Draft, name: str, created: datetime) -> t
         name=name,
         created=created.isoformat(timespec="seconds"),
         proof=_BLOCKED if drafted.blocked else _NOT_ASKED,
-        findings=collected.findings,
-        notes=[*(str(note) for note in inputs.declared.notes), *inputs.renamed.notes, *collected.notes],
+        notes=[*(str(note) for note in inputs.declared.notes), *inputs.renamed.notes],
         renamed=inputs.renamed.before,
     )
 
@@ -82,7 +85,15 @@ def refuse_unmodelled(*catalogs: Catalog) -> None:
         )
 
 
-def findings_of(inputs: Inputs, drafted: Draft) -> Collected:
-    """What the rules find in the draft, as the directives and the policy judge it."""
-    subject = Subject(drafted, inputs.renamed.before, inputs.after, inputs.settings)
+def findings_of(inputs: Inputs, drafted: Draft, held_up_back: tuple[HeldUp, ...] = ()) -> Collected:
+    """What the rules find in the draft and in what was measured, as the directives and the policy judge it."""
+    subject = Subject(drafted, inputs.renamed.before, inputs.after, inputs.settings, held_up_back)
     return collect(subject, inputs.declared.directives, inputs.policy)
+
+
+def judged_anew(inputs: Inputs, plan: PlanModel, files: Mapping[str, str]) -> PlanModel:
+    """The plan with the findings on what was measured just now, for want of a draft beside those that it had."""
+    told = {rule.id for rule in rules().values() if rule.of_proof}
+    measured = findings_of(inputs, Draft(()), tuple(held_up_back(plan, files))).findings
+    found = [f for f in measured if f.rule in told]
+    return plan.model_copy(update={"findings": [f for f in plan.findings if f.rule not in told] + found})

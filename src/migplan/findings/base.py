@@ -22,14 +22,29 @@ from migplan.strategies.sizing import Size, Sizing
 _TYPES: Final = frozenset({"enum", "domain", "composite_type", "range", "base_type"})
 
 
+@record
+class HeldUp:
+    """A step that reads or rewrites ``tables`` (``schema.name``) in a transaction that makes applications wait."""
+
+    step: str
+    title: str
+    object: ObjectId
+    tables: tuple[str, ...]
+    rewrite: bool
+
+
 @record(slots=False)
 class Subject:
-    """What rules look at. ``before`` and ``after`` speak of objects by their declared names, as the draft does."""
+    """What rules look at. ``before`` and ``after`` speak of objects by their declared names, as the draft does.
+
+    ``held_up_back`` is what the proof saw of the way back; nothing where there was none.
+    """
 
     draft: Draft
     before: Catalog
     after: Catalog
     settings: Settings = field(default_factory=Settings)
+    held_up_back: tuple[HeldUp, ...] = ()
 
     def created(self, model: type[O]) -> Iterator[O]:
         """New objects of one model, also those that come with a new table."""
@@ -130,7 +145,7 @@ class Rule(ABC):
 
     ``condition`` says what the rule looks for, ``effect`` why it matters, ``advice`` what to do. ``severity`` "off" is
     for rules of style, which speak only where migplan.toml asks for them. ``of_steps`` rules judge how a plan does
-    something; the others what changes, whoever does it.
+    something; the others what changes, whoever does it. ``of_proof`` rules judge what the proof measured.
     """
 
     id: ClassVar[str]
@@ -140,6 +155,7 @@ class Rule(ABC):
     advice: ClassVar[str]
     example: ClassVar[Example]
     of_steps: ClassVar[bool] = False
+    of_proof: ClassVar[bool] = False
 
     @abstractmethod
     def find(self, subject: Subject) -> Iterable[Found]:
