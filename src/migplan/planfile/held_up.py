@@ -40,4 +40,4 @@ def _held_up(step: StepModel, tables: set[str]) -> HeldUp:
     seen = step.down.measured
     assert seen is not None
     object = ObjectId(step.kind, tuple(step.path))
-    return HeldUp(step.id, step.title_back, object, tuple(sorted(tables)), seen.rewrite)
+    return HeldUp(step.id, step.title_back.removeprefix("undo: "), object, tuple(sorted(tables)), seen.rewrite)

@@ -29,7 +29,7 @@ class LongWayBack(Rule):
             large = subject.large(relations[name] for name in held.tables if name in relations)
             if large:
                 does, names = "rewrites" if held.rewrite else "reads", ", ".join(map(str, large))
-                yield Found(f"{held.title}: the way back {does} {names} under its lock", held.object, held.step)
+                yield Found(f"the way back of {held.title} {does} {names} under its lock", held.object, held.step)
 
 
 RULE = LongWayBack()
