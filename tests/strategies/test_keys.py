@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.support.plans import CAREFUL
 from tests.support.windows import Shape, plan, query, there_and_back
 
 from migplan.core.settings import Settings
@@ -132,4 +133,17 @@ def test_a_small_tables_key_goes_once_another_over_its_columns_has_come(make_db:
     old = TABLE + "ALTER TABLE t ADD CONSTRAINT old UNIQUE (id, a);"
     found = plan(make_db, old, TABLE + "ALTER TABLE t ADD CONSTRAINT z PRIMARY KEY (a, id);", settings=Settings())
     assert [s.step for s in found.shapes] == ["create:t.z", "drop:t.old"]
+    there_and_back(found)
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_a_primary_key_under_another_name_takes_its_place_in_one_transaction(make_db: MakeDb, large: bool) -> None:
+    """A table has room for one: the former goes first, and no moment is without it."""
+    old = TABLE + "ALTER TABLE t ADD CONSTRAINT z PRIMARY KEY (id); CREATE VIEW v AS SELECT id, a FROM t GROUP BY id;"
+    found = plan(
+        make_db, old, old.replace("z PRIMARY", "k PRIMARY"), rows=ROWS, settings=CAREFUL if large else Settings()
+    )
+    steps = [s.step for s in found.shapes]
+    assert steps.index("drop:t.z") < steps.index("create:t.k")
+    assert found.step("drop:t.z").together == found.step("create:t.k").together is not None
     there_and_back(found)

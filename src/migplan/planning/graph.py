@@ -99,12 +99,12 @@ def _references(steps: Sequence[Step]) -> Iterable[Edge]:
 
 
 def _names(steps: Sequence[Step]) -> Iterable[Edge]:
-    """Who takes a name waits for who frees it, unless that one says that it comes later: it frees what was given."""
+    """Who takes a name waits for who frees it, unless that one must come later: it frees what was given."""
     frees = _by(steps, "frees")
     for step in steps:
         for name in step.takes:
             for other in frees.get(name, ()):
-                if other is not step and all(after.step != step.id for after in other.after):
+                if other is not step and all(after.wished or after.step != step.id for after in other.after):
                     yield Edge(other.id, step.id, f"takes the name {'.'.join(name.path)}")
 
 
