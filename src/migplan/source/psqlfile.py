@@ -74,7 +74,7 @@ REFERENCE_DATA: Final = re.compile(r"--\s*migplan:\s*reference-data\b")
 _DATA: Final = frozenset(
     "INSERT UPDATE DELETE MERGE TRUNCATE COPY CALL SELECT VALUES WITH TABLE EXECUTE LOCK EXPLAIN DECLARE FETCH".split()
 )
-_MAINTENANCE: Final = frozenset("VACUUM ANALYZE ANALYSE REINDEX CLUSTER CHECKPOINT REFRESH NOTIFY DISCARD".split())
+_MAINTENANCE: Final = frozenset("VACUUM ANALYZE ANALYSE REINDEX CHECKPOINT REFRESH NOTIFY DISCARD".split())
 _UNDO: Final = frozenset("ROLLBACK ABORT SAVEPOINT RELEASE PREPARE".split())
 _ROLE_WORDS: Final = frozenset("ROLE USER GROUP".split())
 _SERVER_WORDS: Final = frozenset("DATABASE TABLESPACE SYSTEM".split())
@@ -196,6 +196,14 @@ def _undo(reader: _Reader, statement: SourceStatement) -> None:
 
 def _maintenance(reader: _Reader, statement: SourceStatement) -> None:
     reader.note(statement, f"{_first(statement)} is not part of a schema and not executed")
+
+
+def _cluster(reader: _Reader, statement: SourceStatement) -> None:
+    """With an index it sorts the rows by it, and says that the table is to stay so: ``CLUSTER ON``."""
+    if {"USING", "ON"} & {token.upper for token in statement.tokens}:
+        reader.load(statement)
+    else:
+        _maintenance(reader, statement)
 
 
 def _create(reader: _Reader, statement: SourceStatement) -> None:
@@ -331,6 +339,7 @@ _HANDLERS: Final[dict[str, _Handler]] = {
     "GRANT": _privileges,
     "REVOKE": _privileges,
     "DO": _do,
+    "CLUSTER": _cluster,
     **dict.fromkeys(_DATA - {"SELECT"}, _data),
     **dict.fromkeys(_MAINTENANCE, _maintenance),
     **dict.fromkeys(_UNDO, _undo),

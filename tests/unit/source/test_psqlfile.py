@@ -174,6 +174,7 @@ def test_what_no_schema_can_hold_is_refused(statement: str) -> None:
     [
         "VACUUM t",
         "ANALYZE",
+        "CLUSTER",
         "REFRESH MATERIALIZED VIEW m",
         "CREATE SUBSCRIPTION s CONNECTION 'x' PUBLICATION p",
         "ALTER DATABASE d SET a = 1",
@@ -201,3 +202,8 @@ def test_blocks_without_data_are_loaded() -> None:
 
 def test_set_up_files_may_hold_data() -> None:
     assert len(loaded("INSERT INTO t VALUES (1); SELECT f();", data=True)) == 2
+
+
+@pytest.mark.parametrize("statement", ["CLUSTER t USING i", "CLUSTER VERBOSE i ON t"])
+def test_a_table_is_declared_to_be_sorted_by_an_index(statement: str) -> None:
+    assert [loadable.text for loadable in read(f"{statement};").loadables] == [statement]
