@@ -25,6 +25,7 @@ from migplan.kinds.constraint import (
 )
 from migplan.kinds.identity import identity_extras
 from migplan.kinds.registry import kind_of
+from migplan.kinds.sequence import Sequence as DbSequence
 from migplan.strategies.backfill import fill
 from migplan.strategies.base import Context, Expansion, Strategy
 from migplan.strategies.rename_column import last_step
@@ -94,7 +95,8 @@ def _locked_first(context: Context, group: str) -> Iterable[Expansion]:
 
 def _sides(context: Context, table: ObjectId, columns: Sequence[Column]) -> tuple[Side, Side]:
     users = {user for c in columns for w in (context.before, context.after) for user in w.used_by.get(c.id, ())}
-    kept = frozenset(users & context.before.objects.keys() & context.after.objects.keys())
+    both = users & context.before.objects.keys() & context.after.objects.keys()
+    kept = frozenset(id for id in both if not _owned_by_another(context, id))
     was = tuple(o for c in columns if isinstance(o := context.before[c.id], Column))
     types = {c.id: context.before.uses.get(c.id, frozenset()) & context.staged for c in was}
     staged = frozenset(type for used in types.values() for type in used)
@@ -105,6 +107,12 @@ def _sides(context: Context, table: ObjectId, columns: Sequence[Column]) -> tupl
         Side(table, "old", was, context.before, kept, names[0]),
         Side(table, "new", come, context.after, kept, names[1], labels),
     )
+
+
+def _owned_by_another(context: Context, id: ObjectId) -> bool:
+    """A sequence that goes from column to column does so by a step of its own, which the swap must not repeat or undo."""
+    old, new = context.before.get(id, DbSequence), context.after.get(id, DbSequence)
+    return old is not None and new is not None and old.owned_by != new.owned_by
 
 
 def _before_tightening(context: Context, column: Column) -> Column:
