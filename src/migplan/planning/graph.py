@@ -10,6 +10,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.records import record
 from migplan.core.steps import Step
 from migplan.planning.digraph import Successors, components, digraph, in_order, leads
+from migplan.strategies.base import PLAIN
 
 START = "start"
 
@@ -88,7 +89,9 @@ def _references(steps: Sequence[Step]) -> Iterable[Edge]:
             yield from (Edge(c.id, step.id, f"uses {id}") for c in creators.get(id, ()) if c is not step)
         for id in step.releases:
             yield from (
-                Edge(step.id, d.id, f"must let go of {id} first") for d in destroyers.get(id, ()) if d is not step
+                Edge(step.id, d.id, f"must let go of {id} first", wished=_only_felt(id, d))
+                for d in destroyers.get(id, ())
+                if d is not step
             )
         for id in step.creates:
             yield from (
@@ -96,6 +99,11 @@ def _references(steps: Sequence[Step]) -> Iterable[Edge]:
                 for d in destroyers.get(id, ())
                 if d is not step and id not in d.creates
             )
+
+
+def _only_felt(id: ObjectId, altering: Step) -> bool:
+    """PostgreSQL replaces a function's body under its callers: one that goes had better go first, but needn't."""
+    return id.kind == "function" and id in altering.creates and altering.strategy == PLAIN
 
 
 def _names(steps: Sequence[Step]) -> Iterable[Edge]:

@@ -110,7 +110,7 @@ def _sides(context: Context, table: ObjectId, columns: Sequence[Column]) -> tupl
 
 
 def _owned_by_another(context: Context, id: ObjectId) -> bool:
-    """A sequence that goes from column to column does so by a step of its own, which the swap must not repeat or undo."""
+    """A sequence goes from column to column by a step of its own, which the swap must not repeat or undo."""
     old, new = context.before.get(id, DbSequence), context.after.get(id, DbSequence)
     return old is not None and new is not None and old.owned_by != new.owned_by
 

@@ -1,0 +1,1 @@
+INSERT INTO place SELECT generate_series(1, 3);
