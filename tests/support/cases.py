@@ -161,9 +161,10 @@ def _unlike(case: Case, live: str, wanted: str, make_db: Callable[[str], str]) -
 
 
 def _all_local(url: str) -> str:
-    """The database's dump with every inherited column declared by its table as well: no ALTER does or undoes that."""
+    """The database's dump with every inherited column and NOT NULL declared by its table as well: no ALTER undoes that."""
     with psycopg.connect(url, autocommit=True) as db:
         db.execute("UPDATE pg_attribute SET attislocal = true WHERE attinhcount > 0")
+        db.execute("UPDATE pg_constraint SET conislocal = true WHERE coninhcount > 0 AND contype = 'n'")
     return dumps.script(url)
 
 

@@ -28,8 +28,10 @@ _OWNER: Final = re.compile(r"ALTER .* OWNER TO \S+$", re.S)
 _SECRETS: Final = re.compile(r"((?:password|api_key) )'[^']*'")
 _UNQUOTED: Final = re.compile(r"\bCONSTRAINT ([^\s\"][^\n\"(]*) NOT NULL")
 """pg_dump 18 doesn't quote the names of columns' NOT NULL constraints."""
-_MADE_UP: Final = re.compile(r"CONSTRAINT \"[^\"\n]*\" NOT NULL")
-_MADE_UP_ALONE: Final = re.compile(r",?\n    CONSTRAINT \"[^\"\n]*_not_null\d*\" NOT NULL (\w+|\"[^\n]+\")(?=,?\n)")
+_MADE_UP: Final = re.compile(r"CONSTRAINT \"(?:[^\"\n]|\"\")*\" NOT NULL")
+_MADE_UP_ALONE: Final = re.compile(
+    r",?\n    CONSTRAINT \"(?:[^\"\n]|\"\")*_not_null\d*\" NOT NULL (\w+|\"[^\n]+\")(?=,?\n)"
+)
 _WITH_LISTS: Final = re.compile(r"CREATE (UNLOGGED |FOREIGN )?TABLE (?!.* PARTITION OF )|CREATE (UNIQUE )?INDEX ")
 _OF_ROWS: Final = re.compile(r"CREATE FUNCTION .* RETURNS (SETOF )?[\w\"]+\.")
 _ROWS_OF_FUNCTIONS: Final = """
