@@ -41,6 +41,7 @@ from migplan.kinds.column import TYPE_KINDS, Column
 from migplan.kinds.constraint import CHECK, EXCLUSION, Constraint
 from migplan.kinds.inheritance import renamed_not_nulls
 from migplan.kinds.persistence import persistence, sequences_apart
+from migplan.kinds.settled_below import hang, identities_below, is_numbered, names_below, take_off
 from migplan.kinds.table import Table, columns_of
 from migplan.kinds.table_creation import creation, set_force_row_security, set_row_security
 from migplan.kinds.type_casts import cast, cast_by_text
@@ -114,7 +115,9 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
     def parts(self, obj: Table, catalog: Catalog) -> list[Part]:
         parts = [creation(obj, catalog)]
         if obj.partition_of is not None:
-            attach, detach = [attach_partition(obj)], [detach_partition(obj)]
+            numbered = identities_below(obj.id, catalog) if _has_equal_attached(obj.id, catalog) else []
+            attach = [attach_partition(obj), *numbered, *names_below(obj.id, catalog)]
+            detach = [*numbered, detach_partition(obj)]
             columns = {obj.partition_of.child("column", c.name) for c in columns_of(obj.id, catalog)}
             uses = frozenset({obj.id, obj.partition_of, *columns}) | attached_indexes(obj.id, catalog)
             uses |= _above_first(obj.partition_of, catalog) | _checks_of_the_parent(obj.id, catalog)
@@ -129,7 +132,7 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
         target = self.reference(new)
         statements: list[Statement] = []
         if old.partition_of is not None and fields & {"partition_of", "bound"}:
-            statements.append(detach_partition(old))
+            statements += take_off(old, before)
         if "partition_of" in fields:
             statements += renamed_not_nulls(new.id, before, after)
         if "of_type" in fields:
@@ -155,7 +158,7 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
         if "replica_identity" in fields:
             statements += set_replica_identity(new)
         if new.partition_of is not None and fields & {"partition_of", "bound"}:
-            statements.append(attach_partition(new))
+            statements += hang(new, after)
         return statements
 
     def without_parts(self, obj: Table, parts: frozenset[ObjectId]) -> Table | None:
@@ -278,11 +281,7 @@ def _above_first(parent: ObjectId, catalog: Catalog) -> frozenset[ObjectId]:
     table = catalog.get(parent, Table)
     if table is None or table.partition_of is None or _has_equal_attached(parent, catalog):
         return frozenset()
-    above = [parent]
-    while (higher := catalog.get(above[-1], Table)) is not None and higher.partition_of is not None:
-        above.append(higher.partition_of)
-    numbered = any(c.identity is not None for id in above for c in columns_of(id, catalog))
-    return frozenset({attachment(parent)} if numbered and catalog.major >= 17 else ())
+    return frozenset({attachment(parent)} if is_numbered(parent, catalog) else ())
 
 
 def _has_equal_attached(table: ObjectId, catalog: Catalog) -> bool:

@@ -15,11 +15,12 @@ from functools import cached_property
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.records import record
-from migplan.core.steps import Name, Step
+from migplan.core.steps import Down, Name, Statement, Step
 from migplan.kinds._descendants import partitions
 from migplan.kinds.attachment import attachment
 from migplan.kinds.constraint import FOREIGN_KEY, INDEXED, Constraint
 from migplan.kinds.index import Index
+from migplan.kinds.settled_below import identities_below
 from migplan.kinds.table import Table
 from migplan.strategies.successions import Successions
 
@@ -39,7 +40,7 @@ class Attachments:
 
     def in_order(self, step: Step) -> Step:
         """A step that attaches a partition or makes an index, behind those that take away what is in its way."""
-        step = self._at_once(step)
+        step = self._whole(self._at_once(step))
         waits = self._waits
         takes = {Name("attached", gone.path) for id in step.creates for gone in waits.get(id, ())}
         freed = step.destroys | (self._moved & step.creates) - self.detached
@@ -64,6 +65,35 @@ class Attachments:
         if not places or step.together is not None or not step.transactional:
             return step
         return replace(step, together=self.successions.exchanges[places[0]])
+
+    def _whole(self, step: Step) -> Step:
+        """Rows go over between tables that hang on no parent, with all that is below them, where an identity would have
+        the upper ones attached first."""
+        above = frozenset(self._above(step.creates, self.after, self.before))
+        left = frozenset(self._above(step.destroys, self.before, self.after))
+        step = replace(step, uses=step.uses - above, releases=step.releases - left) if above or left else step
+        up = (*step.up, *self._numbered(step.creates, self.after, self.before))
+        back = tuple(self._numbered(step.destroys, self.before, self.after))
+        down = step.down
+        if back and isinstance(down, Down):
+            down = replace(down, statements=(*down.statements, *back))
+        return replace(step, up=up, down=down) if up != step.up or back else step
+
+    def _above(self, ids: Iterable[ObjectId], catalog: Catalog, other: Catalog) -> Iterable[ObjectId]:
+        """The attachments of the exchanged tables that what is attached hangs on."""
+        for id in ids:
+            table = catalog.get(id.parent("table"), Table) if id.kind == "attachment" else None
+            if table is not None and table.partition_of is not None and self._is_exchanged(table.partition_of, other):
+                yield attachment(table.partition_of)
+
+    def _numbered(self, ids: Iterable[ObjectId], catalog: Catalog, other: Catalog) -> Iterable[Statement]:
+        for id in ids:
+            if id.kind == "attachment" and self._is_exchanged(id.parent("table"), other):
+                yield from identities_below(id.parent("table"), catalog)
+
+    def _is_exchanged(self, table: ObjectId, other: Catalog) -> bool:
+        """Whether it comes in the place of others, or goes for them."""
+        return table not in other and attachment(table) in self.successions.exchanges
 
     @cached_property
     def _moved(self) -> frozenset[ObjectId]:

@@ -16,8 +16,9 @@ from migplan.kinds.attachment import attachment
 from migplan.kinds.constraint import Constraint
 from migplan.kinds.index import Index
 from migplan.kinds.registry import kind_of
+from migplan.kinds.settled_below import index_above
 from migplan.kinds.table import Table
-from migplan.strategies.attached_back import index_above, one_by_one
+from migplan.strategies.attached_back import one_by_one
 from migplan.strategies.base import Context, Expansion, Rebuild, Strategy
 
 

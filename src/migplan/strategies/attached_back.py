@@ -9,16 +9,8 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import DbObject
 from migplan.core.steps import After, Down, Irreversible, Part, step_id
 from migplan.kinds._descendants import stays_with_parent
-from migplan.kinds.constraint import Constraint
-from migplan.kinds.index import Index
+from migplan.kinds.settled_below import index_above
 from migplan.strategies.base import Context
-
-
-def index_above(obj: DbObject) -> ObjectId | None:
-    """The partitioned index or key that one of a partition hangs on."""
-    if isinstance(obj, Index):
-        return obj.parent
-    return obj.index_parent if isinstance(obj, Constraint) else None
 
 
 def part_back(context: Context, obj: DbObject, part: Part) -> Down | Irreversible:

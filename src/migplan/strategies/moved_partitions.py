@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from migplan.core.ids import ObjectId
-from migplan.core.steps import After, Down, Step
-from migplan.kinds.attachment import attach_partition, detach_partition
+from migplan.core.steps import After, Down, Statement, Step
+from migplan.kinds.attachment import detach_partition
 from migplan.kinds.bounds import in_the_way
+from migplan.kinds.settled_below import hang, take_off
 from migplan.kinds.table import Table
 from migplan.strategies.base import Context, Expansion
 from migplan.strategies.partition_links import ahead_of_attaching, away, detached, linked, not_null_renames
@@ -19,16 +20,16 @@ def moved_together(context: Context, pairs: Sequence[tuple[Table, Table]]) -> St
     """Other bounds, or another parent: all that change places are detached, then attached, in one transaction."""
     (old, new), *others = pairs
     up = [
-        *(detach_partition(o) for o, _ in pairs),
+        *(s for o, _ in pairs for s in take_off(o, context.before)),
         *(s for _, n in pairs for s in not_null_renames(context, n.id)),
         *exchanged(context, pairs),
-        *(attach_partition(n) for _, n in pairs),
+        *_hung(context, pairs),
     ]
     down = [
         *(detach_partition(n) for _, n in pairs),
         *(s for _, n in pairs for s in not_null_renames(context, n.id, back=True)),
         *exchanged_back(context, pairs),
-        *(attach_partition(o) for o, _ in pairs),
+        *(s for o, _ in pairs for s in hang(o, context.before)),
     ]
     first = linked(context, old, new, up, down, (), ())
     more = [linked(context, o, n, (), (), (), ()) for o, n in others]
@@ -43,6 +44,10 @@ def moved_together(context: Context, pairs: Sequence[tuple[Table, Table]]) -> St
         releases=first.releases.union(*(m.releases for m in more), givers),
         asserts=tuple(homeless(context, pairs)),
     )
+
+
+def _hung(context: Context, pairs: Iterable[tuple[Table, Table]]) -> tuple[Statement, ...]:
+    return tuple(s for _, new in pairs for s in hang(new, context.after))
 
 
 def changing_places(moved: Sequence[tuple[Table, Table]]) -> list[list[tuple[Table, Table]]]:
@@ -66,16 +71,17 @@ def moved_apart(
     """The same in two steps of one transaction. Columns that are ``changed`` are so in between, as their new parents
     have others; what else waits for the detaching is ``behind`` it."""
     (old, new), *_ = pairs
-    move, group, count = moved_together(context, pairs), f"move {new.id}", len(pairs)
+    move, group = moved_together(context, pairs), f"move {new.id}"
     assert isinstance(move.down, Down)
     off = tuple(detach_partition(n) for _, n in pairs)
-    attach = replace(move, up=move.up[-count:], down=Down(off), together=group)
+    hung = _hung(context, pairs)
+    attach = replace(move, up=hung, down=Down(off), together=group)
     each = [detached(context, o, n, move.deploy, (), ()) for o, n in pairs]
     detach = replace(
         each[0],
         phase=move.phase,
-        up=move.up[:-count],
-        down=Down(move.down.statements[count:]),
+        up=move.up[: -len(hung)],
+        down=Down(move.down.statements[len(off) :]),
         destroys=frozenset[ObjectId]().union(*(e.destroys for e in each)),
         uses=frozenset[ObjectId]().union(*(e.uses for e in each)),
         releases=frozenset[ObjectId]().union(*(e.releases for e in each)),

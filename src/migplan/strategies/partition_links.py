@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from migplan.core.ids import ObjectId
 from migplan.core.sql import ident, sql
-from migplan.core.steps import After, Down, LockMode, Phase, Statement, Step, Timing, step_id
-from migplan.kinds.attachment import attach_partition, attachment, detach_partition
+from migplan.core.steps import After, Down, LockMode, Part, Phase, Statement, Step, Timing, step_id
+from migplan.kinds.attachment import attachment
 from migplan.kinds.column import Column, NotNull
 from migplan.kinds.not_null import change_not_null
 from migplan.kinds.registry import kind_of
+from migplan.kinds.settled_below import hang, take_off
 from migplan.kinds.table import Table, columns_of
 from migplan.strategies.base import Context, Size
 from migplan.strategies.bounds_guard import ATTACH_PARTITION, BoundsGuard, default_partition
@@ -87,7 +88,8 @@ def detached(
     guards: Sequence[BoundsGuard],
     before: Sequence[Step],
 ) -> Step:
-    detach = (detach_concurrently(old),) if guards else (detach_partition(old), *not_null_renames(context, old.id))
+    at_once = (*take_off(old, context.before), *not_null_renames(context, old.id))
+    detach = (detach_concurrently(old),) if guards else at_once
     back = () if guards else not_null_renames(context, old.id, back=True)
     return Step(
         id=step_id("detach", old.id),
@@ -97,13 +99,26 @@ def detached(
         phase=Phase.EXPAND if sentence is None else Phase.CONTRACT,
         why="waits for the queries that read it, instead of stopping them" if guards else f"the application {sentence}",
         up=detach,
-        down=Down((*back, replace(attach_partition(old), scan=not guards))),
+        down=Down((*back, *hang(old, context.before, scan=not guards))),
         destroys=frozenset({attachment(old.id)}),
         uses=context.after.uses.get(new.id, frozenset()),
         releases=context.before.uses.get(old.id, frozenset()) - context.after.uses.get(new.id, frozenset()),
         deploy=sentence,
         after=tuple(After(s.id, "it leaves no check of its own behind then") for s in before),
     )
+
+
+def detaching(context: Context, table: Table) -> str:
+    """The step that takes off a partition which leaves: its own, or where its parent goes, what undoes that part."""
+    rebuild = context.rebuilds.items.get(table.id)
+    if rebuild is None:
+        return step_id("detach", table.id)
+    return step_id("drop", table.id, place(table, context.rebuilt_parts(rebuild)[0]))
+
+
+def place(table: Table, parts: Sequence[Part]) -> int:
+    """Which of its parts hangs it on its parent."""
+    return next(number for number, part in enumerate(parts) if attachment(table.id) in part.provides)
 
 
 def concurrently(context: Context, partition: Table) -> bool:

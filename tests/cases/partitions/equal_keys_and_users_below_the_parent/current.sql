@@ -26,3 +26,12 @@ CREATE TABLE inner_part PARTITION OF middle FOR VALUES WITH (MODULUS 1, REMAINDE
 
 CREATE TABLE keyed (id int UNIQUE, b int) PARTITION BY RANGE (id);
 CREATE TABLE keyed_rest PARTITION OF keyed DEFAULT;
+
+-- ATTACH takes the one that was made first
+CREATE TABLE twins (id int, a int NOT NULL) PARTITION BY LIST (a);
+CREATE UNIQUE INDEX twins_z ON twins (a);
+CREATE UNIQUE INDEX twins_a ON twins (a);
+ALTER TABLE twins ADD CONSTRAINT twins_n UNIQUE (a, id), ADD CONSTRAINT twins_m UNIQUE (a, id);
+CREATE TABLE twins_of_no_parent (id int, a int NOT NULL);
+CREATE UNIQUE INDEX alone_z ON twins_of_no_parent (a);
+CREATE UNIQUE INDEX alone_a ON twins_of_no_parent (a);

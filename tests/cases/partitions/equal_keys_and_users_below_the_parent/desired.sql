@@ -25,3 +25,14 @@ CREATE TABLE referring (id int, n int) PARTITION BY LIST (id);
 CREATE TABLE referring_1 PARTITION OF referring FOR VALUES IN (1);
 ALTER TABLE referring ADD CONSTRAINT referring_z FOREIGN KEY (n) REFERENCES target (id);
 ALTER TABLE referring_1 ADD CONSTRAINT referring_a FOREIGN KEY (n) REFERENCES target (id);
+
+CREATE TABLE twins (id int, a int NOT NULL) PARTITION BY LIST (a);
+CREATE UNIQUE INDEX twins_a ON twins (a);
+CREATE UNIQUE INDEX twins_z ON twins (a);
+ALTER TABLE twins ADD CONSTRAINT twins_m UNIQUE (a, id), ADD CONSTRAINT twins_n UNIQUE (a, id);
+CREATE TABLE twins_some PARTITION OF twins FOR VALUES IN (1, 2) PARTITION BY LIST (a);
+CREATE TABLE twins_one PARTITION OF twins_some FOR VALUES IN (1);
+CREATE TABLE twins_of_no_parent (id int, a int NOT NULL);
+CREATE UNIQUE INDEX alone_a ON twins_of_no_parent (a);
+CREATE UNIQUE INDEX alone_z ON twins_of_no_parent (a);
+ALTER TABLE twins ATTACH PARTITION twins_of_no_parent FOR VALUES IN (3);

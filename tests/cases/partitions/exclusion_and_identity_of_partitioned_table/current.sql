@@ -20,3 +20,18 @@ CREATE TABLE a_slip PARTITION OF slip FOR VALUES IN (1);
 CREATE TABLE apart (id integer, room integer) PARTITION BY LIST (id);
 CREATE TABLE apart_1 PARTITION OF apart FOR VALUES IN (1);
 ALTER TABLE apart ADD CONSTRAINT apart_once EXCLUDE (id WITH =, room WITH =);
+-- 17 and later give a partition its parent's identity, and forget those below it
+CREATE TABLE shelf (id integer GENERATED ALWAYS AS IDENTITY, at integer) PARTITION BY LIST (at);
+CREATE TABLE shelf_1 PARTITION OF shelf FOR VALUES IN (1) PARTITION BY LIST (at);
+CREATE TABLE shelf_1_all PARTITION OF shelf_1 DEFAULT;
+CREATE TABLE rack (id integer GENERATED ALWAYS AS IDENTITY, at integer) PARTITION BY LIST (at);
+CREATE TABLE shelf_2 PARTITION OF shelf FOR VALUES IN (2) PARTITION BY LIST (at);
+CREATE TABLE shelf_2_all PARTITION OF shelf_2 DEFAULT;
+CREATE TABLE torn (id integer GENERATED ALWAYS AS IDENTITY, at integer NOT NULL) PARTITION BY LIST (at);
+CREATE TABLE torn_1 (id integer NOT NULL, at integer NOT NULL) PARTITION BY LIST (at);
+CREATE TABLE torn_1_all PARTITION OF torn_1 DEFAULT;
+ALTER TABLE torn ATTACH PARTITION torn_1 FOR VALUES IN (1);
+-- its rows go over to another one, which is whole by then
+CREATE TABLE bin (id bigint GENERATED ALWAYS AS IDENTITY, at integer, b integer) PARTITION BY LIST (at);
+CREATE TABLE bin_old PARTITION OF bin FOR VALUES IN (1) PARTITION BY HASH (at);
+CREATE TABLE bin_old_0 PARTITION OF bin_old FOR VALUES WITH (MODULUS 1, REMAINDER 0);
