@@ -31,6 +31,13 @@ def drop_not_null(column: Column, before: Catalog, after: Catalog) -> list[State
     return [*dropped, *again] if before.major < _DECLARED else [*again, *dropped]
 
 
+def declared_first(column: Column, before: Catalog, after: Catalog) -> list[Statement]:
+    """What spares the tables below that keep theirs, before the column loses its own (18 and later)."""
+    if before.major < _DECLARED:
+        return []
+    return [_set(c, scan=False) for _, c in _kept(column.relation, column.name, before, after)]
+
+
 def own_names(column: Column, before: Catalog, after: Catalog) -> list[Statement]:
     """What gives the kept ones their names, which were the parent's until then. Not on the way back: what a table had
     of its own keeps its name beside the parent's."""
@@ -40,16 +47,21 @@ def own_names(column: Column, before: Catalog, after: Catalog) -> list[Statement
 
 
 def _kept(table: ObjectId, name: str, before: Catalog, after: Catalog) -> Iterator[tuple[Column, Column]]:
-    """The topmost columns below that are NOT NULL on both sides, as they were and as they will be."""
+    """The topmost columns below that are NOT NULL on both sides, as they were and as they will be; below tables that go
+    as well."""
     for below in dict.fromkeys((*before.tables_below.get(table, ()), *after.tables_below.get(table, ()))):
         id = below.child("column", name)
         old, new = before.get(id, Column), after.get(id, Column)
-        if old is None or new is None:
+        if old is None:
             continue
-        if old.not_null is not None and new.not_null is not None and old.not_null.valid and new.not_null.valid:
+        if new is not None and _is_required(old) and _is_required(new):
             yield old, new
         else:
             yield from _kept(below, name, before, after)
+
+
+def _is_required(column: Column) -> bool:
+    return column.not_null is not None and column.not_null.valid
 
 
 def _set(column: Column, *, scan: bool) -> Statement:

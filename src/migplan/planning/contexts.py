@@ -19,6 +19,7 @@ from migplan.planning.rebuilds import find_rebuilds
 from migplan.planning.renames import Renamed
 from migplan.strategies.base import Context, Rebuilds
 from migplan.strategies.index_concurrently import replaced_beside
+from migplan.strategies.loosened import with_loosened
 from migplan.strategies.passing_partition import as_created, as_dropped
 from migplan.strategies.pieces import Pieces
 from migplan.strategies.rebuilt_online import families, rebuilt_online
@@ -106,7 +107,7 @@ def context_of(
     remade_before = pieces_before.absorbed_by(rebuilt)
     remade_after = pieces_after.absorbed_by(rebuilt)
     remade = remade_before | remade_after
-    return Context(
+    context = Context(
         before=before,
         after=after,
         changes={id: c for id, c in own.items() if id not in remade and id not in online},
@@ -130,6 +131,12 @@ def context_of(
         left=renamed.left,
         renamed_labels=renamed.labels,
         way_back=way_back,
+    )
+    going, coming = (with_loosened(context, p.catalog) for p in (pieces_before, pieces_after))
+    return replace(
+        context,
+        pieces_before=replace(pieces_before, catalog=going),
+        pieces_after=replace(pieces_after, catalog=coming),
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from migplan.core.changes import Alter
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
-from migplan.core.steps import After, Down, Phase, Step, step_id
+from migplan.core.steps import After, Down, Part, Phase, Step, step_id
 from migplan.kinds.attachment import attached_indexes, attachment, detach_partition
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import CHECK, Constraint
@@ -30,10 +30,8 @@ from migplan.strategies.partition_links import (
     concurrently,
     detach_concurrently,
     detached,
-    detaching,
     linked,
     not_null_renames,
-    place,
     renamed_not_nulls,
 )
 
@@ -202,7 +200,7 @@ def _hung_anew(context: Context, old: Table, new: Table, rebuild: Rebuild) -> Ex
     """Its parent goes, or is made again, with other columns: they change while the partition hangs on none."""
     changed = _reshaped(context, old.id)
     dropped, made = context.rebuilt_parts(rebuild)
-    off, on = step_id("drop", old.id, place(old, dropped)), step_id("create", old.id, place(old, made))
+    off, on = step_id("drop", old.id, _place(old, dropped)), step_id("create", old.id, _place(old, made))
     hung = (context.after[id] for id in attached_indexes(old.id, context.after))
     above = (getattr(o, "parent", None) or getattr(o, "index_parent", None) for o in hung)
     waiting = dict.fromkeys((id for id in above if id), After(on, f"ATTACH hangs the indexes of {old.id} on it"))
@@ -224,7 +222,7 @@ def _hung_anew(context: Context, old: Table, new: Table, rebuild: Rebuild) -> Ex
 
 def _left_alone(context: Context, old: Table, new: Table, rebuild: Rebuild) -> Expansion:
     """Its parent goes, and the partition stays as a table of its own, with columns of its own."""
-    off = detaching(context, old)
+    off = step_id("drop", old.id, _place(old, context.rebuilt_parts(rebuild)[0]))
     away = After(off, f"the columns of a partition are those of {old.partition_of}")
     behind = dict.fromkeys(_reshaped(context, old.id), away) | _once_left(context, old, off)
     kept = _kept(context, old, off)
@@ -250,6 +248,10 @@ def _names(context: Context, old: Table, off: str) -> tuple[Step, ...]:
         after=(After(off, "what is inherited can't be renamed"),),
     )
     return (step,) if renames else ()
+
+
+def _place(table: Table, parts: Sequence[Part]) -> int:
+    return next(number for number, part in enumerate(parts) if attachment(table.id) in part.provides)
 
 
 def _detach(context: Context, old: Table, new: Table) -> list[Step]:

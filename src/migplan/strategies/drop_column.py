@@ -9,12 +9,13 @@ from migplan.core.sql import ident, sql
 from migplan.core.steps import After, Down, LockMode, Phase, Statement, Step, step_id
 from migplan.kinds.column import Column
 from migplan.kinds.declared_below import going
+from migplan.kinds.kept_not_null import declared_first
 from migplan.kinds.names import names_of
 from migplan.kinds.not_null import change_not_null
 from migplan.kinds.registry import kind_of
 from migplan.strategies.backup import is_backed_up
 from migplan.strategies.base import Context, Expansion, Strategy
-from migplan.strategies.loosened import loosened_columns, regaining
+from migplan.strategies.loosened import loosened_columns, passing, regaining
 from migplan.strategies.lost_values import missing_nulls
 from migplan.strategies.set_not_null import tighten_steps
 from migplan.strategies.ways_back import not_null_back
@@ -32,14 +33,15 @@ class DropColumn(Strategy):
         for column in loosened_columns(context):
             loosen = _loosen(context, column)
             gently = not_null_back(context, column, loosen)
-            again = [s for left in regaining(context, column) for s in _regain(context, left)]
-            yield Expansion((*gently, _drop(context, column, loosen), *again), frozenset({column.id}))
+            again = [s for left in regaining(context, column) for s in _regain(context, left, loosen)]
+            behind = {id: After(loosen.id, why) for id, why in passing(context, column).items()}
+            yield Expansion((*gently, _drop(context, column, loosen), *again), frozenset({column.id}), behind=behind)
 
 
-def _regain(context: Context, column: Column) -> list[Step]:
-    """The NOT NULL of a partition's own, once it has left."""
-    own, detached = {column.id}, After(step_id("detach", column.relation), "it is its own from then on")
-    steps = tighten_steps(context, column, None, (detached,))
+def _regain(context: Context, column: Column, loosen: Step) -> list[Step]:
+    """The NOT NULL of a partition that leaves, which it keeps meanwhile."""
+    own, lost = {column.id}, After(loosen.id, "it has lost it with its parent's")
+    steps = tighten_steps(context, column, None, (lost,))
     return [replace(s, uses=s.uses - own, creates=s.creates - own, destroys=s.destroys - own) for s in steps]
 
 
@@ -54,7 +56,7 @@ def _loosen(context: Context, column: Column) -> Step:
         strategy=DropColumn.name,
         phase=Phase.EXPAND,
         why="the next version of the application doesn't write it any more; the running one still may",
-        up=tuple(loosened),
+        up=(*declared_first(column, context.before, context.after), *loosened),
         down=Down(tuple(change_not_null(nullable, column)), asserts=missing_nulls(context, column)),
         frees=names_of(column) - names_of(nullable),
     )

@@ -1,12 +1,15 @@
-"""NOT NULL columns that go: inserts can leave them out first. Where a partition leaves that keeps such a column, it has
-lost its NOT NULL with its parent's by then, and gets it again once it has left."""
+"""NOT NULL columns that go: inserts can leave them out first. A partition that leaves and keeps such a column keeps its
+NOT NULL as well; before 18 it loses it with its parent's, and gets it again."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog, DbObject
 from migplan.kinds._descendants import descendants
+from migplan.kinds.attachment import attachment
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import PRIMARY_KEY, Constraint
 from migplan.kinds.table import Table
@@ -28,27 +31,47 @@ def loosened_columns(context: Context) -> Iterator[Column]:
             yield column
 
 
+def passing(context: Context, column: Column) -> dict[ObjectId, str]:
+    """What the loosening goes ahead of, and why: partitions and heirs that come or go, and leave with the column."""
+    found: dict[ObjectId, str] = {}
+    for side, other, why in (
+        (context.before, context.after, "is NOT NULL until then"),
+        (context.after, context.before, "is made without NOT NULL"),
+    ):
+        for id in descendants(column.relation, side):
+            table = side.get(id, Table)
+            if table is not None and id.child("column", column.name) not in context.after:
+                is_partition = table.partition_of is not None
+                if is_partition or id not in other:
+                    found[attachment(id) if is_partition else id] = f"{id} {why}"
+    return found
+
+
 def regaining(context: Context, column: Column) -> list[Column]:
-    """The columns of partitions that leave and keep the column as NOT NULL, as they are declared."""
+    """The columns of partitions that leave and keep the column as NOT NULL, as they are declared. From 18 on they don't
+    lose it in the first place."""
+    if context.before.major >= 18:
+        return []
     tables = dict.fromkeys(descendants(column.relation, context.before))
     found = (context.after.get(id.child("column", column.name), Column) for id in tables if _leaves(context, id))
     return [c for c in found if c is not None and c.not_null is not None]
 
 
-def regained_by(context: Context, table: ObjectId) -> frozenset[ObjectId]:
-    """The columns of a partition that leaves that are of that kind."""
-    if not _leaves(context, table):
-        return frozenset()
-    return frozenset(
-        c.id for lost in loosened_columns(context) for c in regaining(context, lost) if c.relation == table
-    )
+def with_loosened(context: Context, catalog: Catalog) -> Catalog:
+    """A catalog as what is made and dropped behind the loosening knows it: what is below such a column and goes with
+    it, or with its table, has lost its NOT NULL as well, and comes back without."""
+    below = (id.child("column", c.name) for c in loosened_columns(context) for id in descendants(c.relation, catalog))
+    found = (catalog.get(id, Column) for id in below if id not in context.after)
+    loose: dict[ObjectId, DbObject] = {c.id: replace(c, not_null=None) for c in found if c is not None and c.not_null}
+    return replace(catalog, objects={**catalog.objects, **loose}) if loose else catalog
 
 
 def _leaves(context: Context, table: ObjectId) -> bool:
     old, new = context.before.get(table, Table), context.after.get(table, Table)
-    if old is None or new is None or table in context.rebuilds.items:
+    rebuild = context.rebuilds.items.get(table)
+    if old is None or new is None or (rebuild is not None and rebuild.whole):
         return False
-    return old.partition_of is not None and new.partition_of is None
+    return old.partition_of is not None and new.partition_of != old.partition_of
 
 
 def _stands_in_the_way(context: Context, column: Column) -> bool:

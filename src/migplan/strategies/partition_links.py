@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from migplan.core.ids import ObjectId
 from migplan.core.sql import ident, sql
-from migplan.core.steps import After, Down, LockMode, Part, Phase, Statement, Step, Timing, step_id
+from migplan.core.steps import After, Down, LockMode, Phase, Statement, Step, Timing, step_id
 from migplan.kinds.attachment import attachment
 from migplan.kinds.column import Column, NotNull
 from migplan.kinds.not_null import change_not_null
@@ -16,7 +16,6 @@ from migplan.kinds.settled_below import hang, take_off
 from migplan.kinds.table import Table, columns_of
 from migplan.strategies.base import Context, Size
 from migplan.strategies.bounds_guard import ATTACH_PARTITION, BoundsGuard, default_partition
-from migplan.strategies.loosened import regained_by
 
 SUE = LockMode.SHARE_UPDATE_EXCLUSIVE
 
@@ -26,8 +25,7 @@ def renamed_not_nulls(context: Context, table: ObjectId) -> list[tuple[Column, C
     if context.after.major < 18:
         return []
     known = {c.name: c for c in columns_of(table, context.before)}
-    lost = regained_by(context, table)
-    pairs = [(known[c.name], c) for c in columns_of(table, context.after) if c.name in known and c.id not in lost]
+    pairs = [(known[c.name], c) for c in columns_of(table, context.after) if c.name in known]
     return [(old, new) for old, new in pairs if _only_renamed(old.not_null, new.not_null)]
 
 
@@ -106,19 +104,6 @@ def detached(
         deploy=sentence,
         after=tuple(After(s.id, "it leaves no check of its own behind then") for s in before),
     )
-
-
-def detaching(context: Context, table: Table) -> str:
-    """The step that takes off a partition which leaves: its own, or where its parent goes, what undoes that part."""
-    rebuild = context.rebuilds.items.get(table.id)
-    if rebuild is None:
-        return step_id("detach", table.id)
-    return step_id("drop", table.id, place(table, context.rebuilt_parts(rebuild)[0]))
-
-
-def place(table: Table, parts: Sequence[Part]) -> int:
-    """Which of its parts hangs it on its parent."""
-    return next(number for number, part in enumerate(parts) if attachment(table.id) in part.provides)
 
 
 def concurrently(context: Context, partition: Table) -> bool:

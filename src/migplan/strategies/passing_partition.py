@@ -101,9 +101,8 @@ def _made_with(context: Context, parent: ObjectId, table: Table) -> Iterable[Exp
     lost = [c.old for c in context.changes.values() if isinstance(c, Drop)]
     columns = [o.id for o in lost if _is_column(o, parent, context.after)]
     for gone in [*columns, *(() if _is_exchanged(context, table) else _checks(lost, parent))]:
-        for verb in ("loosen", "drop"):
-            after = After(step_id(verb, gone), f"{table.id} is made with it")
-            yield Expansion((), ahead={attachment(table.id): after})
+        after = After(step_id("drop", gone), f"{table.id} is made with it")
+        yield Expansion((), ahead={attachment(table.id): after})
 
 
 def _is_column(obj: DbObject, parent: ObjectId, other: Catalog) -> bool:

@@ -10,3 +10,9 @@ CREATE TABLE logs (id int NOT NULL, body text NOT NULL, day int) PARTITION BY LI
 CREATE TABLE logs_1 PARTITION OF logs FOR VALUES IN (1);
 CREATE TABLE logs_2 PARTITION OF logs FOR VALUES IN (2);
 INSERT INTO logs SELECT g, 'b', 1 FROM generate_series(1, 20) g;
+CREATE TABLE visits (id int, guest int NOT NULL) PARTITION BY LIST (id);
+CREATE TABLE visits_gone PARTITION OF visits FOR VALUES IN (1, 2) PARTITION BY LIST (id);
+CREATE TABLE visits_guests PARTITION OF visits_gone FOR VALUES IN (1);
+CREATE TABLE visits_plain PARTITION OF visits_gone FOR VALUES IN (2);
+CREATE TABLE visits_moved PARTITION OF visits FOR VALUES IN (3);
+CREATE TABLE stays (id int, guest int NOT NULL) PARTITION BY LIST (id);

@@ -10,3 +10,8 @@ CREATE INDEX by_kind ON events (kind, note);
 CREATE TABLE logs (id int NOT NULL, day int) PARTITION BY LIST (day);
 CREATE TABLE logs_1 (id int NOT NULL, body text NOT NULL, day int);
 CREATE TABLE logs_2 PARTITION OF logs FOR VALUES IN (2);
+CREATE TABLE visits (id int) PARTITION BY LIST (id);
+CREATE TABLE visits_guests (id int, guest int NOT NULL);
+CREATE TABLE visits_plain (id int);
+CREATE TABLE stays (id int, guest int NOT NULL) PARTITION BY LIST (id);
+CREATE TABLE visits_moved PARTITION OF stays FOR VALUES IN (3);
