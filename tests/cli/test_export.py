@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 LIVE = """
 CREATE TYPE mood AS ENUM ('sad');
-CREATE TABLE users (id int PRIMARY KEY, name text NOT NULL, n int NOT NULL, fax text);
+CREATE TABLE users (id int PRIMARY KEY, name text NOT NULL, n int NOT NULL, fax text, CONSTRAINT positive CHECK (n > 0));
 CREATE INDEX users_n ON users (n);
 INSERT INTO users VALUES (1, 'a', 1, NULL);
 """
@@ -69,8 +70,14 @@ def test_flyways_files_lead_there_and_back(project: str, tmp_path: Path) -> None
     for file in ups:
         as_flyway(project, file)
     assert run(["diff", "--exit-code"]) == 0
-    for up in reversed(ups):
-        as_flyway(project, up.with_name(f"U{up.name[1:]}"))
+    undos = [up.with_name(f"U{up.name[1:]}") for up in reversed(ups)]
+    assert [
+        len(re.findall("^ALTER.*CONSTRAINT positive", u.read_text(), re.M))
+        for u in undos
+        if "positive" in u.read_text()
+    ] == [1, 1]
+    for undo in undos:
+        as_flyway(project, undo)
     assert run(["verify", "plan"]) == 0
     assert run(["drift", "plan", "--at", "start"]) == 0
 

@@ -3,7 +3,7 @@ way back."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -44,7 +44,7 @@ def pieces(folder: PlanFolder, window: WindowModel) -> list[Piece]:
     for phase in window.phases:
         downs = read_units(phase.down, folder.files[phase.down])
         stem = phase.up.removesuffix(".up.sql")
-        units = list(_joined(read_units(phase.up, folder.files[phase.up])))
+        units = list(_joined(read_units(phase.up, folder.files[phase.up]), _undone_in(downs)))
         for number, unit in enumerate(units, 1):
             steps = tuple(known[s] for s in unit.steps if s in known)
             name = f"{stem}_{number}" if len(units) > 1 else stem
@@ -52,12 +52,19 @@ def pieces(folder: PlanFolder, window: WindowModel) -> list[Piece]:
     return found
 
 
-def _joined(units: Sequence[Unit]) -> Iterator[Unit]:
-    """Without units of steps that only the way back knows: their steps go with the unit before, or after."""
+def _undone_in(downs: Sequence[Unit]) -> dict[str, int]:
+    """The unit in which each step is undone, if anything has to be done for it."""
+    return {step: unit.number for unit in downs for step in unit.at_work if step is not None}
+
+
+def _joined(units: Sequence[Unit], undone_in: Mapping[str, int]) -> Iterator[Unit]:
+    """Without units that do nothing: their steps go with the unit before, or after. What the way back does in a
+    transaction of its own (it validates, it builds) stays apart, or it would be done under the other's lock."""
     waiting: tuple[str, ...] = ()
     last: Unit | None = None
     for unit in units:
-        if not _does_something(unit):
+        mine, others = ({undone_in[s] for s in u.steps if s in undone_in} if u else set[int]() for u in (unit, last))
+        if not _does_something(unit) and mine <= others:
             if last is not None:
                 last = replace(last, steps=(*last.steps, *unit.steps))
             else:

@@ -23,6 +23,8 @@ from migplan.strategies.set_not_null import check_first, nulls
 
 _READS = "only the way back does anything: it reads the table under a lock that only DDL and vacuum feel"
 
+_QUICK = "only the way back does anything: metadata, once what it relies on is proved"
+
 
 def not_null_back(context: Context, column: Column, step: Step) -> list[Step]:
     """``step``, which lets go of the column's NOT NULL, with what its way back leaves to other transactions."""
@@ -48,8 +50,8 @@ def not_null_back(context: Context, column: Column, step: Step) -> list[Step]:
         ]
     kept = tuple(s for s in step.down.statements if s not in direct)
     if _numbers_again(context, column):  # which PostgreSQL grants to what is NOT NULL and valid only
-        verb, title, last = further[-1]
-        further[-1], kept = (verb, title, (*last, *kept)), ()
+        further.append(("number", f"let {column.id} number its rows", kept))
+        kept = ()
     asserts = step.down.asserts or (nulls(column),)
     main = replace(step, down=replace(step.down, statements=(*guard, *kept), asserts=asserts))
     return _before(main, [_only_back(step, verb, title, back) for verb, title, back in further])
@@ -116,7 +118,7 @@ def _only_back(step: Step, verb: str, title: str, statements: tuple[Statement, .
         object=step.object,
         strategy=step.strategy,
         phase=step.phase,
-        why=_READS,
+        why=_READS if verb == "validate" else _QUICK,
         up=(),
         down=Down(statements),
         creates=reshaped,
