@@ -43,7 +43,7 @@ def drift(
 
     Exit status: 0 nothing; 1 an error; 2 there is drift.
     """
-    from migplan.report.wording import counted
+    from migplan.core.wording import counted
 
     found = _of_plan(plan, at, target, config) if plan is not None else _of_declaration(target, schema, config)
     if format is Format.JSON:

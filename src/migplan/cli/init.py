@@ -66,8 +66,8 @@ def init(
 
     Exit status: 0 written, and the database, if one was named, doesn't differ from it; 1 an error.
     """
+    from migplan.core.wording import counted
     from migplan.report.schema_files import case_clashes
-    from migplan.report.wording import counted
 
     if source is not None:
         start = _of_database(source, schemas)

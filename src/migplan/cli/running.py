@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from migplan.core.errors import BlockedError
+from migplan.core.wording import bytes_of, counted
 from migplan.execute.order import Intent
 from migplan.planfile.approval import approval
 from migplan.planfile.locks import PlanLocks
 from migplan.planfile.model import StepModel
 from migplan.planfile.units import Unit
-from migplan.report.wording import bytes_of, counted
 from migplan.source.connect import redact
 
 _QUIET_FOR = 2.0
@@ -76,7 +76,10 @@ def _line(intent: Intent, step: StepModel, locks: PlanLocks) -> str:
     sizes = [intent.sizes[table] for table in locks.touched(step) if table in intent.sizes]
     if sizes and not step.new_objects:
         size = max(sizes, key=lambda s: s.bytes)
-        words += [f"{size.rows:,} rows" if size.rows >= 0 else "rows never counted", bytes_of(size.bytes)]
+        words += [
+            f"{size.rows:,} {'row' if size.rows == 1 else 'rows'}" if size.rows >= 0 else "rows never counted",
+            bytes_of(size.bytes),
+        ]
     return f"  {step.title if intent.direction == 'up' else step.title_back}  ({', '.join(words)})"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from migplan.core.errors import ExecutionError
+from migplan.core.wording import counted
 from migplan.execute.backfill_job import Job, Shared
 from migplan.execute.batches import Worker
 from migplan.execute.keys import Keys
@@ -24,7 +25,8 @@ def finish(job: Job) -> None:
         if left <= work.enough:
             return
         if work.must is not None:
-            job.say(f"{left} rows of {work.relation} still need filling; once more")
+            need = "needs" if left == 1 else "need"
+            job.say(f"{counted(left, 'row')} of {work.relation} still {need} filling; once more")
         job.ledger.forget_backfill(job.step, job.direction)
     if work.must is None:
         job.say(f"{left} changes still wait in {work.relation}: they come faster than they are replayed")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from migplan.core.records import record
+from migplan.core.wording import counted
 from migplan.execute.disk import disk_concerns
 from migplan.planfile.locks import PlanLocks
 from migplan.planfile.model import StepModel
@@ -100,7 +101,7 @@ def _slots(connection: Connection, needed: int) -> Iterable[Concern]:
     free = int(row[0]) if row else 0
     if free < needed:
         yield Concern(
-            f"{max(free, 0)} connections are free, {needed} are needed",
+            f"{counted(max(free, 0), 'connection')} {'are' if free > 1 else 'is'} free, {needed} are needed",
             "close some, or take fewer --workers",
             stops=True,
         )

@@ -8,6 +8,7 @@ from typing import Final
 
 from migplan.core.errors import ExecutionError
 from migplan.core.records import record
+from migplan.core.wording import counted
 from migplan.execute.journey import Stop, position, stops
 from migplan.execute.ledger import STOPPED, Ledger, installed, plan_id
 from migplan.planfile.model import PlanModel
@@ -102,9 +103,10 @@ def refuse_begun(plan: PlanModel, connection: Connection) -> None:
     """A plan is proved from its start. Raises ``ExecutionError`` where some of it has run on this database."""
     begun = Ledger(connection, plan_id(plan)).steps() if installed(connection) else {}
     if begun:
+        have = "has" if len(begun) == 1 else "have"
         raise ExecutionError(
-            f"{len(begun)} of the plan's {len(plan.steps)} steps have run on this database: it is no longer where the"
-            " plan starts",
+            f"{len(begun)} of the plan's {counted(len(plan.steps), 'step')} {have} run on this database: it is no"
+            " longer where the plan starts",
             hint="migplan drift says what differs from what was proved. To prove the plan again, lead it back first"
             " (migplan rollback) or name a database at its start (--target); or plan anew from where this one is.",
         )

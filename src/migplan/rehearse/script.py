@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from migplan.core.errors import SourceError
 from migplan.core.records import record
+from migplan.core.wording import counted
 from migplan.rehearse.application import Actor
 from migplan.source.connect import Connection
 from migplan.source.files import SourceText
@@ -135,8 +136,9 @@ def read_application(name: str, number: int, file: Path) -> ScriptedApplication:
             "no statement is in it", place=str(file), hint="Write what the application says to the server."
         )
     marked = sum(line.acknowledged for line in lines)
+    acknowledging = "acknowledges" if marked == 1 else "acknowledge"
     return ScriptedApplication(
-        name, number, lines, [f"{file}: {len(lines)} statements, {marked} of them acknowledge writes"]
+        name, number, lines, [f"{file}: {counted(len(lines), 'statement')}, {marked} of them {acknowledging} writes"]
     )
 
 

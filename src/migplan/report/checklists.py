@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from migplan.core.records import record
+from migplan.core.wording import counted, listed
 from migplan.planfile.locks import own_table
 from migplan.planfile.model import StepModel
 from migplan.report.facts import Facts, loses_for_good
-from migplan.report.wording import counted, listed
 
 
 @record

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from migplan.core.wording import counted
 from migplan.planfile.folder import PlanFolder
-from migplan.report.wording import counted
 
 
 def closing(folder: PlanFolder) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from migplan.core.records import record
+from migplan.core.wording import bytes_of, listed, rows_of, sentence
 from migplan.findings.model import FindingModel
 from migplan.planfile.model import StepModel
 from migplan.report.facts import Facts, loses_for_good
-from migplan.report.wording import bytes_of, listed, rows_of, sentence
 
 
 @record

@@ -11,11 +11,11 @@ from itertools import groupby
 from migplan.core.changes import Alter, Change, Create, Rename
 from migplan.core.ids import ObjectId
 from migplan.core.settings import Settings
+from migplan.core.wording import counted, listed
 from migplan.kinds.default import Default
 from migplan.kinds.sequence import Sequence
 from migplan.planfile.render import describe_lock, render
 from migplan.planning.plan import Draft
-from migplan.report.wording import counted, listed
 
 FORMAT_VERSION = 1
 

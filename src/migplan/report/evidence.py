@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from migplan.core.records import record
+from migplan.core.wording import counted, listed, server_of
 from migplan.report.facts import Facts
-from migplan.report.wording import counted, listed, server_of
 
 
 @record

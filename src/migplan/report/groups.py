@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from migplan.core.records import record
+from migplan.core.wording import plural
 from migplan.planfile.model import StepModel
 from migplan.report.facts import Facts, loses_for_good, verb
-from migplan.report.wording import plural
 
 _SMALLEST = 3
 _DOING = {

@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from migplan.core.wording import counted, sentence
 from migplan.findings.registry import rules
 from migplan.lint.judge import Remark
 from migplan.lint.registry import statement_rules
 from migplan.report.sarif import LEVELS, document, rule_of
-from migplan.report.wording import counted, sentence
 
 FORMAT_VERSION: Final = 1
 

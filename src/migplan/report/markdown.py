@@ -7,10 +7,10 @@ import re
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from migplan.core.wording import sentence
 from migplan.planfile.folder import PlanFolder
 from migplan.report.matrix import COLUMNS
 from migplan.report.review import review
-from migplan.report.wording import sentence
 
 _SPECIAL = re.compile(r"([\\`*<>|\[\]])")
 

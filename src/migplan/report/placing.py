@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from migplan.core.wording import listed
 from migplan.planfile.locks import lock_mode
 from migplan.planfile.model import StepModel
-from migplan.report.wording import listed
 
 
 def placed(step: StepModel) -> str:

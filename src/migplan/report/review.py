@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import count
 
 from migplan.core.records import record
+from migplan.core.wording import bytes_of, rows_of, server_of
 from migplan.findings.model import FindingModel
 from migplan.planfile.folder import PlanFolder
 from migplan.planfile.model import CheckpointModel, PhaseModel, StepModel
@@ -18,7 +19,6 @@ from migplan.report.matrix import Row, matrix
 from migplan.report.next_commands import next_commands
 from migplan.report.placing import checks, lock_line, placed
 from migplan.report.summary import summary
-from migplan.report.wording import bytes_of, rows_of, server_of
 
 
 @record

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from migplan.core.wording import counted, listed, plural, sentence, server_of
 from migplan.planfile.model import ChangeModel, PlanModel
 from migplan.report.facts import Facts, loses_for_good
-from migplan.report.wording import counted, listed, plural, sentence, server_of
 
 _VERBS = {"rename": "renames", "create": "adds", "alter": "changes", "drop": "drops"}
 _FIELDS = {"not_null": "NOT NULL", "columns": "its columns", "definition": "its definition", "body": "its body"}

@@ -10,11 +10,11 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from migplan.core.wording import sentence
 from migplan.planfile.folder import PlanFolder
 from migplan.planfile.model import CheckpointModel
 from migplan.report.matrix import COLUMNS
 from migplan.report.review import GroupView, PhaseView, Review, StepView, review
-from migplan.report.wording import sentence
 
 _STYLES: Final = {
     "refused": "bold white on red",

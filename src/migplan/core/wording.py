@@ -55,7 +55,7 @@ def bytes_of(size: int) -> str:
 
 def rows_of(rows: int) -> str:
     """``about 3,000,000 rows``; -1 is what PostgreSQL says of a table that was never analysed."""
-    return "an unknown number of rows" if rows < 0 else f"about {rows:,} rows"
+    return "an unknown number of rows" if rows < 0 else f"about {rows:,} {'row' if rows == 1 else 'rows'}"
 
 
 def server_of(version: int) -> str:
