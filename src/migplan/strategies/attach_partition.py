@@ -59,9 +59,8 @@ class AttachPartition(Strategy):
                 yield Expansion(tuple(steps), fields=_claimed(context, new), behind=behind, single=kept)
             elif old.partition_of is None:
                 steps = _attach(context, old, new)
-                yield Expansion(
-                    tuple(steps), fields=_claimed(context, new), ahead=ahead_of_attaching(changed, steps[-1].id)
-                )
+                ahead = ahead_of_attaching([*changed, *_lacking(context, old, new)], steps[-1].id)
+                yield Expansion(tuple(steps), fields=_claimed(context, new), ahead=ahead)
             else:
                 moved.append((old, new))
         for pairs in changing_places(moved):
@@ -89,13 +88,16 @@ def _moved(context: Context, pairs: list[tuple[Table, Table]]) -> Expansion:
     else:
         moving = Expansion((moved_together(context, pairs),))
     detaching = moving.steps[0].id
+    lacking = [id for old, new in pairs for id in _lacking(context, old, new)]
+    ahead = {**moving.ahead, **ahead_of_attaching(lacking, moving.steps[-1].id)}
     behind = dict(moving.behind)
     kept: dict[str, After] = {}
-    for old, _ in pairs:
+    for old, new in pairs:
         behind |= _once_left(context, old, detaching)
-        behind |= _not_inherited(context, old, detaching) if changed else {}
+        stay = () if changed else set(_above(context.after, new))
+        behind |= _not_inherited(context, old, detaching, stay)
         kept |= _kept(context, old, detaching)
-    return replace(moving, fields=claimed, behind=behind, single=kept)
+    return replace(moving, fields=claimed, ahead=ahead, behind=behind, single=kept)
 
 
 def _claimed(context: Context, table: Table) -> dict[ObjectId, frozenset[str]]:
@@ -103,10 +105,12 @@ def _claimed(context: Context, table: Table) -> dict[ObjectId, frozenset[str]]:
     return {table.id: _FIELDS, **renamed}
 
 
-def _not_inherited(context: Context, old: Table, detaching: str) -> dict[ObjectId, After]:
-    """Columns that the former parent gets once the table can't inherit them any more."""
+def _not_inherited(
+    context: Context, old: Table, detaching: str, stay: Iterable[ObjectId] = ()
+) -> dict[ObjectId, After]:
+    """Columns that the former parents get once it can't inherit them any more, but for parents that ``stay``."""
     after = After(detaching, f"{old.id} would get it too")
-    above = set(_above(context.before, old))
+    above = set(_above(context.before, old)).difference(stay)
     return {c.id: after for c in context.created(Column) if c.relation in above}
 
 
@@ -159,14 +163,20 @@ def _dropped(context: Context, tables: Container[ObjectId]) -> Iterable[Column]:
     return (c for c in context.dropped(Column) if c.relation in tables)
 
 
+def _lacking(context: Context, old: Table, new: Table) -> list[ObjectId]:
+    """Columns that those above it lose, and that it never had."""
+    dropped = _dropped(context, set(_above(context.after, new)))
+    return [c.id for c in dropped if old.id.child("column", c.name) not in context.before]
+
+
 def _attach(context: Context, old: Table, new: Table) -> list[Step]:
     guard, default_guard = guard_of(context, new), guard_of_default(context, new)
     sentence = None if default_guard is None else f"writes no rows of {new.id} into {default_guard.table}"
     steps: list[Step] = []
     if guard is not None:
-        replaces = attachment(new.id) in context.successions.exchanges
-        phase = Phase.CONTRACT if replaces else Phase.MIGRATE
-        kept = f"writes no rows outside the bounds of {new.id} into it" if replaces else None
+        late = attachment(new.id) in context.successions.exchanges or bool(_lacking(context, old, new))
+        phase = Phase.CONTRACT if late else Phase.MIGRATE
+        kept = f"writes no rows outside the bounds of {new.id} into it" if late else None
         steps += guard_steps(guard, new.id, "refuse rows outside its bounds in", phase, kept)
     if default_guard is not None:
         steps += guard_steps(default_guard, new.id, "refuse its rows in", Phase.CONTRACT, sentence)

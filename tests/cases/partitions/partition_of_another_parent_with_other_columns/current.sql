@@ -69,3 +69,9 @@ CREATE TABLE tells (id int, a int, CONSTRAINT tells_key UNIQUE (a, id), CONSTRAI
   PARTITION BY LIST (id);
 CREATE TABLE tells_still PARTITION OF tells FOR VALUES IN (2, 3);
 ALTER TABLE tells_still RENAME CONSTRAINT tells_still_a_id_key TO own_key;
+
+-- a parent loses what they never had, another gets what they never will have
+CREATE TABLE had_more (id int, more text) PARTITION BY LIST (id);
+CREATE TABLE comes (id int);
+CREATE TABLE gets_more_later (id int) PARTITION BY LIST (id);
+CREATE TABLE goes_there PARTITION OF gets_more_later FOR VALUES IN (2);

@@ -65,3 +65,8 @@ CREATE TABLE tells_below PARTITION OF tells FOR VALUES IN (1) PARTITION BY LIST 
 CREATE TABLE tells_still PARTITION OF tells_below FOR VALUES IN (1);
 ALTER TABLE tells_still ADD CONSTRAINT own_key UNIQUE (a, id);
 ALTER TABLE tells_still ADD CONSTRAINT told FOREIGN KEY (a) REFERENCES told;
+
+CREATE TABLE had_more (id int) PARTITION BY LIST (id);
+CREATE TABLE comes PARTITION OF had_more FOR VALUES IN (1);
+CREATE TABLE gets_more_later (id int, later text) PARTITION BY LIST (id);
+CREATE TABLE goes_there PARTITION OF had_more FOR VALUES IN (2);
