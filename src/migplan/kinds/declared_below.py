@@ -28,4 +28,10 @@ def going(column: Column, catalog: Catalog) -> Iterator[tuple[Column, Sql]]:
     found = (catalog.get(r.child("column", column.name), Column) for r in sorted(children))
     for child in found:
         if child is not None and child.inherited and not child.local:
-            yield from going(child, catalog)
+            yield from ((c, _if_there(clause)) for c, clause in going(child, catalog))
+
+
+def _if_there(clause: Sql) -> Sql:
+    """A table that goes as well may have gone before."""
+    head, table, name = clause.partition("TABLE ")
+    return clause if name.startswith("IF EXISTS ") else Sql(f"{head}{table}IF EXISTS {name}")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from migplan.core.ids import ObjectId
 from migplan.core.sql import ident, sql
 from migplan.core.steps import After, Down, LockMode, Phase, Statement, Step, step_id
+from migplan.kinds._descendants import parents_of
 from migplan.kinds.column import Column
 from migplan.kinds.declared_below import going
 from migplan.kinds.kept_not_null import declared_first
@@ -30,8 +32,10 @@ class DropColumn(Strategy):
     offline = True
 
     def expand(self, context: Context) -> Iterable[Expansion]:
-        for column in loosened_columns(context):
-            loosen = _loosen(context, column)
+        loosened = {c.id: c for c in loosened_columns(context)}
+        for column in loosened.values():
+            above = (p.child("column", column.name) for p in parents_of(column.relation, context.before))
+            loosen = _loosen(context, column, [id for id in above if id in loosened])
             gently = not_null_back(context, column, loosen)
             again = [s for left in regaining(context, column) for s in _regain(context, left, loosen)]
             behind = {id: After(loosen.id, why) for id, why in passing(context, column).items()}
@@ -45,7 +49,7 @@ def _regain(context: Context, column: Column, loosen: Step) -> list[Step]:
     return [replace(s, uses=s.uses - own, creates=s.creates - own, destroys=s.destroys - own) for s in steps]
 
 
-def _loosen(context: Context, column: Column) -> Step:
+def _loosen(context: Context, column: Column, above: Iterable[ObjectId]) -> Step:
     nullable = replace(column, not_null=None)
     below = going(column, context.pieces_before.catalog)
     loosened = (Statement(sql("ALTER {} ALTER COLUMN {} DROP NOT NULL", t, ident(c.name)), AX) for c, t in below)
@@ -59,6 +63,7 @@ def _loosen(context: Context, column: Column) -> Step:
         up=(*declared_first(column, context.before, context.after), *loosened),
         down=Down(tuple(change_not_null(nullable, column)), asserts=missing_nulls(context, column)),
         frees=names_of(column) - names_of(nullable),
+        after=tuple(After(step_id("loosen", id), "what is inherited can't be dropped") for id in above),
     )
 
 

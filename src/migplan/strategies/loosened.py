@@ -23,12 +23,19 @@ from migplan.strategies.reshaped import reshaped_columns
 
 def loosened_columns(context: Context) -> Iterator[Column]:
     """Those that an INSERT could not leave out; where nobody inserts meanwhile, only those of which a copy is kept."""
+    if not any(True for _ in context.dropped(Column)):
+        return
     taken = reshaped_columns(context) | dual_written_columns(context) | moved_columns(context)
     for column in context.dropped(Column):
         if column.id in taken or (context.settings.offline and not is_backed_up(context, column)):
             continue
         if _stands_in_the_way(context, column):
             yield column
+
+
+def _follows(column: Column) -> bool:
+    """Whether it loses its NOT NULL with its parent's: a table that declares the column as well keeps it."""
+    return column.not_null is not None and column.inherited and not column.local
 
 
 def passing(context: Context, column: Column) -> dict[ObjectId, str]:
@@ -62,7 +69,7 @@ def with_loosened(context: Context, catalog: Catalog) -> Catalog:
     it, or with its table, has lost its NOT NULL as well, and comes back without."""
     below = (id.child("column", c.name) for c in loosened_columns(context) for id in descendants(c.relation, catalog))
     found = (catalog.get(id, Column) for id in below if id not in context.after)
-    loose: dict[ObjectId, DbObject] = {c.id: replace(c, not_null=None) for c in found if c is not None and c.not_null}
+    loose: dict[ObjectId, DbObject] = {c.id: replace(c, not_null=None) for c in found if c is not None and _follows(c)}
     return replace(catalog, objects={**catalog.objects, **loose}) if loose else catalog
 
 

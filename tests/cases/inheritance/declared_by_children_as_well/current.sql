@@ -25,3 +25,8 @@ CREATE TABLE u11 () INHERITS (u1);
 ALTER TABLE u ADD CONSTRAINT a CHECK (a > 0) NOT VALID;
 CREATE TABLE u2 () INHERITS (u);
 COMMENT ON CONSTRAINT a ON u1 IS 'of u1';
+
+CREATE TABLE held (id int, a int NOT NULL);
+CREATE TABLE held_gone (x int, a int NOT NULL) INHERITS (held);
+CREATE TABLE held_stays (x int, a int CONSTRAINT own NOT NULL) INHERITS (held);
+CREATE TABLE held_only_inherits (x int) INHERITS (held);
