@@ -220,11 +220,13 @@ def _uses(id: ObjectId, parent: ObjectId, after: Catalog) -> frozenset[ObjectId]
 
 
 def _inherited(table: ObjectId, parent: ObjectId, one: Catalog, other: Catalog) -> Iterable[DbObject]:
-    """The columns that the parent has on the other side only, with their defaults."""
+    """The columns that the parent has on the other side only, as it passes them down, with their defaults."""
     for column in other.members_of(parent, Column):
         id = table.child("column", column.name)
         if column.id not in one and id not in one:
-            yield replace(column, id=id, relation=table, inherited=True, local=False, comment=None, grants=None)
+            passed_down = replace(column, comment=None, grants=None, storage=None, statistics=None, options=())
+            required = column.not_null and replace(column.not_null, comment=None)
+            yield replace(passed_down, id=id, relation=table, not_null=required, inherited=True, local=False)
             default = other.get(parent.child("default", column.name), Default)
             if default is not None:
                 yield replace(default, id=table.child("default", column.name), relation=table)

@@ -33,3 +33,7 @@ CREATE TABLE leave_low PARTITION OF leave FOR VALUES FROM (0) TO (10) PARTITION 
 CREATE TABLE left_and_retyped (id int, y int, x bigint);
 CREATE TABLE left_as_it_is (id int, y int, x given);
 CREATE TABLE left_none PARTITION OF leave_low FOR VALUES FROM (20) TO (30);
+
+CREATE TABLE counted (b int, d text) PARTITION BY LIST (b);
+ALTER TABLE counted ALTER d SET STATISTICS 10, ALTER d SET STORAGE EXTERNAL;
+CREATE TABLE counted_new PARTITION OF counted FOR VALUES IN (2);
