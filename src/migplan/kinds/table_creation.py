@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, join, sql
@@ -38,7 +40,7 @@ def creation(table: Table, catalog: Catalog) -> Part:
     named = catalog.major >= 18 and any(t.kind == "table" for t in catalog.tables_below.get(table.id, ()))
     clauses = [
         column_clause(
-            c,
+            _computed_above(c) if catalog.major < 16 else c,
             defaults.get(c.id.path[-1]),
             typed=table.of_type is not None,
             named=named,
@@ -91,6 +93,11 @@ def creation(table: Table, catalog: Catalog) -> Part:
         frozenset(provided),
         frozenset(uses - provided),
     )
+
+
+def _computed_above(column: Column) -> Column:
+    """Up to 15 a child computes a column as its parents do: CREATE TABLE doesn't let it say so."""
+    return replace(column, generated=None) if column.inherited and column.generated is not None else column
 
 
 def _said(constraint: Constraint) -> bool:

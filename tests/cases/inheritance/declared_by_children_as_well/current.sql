@@ -30,3 +30,8 @@ CREATE TABLE held (id int, a int NOT NULL);
 CREATE TABLE held_gone (x int, a int NOT NULL) INHERITS (held);
 CREATE TABLE held_stays (x int, a int CONSTRAINT own NOT NULL) INHERITS (held);
 CREATE TABLE held_only_inherits (x int) INHERITS (held);
+
+-- a computed column that a child computes by itself as well
+CREATE TABLE computes (a int, b int GENERATED ALWAYS AS (a * 2) STORED);
+CREATE TABLE computes_1 (a int, b int GENERATED ALWAYS AS (a * 2) STORED);
+ALTER TABLE computes_1 INHERIT computes;

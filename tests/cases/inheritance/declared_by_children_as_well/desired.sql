@@ -36,3 +36,9 @@ COMMENT ON CONSTRAINT b ON u11 IS 'of u11';
 
 CREATE TABLE held (id int);
 CREATE TABLE held_stays (x int) INHERITS (held);
+
+CREATE TABLE computes (a int, b int GENERATED ALWAYS AS (a * 2) STORED);
+CREATE TABLE computes_1 (a int, b int GENERATED ALWAYS AS (a * 2) STORED, c int);
+ALTER TABLE computes_1 INHERIT computes;
+CREATE TABLE computes_2 (a int, b int GENERATED ALWAYS AS (a * 2) STORED, d text);
+ALTER TABLE computes_2 INHERIT computes;
