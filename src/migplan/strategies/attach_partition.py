@@ -144,11 +144,11 @@ def _once_left(context: Context, old: Table, detaching: str) -> dict[ObjectId, A
 
 
 def _tightened(context: Context, table: ObjectId, above: set[ObjectId]) -> Iterable[ObjectId]:
-    """Columns above it that become NOT NULL, where its own doesn't."""
+    """Columns above it that become NOT NULL, where its own doesn't, or goes."""
     for old, new, fields in context.altered(Column):
         if new.relation in above and "not_null" in fields and old.not_null is None:
             own = context.after.get(table.child("column", new.name), Column)
-            if own is not None and own.not_null is None:
+            if own is None or own.not_null is None:
                 yield new.id
 
 
