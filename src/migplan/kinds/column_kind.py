@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from sys import intern
 from typing import Any
 
 from migplan.core.ids import ObjectId
-from migplan.core.model import Catalog, DbObject, Grant, changed_fields
+from migplan.core.model import Catalog, Grant, changed_fields
 from migplan.core.sql import Sql, deparsed, ident, sql
 from migplan.core.steps import LockMode, Part, Statement, Timing
 from migplan.kinds import _acl
 from migplan.kinds._descendants import descendants, heirs, parents_of
 from migplan.kinds._foreign_options import fdw_option_changes
-from migplan.kinds.base import PG_ATTRDEF, PG_CLASS, PG_CONSTRAINT, Found, Kind, Reading, not_of_extension, options
-from migplan.kinds.column import TYPE_KINDS, Column, NotNull, relation_clause
+from migplan.kinds.base import Found, Kind, Reading
+from migplan.kinds.column import TYPE_KINDS, Column, relation_clause
 from migplan.kinds.column_clauses import (
     add_column,
     change_type,
@@ -27,12 +26,14 @@ from migplan.kinds.column_clauses import (
     set_compression,
 )
 from migplan.kinds.column_expressions import set_expressions, used_below
+from migplan.kinds.column_in_the_way import in_the_way_of_type, losing_their_target
+from migplan.kinds.column_reading import built_column, column_query
 from migplan.kinds.declared_below import going, local_below
 from migplan.kinds.default import Default
 from migplan.kinds.default_privileges import in_force
-from migplan.kinds.identity import change_identity, numbering, read_identity, sequence_grants
+from migplan.kinds.identity import change_identity, numbering, sequence_grants
 from migplan.kinds.kept_not_null import drop_not_null
-from migplan.kinds.not_null import change_not_null, is_made_up
+from migplan.kinds.not_null import change_not_null
 from migplan.kinds.persistence import persistence
 from migplan.kinds.stricter_not_null import loosened
 from migplan.kinds.type_casts import cast_by_text
@@ -41,28 +42,9 @@ from migplan.kinds.type_changes import keeps_rows
 AX = LockMode.ACCESS_EXCLUSIVE
 
 
-_STORAGE = {"p": "PLAIN", "e": "EXTERNAL", "m": "MAIN", "x": "EXTENDED"}
-
-
 _OF_STORAGE = frozenset(
     {"storage", "compression", "statistics", "options", "fdw_options", "comment", "grants", "owner"}
 )
-
-
-_COMPRESSION = {"p": "pglz", "l": "lz4"}
-
-
-_DOMAIN = """
-WITH RECURSIVE d AS (
-  SELECT 1 AS depth, t.oid, t.typbasetype, t.typtypmod, t.typnotnull
-  UNION ALL
-  SELECT d.depth + 1, b.oid, b.typbasetype, b.typtypmod, b.typnotnull
-    FROM d JOIN pg_type b ON b.oid = d.typbasetype AND b.typtype = 'd')
-SELECT json_build_array(
-  bool_or(d.typnotnull OR EXISTS (SELECT FROM pg_constraint k WHERE k.contypid = d.oid)),
-  (array_agg(format_type(d.typbasetype, d.typtypmod) ORDER BY d.depth DESC))[1], bool_or(d.typnotnull)) FROM d
-"""
-"""Of the domain ``t`` and those beneath it: whether they have constraints, the type below, whether they refuse NULL."""
 
 
 class ColumnKind(Kind[Column]):
@@ -73,91 +55,10 @@ class ColumnKind(Kind[Column]):
     printed = 19
 
     def query(self, major: int) -> str:
-        not_null, join_not_null = _not_null_sql(major)
-        return f"""
-SELECT a.attrelid, a.attnum, n.nspname::text, c.relname::text, c.relkind::text, c.relowner, a.attname::text,
-       format_type(a.atttypid, a.atttypmod),
-       CASE WHEN a.attcollation <> t.typcollation THEN
-         (SELECT quote_ident(cn.nspname) || '.' || quote_ident(co.collname)
-            FROM pg_collation co JOIN pg_namespace cn ON cn.oid = co.collnamespace WHERE co.oid = a.attcollation) END,
-       a.attnotnull, {not_null},
-       a.attidentity::text, s.seq,
-       a.attgenerated::text, d.oid, CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END,
-       CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage::text END, a.attcompression::text,
-       nullif(a.attstattarget, -1)::int, a.attoptions, a.attfdwoptions, a.attacl::text[],
-       a.attinhcount > 0, a.attislocal, c.relispartition, CASE WHEN t.typtype = 'd' THEN ({_DOMAIN}) END
-FROM pg_attribute a
-JOIN pg_class c ON c.oid = a.attrelid
-JOIN pg_namespace n ON n.oid = c.relnamespace
-JOIN pg_type t ON t.oid = a.atttypid
-LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum AND a.attgenerated <> ''
-LEFT JOIN (
-  SELECT dep.refobjid, dep.refobjsubid,
-         json_build_array(sn.nspname, sc.relname, format_type(q.seqtypid, NULL), q.seqstart, q.seqincrement, q.seqmin,
-                          q.seqmax, q.seqcache, q.seqcycle, sc.relpersistence,
-                          sc.relpersistence <> (SELECT r.relpersistence FROM pg_class r WHERE r.oid = dep.refobjid),
-                          sc.relacl::text[], sc.oid::bigint) AS seq
-  FROM pg_depend dep
-  JOIN pg_sequence q ON q.seqrelid = dep.objid
-  JOIN pg_class sc ON sc.oid = dep.objid
-  JOIN pg_namespace sn ON sn.oid = sc.relnamespace
-  WHERE dep.classid = {PG_CLASS} AND dep.refclassid = {PG_CLASS} AND dep.deptype = 'i'
-) s ON a.attidentity <> '' AND s.refobjid = a.attrelid AND s.refobjsubid = a.attnum
-{join_not_null}
-WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't'
-  AND n.oid = ANY(%(ns)s::oid[])
-  AND {not_of_extension(PG_CLASS, "c.oid")}
-ORDER BY a.attrelid, a.attnum
-"""
+        return column_query(major)
 
     def build(self, row: tuple[Any, ...], reading: Reading) -> Iterable[Found[Column]]:
-        relid, number, schema, relation, relkind, owner, name, type, collation = row[:9]
-        not_null, nn_oid, nn_name, nn_no_inherit, nn_valid, nn_local, identity, sequence = row[9:17]
-        generated, default_oid, expression, storage, compression, statistics = row[17:23]
-        attoptions, fdw_options, acl, inherited, local, is_partition, domain = row[23:]
-        constrained, beneath, required = domain or (False, None, False)
-        owner_name = reading.roles.get(owner, "")
-        constraint = None
-        if not_null:
-            constraint = NotNull(
-                name=None if inherited or is_made_up(nn_name, relation, name) else nn_name,
-                given=nn_name,
-                local=nn_local is not False,
-                no_inherit=bool(nn_no_inherit),
-                valid=nn_valid is not False,
-                comment=None if nn_oid is None else reading.comment(PG_CONSTRAINT, nn_oid),
-            )
-        table = reading.relation("foreign_table" if relkind == "f" else "table", schema, relation)
-        column = Column(
-            id=table.child("column", name),
-            comment=reading.comment(PG_CLASS, relid, number),
-            owner=owner_name,
-            grants=reading.grants(acl, owner_name, _acl.NOTHING) if acl else None,
-            relation=table,
-            position=number,
-            type=intern(type),
-            collation=collation,
-            not_null=constraint,
-            identity=read_identity(identity, sequence, owner_name, reading)
-            if sequence is not None and not (is_partition and inherited)
-            else None,
-            generated=expression,
-            virtual=generated == "v",
-            storage=_STORAGE[storage] if storage else None,
-            compression=_COMPRESSION.get(compression),
-            statistics=statistics,
-            options=options(attoptions),
-            fdw_options=options(fdw_options),
-            inherited=inherited,
-            local=local,
-            unconstrained=beneath if constrained else None,
-            required=required,
-        )
-        yield (PG_CLASS, relid, number), column
-        if default_oid is not None:
-            yield (PG_ATTRDEF, default_oid, 0), column
-        if nn_oid is not None:
-            yield (PG_CONSTRAINT, nn_oid, 0), column
+        return built_column(row, reading)
 
     def roles(self, obj: Column) -> frozenset[str]:
         own = _acl.grantees(obj.grants)
@@ -269,7 +170,7 @@ ORDER BY a.attrelid, a.attnum
     def carried(self, old: Column, new: Column, before: Catalog) -> frozenset[ObjectId]:
         if changed_fields(old, new) & {"type", "collation"}:
             return self.carried_when_following(old, before)
-        return _losing_their_target(old, before) if old.generated != new.generated else frozenset()
+        return losing_their_target(old, before) if old.generated != new.generated else frozenset()
 
     def follows(self, obj: Column, lost: Iterable[ObjectId]) -> bool:
         return any(id.kind in TYPE_KINDS for id in lost)
@@ -285,13 +186,7 @@ ORDER BY a.attrelid, a.attnum
         return frozenset(id for id in found if id in before)
 
     def carried_when_following(self, obj: Column, before: Catalog) -> frozenset[ObjectId]:
-        """A column's type can't change under a view, rule, trigger, policy, generated column, or SQL-standard body;
-        a default may not be castable; a foreign key wants both of its sides changed at once."""
-        relations = (obj.relation, *descendants(obj.relation, before))
-        direct = {u for r in relations for u in before.used_by.get(r.child("column", obj.name), ())}
-        stopped = {id for id in direct if id.kind in _STOPS_TYPE_CHANGE or _is_foreign_key(id, before)}
-        defaults = {r.child("default", obj.name) for r in relations} & before.objects.keys()
-        return frozenset(stopped | _foreign_keys_to(obj, before) | defaults | _losing_their_target(obj, before))
+        return in_the_way_of_type(obj, before)
 
     def sql_name(self, obj: Column) -> Sql:
         return ident(*obj.id.path)
@@ -301,21 +196,6 @@ ORDER BY a.attrelid, a.attnum
         return [
             Statement(s, LockMode.ACCESS_SHARE) for s in _acl.change_grants(target, old, new, owner, ident(obj.name))
         ]
-
-
-_STOPS_TYPE_CHANGE = frozenset(
-    {
-        "view",
-        "materialized_view",
-        "rule",
-        "trigger",
-        "policy",
-        "function",
-        "procedure",
-        "publication",
-        "column",
-    }
-)
 
 
 def _added(column: Column, default: Default | None, catalog: Catalog) -> list[Statement]:
@@ -368,44 +248,10 @@ def _merged(add: Statement, children: Iterable[Column]) -> Statement:
     return replace(add, scan=True) if any(map(comes_with_its_parents, children)) else add
 
 
-def _losing_their_target(column: Column, catalog: Catalog) -> frozenset[ObjectId]:
-    """Statistics objects and indexes that PostgreSQL makes anew by itself when a column changes, without targets."""
-    relations = (column.relation, *descendants(column.relation, catalog))
-    users = (u for r in relations for u in catalog.used_by.get(r.child("column", column.name), ()))
-    return frozenset(u for u in users if _has_target(catalog[u]))
-
-
-def _has_target(obj: DbObject) -> bool:
-    if obj.id.kind == "index":
-        return bool(getattr(obj, "statistics", ()))
-    return obj.id.kind == "statistics" and getattr(obj, "target", None) is not None
-
-
-def _is_foreign_key(id: ObjectId, catalog: Catalog) -> bool:
-    found = catalog.objects.get(id)
-    return id.kind == "constraint" and getattr(found, "type", "") == "f"
-
-
-def _foreign_keys_to(column: Column, catalog: Catalog) -> set[ObjectId]:
-    """Foreign keys that hang on a key of the column's table: they depend on its index, not on the column."""
-    users = catalog.used_by.get(column.id, frozenset())
-    keys = {id for id in users if id.kind in ("constraint", "index")}
-    return {fk for key in keys for fk in catalog.used_by.get(key, frozenset()) if _is_foreign_key(fk, catalog)}
-
-
 def _type_storage(column: Column) -> str:
     """Before 16 there is no SET STORAGE DEFAULT; every type whose storage can be changed is varlena: EXTENDED, but
     numeric, inet and a few, which are MAIN."""
     return "MAIN" if column.type.startswith(("numeric", "inet", "cidr", "tsquery")) else "EXTENDED"
-
-
-def _not_null_sql(major: int) -> tuple[str, str]:
-    if major < 18:
-        return "NULL::oid, NULL::text, false, true, true", ""
-    return (
-        "nn.oid, nn.conname::text, nn.connoinherit, nn.convalidated, nn.conislocal",
-        "LEFT JOIN pg_constraint nn ON nn.conrelid = a.attrelid AND nn.contype = 'n' AND nn.conkey = ARRAY[a.attnum]",
-    )
 
 
 KINDS = (ColumnKind(),)
