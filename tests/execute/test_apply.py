@@ -123,6 +123,17 @@ def test_drift(shop: Shop) -> None:
     assert (allowed.status, "allowed: index public.foreign_one is unexpected" in allowed.out) == (0, True)
 
 
+def test_drift_while_the_operator_was_asked(shop: Shop) -> None:
+    """The live side is read before; who takes his time is told of what has changed since."""
+
+    def slowly(_: object) -> None:
+        shop.execute("CREATE INDEX foreign_one ON item (id, junk)")
+        time.sleep(2.1)
+
+    with pytest.raises(ExecutionError, match="index public.foreign_one is unexpected"):
+        apply(shop.migration.folder, order(shop.url, agree=slowly))
+
+
 def test_back_to_every_boundary(shop: Shop) -> None:
     folder, seen = shop.migration.folder, dict[str, object]()
     for stop in stops(folder.plan):

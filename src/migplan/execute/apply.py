@@ -10,6 +10,7 @@ from migplan.core.hours import open_window
 from migplan.execute.change_logs import waiting_logs
 from migplan.execute.course import Course, owes_smoke
 from migplan.execute.demands import refuse_unready
+from migplan.execute.first_look import FirstLook
 from migplan.execute.journey import Stop, ahead, back, only_from_its_beginning, position, steps_of, stops
 from migplan.execute.ledger import Direction, Ledger, StepState, install, installed, operator_name
 from migplan.execute.live_sizes import live_sizes
@@ -32,7 +33,10 @@ def apply(folder: PlanFolder, order: Order, goal: Stop | None = None) -> Reached
     Raises ``ExecutionError`` for whatever stops it, ``BlockedError`` for what the operator has to allow first.
     """
     refuse_unfit(folder.plan)
-    with sole_operator(order.target, f"apply {folder.plan.name}") as desk:
+    with (
+        sole_operator(order.target, f"apply {folder.plan.name}") as desk,
+        FirstLook(order.target, folder.plan) as look,
+    ):
         install(desk)
         ledger = Ledger.of(desk, folder.plan, folder.path)
         states = _to_where_it_is_proved(folder, order, desk, ledger)
@@ -44,6 +48,9 @@ def apply(folder: PlanFolder, order: Order, goal: Stop | None = None) -> Reached
             _refuse_checkpoint(folder, reachable, order.said)
         _note_backup(folder, order, ledger)
         refuse_unready(folder, order.stage, order.demands, wanted)
+        at = position(folder.plan, states)
+        if at.within is None and at.done < wanted.phases and not order.hooks.before:
+            look.begin()
         intent = _intent(folder, order, desk, "up", states, wanted, list(ahead(folder, states, wanted)))
         if intent.at.within is not None and ledger.unfinished_way_back() is not None:
             intent = replace(intent, concerns=(_turned(folder, order, intent.at.within.down), *intent.concerns))
@@ -56,9 +63,9 @@ def apply(folder: PlanFolder, order: Order, goal: Stop | None = None) -> Reached
             _refuse_vain(order, intent)
             order.agree(intent)
         if intent.units or intent.logs or owes_smoke(order, ledger):
-            _run(order, desk, ledger, intent)
-        at = max(wanted, stops(folder.plan)[intent.at.done], key=lambda s: s.phases)
-        return Reached(at, _waiting(folder.plan, at, ledger.confirmed()), len(intent.units))
+            _run(order, desk, ledger, intent, look)
+        reached = max(wanted, stops(folder.plan)[intent.at.done], key=lambda s: s.phases)
+        return Reached(reached, _waiting(folder.plan, reached, ledger.confirmed()), len(intent.units))
 
 
 def rollback(folder: PlanFolder, order: Order, goal: Stop | None = None) -> Reached:
@@ -153,7 +160,7 @@ def _refuse_vain(order: Order, intent: Intent) -> None:
         )
 
 
-def _run(order: Order, desk: Connection, ledger: Ledger, intent: Intent) -> None:
+def _run(order: Order, desk: Connection, ledger: Ledger, intent: Intent, look: FirstLook | None = None) -> None:
     """Run it, and keep how it went in the plan's folder where the database has a stage."""
     trial = Trial(
         stage=order.stage or "",
@@ -166,7 +173,7 @@ def _run(order: Order, desk: Connection, ledger: Ledger, intent: Intent) -> None
         outcome="reached",
         hours=_hours(order, desk),
     )
-    course = Course.begin(order, desk, ledger, intent)
+    course = Course.begin(order, desk, ledger, intent, look)
     try:
         course.go()
     except BlockedError:

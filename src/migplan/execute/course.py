@@ -14,6 +14,7 @@ from migplan.core.errors import ExecutionError, MigplanError
 from migplan.core.records import record
 from migplan.execute.change_logs import replay
 from migplan.execute.drift import drift, refuse_drift
+from migplan.execute.first_look import FirstLook
 from migplan.execute.hooks import run_hook
 from migplan.execute.journey import Stop, interrupted, phases, stops
 from migplan.execute.ledger import STOPPED, FencedError, Ledger
@@ -39,11 +40,15 @@ class Course:
     ledger: Ledger
     intent: Intent
     run: int
+    look: FirstLook | None = None
 
     @classmethod
-    def begin(cls, order: Order, desk: Connection, ledger: Ledger, intent: Intent) -> Course:
-        """Open the run in the ledger."""
-        return cls(order, desk, ledger, intent, ledger.begin_run(intent.direction, intent.goal.name, order.stage))
+    def begin(
+        cls, order: Order, desk: Connection, ledger: Ledger, intent: Intent, look: FirstLook | None = None
+    ) -> Course:
+        """Open the run in the ledger; ``look`` knows the live side as it was when nothing had run yet."""
+        run = ledger.begin_run(intent.direction, intent.goal.name, order.stage)
+        return cls(order, desk, ledger, intent, run, look)
 
     def go(self) -> None:
         """Run every unit; whatever ends it is written into the ledger. Raises ``MigplanError`` for what stops it."""
@@ -151,7 +156,8 @@ class Course:
         states = self.ledger.steps()
         if any(step in states for step in phase.steps):
             return
-        for allowed in refuse_drift(drift(plan, self.desk, number), self.order.permissions.drift):
+        seen = self.look.take() if self.look else None
+        for allowed in refuse_drift(drift(plan, self.desk, number, seen), self.order.permissions.drift):
             self.order.teller.say(f"allowed: {allowed}")
             self.ledger.event("drift allowed", str(allowed))
 

@@ -26,10 +26,11 @@ class Drift:
         return f"{self.object} is {self.how}"
 
 
-def drift(plan: PlanModel, connection: Connection, boundary: int) -> list[Drift]:
+def drift(plan: PlanModel, connection: Connection, boundary: int, seen: Catalog | None = None) -> list[Drift]:
     """Every difference between the live database and the boundary (0 is the start) as the proof saw it.
 
-    On a server of another major version than the proof's only what exists is compared, since texts print otherwise.
+    ``seen`` is the live database where it has just been read. On a server of another major version than the proof's
+    only what exists is compared, since texts print otherwise.
     Raises ``ExecutionError`` for a plan that was not proved: it doesn't know.
     """
     if not plan.proof.objects:
@@ -37,9 +38,14 @@ def drift(plan: PlanModel, connection: Connection, boundary: int) -> list[Drift]
             f"the plan was not proved ({plan.proof.reason}), and doesn't know what the database should be",
             hint="Run migplan verify first.",
         )
-    schemas = plan.proof.schemas
-    live = introspect_live(connection, Scope(None if schemas is None else frozenset(schemas)))
+    live = seen or introspect_live(connection, managed(plan))
     return sorted(_differences(plan, live, boundary), key=lambda d: d.object)
+
+
+def managed(plan: PlanModel) -> Scope:
+    """What of a database the plan was made for."""
+    schemas = plan.proof.schemas
+    return Scope(None if schemas is None else frozenset(schemas))
 
 
 def refuse_drift(found: Collection[Drift], allowed: Collection[str]) -> list[Drift]:

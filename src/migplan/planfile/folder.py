@@ -47,15 +47,14 @@ def _canonical(plan: PlanModel) -> str:
     return json.dumps(content, sort_keys=True, ensure_ascii=False)
 
 
-_LATER: Final = frozenset({"steps.batches", "down.batches", "down.measured"})
-
-
-def _as_it_was(value: Any, within: str = "") -> Any:
+def _as_it_was(content: dict[str, Any]) -> dict[str, Any]:
     """Without the fields that came later, where they are unset: plans from before keep their digest."""
-    if isinstance(value, dict):
-        items = cast("dict[str, Any]", value).items()
-        return {k: _as_it_was(v, k) for k, v in items if v is not None or f"{within}.{k}" not in _LATER}
-    return [_as_it_was(v, within) for v in cast("list[Any]", value)] if isinstance(value, list) else value
+    for step in cast("list[dict[str, Any]]", content["steps"]):
+        for holder, later in ((step, ("batches",)), (step["down"], ("batches", "measured"))):
+            for name in later:
+                if holder[name] is None:
+                    del holder[name]
+    return content
 
 
 def sealed(plan: PlanModel, files: Mapping[str, str]) -> PlanModel:

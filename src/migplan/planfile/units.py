@@ -133,7 +133,8 @@ def _units(file: str, text: str) -> Iterator[Unit]:
             commands.clear()
 
     for statement in split(SourceText(file, text)).statements:
-        word, setting = statement.text.strip().lower(), _SET.match(statement.text)
+        own = statement.text
+        word, setting = own.strip().lower(), _SET.match(own)
         if begun is None and word == "begin":
             yield from outside()
             begun = statement
@@ -143,11 +144,11 @@ def _units(file: str, text: str) -> Iterator[Unit]:
             commands.clear()
             begun = None
         elif begun is None and setting is not None:
-            settings[setting[1].lower()] = statement.text
+            settings[setting[1].lower()] = own
         else:
             here = marks.before(statement.start)
             if begun is None and here != step:
                 yield from outside()
             step = here
-            commands.append(Command(statement.text, statement.place, here, tuple(settings.values())))
+            commands.append(Command(own, statement.place, here, tuple(settings.values())))
     yield from outside()

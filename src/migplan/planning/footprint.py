@@ -14,7 +14,7 @@ from migplan.planning.loosely import without_noise
 def footprint(obj: DbObject) -> str:
     """16 hex digits that are equal for equal objects, whatever their grants, and however PostgreSQL happened to print
     casts and parentheses of an expression."""
-    line = without_noise(fingerprint_of(replace(obj, grants=None)))
+    line = without_noise(fingerprint_of(obj if obj.grants is None else replace(obj, grants=None)))
     return hashlib.sha256(line.encode()).hexdigest()[:16]
 
 
