@@ -23,25 +23,32 @@ def still_found(context: Context, id: ObjectId) -> frozenset[Name]:
     index, exists, the same text would find it again."""
     lost = context.before.uses.get(id, frozenset()) - context.after.objects.keys()
     routines = frozenset(Name("routine", used.path) for used in lost if used.kind in CALLABLE)
-    return routines | _names_of_keys(id, context.before, context.after)
+    return routines | _names(_keys(id, context.before, context.after), context.before)
 
 
 def found_on_the_way_back(context: Context, id: ObjectId) -> frozenset[Name]:
     """The same of a foreign key's index that comes: it goes ahead of the foreign key on the way back. One that is new
-    to a large table is built beside everything else."""
+    to a large table is built beside everything else; one that is only renamed has been there all along."""
     target: ObjectId | None = getattr(context.before[id], "target", None)
     large = target is not None and target in context.before and context.size(target) is Size.LARGE
-    return _names_of_keys(id, context.after, context.before, known=context.before if large else context.after)
+    keys = _keys(id, context.after, context.before)
+    made = context.rebuilds.items.keys() | context.changes.keys()
+    came = {key for key in keys if (key in made if key in context.before else not large)}
+    return _names(came, context.after)
 
 
-def _names_of_keys(id: ObjectId, one: Catalog, other: Catalog, known: Catalog | None = None) -> frozenset[Name]:
-    """The names of the indexes that a foreign key is bound to on one side only, and of those that it would be bound to
-    there as it is on the other side."""
+def _names(keys: Iterable[ObjectId], catalog: Catalog) -> frozenset[Name]:
+    return frozenset[Name]().union(*(names_of(catalog[key]) for key in keys))
+
+
+def _keys(id: ObjectId, one: Catalog, other: Catalog) -> set[ObjectId]:
+    """The indexes that a foreign key is bound to on one side only, and those that it would be bound to there as it is
+    on the other side."""
     if id.kind != "constraint":
-        return frozenset()
+        return set()
     used = one.uses.get(id, frozenset()) - other.uses.get(id, frozenset())
     keys = {u for u in used if u.kind in ("constraint", "index")} | set(_fitting(other.get(id, Constraint), one))
-    return frozenset[Name]().union(*(names_of(one[key]) for key in keys if key in (known or one)))
+    return {key for key in keys if key in one}
 
 
 def _fitting(foreign_key: Constraint | None, catalog: Catalog) -> Iterable[ObjectId]:

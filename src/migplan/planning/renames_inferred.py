@@ -1,4 +1,5 @@
-"""Renames that come with others: CREATE TABLE makes names of keys, indexes, sequences out of its and its columns'."""
+"""Renames that nobody has to ask for: those that come with others, for CREATE TABLE makes names of keys, indexes and
+sequences out of its and its columns'; and those of primary keys, of which a table has one."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from typing import Final
 from migplan.core.changes import Rename
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
-from migplan.kinds.constraint import CHECK, Constraint
+from migplan.kinds.constraint import CHECK, PRIMARY_KEY, Constraint
 from migplan.kinds.sequence import Sequence
 from migplan.kinds.table import Table
 from migplan.planning.shapes import shape
@@ -35,6 +36,21 @@ def inferred(renames: Iterable[Rename], world: Catalog, after: Catalog) -> list[
         for new in news:
             found += [Rename(old, new) for old in olds if _follows(old, new, renamed)][:1]
     return found
+
+
+def renamed_primary_keys(world: Catalog, after: Catalog) -> list[Rename]:
+    """Primary keys that are declared under another name and are the same otherwise.
+
+    The new one can't be built beside the old one; renamed it stays the same key at every moment.
+    """
+    old, new = _primary_keys(world, after), _primary_keys(after, world)
+    return [Rename(old[t].id, new[t].id) for t in old if t in new and shape(old[t], world) == shape(new[t], after)]
+
+
+def _primary_keys(catalog: Catalog, other: Catalog) -> dict[ObjectId, Constraint]:
+    """Those that the other side doesn't have under their names, by their tables; attached ones go by their parents'."""
+    keys = (c for c in catalog.of(Constraint) if c.type == PRIMARY_KEY and c.index_parent is None)
+    return {c.relation: c for c in keys if not _stays(c, other) and c.relation in other}
 
 
 def _stays(obj: DbObject, other: Catalog) -> bool:

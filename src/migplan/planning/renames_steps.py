@@ -11,6 +11,7 @@ from migplan.core.model import Catalog, DbObject
 from migplan.core.records import record
 from migplan.core.settings import Settings
 from migplan.core.steps import After, Down, Name, Part, Phase, Step, step_id
+from migplan.kinds.constraint import PRIMARY_KEY, Constraint
 from migplan.kinds.default_privileges import in_force
 from migplan.kinds.function import Routine
 from migplan.kinds.names import borne_names
@@ -148,6 +149,8 @@ def _why(hop: Hop, obj: DbObject) -> str:
         return "another object takes its name"
     if hop.inferred:
         return "it bears the name that its renamed table gives it"
+    if isinstance(obj, Constraint) and obj.type == PRIMARY_KEY:
+        return "it is declared under another name, which no application sees"
     return "a directive says so" + ("" if called_by_applications(obj) else "; no application sees the name")
 
 

@@ -27,7 +27,7 @@ from migplan.planning.plan import draft
 from migplan.planning.relabelled import DIRECTIVE as RENAME_VALUE
 from migplan.planning.relabelled import relabelled
 from migplan.planning.renames import Renamed, Stage
-from migplan.planning.renames_inferred import inferred
+from migplan.planning.renames_inferred import inferred, renamed_primary_keys
 from migplan.planning.renames_not_null import names_of_not_nulls
 from migplan.planning.renames_order import hops
 from migplan.planning.renames_rounds import Round, rounds, stuck_bodies
@@ -93,15 +93,17 @@ def renamed(
     settings: Settings,
     first: frozenset[ObjectId] = frozenset(),
 ) -> Renamed:
-    """The live catalog after the renames that the directives ask for; the shadow is used only where there are any.
+    """The live catalog after the renames that directives ask for, and those of primary keys; the shadow is used only
+    where there are any.
 
     Raises ``DirectiveError`` for a directive that matches nothing, or whose rename PostgreSQL refuses.
     """
     asked = [d for d in directives.named(DIRECTIVE) if d.target is not None]
     labels = directives.named(RENAME_VALUE)
-    if not asked and not labels and not first:
+    keys = renamed_primary_keys(before, after)
+    if not asked and not labels and not first and not keys:
         return Renamed(before)
-    done = None if labels or first else _all_done(asked, before, after)
+    done = None if labels or first or keys else _all_done(asked, before, after)
     if done is not None:
         return Renamed(before, notes=tuple(done))
     with scratch() as database, contextlib.closing(database.connect()) as connection:
@@ -232,9 +234,12 @@ class _Work:
                 self.connection.execute(statement.sql.encode())
 
     def infer(self) -> None:
-        """Make the renames that come with those of tables and of their columns."""
+        """Make the renames that come with those of tables and of their columns, and those of primary keys."""
         found = inferred([r for r in self.renames if r.new.kind in ("table", "column")], self.world, self.after)
         self._make(hops(found, self.world, self.after, inferred=True), {})
+        keys = renamed_primary_keys(self.world, self.after)
+        self.renames += keys
+        self._make(hops(keys, self.world, self.after), {})
         self.not_nulls = self._name_not_nulls(self.renames)
 
     def _name_not_nulls(self, renames: Iterable[Rename]) -> tuple[NameOfNotNull, ...]:

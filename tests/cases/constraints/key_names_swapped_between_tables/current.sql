@@ -1,2 +1,6 @@
 CREATE TABLE t (id int CONSTRAINT one PRIMARY KEY, a text);
 CREATE TABLE u (id int CONSTRAINT other PRIMARY KEY, a text);
+CREATE TABLE v (id int CONSTRAINT third PRIMARY KEY);
+CREATE TABLE w (a text, b int, CONSTRAINT fourth PRIMARY KEY (a, b));
+CREATE TABLE x (id int REFERENCES v);
+CREATE TABLE y (t int CONSTRAINT y_first REFERENCES t, u int CONSTRAINT y_second REFERENCES u);
