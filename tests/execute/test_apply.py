@@ -130,7 +130,7 @@ def test_drift_while_the_operator_was_asked(shop: Shop) -> None:
         shop.execute("CREATE INDEX foreign_one ON item (id, junk)")
         time.sleep(2.1)
 
-    with pytest.raises(ExecutionError, match="index public.foreign_one is unexpected"):
+    with pytest.raises(ExecutionError, match=r"index public\.foreign_one is unexpected"):
         apply(shop.migration.folder, order(shop.url, agree=slowly))
 
 
