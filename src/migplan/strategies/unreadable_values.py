@@ -12,7 +12,7 @@ from migplan.core.model import DbObject
 from migplan.core.sql import deparsed, ident, literal, sql
 from migplan.core.steps import Assertion
 from migplan.kinds.column import Column
-from migplan.kinds.type_casts import overflows, reads_text
+from migplan.kinds.type_casts import overflows, reads_text, text_of
 from migplan.strategies.base import Context
 
 _TELLS: Final = 16
@@ -34,26 +34,26 @@ def unreadable_values(context: Context, old: DbObject, new: DbObject) -> tuple[A
         return ()
     message = f"rows of {old.relation} have values of {new.id.name} that {new.type} can't read"
     if context.before.major < _TELLS:
-        return (_tried(new, message),)
+        return (_tried(old, new, message),)
     count = sql(
-        "SELECT count(*) FROM {} WHERE NOT pg_input_is_valid({}::text, {})",
+        "SELECT count(*) FROM {} WHERE NOT pg_input_is_valid({}, {})",
         ident(*old.relation.path),
-        ident(new.name),
+        text_of(ident(new.name), old.type, new.type),
         literal(new.type),
     )
     return (Assertion(count, message),)
 
 
-def _tried(new: Column, message: str) -> Assertion:
+def _tried(old: Column, new: Column, message: str) -> Assertion:
     """Each value once, in a block of its own that survives what the type says of it."""
     block = sql(
         "DO $migplan$\nDECLARE\n  held text;\n  times bigint;\n  offenders bigint := 0;\nBEGIN\n"
-        "  FOR held, times IN SELECT r.{}::text, count(*) FROM {} r WHERE r.{} IS NOT NULL GROUP BY 1 LOOP\n"
+        "  FOR held, times IN SELECT {}, count(*) FROM {} r WHERE r.{} IS NOT NULL GROUP BY 1 LOOP\n"
         "    BEGIN\n      PERFORM held::{};\n"
         "    EXCEPTION WHEN data_exception OR integrity_constraint_violation OR program_limit_exceeded THEN\n"
         "      offenders := offenders + times;\n    END;\n  END LOOP;\n"
         "  IF offenders > 0 THEN\n    RAISE EXCEPTION '% (% rows)', {}, offenders;\n  END IF;\nEND\n$migplan$",
-        ident(new.name),
+        text_of(sql("r.{}", ident(new.name)), old.type, new.type),
         ident(*new.relation.path),
         ident(new.name),
         deparsed(new.type),

@@ -6,3 +6,4 @@ CREATE TABLE item (
   total int NOT NULL DEFAULT 0,
   note text
 );
+CREATE TABLE message (id int PRIMARY KEY, body bytea NOT NULL, packed jsonb, tags bytea);
