@@ -63,7 +63,7 @@ def complying(
     """The tables with what the other moment asks of their rows as well.
 
     ``known`` are columns of which the target's values are known: they keep their type, for what those values become is
-    the plan's to say.
+    the plan's to say; but for keys, whose values are made up to differ.
     """
     titles = {s.title: s.oid for s in own.values()}
     found: dict[int, TableShape] = {}
@@ -111,7 +111,8 @@ class _Table:
             return column
         filled = (self.theirs.title, theirs.name) in self.moment.filled
         column = replace(column, required=column.required or (theirs.required and not filled))
-        if (self.own.title, column.name) in self.known or not _narrower(self.connection, theirs, column):
+        drawn = (self.own.title, column.name) in self.known and (column.name,) not in self.own.unique_sets
+        if drawn or not _narrower(self.connection, theirs, column):
             return column
         return replace(
             column,
@@ -152,9 +153,9 @@ class _Table:
             yield from self._seen(either, [c.name for c in self.theirs.columns if c.name in names])
 
     def _bounds(self) -> list[str]:
-        """What partitions take, where the table is one, or has some, only there. A hash is told by another number."""
+        """What partitions take, where the table is one only there, or has some. A hash is told by another number."""
         parts = [self.theirs.bound] if self.theirs.bound is not None and self.own.bound is None else []
-        if self.theirs.partitioned and not self.own.partitioned:
+        if self.theirs.partitioned:
             parts += [s.bound for s in self.moment.shapes.values() if s.root == self.theirs.oid]
         found = [p for p in parts if p is not None]
         return [] if any("satisfies_hash_partition" in p for p in found) else found
@@ -218,6 +219,15 @@ def _narrower(connection: Connection, theirs: ColumnShape, own: ColumnShape) -> 
 def assignable(connection: Connection, source: str, target: str) -> bool:
     """Whether a value of one type may be sent to a column of the other."""
     return _asked(connection, _ASSIGNED, source, target)
+
+
+def comparable(connection: Connection, one: str, other: str) -> bool:
+    """Whether values of both types can be compared as they are."""
+    try:
+        connection.execute(sql("SELECT NULL::{} = NULL::{}", deparsed(one), deparsed(other)).encode())
+    except (psycopg.errors.UndefinedFunction, psycopg.errors.UndefinedObject):
+        return False
+    return True
 
 
 def _asked(connection: Connection, query: LiteralString, source: str, target: str) -> bool:

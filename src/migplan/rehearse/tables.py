@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -77,15 +77,16 @@ class Terms:
     """Under what terms an application works on a table.
 
     ``start`` is a row number that is free, ``rows`` how many rows it needs. ``upserts`` says whether ON CONFLICT has
-    its index at every moment. ``casts`` are the types as which columns are sent that change theirs, ``avoided``
-    columns that can't be sent at all, ``unstable`` those whose values the plan changes, ``also`` expressions for
-    columns beside the table's.
+    its index at every moment. ``casts`` are the types as which columns are sent that change theirs, ``as_text`` those
+    that are compared as text, ``avoided`` columns that can't be sent at all, ``unstable`` those whose values the plan
+    changes, ``also`` expressions for columns beside the table's.
     """
 
     start: int
     rows: int
     upserts: bool = True
     casts: Mapping[str, str] = field(default_factory=dict[str, str])
+    as_text: frozenset[str] = frozenset()
     avoided: frozenset[str] = frozenset()
     unstable: frozenset[str] = frozenset()
     also: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -142,12 +143,15 @@ def statements(
     *,
     casts: Mapping[str, str],
     upserts: bool,
+    as_text: Collection[str] = (),
 ) -> Statements:
-    """Parameters are ``%s``: the given columns in order; for updates the changed ones, then the key."""
+    """Parameters are ``%s``: the given columns in order; for updates the changed ones, then the key. Those of the key
+    that are compared ``as_text`` have another type at another moment, and what is prepared keeps to one."""
     sent = {c: sql("{}::{}", _HERE, deparsed(casts[c])) if c in casts else _HERE for c in given}
     returned = join(", ", (sql("{}::text", ident(c)) for c in read))
     found = {c: sent[c] if casts.get(c, "").startswith("text::") else _HERE for c in key}
-    match = join(" AND ", (sql("{} = {}", ident(c), found[c]) for c in key))
+    sought = {c: sql("{}::text", ident(c)) if c in as_text else ident(c) for c in key}
+    match = join(" AND ", (sql("{} = {}", sought[c], found[c]) for c in key))
     insert = sql("INSERT INTO {} ({}) VALUES ({})", table, join(", ", map(ident, given)), join(", ", sent.values()))
     settings = join(", ", (sql("{} = {}", ident(c), sent[c]) for c in changed))
     excluded = join(", ", (sql("{} = excluded.{}", ident(c), ident(c)) for c in changed))
@@ -206,7 +210,7 @@ class _Trial:
             known = self._counted()
             for row in self._placed(candidates):
                 came = self._came(texts.insert, [row[c] for c in self.given])
-                if came is None:
+                if came is None or self._is_promised(came):
                     continue
                 good.append(row)
                 kept -= {c for c in self.given if came[c] != row[c]}
@@ -242,6 +246,15 @@ class _Trial:
             beside=beside,
         )
 
+    def _is_promised(self, row: Row) -> bool:
+        """Whether another row has the values of a key that another moment asks for: nothing refuses that as yet."""
+        for key in (k for k in self.shape.keys if k.promised):
+            match = join(" AND ", (sql("{}::text = {}", ident(c), _HERE) for c in key.columns))
+            query = _final(sql("SELECT count(*) > 1 FROM {} WHERE {}", self.shape.sql_name, match))
+            if self.connection.execute(query.encode(), [row[c] for c in key.columns]).fetchone() == (True,):
+                return True
+        return False
+
     def _beside(self, known: Mapping[int, Written]) -> dict[int, Written]:
         """What has been written besides, since there was ``known``."""
         none = Written(0, 0, 0)
@@ -274,7 +287,14 @@ class _Trial:
     def _statements(self, changed: Sequence[str], upserts: bool) -> Statements:
         upserts = upserts and set(self.key) <= set(self.given)
         return statements(
-            self.shape.sql_name, self.key, self.given, changed, self.read, casts=self.terms.casts, upserts=upserts
+            self.shape.sql_name,
+            self.key,
+            self.given,
+            changed,
+            self.read,
+            casts=self.terms.casts,
+            upserts=upserts,
+            as_text=self.terms.as_text,
         )
 
     def _came(self, statement: str, values: Sequence[str | None]) -> Row | None:

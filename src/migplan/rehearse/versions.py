@@ -9,12 +9,12 @@ from typing import Final
 from migplan.core.records import record
 from migplan.core.sql import deparsed, ident, join, sql
 from migplan.planfile.model import PlanModel
-from migplan.rehearse.compliance import assignable
+from migplan.rehearse.compliance import assignable, comparable
 from migplan.rehearse.generated import SLOTS, GeneratedApplication
 from migplan.rehearse.passage import Names, Stage
 from migplan.rehearse.recipes import Cook
 from migplan.rehearse.rows import parents_first
-from migplan.rehearse.shapes import TableShape, written
+from migplan.rehearse.shapes import ColumnShape, TableShape, written
 from migplan.rehearse.statistics import Statistics
 from migplan.rehearse.tables import TableWork, Terms, table_work
 from migplan.source.connect import Connection
@@ -103,7 +103,7 @@ def application(name: str, cook: Cook, about: Collection[str], sessions: int, li
         for column in sorted(set(work.given) - work.kept):
             said.append(f"{shape.title}.{column} isn't compared: triggers or the plan change what is written")
         for column in sorted(terms.avoided):
-            said.append(f"{shape.title}.{column} isn't written: neither of its types can be assigned to the other")
+            said.append(f"{shape.title}.{column} isn't written: at its two moments no value is taken by both")
     works, unsteady = _without_overwritten(works)
     return GeneratedApplication(name, sessions, list(works.values()), [*said, *unsteady])
 
@@ -155,7 +155,9 @@ def _both(connection: Connection, shape: TableShape, earlier: TableShape | None,
     casts, avoided = dict[str, str](), set[str]()
     for column in shape.columns:
         before = old.get(column.name)
-        if before is None or (before.type == column.type and before.number == column.number):
+        if before is not None and _takes_none(before) and not _takes_none(column):
+            avoided.add(column.name)
+        elif before is None or (before.type == column.type and before.number == column.number):
             continue
         if before.type == column.type:
             casts[column.name] = f"text::{column.type}"  # another type of that name: what is prepared knows its number
@@ -168,7 +170,13 @@ def _both(connection: Connection, shape: TableShape, earlier: TableShape | None,
     key = shape.key
     upserts = key is not None and any(set(k.columns) == set(key.columns) for k in earlier.keys)
     changing = terms.unstable | {c for c in casts if not _reads_alike(old[c].base_name, shape.column(c).base_name)}
-    return replace(terms, casts=casts, avoided=frozenset(avoided), upserts=upserts, unstable=changing)
+    as_text = frozenset(c for c in casts if not comparable(connection, old[c].type, shape.column(c).type))
+    return replace(terms, casts=casts, as_text=as_text, avoided=frozenset(avoided), upserts=upserts, unstable=changing)
+
+
+def _takes_none(column: ColumnShape) -> bool:
+    """Whether the column refuses every value that is sent to it."""
+    return bool(column.generated) or column.identity == "a"
 
 
 def _reads_alike(old: str, new: str) -> bool:
