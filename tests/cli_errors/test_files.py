@@ -7,9 +7,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from tests.conftest import MakeDb
     from tests.support.command import Command
 
 pytestmark = pytest.mark.pg(18)
+
+WIDGET = """
+CREATE TYPE widget;
+CREATE FUNCTION widget_in(cstring) RETURNS widget LANGUAGE internal STRICT IMMUTABLE AS 'int4in';
+CREATE FUNCTION widget_out(widget) RETURNS cstring LANGUAGE internal STRICT IMMUTABLE AS 'int4out';
+CREATE TYPE widget (INTERNALLENGTH = 4, INPUT = widget_in, OUTPUT = widget_out, PASSEDBYVALUE, ALIGNMENT = int4);
+"""
 
 BAD = {
     "syntax": (
@@ -97,3 +105,16 @@ def test_a_link_that_leads_nowhere(migplan: Command, live: str) -> None:
 def test_an_empty_declaration_is_noted(migplan: Command, live: str) -> None:
     migplan.write("schemas/a.sql", "-- nothing yet\n")
     assert "note: the declaration holds nothing" in migplan("diff", "--target", live).err
+
+
+def test_a_base_type(migplan: Command, make_db: MakeDb) -> None:
+    """Neither the live schema nor the declared one can be made in the shadow, but for one that the set-up brings."""
+    widget, live = migplan.write("widget.sql", WIDGET), make_db(f"{WIDGET}CREATE TABLE t (a widget)")
+    both = migplan.write("both.sql", f"{WIDGET}CREATE TABLE t (a widget, b int)")
+    migplan("plan", "--target", live, "--schema", both).refused("hint: base type public.widget isn't modelled")
+    ended = migplan("plan", "--target", make_db(""), "--schema", both, "--out", "plan")
+    assert ended.status == 3
+    assert "base type public.widget is declared and not there" in ended.out + ended.err
+    migplan.write("migplan.toml", f'[shadow]\nsetup = ["{widget}"]\n')
+    table = migplan.write("table.sql", "CREATE TABLE t (a widget, b int)")
+    assert migplan("plan", "--target", live, "--schema", table, "--out", "other").status == 0

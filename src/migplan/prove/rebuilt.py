@@ -15,6 +15,7 @@ from migplan.source.batches import run_batch
 from migplan.source.connect import Connection
 from migplan.source.introspect import introspect
 from migplan.source.managed import Managed
+from migplan.source.unmodelled import NEEDED
 
 _BATCH: Final = 100
 """Statements in one message, which PostgreSQL runs as one transaction."""
@@ -33,8 +34,15 @@ def rebuild_live(before: Catalog, connection: Connection, *, managed: Managed, s
             raise ProofError(
                 f"the live schema can't be rebuilt in the shadow: {failure.message}",
                 place=str(batch[min(done, len(batch) - 1)][0].object),
-                hint="Objects that it needs may lie outside of the managed schemas: load them by [shadow] setup.",
+                hint=_hint(before),
             )
+
+
+def _hint(before: Catalog) -> str:
+    own = [f"{u.what} {u.name}" for u in before.unmodelled if u.what in NEEDED]
+    if own:
+        return f"{', '.join(own)} isn't modelled: make it by [shadow] setup, and leave it out of the declaration."
+    return "Objects that it needs may lie outside of the managed schemas: load them by [shadow] setup."
 
 
 def _batches(steps: Iterable[Step]) -> Iterator[list[tuple[Step, Statement]]]:

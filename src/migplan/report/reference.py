@@ -47,6 +47,8 @@ _LIMITS: Final = (
     "Renaming columns of tables that foreign tables inherit from, while applications use them.",
     "A primary key of a large table that goes over to columns which may be NULL until now, while a type of its former "
     "or new ones is replaced under its name.",
+    "Base types of one's own (CREATE TYPE with an input function), and the schemas that hold them: what stands on one "
+    "can be planned where it is made by `[shadow] setup` and left out of the declaration.",
     "Reference data: DML in a declared file is refused with its place, unless the file says that it is reference data; "
     "then it is named and not run.",
 )

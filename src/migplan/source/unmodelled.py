@@ -76,6 +76,9 @@ _QUERIES: Final = (
 """Where to look for such things at all (see :attr:`Kind.holds <migplan.kinds.base.Kind.holds>`), and the query."""
 
 
+NEEDED: Final = frozenset({"access method", "base type", "language", "range type with a canonical function"})
+"""Things that objects stand on, which can't be made without them."""
+
 _NAMED: Final = re.compile(r"(?:^SELECT|THEN|ELSE) '([^']+)'")
 
 

@@ -53,6 +53,7 @@ class Unsupported(Strategy):
             *_followers(context),
             *_moved_attributes(context),
             *_needing_triggers(context),
+            *_base_types(context),
             *held_by_stored_rows(context),
         ]
         if reasons:
@@ -128,6 +129,16 @@ def _moved_attributes(context: Context) -> Iterable[str]:
             yield (
                 f"{', '.join(map(str, sorted(causes)))} is replaced, its attributes have other places, and {id} "
                 "holds values of it inside of an array or another type, which can't be moved attribute by attribute"
+            )
+
+
+def _base_types(context: Context) -> Iterable[str]:
+    """Their functions would be made, and leave a type without a definition."""
+    for declared in context.after.unmodelled:
+        if declared.what == "base type" and declared not in context.before.unmodelled:
+            yield (
+                f"base type {declared.name} is declared and not there, and migplan makes none: make it by hand, load it "
+                "by [shadow] setup, and leave it out of the declaration"
             )
 
 
