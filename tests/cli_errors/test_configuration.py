@@ -8,6 +8,7 @@ import pytest
 from tests.support.command import SECRET
 
 if TYPE_CHECKING:
+    from tests.conftest import MakeDb
     from tests.support.command import Command
 
 pytestmark = pytest.mark.pg(18)
@@ -78,3 +79,12 @@ def test_a_schema_that_nobody_has_is_noted(migplan: Command, live: str, wanted: 
     ended = migplan("diff", "--target", live, "--schema", wanted)
     assert (ended.status, ended.out) == (0, "no difference\n")
     assert ended.err == "note: [manage] schemas: neither side has a schema 'publik'\n"
+
+
+def test_a_partition_of_a_table_that_is_not_managed(migplan: Command, make_db: MakeDb) -> None:
+    part = "CREATE TABLE p PARTITION OF o.t FOR VALUES FROM (0) TO (9) PARTITION BY RANGE (a);"
+    tree = f"CREATE SCHEMA o; CREATE TABLE o.t (a int) PARTITION BY RANGE (a); CREATE INDEX ON o.t (a); {part}"
+    more = "CREATE TABLE q PARTITION OF p FOR VALUES FROM (0) TO (5); CREATE INDEX ON p (a DESC);"
+    migplan.write("migplan.toml", '[manage]\nschemas = ["public"]\n')
+    ended = migplan("plan", "--target", make_db(tree), "--schema", migplan.write("more.sql", tree + more))
+    ended.refused("table public.p: the live schema can't be rebuilt in the shadow", "outside of the managed schemas")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Protocol
 
 from migplan.core.ids import ObjectId
@@ -24,8 +25,14 @@ def attached_indexes(table: ObjectId, catalog: Catalog) -> frozenset[ObjectId]:
 def ready_indexes(table: ObjectId, catalog: Catalog) -> frozenset[ObjectId]:
     """The same, with what makes those of a partitioned partition valid: PostgreSQL takes no invalid one."""
     attached = attached_indexes(table, catalog)
-    inner = {attachment(child) for id in attached for child in catalog.index_children.get(id, frozenset())}
-    return attached | inner
+    return attached | {attachment(child) for id in attached for child in _hanging(id, catalog)}
+
+
+def _hanging(index: ObjectId, catalog: Catalog) -> Iterator[ObjectId]:
+    """What hangs on it, over whatever levels."""
+    for child in catalog.index_children.get(index, frozenset()):
+        yield child
+        yield from _hanging(child, catalog)
 
 
 INDEX_KINDS = frozenset({"index", "constraint"})

@@ -214,7 +214,7 @@ def _rebuilt_parent(context: Context, obj: DbObject, catalog: Catalog) -> Rebuil
     rebuild = context.rebuilds.items.get(parent)
     if rebuild is not None and keeps_old(context, rebuild):
         return rebuild
-    return _rebuilt_parent(context, catalog[parent], catalog)
+    return _rebuilt_parent(context, catalog[parent], catalog) if parent in catalog else None
 
 
 def _new_partitions(context: Context, root: ObjectId) -> frozenset[ObjectId]:

@@ -79,7 +79,9 @@ def _sentence(context: Context, index: ObjectId) -> str | None:
 def _above_new_partitions(context: Context, index: DbObject) -> ObjectId | None:
     """The new index of a table that was there, to which one of a new partition is attached, over whatever levels."""
     parent = index_above(index)
-    if parent is None or index.table is None or index.table in context.before or parent in context.rebuilds.items:
+    if parent is None or parent not in context.after or parent in context.rebuilds.items:
+        return None
+    if index.table is None or index.table in context.before:
         return None
     above = context.after[parent]
     if above.table is not None and above.table in context.before:
@@ -118,7 +120,7 @@ def _table(index: DbObject) -> ObjectId:
 def _replaced_above(context: Context, obj: DbObject) -> Rebuild | None:
     """The nearest replaced one of those that it hangs on."""
     parent = index_above(obj)
-    if parent is None:
+    if parent is None or parent not in context.after:
         return None
     return context.rebuilds.items.get(parent) or _replaced_above(context, context.after[parent])
 

@@ -4,7 +4,11 @@ CREATE TABLE events_1a PARTITION OF events_1 FOR VALUES IN (1);
 CREATE TABLE events_1b PARTITION OF events_1 DEFAULT;
 CREATE TABLE events_2 PARTITION OF events FOR VALUES FROM (10) TO (20);
 CREATE TABLE events_3 PARTITION OF events FOR VALUES FROM (20) TO (30);
+CREATE TABLE events_9 PARTITION OF events FOR VALUES FROM (90) TO (99) PARTITION BY LIST (kind);
+CREATE TABLE events_9x PARTITION OF events_9 FOR VALUES IN (1) PARTITION BY LIST (gone);
+CREATE TABLE events_9xy PARTITION OF events_9x DEFAULT;
 CREATE INDEX by_kind ON events (kind);
+CREATE INDEX by_id ON events (id);
 -- one that leaves keeps a column that its parent loses
 CREATE TABLE logs (id int NOT NULL, body text NOT NULL, day int) PARTITION BY LIST (day);
 CREATE TABLE logs_1 PARTITION OF logs FOR VALUES IN (1);

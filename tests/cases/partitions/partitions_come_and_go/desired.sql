@@ -7,6 +7,7 @@ CREATE TABLE events_3 PARTITION OF events FOR VALUES FROM (20) TO (30);
 CREATE TABLE events_4 PARTITION OF events FOR VALUES FROM (15) TO (20);
 CREATE TABLE events_5 PARTITION OF events FOR VALUES FROM (30) TO (40);
 CREATE INDEX by_kind ON events (kind, note);
+CREATE INDEX by_id ON events (id);
 CREATE TABLE logs (id int NOT NULL, day int) PARTITION BY LIST (day);
 CREATE TABLE logs_1 (id int NOT NULL, body text NOT NULL, day int);
 CREATE TABLE logs_2 PARTITION OF logs FOR VALUES IN (2);
