@@ -94,8 +94,10 @@ def test_kept_table_goes_behind_another_checkpoint(make_db: MakeDb) -> None:
     there_and_back(found)
 
 
-def test_name_of_the_table_is_free_at_once(make_db: MakeDb) -> None:
-    found = plan(make_db, NARROW + OLD_TABLE, NARROW + "CREATE VIEW q AS SELECT 1 AS a", rows=OLD_ROWS, settings=BACKUP)
+@pytest.mark.parametrize("settings", [BACKUP, KEEP_OLD], ids=["backup", "kept"])
+@pytest.mark.parametrize("new", ["CREATE VIEW q AS SELECT 1 AS a", "CREATE SEQUENCE q"], ids=["view", "sequence"])
+def test_name_of_the_table_is_free_at_once(make_db: MakeDb, settings: Settings, new: str) -> None:
+    found = plan(make_db, NARROW + OLD_TABLE, NARROW + new, rows=OLD_ROWS, settings=settings)
     there_and_back(found)
 
 

@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from graphlib import TopologicalSorter
 from typing import Final
 
+from migplan.core.changes import Create
 from migplan.core.ids import ObjectId
 from migplan.core.model import DbObject
 from migplan.core.sql import ident, sql
-from migplan.core.steps import After, Down, LockMode, Part, Phase, Statement, Step, step_id
+from migplan.core.steps import After, Down, LockMode, Part, Phase, Statement, Step, step_id, temporary_name
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import FOREIGN_KEY, Constraint
 from migplan.kinds.default import Default
@@ -24,8 +25,10 @@ from migplan.kinds.sequence import Sequence
 from migplan.kinds.table import Table
 from migplan.strategies.backup import DROP_EMPTY_SCHEMA, MAKE_SCHEMA, SCHEMA, backup_name
 from migplan.strategies.base import Context, Expansion, Strategy
+from migplan.strategies.rename import rename_statements, under
 
 NAME: Final = "retire_table"
+_SHARED: Final = frozenset({"relation", "type"})
 AX = LockMode.ACCESS_EXCLUSIVE
 
 
@@ -121,10 +124,12 @@ def _move(context: Context, table: Table, members: list[DbObject]) -> Step:
 
 
 def _drop(context: Context, table: Table, members: list[DbObject], move: Step) -> Step:
-    """Behind the bake; its way back makes the table again as it was, without rows, and moves it aside."""
+    """Behind the bake; its way back makes the table again as it was, without rows, and moves it aside. Meanwhile what
+    bears its names by now makes room."""
     kept = ident(SCHEMA, backup_name(table.id))
     loses = kind_of(table.id).drop_loses(table)
     made = [s for p in _in_order(context, table, members) for s in p.create]
+    room, again = _room(context, table, members)
     return Step(
         id=step_id("drop", table.id),
         title=f"drop {kept}, which was {table.id}",
@@ -133,7 +138,7 @@ def _drop(context: Context, table: Table, members: list[DbObject], move: Step) -
         phase=Phase.CONTRACT,
         why="the application has proved itself without it",
         up=(Statement(sql("DROP TABLE {}", kept), AX), DROP_EMPTY_SCHEMA),
-        down=Down((*made, *_there(table)), loses=loses),
+        down=Down((*room, *made, *_there(table), *again), loses=loses),
         after=(
             After(
                 move.id,
@@ -144,6 +149,19 @@ def _drop(context: Context, table: Table, members: list[DbObject], move: Step) -
         ),
         loses=loses,
     )
+
+
+def _room(context: Context, table: Table, members: list[DbObject]) -> tuple[list[Statement], list[Statement]]:
+    """What renames the new objects that bear these names, and gives them theirs again."""
+    names = {n for o in (table, *members) for n in names_of(o) if n.space in _SHARED}
+    made = (context.after[c.id] for c in context.all_changes if isinstance(c, Create))
+    holders = sorted((o for o in made if not isinstance(o, Column) and names_of(o) & names), key=lambda o: o.id)
+    room, again = list[Statement](), list[Statement]()
+    for holder in holders:
+        moved = ObjectId(holder.id.kind, (*holder.id.path[:-1], temporary_name(holder.id.path[-1], "new")))
+        room += rename_statements(holder, moved)
+        again += rename_statements(under(holder, moved), holder.id)
+    return room, again
 
 
 def _in_order(context: Context, table: Table, members: list[DbObject]) -> list[Part]:
