@@ -119,7 +119,9 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.oid = ANY(%(ns)s
             attach = [attach_partition(obj), *numbered, *names_below(obj.id, catalog)]
             detach = [*numbered, detach_partition(obj)]
             columns = {obj.partition_of.child("column", c.name) for c in columns_of(obj.id, catalog)}
-            uses = frozenset({obj.id, obj.partition_of, *columns}) | ready_indexes(obj.id, catalog)
+            empty = bool(_above_first(obj.id, catalog))
+            indexes = attached_indexes(obj.id, catalog) if empty else ready_indexes(obj.id, catalog)
+            uses = frozenset({obj.id, obj.partition_of, *columns}) | indexes
             uses |= _above_first(obj.partition_of, catalog) | _checks_of_the_parent(obj.id, catalog)
             uses |= _exclusions_of_few(obj.id, catalog)
             parts.append(Part(tuple(attach), tuple(detach), frozenset({attachment(obj.id)}), uses))
