@@ -14,6 +14,7 @@ from migplan.core.sql import Sql, deparsed, ident, join, sql
 from migplan.core.steps import LockMode, Statement, temporary_name
 from migplan.kinds.column import Column
 from migplan.kinds.table_kind import value_for
+from migplan.kinds.type_casts import cast
 from migplan.strategies.family import Family
 
 TRIGGER: Final = "~migplan_log"
@@ -127,7 +128,7 @@ class ChangeLog:
     def as_in_copy(self, column: Column, value: Sql) -> Sql:
         """A key's value as the copy holds it."""
         other = next(c for c in self.copy.columns if c.name == column.name)
-        return value if other.type == column.type else sql("{}::{}", value, deparsed(other.type))
+        return cast(value, column.type, other.type)
 
     @property
     def name(self) -> Sql:
