@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from migplan.core.ids import ObjectId
+from migplan.core.model import Catalog
+from migplan.core.steps import Step
 from migplan.findings.base import Example, Found, Rule, Subject
 from migplan.kinds.trigger import Trigger
 
@@ -26,7 +29,7 @@ class BackfillFiresTriggers(Rule):
     id = "backfill-fires-triggers"
     severity = "warning"
     of_steps = True
-    condition = "A step fills rows of a table that has a trigger which fires on every UPDATE."
+    condition = "A step, or its way back, fills rows of a table that has a trigger which fires on every UPDATE."
     effect = "The trigger runs for each row that is filled: times of change move, histories and events get a row."
     advice = (
         "Where that isn't wanted, let its function do nothing while "
@@ -39,18 +42,22 @@ class BackfillFiresTriggers(Rule):
     )
 
     def find(self, subject: Subject) -> Iterable[Found]:
-        for step in subject.draft.steps:
-            if step.backfill is None:
-                continue
-            table = step.backfill.table
-            firing = [
-                t.name
-                for t in subject.before.members_of(table, Trigger)
-                if t.enabled in _FIRES and _ANY_UPDATE.search(t.definition)
-            ]
-            if firing:
-                names = ", ".join(sorted(firing))
-                yield Found(f"{step.title} fires {names} of {table} for every row", table, step.id)
+        steps = subject.draft.steps
+        filled = {s.backfill.table for s in steps if s.backfill is not None}
+        undone = {s.undo_backfill.table for s in steps if s.undo_backfill is not None}
+        for step in steps:
+            if step.backfill is not None:
+                again = ", and again on the way back" if step.backfill.table in undone else ""
+                yield from _fired(step, step.backfill.table, subject.before, again)
+            elif step.undo_backfill is not None and step.undo_backfill.table not in filled:
+                yield from _fired(step, step.undo_backfill.table, subject.after, " on the way back")
+
+
+def _fired(step: Step, table: ObjectId, catalog: Catalog, when: str) -> Iterable[Found]:
+    triggers = (t for t in catalog.members_of(table, Trigger) if t.enabled in _FIRES)
+    firing = sorted(t.name for t in triggers if _ANY_UPDATE.search(t.definition))
+    if firing:
+        yield Found(f"{step.title} fires {', '.join(firing)} of {table} for every row{when}", table, step.id)
 
 
 RULE = BackfillFiresTriggers()
