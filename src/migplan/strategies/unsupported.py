@@ -137,8 +137,8 @@ def _base_types(context: Context) -> Iterable[str]:
     for declared in context.after.unmodelled:
         if declared.what == "base type" and declared not in context.before.unmodelled:
             yield (
-                f"base type {declared.name} is declared and not there, and migplan makes none: make it by hand, load it "
-                "by [shadow] setup, and leave it out of the declaration"
+                f"base type {declared.name} is declared and not there, and migplan makes none: make it by hand, load "
+                "it by [shadow] setup, and leave it out of the declaration"
             )
 
 
