@@ -111,13 +111,10 @@ def _keep(context: Context, column: Column, key: list[Column]) -> Step:
 
 
 def kept_value(context: Context, column: Column) -> Sql:
-    """The value as it is, as text where its type goes as well."""
+    """The value as it is, as text where its type goes as well, or another takes its place."""
     types = context.before.uses.get(column.id, frozenset()) - {column.relation}
-    return (
-        ident(column.name)
-        if all(id in context.after for id in types)
-        else sql('{}::text COLLATE "default"', ident(column.name))
-    )
+    stay = context.after.objects.keys() - context.staged - context.rebuilds.items.keys()
+    return ident(column.name) if types <= stay else sql('{}::text COLLATE "default"', ident(column.name))
 
 
 def _restore(context: Context, column: Column, key: list[Column], backup: Sql) -> Fill:

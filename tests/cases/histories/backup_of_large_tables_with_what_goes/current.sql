@@ -18,3 +18,6 @@ CREATE TABLE config (name text PRIMARY KEY, revision int NOT NULL DEFAULT 0);
 CREATE TABLE server (id int PRIMARY KEY, note text);
 CREATE FUNCTION bump() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN UPDATE config SET revision = revision + 1; RETURN NULL; END';
 CREATE TRIGGER bump AFTER INSERT OR UPDATE ON server EXECUTE FUNCTION bump();
+CREATE TYPE state AS ENUM ('a', 'b');
+CREATE TABLE kept_state (id int PRIMARY KEY, s state, left_state state);
+CREATE TABLE gone_state (id int PRIMARY KEY, s state, all_of_them state[]);

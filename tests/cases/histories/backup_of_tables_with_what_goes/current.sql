@@ -23,3 +23,6 @@ CREATE TRIGGER bump AFTER INSERT OR UPDATE ON server EXECUTE FUNCTION bump();
 CREATE TABLE counted (id int PRIMARY KEY DEFAULT nextval('numbers'), mood mood, written int DEFAULT 0);
 CREATE FUNCTION counts() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.written := NEW.written + 1; RETURN NEW; END';
 CREATE TRIGGER counts BEFORE INSERT ON counted FOR EACH ROW EXECUTE FUNCTION counts();
+CREATE TYPE state AS ENUM ('a', 'b');
+CREATE TABLE kept_state (id int PRIMARY KEY, s state, left_state state);
+CREATE TABLE gone_state (id int PRIMARY KEY, s state, all_of_them state[]);

@@ -7,3 +7,6 @@ CREATE FUNCTION half(b int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1 / 2
 CREATE TABLE fitted (id int PRIMARY KEY, size size, CHECK (fits(id, 'small', 'large')));
 CREATE TABLE config (name text PRIMARY KEY);
 CREATE TABLE server (id int PRIMARY KEY);
+-- migplan: values b => a
+CREATE TYPE state AS ENUM ('a');
+CREATE TABLE kept_state (id int PRIMARY KEY, s state);
