@@ -104,10 +104,16 @@ def _keep(context: Context, column: Column, key: list[Column]) -> Step:
         down=Down((*restored.statements, Statement(sql("DROP TABLE {}", backup)), DROP_EMPTY_SCHEMA)),
         undo_batches=again,
         destroys=frozenset({column.id}),
-        releases=frozenset({column.id, *(c.id for c in key)}),
+        releases=frozenset({column.id, *_lasting(context, key)}),
         deploy=sentence,
         notes=(f"drop {backup} once nobody wants to go back",),
     )
+
+
+def _lasting(context: Context, key: Iterable[Column]) -> Iterable[ObjectId]:
+    """Of the columns that tell rows apart, those that are to be read before they change; where another one takes over
+    under the same name, rows are told apart by either, before it does and after."""
+    return (c.id for c in key if c.id not in context.replaced)
 
 
 def kept_value(context: Context, column: Column) -> Sql:

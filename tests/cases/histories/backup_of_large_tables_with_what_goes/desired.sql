@@ -10,3 +10,5 @@ CREATE TABLE server (id int PRIMARY KEY);
 -- migplan: values b => a
 CREATE TYPE state AS ENUM ('a');
 CREATE TABLE kept_state (id int PRIMARY KEY, s state);
+CREATE TABLE counted (id bigint PRIMARY KEY, since bigint);
+CREATE UNIQUE INDEX counted_once ON counted (since);
