@@ -93,7 +93,7 @@ def _moved(context: Context, pairs: list[tuple[Table, Table]]) -> Expansion:
     behind = dict(moving.behind)
     kept: dict[str, After] = {}
     for old, new in pairs:
-        behind |= _once_left(context, old, detaching)
+        behind |= _once_left(context, old, detaching) | _kept_checks(context, old, detaching)
         stay = () if changed else set(_above(context.after, new))
         behind |= _not_inherited(context, old, detaching, stay)
         kept |= _kept(context, old, detaching)
@@ -141,6 +141,14 @@ def _once_left(context: Context, old: Table, detaching: str) -> dict[ObjectId, A
         | {c.id: own for c in keys}
         | dict.fromkeys(_tightened(context, old.id, above), passed_on)
     )
+
+
+def _kept_checks(context: Context, old: Table, detaching: str) -> dict[ObjectId, After]:
+    """Checks that its former parents lose, and the partition has under its next one as well: they go from all that is
+    below."""
+    above, kept = set(_above(context.before, old)), After(detaching, f"{old.id} keeps its own")
+    dropped = (c for c in context.dropped(Constraint) if c.relation in above and c.type == CHECK)
+    return {c.id: kept for c in dropped if old.id.child("constraint", c.name) in context.after}
 
 
 def _tightened(context: Context, table: ObjectId, above: set[ObjectId]) -> Iterable[ObjectId]:
@@ -222,7 +230,8 @@ def _hung_anew(context: Context, old: Table, new: Table, rebuild: Rebuild) -> Ex
         renaming,
         fields=_names_claimed(context, new),
         behind=dict.fromkeys(changed, After(off, f"the columns of a partition are those of {old.partition_of}"))
-        | _once_left(context, old, off),
+        | _once_left(context, old, off)
+        | _kept_checks(context, old, off),
         single=gone
         | dict.fromkeys([on] * len(renaming), After(step_id("name", old.id), "what is inherited can't be renamed")),
         ahead=ahead_of_attaching(changed, on) | waiting | come,

@@ -75,3 +75,10 @@ CREATE TABLE had_more (id int, more text) PARTITION BY LIST (id);
 CREATE TABLE comes (id int);
 CREATE TABLE gets_more_later (id int) PARTITION BY LIST (id);
 CREATE TABLE goes_there PARTITION OF gets_more_later FOR VALUES IN (2);
+
+CREATE TABLE watched (id int, b int) PARTITION BY LIST (id);
+ALTER TABLE watched ADD CONSTRAINT positive CHECK (b > 0) NOT VALID;
+CREATE TABLE watched_1 PARTITION OF watched FOR VALUES IN (1);
+CREATE TABLE unwatched (id int, b int) PARTITION BY LIST (id);
+ALTER TABLE unwatched ADD CONSTRAINT positive CHECK (b > 0);
+CREATE TABLE watched_2 PARTITION OF unwatched FOR VALUES IN (1);

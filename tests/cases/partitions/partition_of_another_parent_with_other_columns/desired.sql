@@ -70,3 +70,9 @@ CREATE TABLE had_more (id int) PARTITION BY LIST (id);
 CREATE TABLE comes PARTITION OF had_more FOR VALUES IN (1);
 CREATE TABLE gets_more_later (id int, later text) PARTITION BY LIST (id);
 CREATE TABLE goes_there PARTITION OF had_more FOR VALUES IN (2);
+
+CREATE TABLE watching (id int, b int) PARTITION BY LIST (id);
+ALTER TABLE watching ADD CONSTRAINT positive CHECK (b > 0) NOT VALID;
+CREATE TABLE watched_1 PARTITION OF watching FOR VALUES IN (1);
+CREATE TABLE unwatched (id int, b int) PARTITION BY LIST (id);
+CREATE TABLE watched_2 PARTITION OF watching FOR VALUES IN (2);
