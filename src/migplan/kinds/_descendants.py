@@ -48,6 +48,13 @@ def parents_of(relation: ObjectId, catalog: Catalog) -> tuple[ObjectId, ...]:
     return tables_above(catalog.objects.get(relation))
 
 
+def ancestors(relation: ObjectId, catalog: Catalog) -> Iterable[ObjectId]:
+    """Everything that a relation inherits from, parents first."""
+    for parent in parents_of(relation, catalog):
+        yield parent
+        yield from ancestors(parent, catalog)
+
+
 def heirs(relation: ObjectId, catalog: Catalog) -> Iterable[ObjectId]:
     """Inheriting tables, to any depth, without partitions: what they declare themselves stays when it is inherited."""
     for below in catalog.tables_below.get(relation, ()):

@@ -9,22 +9,18 @@ from migplan.core.changes import Alter, Change, Create, Drop
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
 from migplan.core.records import record
-from migplan.core.sql import ident
 from migplan.core.steps import Down, Statement, Step
-from migplan.kinds._descendants import parents_of
+from migplan.kinds._descendants import ancestors, parents_of
 from migplan.kinds.column import Column
-from migplan.kinds.column_clauses import column_extras, set_compression
 from migplan.kinds.constraint import CHECK, Constraint, root_of
-from migplan.kinds.default import Default, drop_default, set_default
-from migplan.kinds.not_null import change_not_null, with_not_null_name
+from migplan.kinds.default import Default, set_default
 from migplan.kinds.registry import kind_of
 from migplan.kinds.stricter_not_null import stricter
 from migplan.kinds.table import Table
+from migplan.planning.followers_own import names_of_own_not_nulls, own_attributes
 from migplan.planning.validated_below import with_validated_below
 from migplan.strategies.pieces import Pieces
 
-_NAMED = 18
-"""From that version on NOT NULL constraints have names."""
 _RECURSING = frozenset({"type", "collation", "not_null", "generated", "virtual"})
 
 
@@ -50,9 +46,9 @@ class Followed:
         if not followers:
             return list(steps)
         made_anew = frozenset(f for f in self.leaders if f.kind == "constraint")
-        come = {id: _own_attributes(f, before.catalog, after, made_anew) for id, f in followers.items()}
-        gone = {id: _own_attributes(f, after.catalog, before, made_anew) for id, f in followers.items()}
-        extended = (_extended(s, followers, come, gone) for s in steps)
+        come = {id: own_attributes(f, before.catalog, after, made_anew) for id, f in followers.items()}
+        gone = {id: own_attributes(f, after.catalog, before, made_anew) for id, f in followers.items()}
+        extended = (_extended(s, followers, come, gone, before.catalog, after.catalog) for s in steps)
         made = [_with_defaults(s, self.leaders, before.catalog, after.catalog) for s in extended]
         return with_validated_below(made, self.leaders, before.catalog, after.catalog)
 
@@ -106,40 +102,13 @@ def _first(id: ObjectId, leaders: Mapping[ObjectId, ObjectId]) -> ObjectId:
     return id
 
 
-def _own_attributes(
-    followers: Iterable[ObjectId], other: Catalog, pieces: Pieces, made_anew: frozenset[ObjectId]
-) -> tuple[Statement, ...]:
-    """What sets the attributes of those that only this side has, or that come anew: their parents' changes don't."""
-    new = sorted(f for f in followers if f in pieces.catalog and (f not in other or f in made_anew))
-    return tuple(s for id in new for s in (*_settings(pieces.catalog[id], pieces.catalog), *pieces.attributes(id)))
-
-
-def _settings(obj: DbObject, catalog: Catalog) -> list[Statement]:
-    """A column's storage, statistics and the like; identity comes with its parent's, NOT NULL where that has one."""
-    if not isinstance(obj, Column):
-        return []
-    bare = replace(obj, identity=None, not_null=None)
-    extras = column_extras(bare, ident(*obj.relation.path))
-    own = with_not_null_name(obj) if catalog.major >= _NAMED and obj.not_null is not None else obj
-    above = (catalog.get(p.child("column", obj.name), Column) for p in parents_of(obj.relation, catalog))
-    alone = all(c is None or c.not_null is None for c in above)
-    required = change_not_null(bare, own) if own.not_null is not None and alone else []
-    compressed = [set_compression(obj)] if obj.compression is not None else []
-    return [*extras, *compressed, *required, *_without_default(obj, catalog)]
-
-
-def _without_default(column: Column, catalog: Catalog) -> list[Statement]:
-    """An inherited column has the default of the one that is added above it, where it isn't to have any."""
-    own = Default(id=ObjectId("default", column.id.path), relation=column.relation, expression="")
-    above = any(p.child("default", column.name) in catalog for p in _ancestors(column.relation, catalog))
-    return [drop_default(own)] if above and own.id not in catalog and column.generated is None else []
-
-
 def _extended(
     step: Step,
     followers: Mapping[ObjectId, set[ObjectId]],
     come: Mapping[ObjectId, tuple[Statement, ...]],
     gone: Mapping[ObjectId, tuple[Statement, ...]],
+    before: Catalog,
+    after: Catalog,
 ) -> Step:
     creates = {f for id in step.creates for f in followers.get(id, ())}
     destroys = {f for id in step.destroys for f in followers.get(id, ())}
@@ -149,7 +118,13 @@ def _extended(
     back = tuple(s for id in sorted(step.destroys) for s in gone.get(id, ()))
     down = replace(step.down, statements=(*step.down.statements, *back)) if isinstance(step.down, Down) else step.down
     return replace(
-        step, up=(*step.up, *up), down=down, creates=step.creates | creates, destroys=step.destroys | destroys
+        step,
+        up=(*step.up, *up),
+        down=down,
+        creates=step.creates | creates,
+        destroys=step.destroys | destroys,
+        takes=step.takes | names_of_own_not_nulls(creates, after),
+        frees=step.frees | names_of_own_not_nulls(destroys, before),
     )
 
 
@@ -281,7 +256,7 @@ def _staying(
     if both:
         return [p for p in both if not _is_made_anew(by_id.get(p), before, after)]
     found = _above_both(table, by_id, before, after)
-    path = {*_ancestors(table, before), *_ancestors(table, after)}
+    path = {*ancestors(table, before), *ancestors(table, after)}
     return found if not whole or all(p in before and p in after for p in path) else []
 
 
@@ -289,7 +264,7 @@ def _above_both(table: ObjectId, by_id: dict[ObjectId, Change], before: Catalog,
     old, new = before.get(table, Table), after.get(table, Table)
     if old is None or new is None or old.partition_of is None or new.partition_of is None:
         return []
-    above, then = list(_ancestors(table, before)), list(_ancestors(table, after))
+    above, then = list(ancestors(table, before)), list(ancestors(table, after))
     if any(_is_made_anew(by_id.get(p), before, after) for p in {*above, *then}):
         return []
     return [p for p in above if p in then]
@@ -322,12 +297,6 @@ def _comes_or_goes(change: Change | None, what: type) -> bool:
 
 def _passed_down(constraint: Constraint) -> bool:
     return constraint.type == CHECK and not constraint.no_inherit
-
-
-def _ancestors(table: ObjectId, catalog: Catalog) -> Iterable[ObjectId]:
-    for parent in parents_of(table, catalog):
-        yield parent
-        yield from _ancestors(parent, catalog)
 
 
 def _stays_attached(table: ObjectId, before: Catalog, after: Catalog) -> bool:
