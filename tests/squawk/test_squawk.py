@@ -20,7 +20,7 @@ import pytest
 from tests.support.cases import cases
 
 from migplan.cli.inputs import gather
-from migplan.cli.writing import assembled
+from migplan.cli.writing import assembled, judged
 from migplan.core.model import TableSize
 from migplan.planfile.render import MARK
 
@@ -116,7 +116,8 @@ def planned(live: str, schema: str | Path, config: str, path: Path) -> Iterator[
         schema = declared
     inputs = gather(live, [str(schema)], config=toml, offline=False)
     for name, sized in (("as-they-are", inputs), ("all-large", _large(inputs))):
-        plan, texts = assembled(sized, sized.draft(), "test", datetime.now(UTC))
+        unjudged, texts = assembled(sized, sized.draft(), "test", datetime.now(UTC))
+        plan = judged(sized, sized.draft(), unjudged, texts)
         if any(f.severity == "blocked" for f in plan.findings):
             continue
         folder = path / name

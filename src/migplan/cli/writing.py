@@ -31,9 +31,7 @@ def write(inputs: Inputs, drafted: Draft, folder: Path, name: str, created: date
     plan, files = assembled(inputs, drafted, name, created)
     if prove and not drafted.blocked:
         plan = with_outcome(plan, prove_on_shadow(inputs, plan, files))
-    collected = findings_of(inputs, drafted, tuple(held_up_back(plan, files)))
-    notes = [*plan.notes, *collected.notes]
-    plan = plan.model_copy(update={"findings": list(collected.findings), "notes": notes})
+    plan = judged(inputs, drafted, plan, files)
     sealed = PlanFolder(folder, plan, files)
     return write_folder(folder, plan, files, {REVIEW: markdown(sealed)})
 
@@ -51,6 +49,13 @@ def assembled(inputs: Inputs, drafted: Draft, name: str, created: datetime) -> t
         notes=[*(str(note) for note in inputs.declared.notes), *inputs.renamed.notes],
         renamed=inputs.renamed.before,
     )
+
+
+def judged(inputs: Inputs, drafted: Draft, plan: PlanModel, files: Mapping[str, str]) -> PlanModel:
+    """The plan with what the rules find in it, and in what was measured of it."""
+    collected = findings_of(inputs, drafted, tuple(held_up_back(plan, files)))
+    notes = [*plan.notes, *collected.notes]
+    return plan.model_copy(update={"findings": list(collected.findings), "notes": notes})
 
 
 def prove_on_shadow(inputs: Inputs, plan: PlanModel, files: Mapping[str, str]) -> Outcome:
