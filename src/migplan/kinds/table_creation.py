@@ -40,7 +40,7 @@ def creation(table: Table, catalog: Catalog) -> Part:
     named = catalog.major >= 18 and any(t.kind == "table" for t in catalog.tables_below.get(table.id, ()))
     clauses = [
         column_clause(
-            _computed_above(c) if catalog.major < 16 else c,
+            _computed_above(c) if parents and catalog.major < 16 else c,
             defaults.get(c.id.path[-1]),
             typed=table.of_type is not None,
             named=named,

@@ -20,3 +20,5 @@ CREATE TABLE visits_guests PARTITION OF visits_gone FOR VALUES IN (1);
 CREATE TABLE visits_plain PARTITION OF visits_gone FOR VALUES IN (2);
 CREATE TABLE visits_moved PARTITION OF visits FOR VALUES IN (3);
 CREATE TABLE stays (id int, guest int NOT NULL) PARTITION BY LIST (id);
+CREATE TABLE summed (id int, twice int GENERATED ALWAYS AS (id * 2) STORED) PARTITION BY LIST (id);
+CREATE TABLE summed_1 PARTITION OF summed FOR VALUES IN (1);

@@ -16,3 +16,5 @@ CREATE TABLE visits_guests (id int, guest int NOT NULL);
 CREATE TABLE visits_plain (id int);
 CREATE TABLE stays (id int, guest int NOT NULL) PARTITION BY LIST (id);
 CREATE TABLE visits_moved PARTITION OF stays FOR VALUES IN (3);
+CREATE TABLE summed (id int, twice int GENERATED ALWAYS AS (id * 2) STORED) PARTITION BY LIST (id);
+CREATE TABLE summed_2 PARTITION OF summed FOR VALUES IN (2);
