@@ -170,7 +170,7 @@ def _around_alias(made: HopSteps, rest: list[Step]) -> tuple[HopSteps, list[Step
             reason = f"{made.hop.origin} shows the columns under their old names"
             result.append(replace(step, after=(*step.after, After(made.drop.id, reason))))
         elif not step.destroys & made.stands_on:
-            result.append(step)
+            result.append(_around_labels(step, made.hop, alias))
         elif made.hop.to == made.hop.final and _can_be_shown(made, whole := _whole(step, rest), late):
             shown = (After(s.id, "shows what has been changed") for s in whole)
             alias = replace(alias, after=(*alias.after, *shown))
@@ -179,6 +179,15 @@ def _around_alias(made: HopSteps, rest: list[Step]) -> tuple[HopSteps, list[Step
             reason = f"{made.hop.origin} would be in its way"
             result.append(replace(step, after=(*step.after, After(made.drop.id, reason))))
     return replace(made, alias=alias), result
+
+
+def _around_labels(step: Step, hop: Hop, alias: Step) -> Step:
+    """Labels are added in place, and taken back by making the enum anew: nothing stands for the former one then."""
+    adds = step.object == hop.to == hop.final and hop.final.kind == "enum" and not step.transactional
+    if not adds or not isinstance(step.down, Down) or not isinstance(alias.down, Down):
+        return step
+    statements = (*alias.down.statements, *step.down.statements, *alias.up)
+    return replace(step, down=replace(step.down, statements=statements))
 
 
 def _whole(step: Step, rest: Sequence[Step]) -> list[Step]:

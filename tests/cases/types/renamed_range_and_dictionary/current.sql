@@ -9,3 +9,6 @@ CREATE VIEW v AS SELECT span(1, 3) AS x;
 CREATE TEXT SEARCH DICTIONARY plain (TEMPLATE = pg_catalog.simple);
 CREATE TEXT SEARCH CONFIGURATION english_plain (COPY = pg_catalog.english);
 ALTER TEXT SEARCH CONFIGURATION english_plain ALTER MAPPING FOR asciiword WITH plain;
+CREATE TYPE mood AS ENUM ('good');
+CREATE TYPE moods AS (first mood, then_ mood);
+CREATE TABLE felt (id int PRIMARY KEY, all_ moods[], last mood);

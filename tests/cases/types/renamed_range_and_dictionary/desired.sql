@@ -17,3 +17,7 @@ CREATE VIEW v AS SELECT app.stretch(1, 3) AS x;
 CREATE TEXT SEARCH DICTIONARY app.easy (TEMPLATE = pg_catalog.simple);
 CREATE TEXT SEARCH CONFIGURATION english_plain (COPY = pg_catalog.english);
 ALTER TEXT SEARCH CONFIGURATION english_plain ALTER MAPPING FOR asciiword WITH app.easy;
+-- migplan: renamed-from mood
+CREATE TYPE feeling AS ENUM ('good', 'better');
+CREATE TYPE moods AS (first feeling, then_ feeling);
+CREATE TABLE felt (id int PRIMARY KEY, all_ moods[], last feeling);
