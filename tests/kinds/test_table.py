@@ -1,11 +1,11 @@
-"""Tables: persistence."""
+"""Tables: persistence, inheritance."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.support.both_ways import OFFLINE, both_ways
+from tests.support.both_ways import OFFLINE, both_ways, from_nothing
 
 from migplan.core.settings import Settings
 
@@ -22,3 +22,10 @@ def test_tables_that_reference_each_other_become_unlogged(make_db: MakeDb, setti
         ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b;
     """
     both_ways(make_db, script.format(""), script.format("UNLOGGED"), settings=settings)
+
+
+@pytest.mark.pg(14)
+def test_a_child_computes_what_its_parent_stores(make_db: MakeDb) -> None:
+    """Refused from 16 on."""
+    script = "CREATE TABLE p (a int, b int); CREATE TABLE c (b int GENERATED ALWAYS AS (a * 3) STORED) INHERITS (p);"
+    from_nothing(make_db, script)

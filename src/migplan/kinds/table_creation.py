@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from migplan.core.ids import ObjectId
@@ -40,7 +41,7 @@ def creation(table: Table, catalog: Catalog) -> Part:
     named = catalog.major >= 18 and any(t.kind == "table" for t in catalog.tables_below.get(table.id, ()))
     clauses = [
         column_clause(
-            _computed_above(c) if parents and catalog.major < 16 else c,
+            _computed_above(c, parents, catalog) if catalog.major < 16 else c,
             defaults.get(c.id.path[-1]),
             typed=table.of_type is not None,
             named=named,
@@ -95,9 +96,11 @@ def creation(table: Table, catalog: Catalog) -> Part:
     )
 
 
-def _computed_above(column: Column) -> Column:
-    """Up to 15 a child computes a column as its parents do: CREATE TABLE doesn't let it say so."""
-    return replace(column, generated=None) if column.inherited and column.generated is not None else column
+def _computed_above(column: Column, parents: Iterable[ObjectId], catalog: Catalog) -> Column:
+    """Up to 15 a child computes a column as its parents do, if they do: CREATE TABLE doesn't let it say so."""
+    above = (catalog.get(parent.child("column", column.name), Column) for parent in parents)
+    computed = any(c is not None and c.generated is not None for c in above)
+    return replace(column, generated=None) if computed and column.generated is not None else column
 
 
 def _said(constraint: Constraint) -> bool:
