@@ -12,12 +12,12 @@ from collections.abc import Iterable
 from migplan.core.ids import ObjectId
 from migplan.core.model import DbObject
 from migplan.core.steps import After, Down, Phase, Step, step_id
+from migplan.kinds._descendants import stays_with_parent
 from migplan.kinds.attachment import attachment
 from migplan.kinds.constraint import Constraint
 from migplan.kinds.index import Index
 from migplan.kinds.registry import kind_of
 from migplan.kinds.settled_below import index_above
-from migplan.kinds.table import Table
 from migplan.strategies.attached_back import one_by_one
 from migplan.strategies.base import Context, Expansion, Rebuild, Strategy
 
@@ -37,8 +37,7 @@ class AttachIndex(Strategy):
                     yield Expansion((_made_again(context, old, parent),))
             for new in context.created(model):
                 rebuild = _replaced_above(context, new)
-                table = None if new.table is None else context.before.get(new.table, Table)
-                if rebuild is not None and table is not None and table.partition_of is not None:
+                if rebuild is not None and _stays_below(context, new):
                     yield Expansion((_made_again_beside(context, new, rebuild),))
                 top = _above_new_partitions(context, new)
                 sentence = None if top is None else _sentence(context, top)
@@ -48,9 +47,12 @@ class AttachIndex(Strategy):
 
 
 def _comes_around(context: Context, old: DbObject, parent: ObjectId) -> bool:
-    """Whether a partition that stays one sees its parent's index come; one that is detached first keeps its own."""
-    table = None if old.table is None else context.before.get(old.table, Table)
-    return parent not in context.before and table is not None and table.partition_of is not None
+    """Whether a partition that stays one of its table sees that one's index come; what is detached keeps its own."""
+    return parent not in context.before and _stays_below(context, old)
+
+
+def _stays_below(context: Context, index: DbObject) -> bool:
+    return index.table is not None and stays_with_parent(index.table, context.before, context.after)
 
 
 def _made_again(context: Context, old: DbObject, parent: ObjectId) -> Step:
