@@ -123,8 +123,8 @@ def _extended(
         down=down,
         creates=step.creates | creates,
         destroys=step.destroys | destroys,
-        takes=step.takes | names_of_own_not_nulls(creates, after),
-        frees=step.frees | names_of_own_not_nulls(destroys, before),
+        takes=step.takes | names_of_own_not_nulls(creates, after, before),
+        frees=step.frees | names_of_own_not_nulls(destroys, before, after),
     )
 
 

@@ -47,10 +47,11 @@ def _has_own_not_null(column: Column, catalog: Catalog) -> bool:
     return column.not_null is not None and all(c is None or c.not_null is None for c in above)
 
 
-def names_of_own_not_nulls(columns: Iterable[ObjectId], catalog: Catalog) -> frozenset[Name]:
-    """Those that followers have by themselves."""
-    found = (c for id in columns if (c := catalog.get(id, Column)) is not None and _has_own_not_null(c, catalog))
-    return frozenset(name for c in found for name in names_of(c) if name.space == "constraint")
+def names_of_own_not_nulls(columns: Iterable[ObjectId], catalog: Catalog, other: Catalog) -> frozenset[Name]:
+    """Those that followers which only one side has bear by themselves."""
+    there = (c for id in columns if id not in other and (c := catalog.get(id, Column)) is not None)
+    own = (names_of(c) for c in there if _has_own_not_null(c, catalog))
+    return frozenset(name for names in own for name in names if name.space == "constraint")
 
 
 def _without_default(column: Column, catalog: Catalog) -> list[Statement]:

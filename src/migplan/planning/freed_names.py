@@ -19,6 +19,7 @@ from migplan.kinds.column import Column
 from migplan.kinds.constraint import INDEXED, Constraint
 from migplan.kinds.index import Index
 from migplan.kinds.names import borne_names, names_of
+from migplan.planning.exchanges import circles
 from migplan.planning.freed_not_nulls import free_not_nulls
 from migplan.planning.succeeding_keys import succeeding_keys
 
@@ -46,21 +47,30 @@ def free_names(before: Catalog, after: Catalog) -> Freed:
 
 def _free_relations(before: Catalog, after: Catalog) -> Freed:
     """Indexes, keys and the sequences of identity columns."""
-    come = before.compared_with(after).come
-    wanted = {n for id in come for n in names_of(after[id]) if n.space == "relation"}
-    if not wanted:
+    found = before.compared_with(after)
+    wanted = {n for id in found.come for n in names_of(after[id]) if n.space == "relation"}
+    exchanged = _exchanged_sequences(found.changed)
+    if not wanted and not exchanged:
         return Freed(before)
     declared = succeeding_keys(before, after, lambda obj: _holds(obj, after))
-    holders = sorted(
-        (o for o in before if o.id in declared or (_holds(o, after) and any(n in wanted for n in names_of(o)))),
-        key=lambda o: o.id,
-    )
+    holding = (o for o in before if _holds(o, after) and any(n in wanted for n in names_of(o)))
+    makes_room = {o.id for o in holding} | declared.keys() | exchanged
+    holders = [before[id] for id in sorted(makes_room)]
     if not holders:
         return Freed(before)
     sequences: dict[ObjectId, DbObject] = {o.id: _sequence_renamed(o) for o in holders if isinstance(o, Column)}
     renames = {o.id: declared.get(o.id) or _renamed_id(o) for o in holders if not isinstance(o, Column)}
     steps = tuple(_sequence_step(o) if isinstance(o, Column) else _step(o, renames[o.id]) for o in holders)
     return Freed(with_renamed(before, renames, sequences), steps)
+
+
+def _exchanged_sequences(changed: Iterable[tuple[DbObject, DbObject]]) -> set[ObjectId]:
+    """A column of each circle in which identities take each other's sequences' names."""
+    pairs = [(old, new) for old, new in changed if isinstance(old, Column) and isinstance(new, Column)]
+    numbered = [(o.id, o.identity.sequence, n.identity.sequence) for o, n in pairs if o.identity and n.identity]
+    holders = {had: id for id, had, wanted in numbered if had != wanted}
+    waits = {id: holders[wanted] for id, had, wanted in numbered if had != wanted and wanted in holders}
+    return {min(circle) for circle in circles(waits)}
 
 
 def _holds(obj: DbObject, after: Catalog) -> bool:

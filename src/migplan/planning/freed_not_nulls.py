@@ -18,6 +18,7 @@ from migplan.kinds._descendants import descendants, parents_of
 from migplan.kinds.column import Column
 from migplan.kinds.names import names_of
 from migplan.kinds.not_null import not_null_name
+from migplan.planning.exchanges import circles
 
 FIRST_MAJOR = 18
 
@@ -43,18 +44,10 @@ def _in_circles(changed: Iterable[tuple[DbObject, DbObject]], before: Catalog) -
     pairs = [(o, n) for o, n in changed if isinstance(o, Column) and isinstance(n, Column)]
     renamed = [(o, next(iter(_held(n) - _held(o)), None)) for o, n in pairs if o.not_null is not None]
     held = {name: old for old, wanted in renamed if wanted is not None for name in _names(old)}
-    waits = {old.id: held[wanted] for old, wanted in renamed if wanted in held}
-    found: dict[ObjectId, Column] = {}
-    for start in waits:
-        circle: list[ObjectId] = []
-        id = start
-        while id in waits and id not in circle:
-            circle.append(id)
-            id = waits[id].id
-        members = [waits[i] for i in circle[circle.index(id) :]] if id in circle else []
-        free = sorted((c for c in members if _can_be_renamed(c, before)), key=lambda c: c.id)
-        found |= {c.id: c for c in free[:1]}
-    return list(found.values())
+    waits = {old.id: held[wanted].id for old, wanted in renamed if wanted in held}
+    movable = {old.id: old for old, _ in renamed if _can_be_renamed(old, before)}
+    free = (movable.keys() & circle for circle in circles(waits))
+    return [movable[min(ids)] for ids in free if ids]
 
 
 def _names(column: Column) -> Iterator[tuple[ObjectId, str]]:
