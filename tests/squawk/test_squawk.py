@@ -84,7 +84,7 @@ EXCUSED: Final = {
     ("tables-same_index_name_moves_table", "require-concurrent-index-creation"): (
         "a known limit: an index whose name another table's index had"
     ),
-    ("columns-generated_to_required", "adding-not-nullable-field"): (
+    ("expansions-generated_column_becomes_required", "adding-not-nullable-field"): (
         "a known limit: a column that isn't generated any more"
     ),
     ("columns-identity_kinds", "adding-not-nullable-field"): "a known limit: an identity on a column with NULLs",

@@ -23,6 +23,7 @@ from migplan.planning.side_by_side import (
     names_in,
 )
 from migplan.planning.validated_apart import validated_apart
+from migplan.strategies.always_numbered import always_behind, numbered_first
 from migplan.strategies.attached_back import attached_ahead, part_back
 from migplan.strategies.backup import is_backed_up
 from migplan.strategies.base import PLAIN, Context, Rebuild
@@ -146,8 +147,10 @@ def alter_steps(context: Context, change: Alter) -> list[Step]:
     steps: list[Step] = []
     if rebuilt is None:
         change, identity = _identity_apart(context, change)
+        change, always = _always_apart(context, change)
         if change.fields - GENERIC:
-            steps += _with_way_back(context, change, _alteration(context, change))
+            numbers = _alteration(context, change)
+            steps += [*_with_way_back(context, change, numbers), *(always_behind(*pair, numbers) for pair in always)]
         steps += identity
     elif (rest := _beside_parts(context, change, rebuilt)) is not None:
         steps.append(_with_halves(_alteration(context, rest), rebuild_steps(context, rebuilt)))
@@ -171,6 +174,14 @@ def _identity_apart(context: Context, change: Alter) -> tuple[Alter, list[Step]]
     between = replace(new, replica_identity=old.replica_identity)
     step = _alteration(context, Alter(between, new, frozenset({"replica_identity"})))
     return Alter(old, between, fields - {"replica_identity"}), [replace(step, id=step_id("identify", new.id))]
+
+
+def _always_apart(context: Context, change: Alter) -> tuple[Alter, list[tuple[Column, Column]]]:
+    """A column that is numbered ALWAYS in the end, where applications can't leave out its value until it is BY DEFAULT."""
+    if not isinstance(change.new, Column) or "identity" not in change.fields:
+        return change, []
+    first, *last = numbered_first(context, change.new)
+    return replace(change, new=first), [(first, column) for column in last]
 
 
 def _with_halves(step: Step, halves: list[Step]) -> Step:

@@ -167,20 +167,20 @@ def with_counterparts(plan: PlanModel, shapes: Mapping[int, TableShape]) -> dict
 
 
 def limited(shapes: Mapping[int, TableShape], to: Stage) -> dict[int, TableShape]:
-    """The tables and columns that are there at another moment as well."""
+    """The tables and columns that are there at another moment as well; what isn't numbered by then wants a value."""
     found: dict[int, TableShape] = {}
     for oid, shape in shapes.items():
         there = to.any(shape.title)
         if there is None:
             continue
-        names = {c.name for c in there.columns}
+        names = {c.name: c.numbered for c in there.columns}
         found[oid] = replace(
             shape,
-            columns=tuple(c for c in shape.columns if c.name in names),
-            keys=tuple(k for k in shape.keys if names.issuperset(k.columns)),
-            foreign_keys=tuple(k for k in shape.foreign_keys if names.issuperset(k.columns)),
-            checks=tuple(c for c in shape.checks if names.issuperset(c.columns)),
-            unique_sets=tuple(u for u in shape.unique_sets if names.issuperset(u)),
+            columns=tuple(c if names[c.name] else replace(c, identity="") for c in shape.columns if c.name in names),
+            keys=tuple(k for k in shape.keys if names.keys() >= set(k.columns)),
+            foreign_keys=tuple(k for k in shape.foreign_keys if names.keys() >= set(k.columns)),
+            checks=tuple(c for c in shape.checks if names.keys() >= set(c.columns)),
+            unique_sets=tuple(u for u in shape.unique_sets if names.keys() >= set(u)),
         )
     return {
         oid: replace(s, foreign_keys=tuple(k for k in s.foreign_keys if k.target in found)) for oid, s in found.items()

@@ -42,7 +42,10 @@ class SetNotNull(Strategy):
                 continue
             if context.settings.offline and context.empty(new.relation):
                 continue
-            if old.generated is not None or new.generated is not None:
+            if new.generated is not None or (old.generated is not None and not _writable_first(context, old, new)):
+                continue
+            if old.generated is not None:
+                yield Expansion(tuple(_no_longer_computed(context, new)), fields={new.id: frozenset({"not_null"})})
                 continue
             sentence = None if context.settings.offline else f"writes no NULL to {new.id}"
             fills = fill_steps(context, new, sentence)
@@ -51,6 +54,27 @@ class SetNotNull(Strategy):
             if new.id in context.replaced or "type" in fields:
                 steps = [_in_its_type(step, new.id) for step in steps]
             yield Expansion(tuple(steps), fields={new.id: frozenset({"not_null"})})
+
+
+def _writable_first(context: Context, old: Column, new: Column) -> bool:
+    """Whether a computed column becomes a plain one in place, while applications that can't write it yet are running."""
+    return not (
+        old.virtual
+        or context.settings.offline
+        or new.id in context.replaced
+        or new.id in context.online
+        or new.relation in context.rebuilds.items
+    )
+
+
+def _no_longer_computed(context: Context, column: Column) -> list[Step]:
+    """Nobody can write the column before it is a plain one, and everybody must once it is NOT NULL: a checkpoint lies
+    in between."""
+    sentence = f"gives {column.id} a value in every INSERT, for nothing computes it any more"
+    plain = After(step_id("alter", column.id), "it can be written from then on", deploy=True, contract=sentence)
+    fills = [replace(step, after=(plain,)) for step in fill_steps(context, column, None)]
+    after = (plain, *(After(s.id, "no row may be NULL") for s in fills))
+    return [_in_its_type(step, column.id) for step in (*fills, *tighten_steps(context, column, None, after))]
 
 
 def _in_its_type(step: Step, column: ObjectId) -> Step:

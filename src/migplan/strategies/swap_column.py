@@ -26,6 +26,7 @@ from migplan.kinds.constraint import (
 from migplan.kinds.identity import identity_extras
 from migplan.kinds.registry import kind_of
 from migplan.kinds.sequence import Sequence as DbSequence
+from migplan.strategies.always_numbered import always_behind, numbered_first
 from migplan.strategies.backfill import fill
 from migplan.strategies.base import Context, Expansion, Strategy
 from migplan.strategies.rename_column import last_step
@@ -128,18 +129,21 @@ def _late_identities(context: Context, columns: Iterable[Column], table: ObjectI
         if column.relation != table or column.identity is None or _before_tightening(context, column) == column:
             continue
         head = sql("ALTER TABLE {} ALTER COLUMN {}", ident(*table.path), ident(column.name))
-        yield Step(
+        first, *last = numbered_first(context, column)
+        identity = first.identity or column.identity
+        number = Step(
             id=step_id("identity", column.id),
             title=f"let {column.id} number its rows",
             object=column.id,
             strategy=NAME,
             phase=Phase.CONTRACT,
             why="an identity is only for columns that are NOT NULL",
-            up=(*add_identity(column, column.identity, None, head), *identity_extras(column.identity, column.type)),
+            up=(*add_identity(first, identity, None, head), *identity_extras(identity, column.type)),
             down=Down((Statement(sql("{} DROP IDENTITY", head), LockMode.ACCESS_EXCLUSIVE),)),
             uses=frozenset({finished_not_null(column)}),
-            deploy=f"gives {column.id} no value" if column.identity.always else None,
         )
+        yield number
+        yield from (always_behind(first, c, number) for c in last)
 
 
 def _steps(context: Context, old: Side, new: Side) -> list[Step]:

@@ -1,0 +1,2 @@
+CREATE TABLE numbered (id int PRIMARY KEY, n bigint GENERATED ALWAYS AS IDENTITY, v text);
+CREATE TABLE given (id int PRIMARY KEY, n int GENERATED ALWAYS AS IDENTITY, v text);

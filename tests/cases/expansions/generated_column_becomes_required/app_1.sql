@@ -1,0 +1,2 @@
+INSERT INTO t (id) VALUES (1001);
+INSERT INTO p (id, a) VALUES (1001, 1);
