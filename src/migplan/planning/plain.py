@@ -177,7 +177,7 @@ def _identity_apart(context: Context, change: Alter) -> tuple[Alter, list[Step]]
 
 
 def _always_apart(context: Context, change: Alter) -> tuple[Alter, list[tuple[Column, Column]]]:
-    """A column that is numbered ALWAYS in the end, where applications can't leave out its value until it is BY DEFAULT."""
+    """A column that is numbered ALWAYS in the end, where no application can leave out its value until then."""
     if not isinstance(change.new, Column) or "identity" not in change.fields:
         return change, []
     first, *last = numbered_first(context, change.new)

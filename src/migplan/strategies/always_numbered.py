@@ -36,7 +36,8 @@ def numbered_first(context: Context, column: Column) -> list[Column]:
 
 def always_behind(first: Column, last: Column, numbers: Step) -> Step:
     """The step from BY DEFAULT to ALWAYS, a checkpoint behind the one that lets the column number its rows."""
-    assert first.identity is not None and last.identity is not None
+    assert first.identity is not None
+    assert last.identity is not None
     head = sql("ALTER {} ALTER COLUMN {}", relation_clause(last), ident(last.name))
     sentence = f"gives {last.id} no value"
     return Step(

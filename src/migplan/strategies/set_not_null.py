@@ -57,7 +57,7 @@ class SetNotNull(Strategy):
 
 
 def _writable_first(context: Context, old: Column, new: Column) -> bool:
-    """Whether a computed column becomes a plain one in place, while applications that can't write it yet are running."""
+    """Whether a computed column becomes a plain one in place, under applications that can't write it yet."""
     return not (
         old.virtual
         or context.settings.offline
