@@ -23,12 +23,16 @@ FEWER = DECLARED.replace(", 'happy'", "")
 
 
 def test_rows_move_to_another_label(make_db: MakeDb, tmp_path: Path) -> None:
-    found = proved(make_db, tmp_path, OLD, f"-- migplan: values happy => ok\n{FEWER.strip()}")
+    leaves = "CREATE TABLE leaves (id int PRIMARY KEY, mood mood);"
+    own = "CREATE TYPE own AS ENUM ('ok', 'happy');" + leaves.replace("mood mood", "mood own")
+    old, new = OLD + leaves + "INSERT INTO leaves VALUES (1, 'happy');", FEWER + own
+    found = proved(make_db, tmp_path, old, f"-- migplan: values happy => ok\n{new.strip()}")
     found.both_ways()
     assert run(found.live, "SELECT mood::text, moods::text[] FROM person ORDER BY id") == [
         ("ok", ["ok", "sad"]),
         ("sad", None),
     ]
+    assert run(found.live, "SELECT mood::text FROM leaves") == [("happy",)], "it goes to a type that has the label"
     assert any(s.loses for s in found.plan.steps)
 
 

@@ -138,10 +138,15 @@ def test_both_versions_say_their_labels(make_db: MakeDb, tmp_path: Path) -> None
 
 
 def test_lost_labels_are_told(make_db: MakeDb, tmp_path: Path) -> None:
-    found = proved(make_db, tmp_path, ENUM + "INSERT INTO item VALUES (1, 'happy');", REMOVED, config=LARGE)
-    assert any(s.loses and "happy" in s.loses for s in found.plan.steps)
+    leaves = "CREATE TABLE leaves (id int PRIMARY KEY, mood mood);"
+    rows = "INSERT INTO item VALUES (1, 'happy'); INSERT INTO leaves VALUES (1, 'happy');"
+    own = "CREATE TYPE own AS ENUM ('ok', 'happy');" + leaves.replace("mood mood", "mood own")
+    found = proved(make_db, tmp_path, ENUM + leaves + rows, f"{REMOVED}\n{own}", config=LARGE)
+    (loses,) = (s.loses for s in found.plan.steps if s.loses)
+    assert "item.mood held happy" in loses
     found.both_ways()
     assert run(found.live, "SELECT mood::text FROM item") == [("ok",)]
+    assert run(found.live, "SELECT mood::text FROM leaves") == [("happy",)]
 
 
 def test_lost_attributes_are_told(make_db: MakeDb, tmp_path: Path) -> None:
@@ -163,11 +168,16 @@ def test_a_new_label_can_be_written_from_the_deploy_on(make_db: MakeDb, tmp_path
 
 def test_small_tables_move_in_place_beside_large_ones(make_db: MakeDb, tmp_path: Path) -> None:
     few = "CREATE TABLE few (id int PRIMARY KEY, mood mood DEFAULT 'sad');"
-    many = ROWS.replace("103000", "120000") + "INSERT INTO few VALUES (1, 'happy'); ANALYZE;"
-    found = proved(make_db, tmp_path, ENUM + few + many, REMOVED + "\n" + few)
+    leaves = "CREATE TABLE leaves (id int PRIMARY KEY, mood mood);"
+    rows = "INSERT INTO few VALUES (1, 'happy'); INSERT INTO leaves VALUES (1, 'happy'); ANALYZE;"
+    many = ROWS.replace("103000", "120000") + rows
+    own = "CREATE TYPE own AS ENUM ('ok', 'happy');" + leaves.replace("mood mood", "mood own")
+    found = proved(make_db, tmp_path, ENUM + few + leaves + many, f"{REMOVED}\n{few}\n{own}")
     assert "ALTER TABLE public.few ALTER COLUMN mood TYPE" in found.up
+    assert found.up.count("ALTER TABLE public.leaves ALTER COLUMN mood TYPE") == 1
     assert "ALTER TABLE public.item ALTER COLUMN mood TYPE" not in found.up
     found.both_ways()
+    assert run(found.live, "SELECT mood::text FROM leaves") == [("happy",)]
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def context_of(
     staged = frozenset(cause for id in second for cause in rebuilds.followers[id])
     if second:
         replaced |= second
-        rebuilds = find_rebuilds(before, after, own, pieces_before, pieces_after, forced, passed_on, replaced)
+        rebuilds = find_rebuilds(before, after, own, pieces_before, pieces_after, forced, passed_on, replaced, staged)
 
     def way_back(id: ObjectId, ahead: Sequence[ObjectId], first: bool) -> Down | Irreversible:
         """From the world before with just this object altered, back to the world before, both without the dependants

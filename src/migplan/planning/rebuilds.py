@@ -55,9 +55,11 @@ def find_rebuilds(
     forced: frozenset[ObjectId] = frozenset(),
     passed_on: frozenset[ObjectId] = frozenset(),
     replaced: frozenset[ObjectId] = frozenset(),
+    staged: frozenset[ObjectId] = frozenset(),
 ) -> Rebuilds:
     """Everything that must be rebuilt; ``pieces`` are those of ``before``; ``forced`` are rebuilt in any case,
-    ``passed_on`` come anew with what they belong to, and for ``replaced`` columns a second one takes over."""
+    ``passed_on`` come anew with what they belong to, and for ``replaced`` columns a second one takes over;
+    ``staged`` types are made aside for those."""
     search = _Search(before, after, changes, pieces)
     for id in sorted(replaced):
         _carry_over(search, id, replaced)
@@ -73,6 +75,8 @@ def find_rebuilds(
         _lose(search, id, id, lost)
     for id in sorted(i for i, lost in search.lost.items() if i in lost and i.kind == "table"):
         _lose_left_out(search, id, pieces_after)
+    for id in sorted(replaced):
+        _join_types(search, id, staged)
     for id in {*search.lost, *(id for lost in search.lost.values() for id in lost)}:
         search.followers.pop(id, None)
     rebuilds = {
@@ -123,6 +127,13 @@ def _carry_over(search: _Search, column: ObjectId, replaced: frozenset[ObjectId]
         if id in search.after and id.kind in ("statistics", "publication"):
             search.join(column, id)
             _lose(search, id, column, _standing_on(search, id, column))
+
+
+def _join_types(search: _Search, column: ObjectId, staged: frozenset[ObjectId]) -> None:
+    """A column that goes from or to a type that is made aside, to or from another one, swaps as that type does."""
+    used = frozenset(u for c in (search.before, search.after) for u in c.uses.get(column, ()))
+    for id in sorted(used & staged):
+        search.join(column, id)
 
 
 def _orphaned(search: _Search, passed_on: frozenset[ObjectId]) -> list[tuple[ObjectId, set[ObjectId]]]:

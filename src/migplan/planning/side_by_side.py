@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from migplan.core.changes import Alter
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
 from migplan.core.sql import deparsed, sql
@@ -21,7 +20,7 @@ from migplan.planning.names_aside import names_aside, sequences_carried
 from migplan.strategies.base import Context, Rebuild, aside_id, finished
 from migplan.strategies.chosen_phase import contract_of
 from migplan.strategies.lost_values import missing_values
-from migplan.strategies.moved_values import moves
+from migplan.strategies.moved_values import moves, moving
 from migplan.strategies.staged_types import staged_sentence
 from migplan.strategies.unreadable_values import unreadable_values
 
@@ -52,13 +51,6 @@ def _followers(context: Context, id: ObjectId) -> list[ObjectId]:
     return sorted(f for f, causes in context.rebuilds.followers.items() if id in causes)
 
 
-def _leaves(context: Context, follower: ObjectId, type: ObjectId) -> bool:
-    """Whether a column gets another type, one that has nothing to do with this: it goes over by itself."""
-    change = context.changes.get(follower)
-    retyped = isinstance(change, Alter) and "type" in change.fields
-    return retyped and type not in context.after.uses.get(follower, frozenset())
-
-
 def _has_rows(context: Context, id: ObjectId) -> bool:
     return bool(context.sizing.known(id)) and not context.empty(id)
 
@@ -73,7 +65,7 @@ def replacement_steps(context: Context, rebuild: Rebuild) -> list[Step]:
     before, after = context.before, context.after
     old, new = before[rebuild.id], after[rebuild.id]
     kind, name = kind_of(rebuild.id), aside(rebuild.id)
-    followers = [f for f in _followers(context, rebuild.id) if not _leaves(context, f, rebuild.id)]
+    followers = moving(context, rebuild.id)
     parts_before, parts_after = context.pieces_before.of(rebuild.id), context.pieces_after.of(rebuild.id)
     provided = frozenset(id for p in parts_after for id in p.provides)
     replaced = frozenset(id for p in parts_before for id in p.provides)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from migplan.core.changes import Alter
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.sql import Sql, deparsed, ident, join, sql
@@ -13,6 +14,20 @@ from migplan.kinds.column_clauses import change_type
 from migplan.kinds.composite_type import Attribute, CompositeType
 from migplan.kinds.registry import kind_of
 from migplan.kinds.type_casts import cast_by_text
+from migplan.strategies.base import Context
+
+
+def moving(context: Context, type: ObjectId) -> list[ObjectId]:
+    """What moves to the new incarnation of the type; a column that gets one which has nothing to do with it goes over
+    by itself."""
+    followers = (f for f, causes in context.rebuilds.followers.items() if type in causes)
+    return sorted(f for f in followers if not _leaves(context, f, type))
+
+
+def _leaves(context: Context, follower: ObjectId, type: ObjectId) -> bool:
+    change = context.changes.get(follower)
+    retyped = isinstance(change, Alter) and "type" in change.fields
+    return retyped and type not in context.after.uses.get(follower, frozenset())
 
 
 def moves(followers: Iterable[ObjectId], before: Catalog, after: Catalog) -> Iterator[Statement]:

@@ -29,7 +29,8 @@ class RemapLabels(Strategy):
             gone = [label for label in old.labels if label not in new.labels]
             if gone and new.id in context.rebuilds.items:
                 mapping = mapped_labels(context.directives, old, new)
-                steps = [s for c in _columns(context.before, old) for s in _steps(context, old, new, c, gone, mapping)]
+                kept = (c for c in _columns(context.before, old) if old.id in context.after.uses.get(c.id, ()))
+                steps = [s for c in kept for s in _steps(context, old, new, c, gone, mapping)]
                 yield Expansion(tuple(steps))
 
 

@@ -30,12 +30,12 @@ def enforced(context: Context, id: ObjectId) -> list[Step]:
     new = context.after.get(id, Domain)
     if new is None or not new.checks:
         return []
-    tables = {c.relation for c in _columns(context, id)}
+    tables = {c.relation for c in _columns(context, id, context.after)}
     seen = tuple(After(step_id("compare", table), "every row must have its value") for table in sorted(tables))
     first, then = _statements(new, "new")
     sentence = staged_sentence(context, id)
     guard = _step(id, "guard", f"let the new {id} refuse what is written from here on", first, sentence)
-    guard = replace(guard, after=seen, asserts=tuple(_offenders(context, new, "new")))
+    guard = replace(guard, after=seen, asserts=tuple(_offenders(context, new, context.after, "new")))
     validate = _step(id, "validate", f"validate the checks of the new {id}", then, sentence)
     return [guard, replace(validate, after=(After(guard.id, "validates what it adds"),))]
 
@@ -49,7 +49,7 @@ def enforced_back(context: Context, id: ObjectId, settle: Step) -> list[Step]:
     sentence = staged_sentence(context, id)
     validate = _step(id, "validate-old", f"on the way back: validate the checks of the old {id}", (), sentence)
     guard = _step(id, "guard-old", f"on the way back: let the old {id} refuse what is written", (), sentence)
-    lost = tuple(_offenders(context, old, "old"))
+    lost = tuple(_offenders(context, old, context.before, "old"))
     return [
         replace(validate, down=Down(then), after=(After(settle.id, "the way back comes by here"),)),
         replace(guard, down=Down(first, asserts=lost), after=(After(validate.id, "the way back begins here"),)),
@@ -82,15 +82,15 @@ def _statements(domain: Domain, label: str) -> tuple[tuple[Statement, ...], tupl
     return tuple(first or ()), tuple(then or ())
 
 
-def _columns(context: Context, id: ObjectId) -> list[Column]:
-    """The columns of the domain that are replaced by second ones."""
-    users = context.before.used_by.get(id, frozenset()) & context.replaced
-    found = (context.before.get(user, Column) for user in sorted(users))
+def _columns(context: Context, id: ObjectId, catalog: Catalog) -> list[Column]:
+    """The columns that are of the domain in this catalog, and have a second one."""
+    users = catalog.used_by.get(id, frozenset()) & context.replaced
+    found = (catalog.get(user, Column) for user in sorted(users))
     return [c for c in found if c is not None]
 
 
-def _offenders(context: Context, domain: Domain, label: str) -> Iterable[Assertion]:
-    for column in _columns(context, domain.id):
+def _offenders(context: Context, domain: Domain, catalog: Catalog, label: str) -> Iterable[Assertion]:
+    for column in _columns(context, domain.id, catalog):
         name = ident(temporary_name(column.name, label))
         for check in domain.checks:
             condition = of_column(deparsed(check.expression), name)

@@ -73,6 +73,17 @@ def staged_sentence(context: Context, id: ObjectId) -> str:
     return f"{own}; {bears}" if own else bears
 
 
+def held_staged(context: Context, column: ObjectId) -> frozenset[ObjectId]:
+    """The types replaced under their names that either incarnation of the column holds."""
+    return frozenset(u for c in (context.before, context.after) for u in c.uses.get(column, ())) & context.staged
+
+
+def kept_staged(context: Context, column: ObjectId) -> frozenset[ObjectId]:
+    """Those that both hold: a column that goes from one to another type has no part in what the first one loses."""
+    nothing = frozenset[ObjectId]()
+    return context.before.uses.get(column, nothing) & context.after.uses.get(column, nothing) & context.staged
+
+
 def labels_of(context: Context, id: ObjectId) -> Mapping[str, str]:
     """The labels that an enum's values get for those which it loses."""
     old, new = context.before.get(id, Enum), context.after.get(id, Enum)
@@ -151,7 +162,7 @@ def _attributes_obstacle(old: CompositeType, new: CompositeType, column: Column)
 
 def lost_attributes(context: Context, column: Column) -> list[str]:
     """What values of the column have, and those of the new type don't."""
-    types = sorted(context.before.uses.get(column.id, frozenset()) & context.staged)
+    types = sorted(kept_staged(context, column.id))
     pairs = ((context.before.get(id, CompositeType), context.after.get(id, CompositeType)) for id in types)
     both = ((old, {a.name for a in new.attributes}) for old, new in pairs if old is not None and new is not None)
     return [a.name for old, kept in both for a in old.attributes if a.name not in kept]

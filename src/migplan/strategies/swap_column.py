@@ -33,7 +33,14 @@ from migplan.strategies.rename_column import last_step
 from migplan.strategies.set_not_null import finished_not_null
 from migplan.strategies.sides import Side, columns_in_step, pairs_of
 from migplan.strategies.staged_checks import last_guard
-from migplan.strategies.staged_types import labels_of, lost_attributes, staged_id, staged_sentence
+from migplan.strategies.staged_types import (
+    held_staged,
+    kept_staged,
+    labels_of,
+    lost_attributes,
+    staged_id,
+    staged_sentence,
+)
 from migplan.strategies.staging import build_key, stage
 from migplan.strategies.steps_undone import chain, only_on_the_way_back, undone
 from migplan.strategies.swap import add_identity, swap_sides
@@ -99,9 +106,8 @@ def _sides(context: Context, table: ObjectId, columns: Sequence[Column]) -> tupl
     both = users & context.before.objects.keys() & context.after.objects.keys()
     kept = frozenset(id for id in both if not _owned_by_another(context, id))
     was = tuple(o for c in columns if isinstance(o := context.before[c.id], Column))
-    types = {c.id: context.before.uses.get(c.id, frozenset()) & context.staged for c in was}
-    staged = frozenset(type for used in types.values() for type in used)
-    labels = {id: labels_of(context, type) for id, used in types.items() for type in used}
+    staged = frozenset(type for c in was for type in held_staged(context, c.id))
+    labels = {c.id: labels_of(context, type) for c in was for type in kept_staged(context, c.id)}
     names = [{str(ident(*t.path)): str(ident(*staged_id(t, label).path)) for t in staged} for label in ("old", "new")]
     come = tuple(_before_tightening(context, c) for c in columns)
     return (
@@ -152,8 +158,10 @@ def _steps(context: Context, old: Side, new: Side) -> list[Step]:
     refilled = fill(context, old.table, [(p.leaving, p.down) for p in gone], stale_leaving(gone), context.after)
     swap = _swap(context, old, new, coming, gone)
     beside, *further = stage(context, new, coming, filled)
-    unread = tuple(a for o, n in _pairs(old, new) for a in unreadable_values(context, o, n))
-    unread_back = tuple(a for o, n in _pairs(old, new) for a in unreadable_values(context, n, o))
+    unread = tuple(a for o, n in _pairs(old, new) for a in unreadable_values(context, o, _read_as(context, new, n)))
+    unread_back = tuple(
+        a for o, n in _pairs(old, new) for a in unreadable_values(context, n, _read_as(context, old, o))
+    )
     renamed_first = tuple(After(last_step(new.table), "its columns are renamed first") for _ in _renames(context, new))
     first = chain(
         [
@@ -173,8 +181,9 @@ def _steps(context: Context, old: Side, new: Side) -> list[Step]:
     loses = "; ".join(_lost(context, new)) or None
     last = retired[-1]
     assert isinstance(last.down, Down)
-    releases, down = (_types(old) - _types(new)) | gone_types, replace(last.down, asserts=unread_back)
-    retired[-1] = replace(last, releases=releases, down=down, loses=loses)
+    releases, down = (_types(old) - _types(new) - staged) | gone_types, replace(last.down, asserts=unread_back)
+    uses = last.uses | (staged - _types(new))
+    retired[-1] = replace(last, uses=uses, releases=releases, down=down, loses=loses)
     return [*first, *chain(retired, _retirement(context, new, first[-1]))]
 
 
@@ -189,6 +198,12 @@ def _pairs(old: Side, new: Side) -> Iterable[tuple[Column, Column]]:
     return zip(old.columns, new.columns, strict=True)
 
 
+def _read_as(context: Context, side: Side, column: Column) -> Column:
+    """The column as the text of another type's values is read into it: its own stands aside until the names change
+    places. Where both hold the type that is replaced, its values go over by their labels or attributes."""
+    return column if kept_staged(context, column.id) else replace(column, type=side.type_aside(column.type))
+
+
 def _lost(context: Context, new: Side) -> Iterable[str]:
     """What goes with the old columns and is in none of the new ones."""
     yield from (f"which rows of {id} held {', '.join(labels)}" for id, labels in _mixed(context, new))
@@ -200,7 +215,7 @@ def _lost(context: Context, new: Side) -> Iterable[str]:
 def _mixed(context: Context, new: Side) -> Iterable[tuple[ObjectId, list[str]]]:
     """The columns whose rows get a label that others had before."""
     for column in new.columns:
-        for type in sorted(context.before.uses.get(column.id, frozenset()) & context.staged):
+        for type in sorted(kept_staged(context, column.id)):
             own = context.added_labels.get(type, frozenset())
             lost = [old for old, label in new.mapping.get(column.id, {}).items() if label not in own]
             if lost:
@@ -232,7 +247,7 @@ def _agree(old: Side, pairs: Sequence[Pair], sentence: str | None) -> Step:
 
 def _swap(context: Context, old: Side, new: Side, coming: Sequence[Pair], gone: Sequence[Pair]) -> Step:
     sentences = [kind_of(n.id).contract(o, n) for o, n in zip(old.columns, new.columns, strict=True)]
-    sentences += [staged_sentence(context, type) for type in sorted(_types(old) & context.staged)]
+    sentences += [staged_sentence(context, type) for type in sorted((_types(old) | _types(new)) & context.staged)]
     later = context.rebuilds.items.keys() | _of_staged_types(context)
     return Step(
         id=step_id("swap", new.table),

@@ -16,7 +16,7 @@ from migplan.core.model import DbObject
 from migplan.core.steps import After, Down, Phase, Statement, Step, step_id
 from migplan.kinds.registry import kind_of
 from migplan.strategies.base import Context, Expansion, Strategy, aside_id, finished
-from migplan.strategies.moved_values import moves
+from migplan.strategies.moved_values import moves, moving
 from migplan.strategies.staged_checks import enforced, enforced_back, without_checks
 from migplan.strategies.staged_types import default_statements, staged_id, staged_parts, staged_sentence
 
@@ -57,7 +57,7 @@ def _stage(context: Context, id: ObjectId) -> Step:
 
 def _swap(context: Context, id: ObjectId) -> Step:
     before, after = context.before, context.after
-    followers = sorted(f for f, causes in context.rebuilds.followers.items() if id in causes)
+    followers = moving(context, id)
     moved = frozenset(followers)
     parts_before, parts_after = context.pieces_before.of(id), context.pieces_after.of(id)
     provided = frozenset(p for part in parts_after for p in part.provides)
@@ -88,7 +88,7 @@ def _swap(context: Context, id: ObjectId) -> Step:
 
 def _settle(context: Context, id: ObjectId) -> Step:
     before, after = context.before, context.after
-    followers = sorted(f for f, causes in context.rebuilds.followers.items() if id in causes)
+    followers = moving(context, id)
     return Step(
         id=step_id("settle", id),
         title=f"let the old {id} take its name again on the way back",

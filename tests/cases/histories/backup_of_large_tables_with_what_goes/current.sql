@@ -20,6 +20,9 @@ CREATE FUNCTION bump() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN UPDATE config 
 CREATE TRIGGER bump AFTER INSERT OR UPDATE ON server EXECUTE FUNCTION bump();
 CREATE TYPE state AS ENUM ('a', 'b');
 CREATE TABLE kept_state (id int PRIMARY KEY, s state, left_state state);
+CREATE TYPE own_state AS ENUM ('x', 'a', 'b');
+CREATE TABLE owned_state (id int PRIMARY KEY, s own_state);
+CREATE TABLE other_state (id int PRIMARY KEY, s state);
 CREATE TABLE gone_state (id int PRIMARY KEY, s state, all_of_them state[]);
 CREATE TABLE counted (id int PRIMARY KEY, waited int, since int);
 CREATE UNIQUE INDEX counted_once ON counted (since, waited);

@@ -12,3 +12,7 @@ CREATE TYPE state AS ENUM ('a');
 CREATE TABLE kept_state (id int PRIMARY KEY, s state);
 CREATE TABLE counted (id bigint PRIMARY KEY, since bigint);
 CREATE UNIQUE INDEX counted_once ON counted (since);
+-- migplan: values x => a
+CREATE TYPE own_state AS ENUM ('a', 'b');
+CREATE TABLE owned_state (id int PRIMARY KEY, s own_state);
+CREATE TABLE other_state (id int PRIMARY KEY, s own_state);
