@@ -52,11 +52,13 @@ class ChangeInheritance(Strategy):
 
 
 def _hands_over(context: Context, new: Child, left: list[ObjectId], joined: list[ObjectId]) -> bool:
-    """Whether it has all that the new parents hand down already, and nothing about it changes on either side."""
+    """Whether it has all that the new parents hand down already, and nothing about it changes on either side; what
+    comes and goes with them is there by then, and still."""
     own = {m.id.path[-1]: m.id for m in _members(new.id, context.before)}
     wanted = {m.id.path[-1] for p in joined for m in _members(p, context.after)}
     still = wanted <= own.keys() and not context.changes.keys() & {own[name] for name in wanted}
-    return still and new.partition_of is None and not _changed(context, _above([*left, *joined], context.after))
+    staying = {p for p in _above([*left, *joined], context.after) if p in context.before and p in context.after}
+    return still and new.partition_of is None and not _changed(context, staying)
 
 
 def _changing(
