@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
+from migplan.kinds.function import Routine
 from migplan.kinds.trigger import Trigger
 
 _WORD: Final = re.compile(r'"((?:[^"]|"")+)"|([^\W\d][\w$]*)')
@@ -21,3 +23,13 @@ def routines_on(table: ObjectId, catalog: Catalog) -> frozenset[ObjectId]:
     """The functions that the table's triggers call."""
     triggers = catalog.members_of(table, Trigger)
     return frozenset(used for t in triggers for used in catalog.uses.get(t.id, frozenset()) if used.kind == "function")
+
+
+def triggers_naming(table: ObjectId, columns: AbstractSet[str], catalog: Catalog) -> frozenset[ObjectId]:
+    """The table's triggers whose functions' bodies name any of the columns."""
+    found: set[ObjectId] = set()
+    for trigger in catalog.members_of(table, Trigger):
+        called = (catalog.get(id, Routine) for id in catalog.uses.get(trigger.id, frozenset()))
+        if any(r is not None and not columns.isdisjoint(words(r.reads_body)) for r in called):
+            found.add(trigger.id)
+    return frozenset(found)

@@ -30,6 +30,7 @@ from migplan.strategies.always_numbered import always_behind, numbered_first
 from migplan.strategies.backfill import fill
 from migplan.strategies.base import Context, Expansion, Strategy
 from migplan.strategies.rename_column import last_step
+from migplan.strategies.routine_bodies import triggers_naming
 from migplan.strategies.set_not_null import finished_not_null
 from migplan.strategies.sides import Side, columns_in_step, pairs_of
 from migplan.strategies.staged_checks import last_guard
@@ -63,13 +64,21 @@ class SwapColumn(Strategy):
             steps = [*_steps(context, old, new), *_late_identities(context, columns, table)]
             blocked = tuple(_moved_keys(context, new))
             first = _joined(context, new) if blocked else frozenset[ObjectId]()
-            yield Expansion(tuple(steps), old.carried | new.carried, blocked=blocked, first=first)
+            behind = _behind(context, table, new.columns)
+            yield Expansion(tuple(steps), old.carried | new.carried, blocked=blocked, first=first, behind=behind)
         for id in sorted(context.rebuilds.items):
             key = context.after.get(id, Constraint)
             if key is not None and key.type == FOREIGN_KEY and _on_replaced(context, id):
                 yield Expansion(tuple(_carry_foreign_key(context, key)), frozenset({id}))
         for group in sorted({context.rebuilds.groups[id] for id in context.replaced}):
             yield from _locked_first(context, group)
+
+
+def _behind(context: Context, table: ObjectId, columns: Iterable[Column]) -> dict[ObjectId, After]:
+    """Triggers that come or change: before the swap they'd write into the old columns as the new ones are."""
+    naming = triggers_naming(table, {c.name for c in columns}, context.after)
+    own = (id for id in sorted(naming) if id in context.changes and id not in context.rebuilds.items)
+    return dict.fromkeys(own, After(step_id("swap", table), "its function names columns as they are from then on"))
 
 
 def _moved_keys(context: Context, new: Side) -> Iterable[str]:

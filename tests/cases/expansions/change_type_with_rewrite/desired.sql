@@ -6,4 +6,6 @@ GRANT SELECT ON amounts TO PUBLIC;
 -- migplan: renamed-from called
 CREATE TABLE now_called (id int PRIMARY KEY, a text);
 ALTER TABLE now_called ALTER id SET (n_distinct = -0.5), ALTER id SET STATISTICS 100;
+CREATE FUNCTION said() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.a := coalesce(nullif(NEW.a, ''), 'none'); RETURN NEW; END $$;
+CREATE TRIGGER said BEFORE UPDATE ON now_called FOR EACH ROW EXECUTE FUNCTION said();
 CREATE VIEW of_called AS SELECT a, id FROM now_called;
