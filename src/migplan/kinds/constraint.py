@@ -89,13 +89,14 @@ def inline_in(
 ) -> bool:
     """Whether CREATE TABLE itself writes the constraint: checks that stand on the table alone, keys of plain tables.
 
-    Keys in a partition tree are added on their own (to the parent with ONLY) and attached, as pg_dump does it.
+    Keys in a partition tree are added on their own (to the parent with ONLY) and attached, as pg_dump does it. A check
+    that the parents have as well can't be dropped by itself, so it comes with the table whatever it stands on.
     """
     c = constraint
     own = {c.relation, *column_ids(c), c.id}
     foreign = {u for u in catalog.uses.get(c.id, frozenset()) if u not in own and u.kind not in ("schema", "extension")}
     if c.comment is not None or not c.validated or foreign:
-        return c.type == CHECK and c.inherited and partition_of is not None
+        return c.type == CHECK and c.inherited and (c.local or partition_of is not None)
     if c.type == CHECK:
         return c.local or partition_of is not None
     plain = partition_key is None and partition_of is None

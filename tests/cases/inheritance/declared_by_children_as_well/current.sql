@@ -35,3 +35,5 @@ CREATE TABLE held_only_inherits (x int) INHERITS (held);
 CREATE TABLE computes (a int, b int GENERATED ALWAYS AS (a * 2) STORED);
 CREATE TABLE computes_1 (a int, b int GENERATED ALWAYS AS (a * 2) STORED);
 ALTER TABLE computes_1 INHERIT computes;
+
+CREATE TABLE checked (a int, CONSTRAINT k CHECK (a > 0));

@@ -42,3 +42,8 @@ CREATE TABLE computes_1 (a int, b int GENERATED ALWAYS AS (a * 2) STORED, c int)
 ALTER TABLE computes_1 INHERIT computes;
 CREATE TABLE computes_2 (a int, b int GENERATED ALWAYS AS (a * 2) STORED, d text);
 ALTER TABLE computes_2 INHERIT computes;
+
+-- a new child describes the check that its parent has already
+CREATE TABLE checked (a int, CONSTRAINT k CHECK (a > 0));
+CREATE TABLE checked_1 (x int, CONSTRAINT k CHECK (a > 0)) INHERITS (checked);
+COMMENT ON CONSTRAINT k ON checked_1 IS 'of checked_1';
