@@ -16,9 +16,9 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.records import record
 from migplan.core.steps import Down, Name, Statement, Step
-from migplan.kinds._descendants import partitions
+from migplan.kinds._descendants import ancestors, partitions
 from migplan.kinds.attachment import attachment
-from migplan.kinds.constraint import FOREIGN_KEY, INDEXED, Constraint
+from migplan.kinds.constraint import CHECK, FOREIGN_KEY, INDEXED, Constraint
 from migplan.kinds.index import Index
 from migplan.kinds.settled_below import identities_below
 from migplan.kinds.table import Table
@@ -120,7 +120,22 @@ class Attachments:
             dropped = frozenset(attachment(o.id) for o in olds if o.id not in self.after)
             for index in _indexes(parent, self.after, self.before):
                 found.update(dict.fromkeys(_with_children(index, self.after), dropped))
+            for old in (o for o in olds if o.id in self.after and not self.successions.stays(o.id)):
+                for id in self._behind_leaving(old.id, parent):
+                    found[id] = found.get(id, frozenset()) | {attachment(old.id)}
         return found
+
+    def _behind_leaving(self, partition: ObjectId, parent: ObjectId) -> list[ObjectId]:
+        """What the tables above get anew, of which PostgreSQL would give a partition its part that stays with it as it
+        leaves; and what it gets itself as a table of its own, which would be taken for such a part."""
+        new = [id for table in (parent, *ancestors(parent, self.before)) for id in self._new_parted(table)]
+        alone = getattr(self.after[partition], "partition_of", None) is None
+        return [*new, *self._new_parted(partition)] if new and alone else new
+
+    def _new_parted(self, table: ObjectId) -> Iterable[ObjectId]:
+        for member in (*self.after.members_of(table, Index), *self.after.members_of(table, Constraint)):
+            if member.id not in self.before and not (isinstance(member, Constraint) and member.type == CHECK):
+                yield member.id
 
 
 def _indexes(table: ObjectId, one: Catalog, other: Catalog) -> list[ObjectId]:
