@@ -9,11 +9,13 @@ from migplan.core.changes import Alter, Change, Create, Drop
 from migplan.core.ids import CALLABLE, ObjectId
 from migplan.core.model import Catalog, DbObject
 from migplan.kinds.column import Column
+from migplan.kinds.column_indexes import builds_indexes_again
 from migplan.kinds.constraint import EXCLUSION, PRIMARY_KEY, UNIQUE, Constraint
 from migplan.kinds.default import Default
 from migplan.kinds.index import Index
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
+from migplan.kinds.type_changes import keeps_rows
 from migplan.strategies.base import Context, Size
 from migplan.strategies.becoming_partition import becoming_partition
 from migplan.strategies.family import members_of, tables_of
@@ -71,6 +73,9 @@ def _locking(context: Context) -> Iterable[ObjectId]:
     for key in context.created(Constraint):
         if key.type == EXCLUSION and key.relation in context.before and key.relation in context.after:
             yield key.relation
+    for old, new, fields in context.altered(Column):
+        if "type" in fields and keeps_rows(old.type, new.type) and builds_indexes_again(old, context.before):
+            yield new.relation
     for old, new, fields in context.altered(Constraint):
         if EXCLUSION in (old.type, new.type) and fields & {"type", "definition"}:
             yield new.relation

@@ -1,8 +1,8 @@
 """A type that is widened without rewriting a row: metadata only, and no application has to be ready for it.
 
 A CHECK over the column would be tried on every row again, under the lock. Where the table is large, the same ALTER
-TABLE adds it anew, NOT VALID, and it is validated afterwards. The way back narrows: it stops at a value that has
-become too long, instead of cutting it.
+TABLE adds it anew, NOT VALID, and it is validated afterwards. The indexes of partitions are built anew, where their
+table isn't as a whole. The way back narrows: it stops at a value that has become too long, instead of cutting it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from migplan.core.sql import Sql, deparsed, ident, join, sql
 from migplan.core.steps import After, Down, LockMode, Phase, Statement, Step, Timing, step_id
 from migplan.kinds.column import Column
 from migplan.kinds.column_clauses import kept_by_no_type
+from migplan.kinds.column_indexes import builds_indexes_again
 from migplan.kinds.constraint import Constraint, validate_constraint
 from migplan.kinds.registry import kind_of
 from migplan.kinds.type_changes import keeps_rows
@@ -45,12 +46,13 @@ def _widens(context: Context, old: Column, new: Column) -> bool:
     plain = new.relation.kind == "table" and not new.inherited and old.generated is None and new.generated is None
     said = new.using is not None or new.reverse is not None
     stays = context.rebuilds.items.get(new.id) is None and new.id not in context.renamed_columns
-    return plain and stays and not said and keeps_rows(old.type, new.type)
+    return plain and stays and not said and keeps_rows(old.type, new.type) and new.id not in context.online
 
 
 def _steps(context: Context, old: Column, new: Column, checks: list[Constraint]) -> Iterable[Step]:
     valid = [c for c in checks if c.validated and c.enforced]
     apart = valid if context.size(new.relation) is Size.LARGE else []
+    built = builds_indexes_again(old, context.before)
     uses = context.after.uses.get(new.id, frozenset())
     widen = Step(
         id=step_id("widen", new.id),
@@ -60,7 +62,7 @@ def _steps(context: Context, old: Column, new: Column, checks: list[Constraint])
         phase=Phase.EXPAND,
         why="no row is rewritten, and what the running application writes still fits",
         up=(
-            *_altered(new, [replace(c, validated=False) for c in apart], scan=bool(valid) and not apart),
+            *_altered(new, [replace(c, validated=False) for c in apart], scan=built or (bool(valid) and not apart)),
             *_kept_below(new, context.before, context.after),
         ),
         down=Down((*_altered(old, apart, scan=True), *_kept_below(old, context.after, context.before))),

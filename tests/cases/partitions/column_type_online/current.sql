@@ -6,3 +6,7 @@ CREATE FUNCTION total() RETURNS numeric LANGUAGE plpgsql AS $$ BEGIN RETURN (SEL
 -- to a type to which there is no cast, but by way of text
 CREATE TABLE mark (bits int, day date, PRIMARY KEY (bits, day)) PARTITION BY RANGE (day);
 CREATE TABLE mark_all PARTITION OF mark DEFAULT;
+-- no row would be written, but every index of a partition built again
+CREATE TABLE named (id int PRIMARY KEY, name varchar(10)) PARTITION BY HASH (id);
+CREATE TABLE named_all PARTITION OF named FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+CREATE INDEX by_name ON named (name);

@@ -5,3 +5,6 @@ CREATE INDEX event_amount ON event (amount);
 CREATE FUNCTION total() RETURNS numeric LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT sum(amount) FROM event); END $$;
 CREATE TABLE mark (bits bit varying, day date, PRIMARY KEY (bits, day)) PARTITION BY RANGE (day);
 CREATE TABLE mark_all PARTITION OF mark DEFAULT;
+CREATE TABLE named (id int PRIMARY KEY, name text) PARTITION BY HASH (id);
+CREATE TABLE named_all PARTITION OF named FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+CREATE INDEX by_name ON named (name);
