@@ -127,6 +127,14 @@ WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND c.relpersistence <> 't' AND n.
         statements += [_enable_clone(new, p, new.enabled) for p in returned]
         return statements + [_enable_clone(new, p, e) for p, e in wanted.items() if known.get(p) != e]
 
+    def alter_uses(self, old: Trigger, new: Trigger, after: Catalog) -> frozenset[ObjectId]:
+        """Partitions have their clones once they are attached."""
+        return _attachments(new) - _attachments(old)
+
+    def alter_releases(self, old: Trigger, new: Trigger) -> frozenset[ObjectId]:
+        """The way back finds the clones of partitions that it has attached again."""
+        return _attachments(old) - _attachments(new)
+
     def drop_contract(self, obj: Trigger) -> str | None:
         return f"doesn't rely on {obj.id}"
 
@@ -153,6 +161,17 @@ def _clones_part(trigger: Trigger) -> Part:
         frozenset({trigger.id.child("clones", "")}),
         frozenset({trigger.id, *partitions, *map(attachment, partitions)}),
     )
+
+
+def clones_left(trigger: Trigger, before: Catalog, after: Catalog) -> list[tuple[str, str, str]]:
+    """Those of partitions that are none any more."""
+    pairs = ((c, (c[0], c[1])) for c in trigger.clones)
+    return [c for c, path in pairs if _is_partition(path, before) and not _is_partition(path, after)]
+
+
+def _attachments(trigger: Trigger) -> frozenset[ObjectId]:
+    """Of the partitions whose clones fire at other times."""
+    return frozenset(attachment(ObjectId("table", p)) for p in _by_partition(trigger))
 
 
 def _by_partition(trigger: Trigger) -> dict[tuple[str, str], str]:

@@ -15,6 +15,7 @@ from migplan.kinds.names import names_of
 from migplan.kinds.registry import kind_of
 from migplan.kinds.sequence import Sequence
 from migplan.kinds.table import Table
+from migplan.kinds.trigger import Trigger, clones_left
 from migplan.planning.attributes import GENERIC, attribute_steps
 from migplan.planning.rebuilt_steps import rebuild_steps
 from migplan.planning.side_by_side import (
@@ -149,8 +150,10 @@ def alter_steps(context: Context, change: Alter) -> list[Step]:
         change, identity = _identity_apart(context, change)
         change, always = _always_apart(context, change)
         if change.fields - GENERIC:
+            change, left = _clones_apart(context, change)
             numbers = _alteration(context, change)
             steps += [*_with_way_back(context, change, numbers), *(always_behind(*pair, numbers) for pair in always)]
+            steps += left
         steps += identity
     elif (rest := _beside_parts(context, change, rebuilt)) is not None:
         steps.append(_with_halves(_alteration(context, rest), rebuild_steps(context, rebuilt)))
@@ -182,6 +185,34 @@ def _always_apart(context: Context, change: Alter) -> tuple[Alter, list[tuple[Co
         return change, []
     first, *last = numbered_first(context, change.new)
     return replace(change, new=first), [(first, column) for column in last]
+
+
+def _clones_apart(context: Context, change: Alter) -> tuple[Alter, list[Step]]:
+    """Partitions that leave take the clones of a trigger along: the way back sets them once they are attached again,
+    where those of partitions that come are long set."""
+    old, new = change.old, change.new
+    if not isinstance(old, Trigger) or not isinstance(new, Trigger):
+        return change, []
+    left = clones_left(old, context.before, context.after)
+    between = replace(new, clones=tuple(sorted((*new.clones, *left))))
+    fields = changed_fields(old, between)
+    if not left or not fields - GENERIC:
+        return change, []
+    sentences = (_leaving_contract(context, ObjectId("table", clone[:2])) for clone in left)
+    sentence = next((s for s in sentences if s is not None), None)
+    leaving = replace(
+        _alteration(context, Alter(between, new, frozenset({"clones"}))),
+        id=step_id("leave", new.id),
+        phase=Phase.EXPAND if sentence is None else Phase.CONTRACT,
+        deploy=sentence,
+        after=(After(step_id("alter", new.id), "sets those that come"),),
+    )
+    return Alter(old, between, fields), [leaving]
+
+
+def _leaving_contract(context: Context, partition: ObjectId) -> str | None:
+    old, new = context.before[partition], context.after.get(partition, Table)
+    return kind_of(partition).drop_contract(old) if new is None else kind_of(partition).contract(old, new)
 
 
 def _with_halves(step: Step, halves: list[Step]) -> Step:

@@ -22,3 +22,11 @@ CREATE TABLE visits_moved PARTITION OF visits FOR VALUES IN (3);
 CREATE TABLE stays (id int, guest int NOT NULL) PARTITION BY LIST (id);
 CREATE TABLE summed (id int, twice int GENERATED ALWAYS AS (id * 2) STORED) PARTITION BY LIST (id);
 CREATE TABLE summed_1 PARTITION OF summed FOR VALUES IN (1);
+-- the triggers of a partition that goes and of one that comes fire at other times than their table's
+CREATE FUNCTION as_is() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+CREATE TRIGGER summed_kept BEFORE UPDATE ON summed FOR EACH ROW EXECUTE FUNCTION as_is();
+ALTER TABLE ONLY summed_1 DISABLE TRIGGER summed_kept;
+-- the rows stay as they are, but every index of a partition is built again
+CREATE TABLE named (id int, name varchar(10)) PARTITION BY LIST (id);
+CREATE TABLE named_1 PARTITION OF named FOR VALUES IN (1);
+CREATE INDEX by_name ON named (name);
