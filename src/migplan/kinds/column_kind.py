@@ -14,6 +14,7 @@ from migplan.kinds import _acl
 from migplan.kinds._descendants import descendants, heirs, parents_of
 from migplan.kinds._foreign_options import fdw_option_changes
 from migplan.kinds.base import Found, Kind, Reading
+from migplan.kinds.behind_rows import behind_rows
 from migplan.kinds.column import TYPE_KINDS, Column, relation_clause
 from migplan.kinds.column_clauses import (
     add_column,
@@ -107,6 +108,8 @@ class ColumnKind(Kind[Column]):
             statements += change_identity(old.identity, new.identity, new.type, head)
             if old.identity is None:
                 statements += sequence_grants(new.identity, in_force(before, after))
+                if new.relation.kind == "table":
+                    statements.append(behind_rows(new, new.identity, before, after))
         if fields & {"storage"}:
             storage = Sql(new.storage or "DEFAULT") if new.storage or after.major >= 16 else None
             if storage is None:

@@ -8,10 +8,10 @@ Locks are read while the transaction is still open, or by a second connection wh
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 from psycopg.errors import Diagnostic
@@ -125,12 +125,20 @@ class Measure:
         self._held = {}
 
     def _inside(self, sql: str, seen: _Seen) -> None:
+        seen.scan |= sql.startswith("SELECT ") and self._reads_whole_table(sql)
         with self._listening(seen):
             self._send(_LOUD, sql)
         locks, files = own_locks(self._work, self._existing)
         self._note(seen, locks)
         exclusive = {oid for oid, mode in self._held.items() if mode is LockMode.ACCESS_EXCLUSIVE}
         seen.rewrite |= self._moved({oid: file for oid, file in files.items() if oid in exclusive})
+
+    def _reads_whole_table(self, query: str) -> bool:
+        """Of a query PostgreSQL tells nothing while it runs, and its plan does."""
+        self._send()
+        row = self._work.execute(f"EXPLAIN (VERBOSE, FORMAT JSON) {query}".encode()).fetchone()
+        tables = set(self._existing.names.values())
+        return row is not None and any(name in tables for (plan,) in [row] for name in _scanned(plan[0]["Plan"]))
 
     def _outside(self, sql: str, seen: _Seen) -> None:
         """In a transaction of its own, whose locks can be read; what refuses one runs against gates."""
@@ -180,3 +188,11 @@ class Measure:
 
     def _notice(self, diagnostic: Diagnostic) -> None:
         self._messages.append(diagnostic.message_primary or "")
+
+
+def _scanned(node: Mapping[str, Any]) -> Iterator[str]:
+    """What a plan reads from end to end, each as ``schema.table``."""
+    if node["Node Type"] == "Seq Scan":
+        yield f"{node['Schema']}.{node['Relation Name']}"
+    for inner in node.get("Plans", ()):
+        yield from _scanned(inner)

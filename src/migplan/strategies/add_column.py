@@ -157,6 +157,22 @@ def _expand_volatile(context: Context, column: Column) -> Expansion:
     return Expansion(tuple(steps), frozenset({column.id}))
 
 
+def _position(sequence: Sql) -> tuple[Statement, Statement]:
+    """What remembers, within a transaction, where a sequence stopped, and what lets the next one of its name go on
+    there: nobody need look for the largest value under the table's lock."""
+    last, called = literal(Sql("migplan.last_value")), literal(Sql("migplan.is_called"))
+    kept = sql(
+        "SELECT set_config({}, last_value::text, true), set_config({}, is_called::text, true) FROM {}",
+        last,
+        called,
+        sequence,
+    )
+    taken = sql(
+        "SELECT setval({}, current_setting({})::bigint, current_setting({})::boolean)", literal(sequence), last, called
+    )
+    return Statement(kept), Statement(taken)
+
+
 def _expand_identity(context: Context, column: Column) -> Expansion:
     """A sequence serves new rows and the backfill; at the end the identity's own takes over where it stopped."""
     assert column.identity is not None
@@ -175,12 +191,7 @@ def _expand_identity(context: Context, column: Column) -> Expansion:
     filled = _fill_identity(context, column, stand_in, add)
     after = tuple(After(s.id, "every row must have a value") for s in (add, *filled))
     tighten = [replace(s, phase=Phase.MIGRATE) for s in _tighten(context, column, None, after)]
-    restart = sql(
-        "SELECT setval({}, coalesce((SELECT max({}) FROM {}), 0) + 1, false)",
-        literal(ident(*sequence)),
-        name,
-        table,
-    )
+    stopped, go_on = _position(ident(*sequence))
     attach = Step(
         id=step_id("identity", column.id),
         title=f"make {column.id} an identity",
@@ -190,16 +201,19 @@ def _expand_identity(context: Context, column: Column) -> Expansion:
         why="metadata only; the values go on where the stand-in stopped",
         up=(
             drop_default(stand_in),
+            stopped,
             drop,
             *change_identity(None, column.identity, column.type, sql("ALTER TABLE {} ALTER COLUMN {}", table, name)),
-            Statement(restart),
+            go_on,
         ),
         down=Down(
             (
+                Statement(sql("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", table), AX),
+                stopped,
                 Statement(sql("ALTER TABLE {} ALTER COLUMN {} DROP IDENTITY", table, name), AX),
                 create,
                 set_default(stand_in),
-                Statement(restart),
+                go_on,
             )
         ),
         after=tuple(After(s.id, "an identity column is NOT NULL") for s in tighten),

@@ -13,6 +13,7 @@ from migplan.core.model import Catalog
 from migplan.core.sql import Sql, deparsed, ident, literal, sql
 from migplan.core.steps import LockMode, Statement, temporary_name
 from migplan.kinds._replica_identity import set_replica_identity
+from migplan.kinds.behind_rows import behind_rows
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import Constraint, drop_constraint, key_extras
 from migplan.kinds.default import drop_default, set_default
@@ -129,7 +130,9 @@ def _move_identities(leaving: Side, arriving: Side) -> Iterable[Statement]:
         head = sql("ALTER TABLE {} ALTER COLUMN", ident(*arriving.table.path))
         aside = sql("{} {}", head, ident(leaving.aside_name(was.name)))
         if column.identity is not None:
-            yield from add_identity(column, column.identity, was.identity, sql("{} {}", head, ident(column.name)))
+            yield from add_identity(
+                column, column.identity, was.identity, sql("{} {}", head, ident(column.name)), arriving.catalog
+            )
         if was.identity is not None:
             yield Statement(sql("{} DROP IDENTITY", aside), AX)
         if column.identity is not None and was.identity is not None:
@@ -140,16 +143,18 @@ def _move_identities(leaving: Side, arriving: Side) -> Iterable[Statement]:
             yield from identity_extras(column.identity, column.type)
 
 
-def add_identity(column: Column, identity: Identity, was: Identity | None, head: Sql) -> Iterable[Statement]:
-    """Its sequence goes on behind the values that are there, or where the former one stopped."""
+def add_identity(
+    column: Column, identity: Identity, was: Identity | None, head: Sql, *catalogs: Catalog
+) -> Iterable[Statement]:
+    """Its sequence goes on behind the values that are there, or where the former one stopped; ``catalogs`` tell by
+    which index these are found."""
     schema, name = identity.sequence
     taken = name if was is None else temporary_name(name, "identity")
     clause = identity_clause(replace(identity, sequence=(schema, taken)), column.type)
     yield Statement(sql("{} ADD {}", head, clause), AX)
     sequence = literal(ident(schema, taken))
     if was is None:
-        table, key = ident(*column.relation.path), ident(column.name)
-        yield Statement(sql("SELECT setval({}, (SELECT max({}) FROM {}) + 1, false)", sequence, key, table))
+        yield behind_rows(column, replace(identity, sequence=(schema, taken)), *catalogs)
     else:
         yield Statement(sql("SELECT setval({}, last_value, is_called) FROM {}", sequence, ident(*was.sequence)))
 

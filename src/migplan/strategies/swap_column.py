@@ -153,7 +153,10 @@ def _late_identities(context: Context, columns: Iterable[Column], table: ObjectI
             strategy=NAME,
             phase=Phase.CONTRACT,
             why="an identity is only for columns that are NOT NULL",
-            up=(*add_identity(first, identity, None, head), *identity_extras(identity, column.type)),
+            up=(
+                *add_identity(first, identity, None, head, context.before, context.after),
+                *identity_extras(identity, column.type),
+            ),
             down=Down((Statement(sql("{} DROP IDENTITY", head), LockMode.ACCESS_EXCLUSIVE),)),
             uses=frozenset({finished_not_null(column)}),
         )

@@ -1,0 +1,42 @@
+"""An identity that a column with rows becomes goes on behind their values: PostgreSQL begins at its start."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from migplan.core.model import Catalog
+from migplan.core.sql import Sql, ident, literal, sql
+from migplan.core.steps import Statement, Timing
+from migplan.kinds.column import Column
+from migplan.kinds.constraint import PRIMARY_KEY, UNIQUE, Constraint
+from migplan.kinds.identity import Identity
+from migplan.kinds.index import Index
+
+
+def behind_rows(column: Column, identity: Identity, *catalogs: Catalog) -> Statement:
+    """What lets the identity's sequence go on behind the largest value that it could have given, or the smallest where
+    it counts down. It reads the table, unless an index that is in all of the ``catalogs`` begins with the column."""
+    furthest = sql("max({})" if identity.increment > 0 else "min({})", ident(column.name))
+    first, last = sorted((identity.start, identity.maximum if identity.increment > 0 else identity.minimum))
+    command = sql(
+        "SELECT setval({}, {}) FROM {} HAVING {} BETWEEN {} AND {}",
+        literal(ident(*identity.sequence)),
+        furthest,
+        ident(*column.relation.path),
+        furthest,
+        first,
+        last,
+    )
+    found = Statement(command)
+    indexed = all(_begins_an_index(column, catalog) for catalog in catalogs)
+    return found if indexed else replace(found, scan=True, timing=Timing.LONG)
+
+
+def _begins_an_index(column: Column, catalog: Catalog) -> bool:
+    keys = (c for c in catalog.members_of(column.relation, Constraint) if c.type in (PRIMARY_KEY, UNIQUE))
+    if any(key.columns[0] == column.name for key in keys):
+        return True
+    name: Sql = ident(column.name)
+    beginnings = tuple(f"USING btree ({name}{end}" for end in (")", ",", " "))
+    indexes = catalog.members_of(column.relation, Index)
+    return any(i.valid and " WHERE " not in i.definition and i.definition.startswith(beginnings) for i in indexes)

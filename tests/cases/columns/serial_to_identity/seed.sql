@@ -1,0 +1,1 @@
+INSERT INTO given VALUES (1, 5, -7), (2, 2147483647, -8);
