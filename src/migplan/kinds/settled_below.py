@@ -91,10 +91,11 @@ def names_below(table: ObjectId, catalog: Catalog) -> list[Statement]:
 
 
 def _equal_pairs(table: ObjectId, catalog: Catalog) -> Iterator[tuple[Sql, Sql, str]]:
-    """Each of them, on the partition and below, behind the one above that it is to hang on."""
-    attached = [o for o in catalog.members.get(table, ()) if index_above(o) is not None]
-    shapes = [_shape(o) for o in attached]
-    for obj, shape in sorted(zip(attached, shapes, strict=True), key=lambda pair: pair[0].id):
+    """Each of them, on the partition and below, behind the one above that it is to hang on; of others that are equal,
+    but hang on none, ATTACH could take one as well."""
+    indexes = [o for o in catalog.members.get(table, ()) if isinstance(o, Index | Constraint)]
+    shapes = [_shape(o) for o in indexes]
+    for obj, shape in sorted(zip(indexes, shapes, strict=True), key=lambda pair: pair[0].id):
         above = index_above(obj)
         if above is not None and shapes.count(shape) > 1:
             upper, own = (ident(id.path[0], id.path[-1]) for id in (above, obj.id))

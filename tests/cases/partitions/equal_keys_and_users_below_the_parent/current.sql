@@ -35,3 +35,8 @@ ALTER TABLE twins ADD CONSTRAINT twins_n UNIQUE (a, id), ADD CONSTRAINT twins_m 
 CREATE TABLE twins_of_no_parent (id int, a int NOT NULL);
 CREATE UNIQUE INDEX alone_z ON twins_of_no_parent (a);
 CREATE UNIQUE INDEX alone_a ON twins_of_no_parent (a);
+
+-- a table that is attached has an equal index, older or not, that is to hang on none
+CREATE TABLE pair_1 (a int, b int);
+CREATE INDEX pair_1_alone ON pair_1 (a, b);
+CREATE INDEX pair_1_hangs ON pair_1 (a, b);

@@ -36,3 +36,11 @@ CREATE TABLE twins_of_no_parent (id int, a int NOT NULL);
 CREATE UNIQUE INDEX alone_a ON twins_of_no_parent (a);
 CREATE UNIQUE INDEX alone_z ON twins_of_no_parent (a);
 ALTER TABLE twins ATTACH PARTITION twins_of_no_parent FOR VALUES IN (3);
+
+CREATE TABLE pair_1 (a int, b int);
+CREATE INDEX pair_1_alone ON pair_1 (a, b);
+CREATE TABLE pair (a int, b int) PARTITION BY RANGE (a);
+ALTER TABLE pair ATTACH PARTITION pair_1 FOR VALUES FROM (0) TO (10);
+CREATE INDEX pair_idx ON ONLY pair (a, b);
+CREATE INDEX pair_1_hangs ON pair_1 (a, b);
+ALTER INDEX pair_idx ATTACH PARTITION pair_1_hangs;
