@@ -16,12 +16,8 @@ from migplan.core.sql import ident, sql
 from migplan.core.steps import After, Down, LockMode, Phase, Statement, Step, step_id
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import (
-    FOREIGN_KEY,
     PRIMARY_KEY,
     Constraint,
-    add_constraint,
-    drop_constraint,
-    validate_constraint,
 )
 from migplan.kinds.identity import identity_extras
 from migplan.kinds.registry import kind_of
@@ -42,14 +38,13 @@ from migplan.strategies.staged_types import (
     staged_id,
     staged_sentence,
 )
-from migplan.strategies.staging import build_key, stage
+from migplan.strategies.staging import NAME, build_key, stage
 from migplan.strategies.steps_undone import chain, only_on_the_way_back, undone
 from migplan.strategies.swap import add_identity, swap_sides
+from migplan.strategies.swap_foreign_keys import carried_foreign_keys
 from migplan.strategies.swap_locks import locked, locked_first, tables_of_group
 from migplan.strategies.sync import Pair, disagreement, stale_arriving, stale_leaving
 from migplan.strategies.unreadable_values import unreadable_values
-
-NAME = "swap_column"
 
 
 class SwapColumn(Strategy):
@@ -66,10 +61,7 @@ class SwapColumn(Strategy):
             first = _joined(context, new) if blocked else frozenset[ObjectId]()
             behind = _behind(context, table, new.columns)
             yield Expansion(tuple(steps), old.carried | new.carried, blocked=blocked, first=first, behind=behind)
-        for id in sorted(context.rebuilds.items):
-            key = context.after.get(id, Constraint)
-            if key is not None and key.type == FOREIGN_KEY and _on_replaced(context, id):
-                yield Expansion(tuple(_carry_foreign_key(context, key)), frozenset({id}))
+        yield from carried_foreign_keys(context)
         for group in sorted({context.rebuilds.groups[id] for id in context.replaced}):
             yield from _locked_first(context, group)
 
@@ -296,81 +288,6 @@ def _retirement(context: Context, new: Side, last: Step) -> tuple[After, ...]:
 
 def _held(context: Context, column: Column) -> frozenset[ObjectId]:
     return context.before.uses.get(column.id, frozenset()) & context.staged
-
-
-def _on_replaced(context: Context, foreign_key: ObjectId) -> bool:
-    key = context.before.get(foreign_key, Constraint)
-    if key is None or key.target is None:
-        return False
-    columns = {key.relation.child("column", c) for c in key.columns}
-    return bool((columns | {key.target.child("column", c) for c in key.target_columns}) & context.replaced)
-
-
-def _carry_foreign_key(context: Context, new: Constraint) -> list[Step]:
-    """Dropped and made again in the swap's transaction, NOT VALID; validated behind it, or behind the way back."""
-    old = context.before[new.id]
-    assert isinstance(old, Constraint)
-    rebuild = context.rebuilds.items[new.id]
-    gone, come = context.pieces_before.of(new.id)[0], context.pieces_after.of(new.id)[0]
-    validated = _validation(new, "validate")
-    before = only_on_the_way_back(_validation(old, "validate"), _sentence(context, rebuild.group))
-    drop = Step(
-        id=step_id("drop", new.id),
-        title=f"drop {new.id} for the swap",
-        object=new.id,
-        strategy=NAME,
-        phase=Phase.CONTRACT,
-        why="it stands on the columns that change places",
-        up=gone.drop,
-        down=Down((_not_valid(old), *gone.create[1:])),
-        destroys=gone.provides,
-        releases=gone.uses,
-        together=rebuild.group,
-        after=(After(before.id, "on the way back it is validated last"),),
-    )
-    create = Step(
-        id=step_id("create", new.id),
-        title=f"add {new.id} again, not validated",
-        object=new.id,
-        strategy=NAME,
-        phase=Phase.CONTRACT,
-        why="new rows are checked from here; existing ones were checked under their old type",
-        up=(_not_valid(new), *come.create[1:]),
-        down=Down((drop_constraint(new),)),
-        creates=come.provides,
-        uses=come.uses,
-        together=rebuild.group,
-    )
-    return [before, drop, create, replace(validated, after=(After(create.id, "validates it"),))]
-
-
-def _sentence(context: Context, group: str) -> str | None:
-    """What the checkpoint before a swap says."""
-    for id in sorted(context.replaced):
-        if context.rebuilds.groups.get(id) == group:
-            return kind_of(id).contract(context.before[id], context.after[id])
-    return None
-
-
-def _not_valid(key: Constraint):
-    return replace(add_constraint(replace(key, validated=False)), scan=False)
-
-
-def _validated(key: Constraint):
-    return (validate_constraint(key),) if key.validated and key.enforced else ()
-
-
-def _validation(key: Constraint, verb: str) -> Step:
-    return Step(
-        id=step_id(verb, key.id),
-        title=f"validate {key.id}",
-        object=key.id,
-        strategy=NAME,
-        phase=Phase.CONTRACT,
-        why="reads the table in a transaction of its own, under a lock that only DDL and vacuum feel",
-        up=_validated(key),
-        down=Down(()),
-    )
 
 
 STRATEGY = SwapColumn()
