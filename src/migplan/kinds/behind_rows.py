@@ -1,4 +1,4 @@
-"""An identity that a column with rows becomes goes on behind their values: PostgreSQL begins at its start."""
+"""A sequence that comes to number a column with rows goes on behind their values: PostgreSQL begins at its start."""
 
 from __future__ import annotations
 
@@ -11,16 +11,20 @@ from migplan.kinds.column import Column
 from migplan.kinds.constraint import PRIMARY_KEY, UNIQUE, Constraint
 from migplan.kinds.identity import Identity
 from migplan.kinds.index import Index
+from migplan.kinds.sequence import Sequence
 
 
-def behind_rows(column: Column, identity: Identity, *catalogs: Catalog) -> Statement:
-    """What lets the identity's sequence go on behind the largest value that it could have given, or the smallest where
-    it counts down. It reads the table, unless an index that is in all of the ``catalogs`` begins with the column."""
-    furthest = sql("max({})" if identity.increment > 0 else "min({})", ident(column.name))
-    first, last = sorted((identity.start, identity.maximum if identity.increment > 0 else identity.minimum))
+def behind_rows(
+    column: Column, sequence: tuple[str, ...], numbers: Identity | Sequence, *catalogs: Catalog
+) -> Statement:
+    """What lets the sequence of that name go on behind the largest value that it could have given, or the smallest
+    where it counts down. It reads the table, unless an index that is in all of the ``catalogs`` begins with the column.
+    """
+    furthest = sql("max({})" if numbers.increment > 0 else "min({})", ident(column.name))
+    first, last = sorted((numbers.start, numbers.maximum if numbers.increment > 0 else numbers.minimum))
     command = sql(
         "SELECT setval({}, {}) FROM {} HAVING {} BETWEEN {} AND {}",
-        literal(ident(*identity.sequence)),
+        literal(ident(*sequence)),
         furthest,
         ident(*column.relation.path),
         furthest,

@@ -109,7 +109,7 @@ class ColumnKind(Kind[Column]):
             if old.identity is None:
                 statements += sequence_grants(new.identity, in_force(before, after))
                 if new.relation.kind == "table":
-                    statements.append(behind_rows(new, new.identity, before, after))
+                    statements.append(behind_rows(new, new.identity.sequence, new.identity, before, after))
         if fields & {"storage"}:
             storage = Sql(new.storage or "DEFAULT") if new.storage or after.major >= 16 else None
             if storage is None:

@@ -94,8 +94,8 @@ WHERE c.relpersistence <> 't' AND d.deptype IS DISTINCT FROM 'i' AND n.oid = ANY
         if obj.owned_by is not None:
             parts.append(
                 Part(
-                    (_owned_by(obj, obj.owned_by),),
-                    (_owned_by(obj, None),),
+                    (owned_by(obj, obj.owned_by),),
+                    (owned_by(obj, None),),
                     frozenset({ownership(obj.id)}),
                     frozenset({obj.id, obj.owned_by}),
                 )
@@ -114,7 +114,7 @@ WHERE c.relpersistence <> 't' AND d.deptype IS DISTINCT FROM 'i' AND n.oid = ANY
         if "unlogged" in fields:
             statements.append(set_logged(new))
         if "owned_by" in fields:
-            statements.append(_owned_by(new, new.owned_by))
+            statements.append(owned_by(new, new.owned_by))
         return statements
 
     def without_parts(self, obj: Sequence, parts: frozenset[ObjectId]) -> Sequence | None:
@@ -194,7 +194,8 @@ def _options(sequence: Sequence) -> Sql:
     )
 
 
-def _owned_by(sequence: Sequence, column: ObjectId | None) -> Statement:
+def owned_by(sequence: Sequence, column: ObjectId | None) -> Statement:
+    """What hangs a sequence on the column that it is to be dropped with."""
     owner = Sql("NONE") if column is None else ident(*column.path)
     command = sql("ALTER SEQUENCE {} OWNED BY {}", ident(*sequence.id.path), owner)
     return Statement(command, LockMode.SHARE_ROW_EXCLUSIVE)

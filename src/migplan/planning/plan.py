@@ -30,6 +30,7 @@ from migplan.planning.keys_in_turn import with_keys_in_turn
 from migplan.planning.leaving_partitions import with_counted_references
 from migplan.planning.mentions import with_mentions
 from migplan.planning.moved_extensions import with_moves
+from migplan.planning.positions import with_positions
 from migplan.planning.renames import Renamed, with_renames
 from migplan.planning.said_casts import with_said_casts
 from migplan.planning.segments import Segment, segments
@@ -96,6 +97,7 @@ def draft(
         made = with_own_names(made, followed.changes, before, after)
         made = with_named_clones(made, context.pieces_before, context.pieces_after)
         made = with_counted_references(made, before, after)
+        made = with_positions(made, before, after)
         joined = with_renames(renamed, after, made, chosen)
         made = with_moves(renamed.moved, joined.steps)
         made = with_keys_in_turn(with_mentions(_sorted(made), before, after), before, after)

@@ -154,7 +154,7 @@ def add_identity(
     yield Statement(sql("{} ADD {}", head, clause), AX)
     sequence = literal(ident(schema, taken))
     if was is None:
-        yield behind_rows(column, replace(identity, sequence=(schema, taken)), *catalogs)
+        yield behind_rows(column, (schema, taken), identity, *catalogs)
     else:
         yield Statement(sql("SELECT setval({}, last_value, is_called) FROM {}", sequence, ident(*was.sequence)))
 

@@ -1,1 +1,2 @@
 INSERT INTO given VALUES (1, 5, -7), (2, 2147483647, -8);
+INSERT INTO t SELECT FROM generate_series(1, 3);
