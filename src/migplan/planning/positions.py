@@ -1,5 +1,5 @@
-"""Sequences that come to a column which stays go on behind its values: a serial column that was an identity, or, on the
-way back, was to become one. PostgreSQL begins at their start, and the next rows would meet the first ones' numbers."""
+"""Sequences that come to a column which stays go on behind its values. PostgreSQL begins at their start, and the next
+rows would meet the first ones' numbers."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ from migplan.core.steps import Down, Statement, Step
 from migplan.kinds.behind_rows import behind_rows
 from migplan.kinds.column import Column
 from migplan.kinds.sequence import Sequence, owned_by
+from migplan.strategies.serial_to_identity import SerialToIdentity
 
 _NUMBERS: Final = frozenset({"smallint", "integer", "bigint"})
 
 
 def with_positions(steps: Iterable[Step], before: Catalog, after: Catalog) -> list[Step]:
-    """The steps; those that hang such a sequence on its column set it behind the rows as well."""
+    """The steps; those that hang such a sequence on its column set it behind the rows as well, where they don't know
+    its position."""
     come, back = dict(_positions(after, before)), dict(_positions(before, after))
-    return [_positioned(step, come, back) for step in steps] if come or back else list(steps)
+    plain = (step if step.strategy == SerialToIdentity.name else _positioned(step, come, back) for step in steps)
+    return list(plain) if come or back else list(steps)
 
 
 def _positions(catalog: Catalog, other: Catalog) -> Iterator[tuple[Sql, Statement]]:

@@ -24,6 +24,7 @@ from migplan.strategies.dual_written import dual_written_columns
 from migplan.strategies.moved import moved_columns
 from migplan.strategies.pieces import Pieces
 from migplan.strategies.reshaped import reshaped_columns
+from migplan.strategies.sequence_position import kept_position, taken_position
 from migplan.strategies.set_not_null import fill_expression, fill_steps, tighten_steps
 from migplan.strategies.sync import no_default
 
@@ -157,22 +158,6 @@ def _expand_volatile(context: Context, column: Column) -> Expansion:
     return Expansion(tuple(steps), frozenset({column.id}))
 
 
-def _position(sequence: Sql) -> tuple[Statement, Statement]:
-    """What remembers, within a transaction, where a sequence stopped, and what lets the next one of its name go on
-    there: nobody need look for the largest value under the table's lock."""
-    last, called = literal(Sql("migplan.last_value")), literal(Sql("migplan.is_called"))
-    kept = sql(
-        "SELECT set_config({}, last_value::text, true), set_config({}, is_called::text, true) FROM {}",
-        last,
-        called,
-        sequence,
-    )
-    taken = sql(
-        "SELECT setval({}, current_setting({})::bigint, current_setting({})::boolean)", literal(sequence), last, called
-    )
-    return Statement(kept), Statement(taken)
-
-
 def _expand_identity(context: Context, column: Column) -> Expansion:
     """A sequence serves new rows and the backfill; at the end the identity's own takes over where it stopped."""
     assert column.identity is not None
@@ -191,7 +176,7 @@ def _expand_identity(context: Context, column: Column) -> Expansion:
     filled = _fill_identity(context, column, stand_in, add)
     after = tuple(After(s.id, "every row must have a value") for s in (add, *filled))
     tighten = [replace(s, phase=Phase.MIGRATE) for s in _tighten(context, column, None, after)]
-    stopped, go_on = _position(ident(*sequence))
+    stopped, go_on = kept_position(ident(*sequence)), taken_position(ident(*sequence))
     attach = Step(
         id=step_id("identity", column.id),
         title=f"make {column.id} an identity",
