@@ -65,7 +65,8 @@ def _stays_otherwise(context: Context, old: Column, new: Column) -> bool:
     table = context.after.get(new.relation, Table)
     if table is None or table.partition_of is not None or table.partition_key is not None or table.inherits:
         return False
-    if {new.id, new.relation} & (context.rebuilds.items.keys() | context.replaced | context.online):
+    elsewhere = context.rebuilds.items.keys() | context.replaced | context.online | context.renamed_columns.keys()
+    if {new.id, new.relation} & elsewhere:
         return False
     alone = not any(True for side in (context.before, context.after) for _ in descendants(new.relation, side))
     return alone and old.type == new.type and old.not_null is not None and new.not_null is not None
