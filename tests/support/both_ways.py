@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,16 +46,16 @@ def both_ways(
     with closing(connect(live)) as looking:
         start = _read(looking)
         steps = draft(start, declared, settings=settings).steps
-        ups = [s for step in steps for s in step.up]
-        downs = [s for step in reversed(steps) if isinstance(step.down, Down) for s in step.down.statements]
-        run(live, ups)
+        ups = [(step.up, step.transactional) for step in steps]
+        downs = [(s.down.statements, s.transactional) for s in reversed(steps) if isinstance(s.down, Down)]
+        _run_steps(live, ups)
         _expect_equal(_read(looking), declared, settings, "up")
         assert dump(live) == dump(wanted)
         if down:
-            run(live, downs)
+            _run_steps(live, downs)
             _expect_equal(_read(looking), start, settings, "down")
             assert dump(live) == first
-    return BothWays(tuple(map(_text, ups)), tuple(map(_text, downs)))
+    return BothWays(*(tuple(_text(s) for statements, _ in way for s in statements) for way in (ups, downs)))
 
 
 def from_nothing(make_db: Callable[[str], str], script: str, *, settings: Settings = OFFLINE) -> BothWays:
@@ -85,6 +85,16 @@ def dump(url: str, *options: str) -> list[str]:
     text = pg_dump(url, *options)
     lines = (line.rstrip(",") for line in text.splitlines())
     return sorted(line for line in lines if line and not line.lstrip().startswith(_LEFT_OUT))
+
+
+def _run_steps(url: str, steps: Iterable[tuple[Iterable[Statement], bool]]) -> None:
+    """Each in its own transaction, where it stands one."""
+    with psycopg.connect(url, autocommit=True) as db:
+        db.execute(_SESSION)
+        for statements, transactional in steps:
+            with db.transaction() if transactional else nullcontext():
+                for statement in statements:
+                    db.execute(str(statement.sql).encode())
 
 
 def run(url: str, statements: Iterable[Statement]) -> None:
