@@ -11,7 +11,7 @@ from migplan.execute.change_logs import waiting_logs
 from migplan.execute.course import Course, owes_smoke
 from migplan.execute.demands import refuse_unready
 from migplan.execute.first_look import FirstLook
-from migplan.execute.journey import Stop, ahead, back, only_from_its_beginning, position, steps_of, stops
+from migplan.execute.journey import Position, Stop, ahead, back, only_from_its_beginning, position, steps_of, stops
 from migplan.execute.ledger import Direction, Ledger, StepState, install, installed, operator_name
 from migplan.execute.live_sizes import live_sizes
 from migplan.execute.maintenance import server_time
@@ -51,7 +51,7 @@ def apply(folder: PlanFolder, order: Order, goal: Stop | None = None) -> Reached
         at = position(folder.plan, states)
         if at.within is None and at.done < wanted.phases and not order.hooks.before:
             look.begin()
-        intent = _intent(folder, order, desk, "up", states, wanted, list(ahead(folder, states, wanted)))
+        intent = _intent(folder, order, desk, "up", at, wanted, list(ahead(folder, states, wanted)))
         if intent.at.within is not None and ledger.unfinished_way_back() is not None:
             intent = replace(intent, concerns=(_turned(folder, order, intent.at.within.down), *intent.concerns))
         waiting = _waiting(folder.plan, wanted, ledger.confirmed())
@@ -81,7 +81,7 @@ def rollback(folder: PlanFolder, order: Order, goal: Stop | None = None) -> Reac
         begun = ledger.unfinished_way_back()
         wanted = goal or _boundary(folder.plan, begun) or _window_start(folder.plan, states)
         units = list(back(folder, states, wanted))
-        intent = _intent(folder, order, desk, "down", states, wanted, units)
+        intent = _intent(folder, order, desk, "down", position(folder.plan, states), wanted, units)
         if intent.units:
             if intent.irreversible and not order.permissions.irreversible:
                 _refuse("not everything comes back", intent.irreversible, "--accept-irreversible")
@@ -101,7 +101,7 @@ def _to_where_it_is_proved(folder: PlanFolder, order: Order, desk: Connection, l
     at = position(folder.plan, states)
     assert at.within is not None, "a half undone unit lies in a phase"
     goal = stops(folder.plan)[at.done]
-    intent = _intent(folder, order, desk, "down", states, goal, list(back(folder, states, goal)))
+    intent = _intent(folder, order, desk, "down", at, goal, list(back(folder, states, goal)))
     intent = replace(intent, concerns=(_undone_first(at.within.down), *intent.concerns))
     losses = [f"{s.id}: the way back doesn't bring back {s.down.loses}" for s in intent.steps if s.down.loses]
     if losses and not order.permissions.data_loss:
@@ -132,7 +132,7 @@ def _intent(
     order: Order,
     desk: Connection,
     direction: Direction,
-    states: dict[str, StepState],
+    at: Position,
     goal: Stop,
     units: Sequence[Unit],
 ) -> Intent:
@@ -141,7 +141,7 @@ def _intent(
     return Intent(
         folder,
         direction,
-        position(plan, states),
+        at,
         goal,
         units,
         steps,

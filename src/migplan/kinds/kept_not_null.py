@@ -38,6 +38,12 @@ def declared_first(column: Column, before: Catalog, after: Catalog) -> list[Stat
     return [_set(c, scan=False) for _, c in _kept(column.relation, column.name, before, after)]
 
 
+def required_above(column: Column, catalog: Catalog) -> bool:
+    """Whether a parent has a NOT NULL there, which the column's own follows."""
+    above = (catalog.get(p.child("column", column.name), Column) for p in parents_of(column.relation, catalog))
+    return any(c is not None and c.not_null is not None for c in above)
+
+
 def own_names(column: Column, before: Catalog, after: Catalog) -> list[Statement]:
     """What gives the kept ones their names, which were the parent's until then. Not on the way back: what a table had
     of its own keeps its name beside the parent's."""

@@ -11,10 +11,9 @@ from collections.abc import Mapping
 
 from migplan.core.changes import Alter, Change
 from migplan.core.ids import ObjectId
-from migplan.core.model import Catalog, DbObject
-from migplan.kinds.constraint import Constraint
-from migplan.kinds.index import Index
+from migplan.core.model import Catalog
 from migplan.kinds.registry import kind_of
+from migplan.kinds.settled_below import index_above
 from migplan.kinds.table import Table
 
 
@@ -40,7 +39,7 @@ def _must_go(child: ObjectId, before: Catalog, after: Catalog, changes: Mapping[
     change = changes.get(child)
     if not isinstance(change, Alter):
         return child not in after
-    if _parent(change.new) != _parent(change.old):
+    if index_above(change.new) != index_above(change.old):
         return True
     return needs_statements(change) and kind_of(child).alter(change.old, change.new, before, after) is None
 
@@ -48,7 +47,7 @@ def _must_go(child: ObjectId, before: Catalog, after: Catalog, changes: Mapping[
 def _left_alone(child: ObjectId, before: Catalog, after: Catalog) -> bool:
     """Whether an index or key of a partition that stays one is declared without a parent's."""
     stays = child in after and _stays_where_it_is(before[child].table, before, after)
-    return stays and _parent(after[child]) is None
+    return stays and index_above(after[child]) is None
 
 
 def _stays_where_it_is(table: ObjectId | None, before: Catalog, after: Catalog) -> bool:
@@ -60,11 +59,5 @@ def _stays_where_it_is(table: ObjectId | None, before: Catalog, after: Catalog) 
 
 
 def _topmost(index: ObjectId, catalog: Catalog) -> ObjectId:
-    parent = _parent(catalog[index])
+    parent = index_above(catalog[index])
     return index if parent is None or parent not in catalog else _topmost(parent, catalog)
-
-
-def _parent(obj: DbObject) -> ObjectId | None:
-    if isinstance(obj, Index):
-        return obj.parent
-    return obj.index_parent if isinstance(obj, Constraint) else None

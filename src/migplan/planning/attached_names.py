@@ -20,6 +20,7 @@ from migplan.core.steps import Down, LockMode, Phase, Statement, Step, step_id
 from migplan.kinds.constraint import ATTACHABLE, EXCLUSION, FOREIGN_KEY, Constraint
 from migplan.kinds.index import Index
 from migplan.kinds.names import names_of
+from migplan.kinds.settled_below import index_above
 from migplan.kinds.table import Table
 from migplan.planning.freed_names import with_renamed
 
@@ -102,16 +103,14 @@ def _apart(obj: DbObject) -> DbObject | None:
 
 def hangs_on(obj: DbObject) -> ObjectId | None:
     """The index, key or foreign key of the parent that one of a partition belongs to."""
-    return obj.parent if isinstance(obj, Index) else _parent(obj) if isinstance(obj, Constraint) else None
+    if isinstance(obj, Constraint) and obj.type in (EXCLUSION, FOREIGN_KEY):
+        return obj.clone_of
+    return index_above(obj)
 
 
 def _key(obj: DbObject) -> tuple[ObjectId, ObjectId] | None:
     parent = hangs_on(obj)
     return None if parent is None or obj.table is None else (obj.table, parent)
-
-
-def _parent(constraint: Constraint) -> ObjectId | None:
-    return constraint.clone_of if constraint.type in (EXCLUSION, FOREIGN_KEY) else constraint.index_parent
 
 
 def _step(old: DbObject, new: DbObject) -> Step:

@@ -10,10 +10,11 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
 from migplan.core.sql import ident
 from migplan.core.steps import Name, Statement
-from migplan.kinds._descendants import ancestors, parents_of
+from migplan.kinds._descendants import ancestors
 from migplan.kinds.column import Column
 from migplan.kinds.column_clauses import column_extras, set_compression
 from migplan.kinds.default import Default, drop_default
+from migplan.kinds.kept_not_null import required_above
 from migplan.kinds.names import names_of
 from migplan.kinds.not_null import change_not_null, with_not_null_name
 from migplan.strategies.pieces import Pieces
@@ -43,8 +44,7 @@ def _settings(obj: DbObject, catalog: Catalog) -> list[Statement]:
 
 
 def _has_own_not_null(column: Column, catalog: Catalog) -> bool:
-    above = (catalog.get(p.child("column", column.name), Column) for p in parents_of(column.relation, catalog))
-    return column.not_null is not None and all(c is None or c.not_null is None for c in above)
+    return column.not_null is not None and not required_above(column, catalog)
 
 
 def names_of_own_not_nulls(columns: Iterable[ObjectId], catalog: Catalog, other: Catalog) -> frozenset[Name]:

@@ -16,6 +16,7 @@ from migplan.core.sql import ident, sql
 from migplan.core.steps import Down, LockMode, Phase, Statement, Step, step_id, temporary_name
 from migplan.kinds._descendants import descendants, parents_of
 from migplan.kinds.column import Column
+from migplan.kinds.kept_not_null import required_above
 from migplan.kinds.names import names_of
 from migplan.kinds.not_null import not_null_name
 from migplan.planning.exchanges import circles
@@ -61,18 +62,12 @@ def _held(column: Column) -> frozenset[tuple[ObjectId, str]]:
 
 def _can_be_renamed(column: Column, catalog: Catalog) -> bool:
     """Heirs of the constraint follow where they bear its name, and have it of nobody else (manual: ALTER TABLE)."""
-    if column.relation.kind != "table" or column.not_null is None or _comes_from_above(column, catalog):
+    if column.relation.kind != "table" or column.not_null is None or required_above(column, catalog):
         return False
     name = not_null_name(column, column.not_null)
     below = list(descendants(column.relation, catalog))
     heirs = [h for h in _heirs(column, catalog) if h.not_null is not None and not_null_name(h, h.not_null) == name]
     return len(heirs) == len(below) == len(set(below))
-
-
-def _comes_from_above(column: Column, catalog: Catalog) -> bool:
-    """Whether a parent has a NOT NULL there as well, which this one follows."""
-    above = (catalog.get(p.child("column", column.name), Column) for p in parents_of(column.relation, catalog))
-    return column.inherited and any(c is not None and c.not_null is not None for c in above)
 
 
 def _heirs(column: Column, catalog: Catalog) -> list[Column]:

@@ -30,6 +30,8 @@ def succeeding_keys(
     left = _by_shape((k for k in before.of(Constraint) if before.uses.get(k.id, frozenset()) & retyped), before, after)
     wanted = _by_shape(after.of(Constraint), after, before)
     found = {old: new[0] for key, (old, *others) in left.items() if not others and len(new := wanted.get(key, [])) == 1}
+    if not found:
+        return {}
     held = {name for obj in before if obj in found or not makes_room(obj) for name in borne_names(obj)}
     return {old.id: new.id for old, new in found.items() if not borne_names(new) & held}
 

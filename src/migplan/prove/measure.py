@@ -136,9 +136,8 @@ class Measure:
     def _reads_whole_table(self, query: str) -> bool:
         """Of a query PostgreSQL tells nothing while it runs, and its plan does."""
         self._send()
-        row = self._work.execute(f"EXPLAIN (VERBOSE, FORMAT JSON) {query}".encode()).fetchone()
-        tables = set(self._existing.names.values())
-        return row is not None and any(name in tables for (plan,) in [row] for name in _scanned(plan[0]["Plan"]))
+        ((explained,),) = self._work.execute(f"EXPLAIN (VERBOSE, FORMAT JSON) {query}".encode()).fetchall()
+        return not set(self._existing.names.values()).isdisjoint(_scanned(explained[0]["Plan"]))
 
     def _outside(self, sql: str, seen: _Seen) -> None:
         """In a transaction of its own, whose locks can be read; what refuses one runs against gates."""

@@ -119,8 +119,9 @@ def _lasting(context: Context, key: Iterable[Column]) -> Iterable[ObjectId]:
 def kept_value(context: Context, column: Column) -> Sql:
     """The value as it is, as text where its type goes as well, or another takes its place."""
     types = context.before.uses.get(column.id, frozenset()) - {column.relation}
-    stay = context.after.objects.keys() - context.staged - context.rebuilds.items.keys()
-    return ident(column.name) if types <= stay else sql('{}::text COLLATE "default"', ident(column.name))
+    replaced = context.staged | context.rebuilds.items.keys()
+    stay = all(id in context.after and id not in replaced for id in types)
+    return ident(column.name) if stay else sql('{}::text COLLATE "default"', ident(column.name))
 
 
 def _restore(context: Context, column: Column, key: list[Column], backup: Sql) -> Fill:

@@ -92,7 +92,7 @@ def _to_identity(context: Context, column: Column, serial: _Serial) -> Expansion
     assert first.identity is not None
     there = [*_without(serial, context.pieces_before), *_numbered(context, first, first.identity, serial)]
     back = [*_unnumbered(first, first.identity), *_with(serial, context.pieces_before, identity)]
-    number = _step(context, column, serial.sequence.id.path, identity.sequence, there, back)
+    number = _step(context, "from serial to identity", column, serial.sequence.id.path, identity.sequence, there, back)
     number = replace(
         number,
         destroys=_provided(serial, context.pieces_before),
@@ -110,7 +110,7 @@ def _to_serial(context: Context, column: Column, serial: _Serial) -> Expansion:
     there = [*_unnumbered(column, identity), *_with(serial, context.pieces_after, identity)]
     back = [*_without(serial, context.pieces_after), *_numbered(context, column, identity, serial)]
     step = replace(
-        _step(context, column, identity.sequence, serial.sequence.id.path, there, back),
+        _step(context, "from identity to serial", column, identity.sequence, serial.sequence.id.path, there, back),
         creates=_provided(serial, context.pieces_after),
         uses=_used(serial, context.after),
         releases=frozenset({column.id}),
@@ -122,6 +122,7 @@ def _to_serial(context: Context, column: Column, serial: _Serial) -> Expansion:
 
 def _step(
     context: Context,
+    turn: str,
     column: Column,
     former: tuple[str, ...],
     latter: tuple[str, ...],
@@ -133,7 +134,7 @@ def _step(
     sentence = None if unnoticed or context.settings.offline else f"doesn't use sequence {'.'.join(former)} by its name"
     return Step(
         id=step_id("number", column.id),
-        title=f"let another sort of sequence number {column.id}",
+        title=f"turn {column.id} {turn}",
         object=column.id,
         strategy=SerialToIdentity.name,
         phase=Phase.EXPAND if sentence is None else Phase.CONTRACT,
