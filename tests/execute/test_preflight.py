@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from tests.support.servers import own_server
 
+from migplan.execute.backfill_job import Pace
 from migplan.execute.preflight import Concern, preflight, wraparound
 from migplan.planfile.locks import PlanLocks
 
@@ -63,14 +64,14 @@ def test_connections_and_disk(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> No
     plan = shop.migration.plan
     monkeypatch.setattr("migplan.execute.disk._WORTH_A_WORD", 1)
     with psycopg.connect(shop.url, autocommit=True) as db:
-        found = preflight(db, PlanLocks(plan), plan.steps, 500, 10.0)
+        found = preflight(db, PlanLocks(plan), plan.steps, Pace(workers=500))
         assert ["503 are needed" in c.what for c in found if c.stops] == [True]
         assert not any("on the server" in c.help for c in found), "this machine's disk can be seen"
         monkeypatch.setattr("migplan.execute.disk._is_here", _elsewhere)
-        found = preflight(db, PlanLocks(plan), plan.steps, 1, 10.0)
+        found = preflight(db, PlanLocks(plan), plan.steps, Pace())
         assert any("look at it on the server" in c.help for c in found)
         db.execute("CREATE ROLE migplan_test_blind; SET ROLE migplan_test_blind")
-        found = preflight(db, PlanLocks(plan), plan.steps, 1, 10.0)
+        found = preflight(db, PlanLocks(plan), plan.steps, Pace())
         db.execute("RESET ROLE; DROP ROLE migplan_test_blind")
     assert any("GRANT pg_monitor" in c.help for c in found)
     assert any("the data directory" in c.what for c in found)

@@ -42,7 +42,7 @@ def test_a_backfill_waits_for_its_replica(pg_major: int, tmp_path: Path) -> None
                 while not any("s behind" in said for said in heard.said):
                     assert run.is_alive(), heard.said
                     time.sleep(0.05)
-            noted = [c.what for c in preflight(db, PlanLocks(found.plan), found.plan.steps, 1, -1.0)]
+            noted = [c.what for c in preflight(db, PlanLocks(found.plan), found.plan.steps, Pace(max_lag=-1.0))]
             assert any("the replica walreceiver (streaming) is" in what for what in noted)
             assert ran == []
             behind.execute("SELECT pg_wal_replay_resume()")

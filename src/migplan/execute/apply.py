@@ -51,7 +51,7 @@ def apply(folder: PlanFolder, order: Order, goal: Stop | None = None) -> Reached
         at = position(folder.plan, states)
         if at.within is None and at.done < wanted.phases and not order.hooks.before:
             look.begin()
-        intent = _intent(folder, order, desk, "up", at, wanted, list(ahead(folder, states, wanted)))
+        intent = _intent(folder, order, desk, "up", at, wanted, list(ahead(folder, states, wanted)), look.backends())
         if intent.at.within is not None and ledger.unfinished_way_back() is not None:
             intent = replace(intent, concerns=(_turned(folder, order, intent.at.within.down), *intent.concerns))
         waiting = _waiting(folder.plan, wanted, ledger.confirmed())
@@ -135,9 +135,10 @@ def _intent(
     at: Position,
     goal: Stop,
     units: Sequence[Unit],
+    own: Sequence[int] = (),
 ) -> Intent:
     plan, steps = folder.plan, steps_of(folder.plan, units)
-    pace, locks = order.manner.pace, PlanLocks(plan, direction == "down")
+    locks = PlanLocks(plan, direction == "down")
     return Intent(
         folder,
         direction,
@@ -146,7 +147,7 @@ def _intent(
         units,
         steps,
         live_sizes(desk, locks, steps),
-        preflight(desk, locks, steps, pace.workers, pace.max_lag) if steps else (),
+        preflight(desk, locks, steps, order.manner.pace, own) if steps else (),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Sequence
 from typing import Final
 
 import psycopg
@@ -37,6 +38,11 @@ class FirstLook:
         """Read from now on."""
         self._began = time.monotonic()
         self._reading = LiveReading(self._target, managed(self._plan))
+
+    def backends(self) -> Sequence[int]:
+        """The process ids of the sessions that read: their transactions end before a step begins."""
+        found = self._reading.backend() if self._reading else None
+        return () if found is None else (found,)
 
     def take(self) -> Catalog | None:
         """What was read, once; None where that is too long ago, or didn't succeed: whoever asks reads it then."""

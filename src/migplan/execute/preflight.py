@@ -7,6 +7,7 @@ from typing import Final
 
 from migplan.core.records import record
 from migplan.core.wording import counted
+from migplan.execute.backfill_job import Pace
 from migplan.execute.disk import disk_concerns
 from migplan.planfile.locks import PlanLocks
 from migplan.planfile.model import StepModel
@@ -29,20 +30,27 @@ class Concern:
 
 
 def preflight(
-    connection: Connection, locks: PlanLocks, steps: Sequence[StepModel], workers: int, max_lag: float | None
+    connection: Connection,
+    locks: PlanLocks,
+    steps: Sequence[StepModel],
+    pace: Pace,
+    own: Sequence[int] = (),
 ) -> list[Concern]:
-    """Everything that is known to be in the way of these steps, what stops them first."""
+    """Everything that is known to be in the way of these steps, what stops them first.
+
+    ``own`` are the process ids of sessions of the run itself.
+    """
     felt = sorted({t for s in steps for t in locks.felt(s)})
     touched = sorted({t for s in steps for t in locks.touched(s)})
     fills = any(locks.in_batches(s) for s in steps)
     found = [
         *_visibility(connection),
-        *_transactions(connection, touched),
+        *_transactions(connection, touched, own),
         *_prepared(connection, felt),
         *wraparound(connection, felt),
         *_invalid_indexes(connection, touched),
-        *_slots(connection, workers + 3 if fills else 3),
-        *(_replicas(connection, max_lag) if fills else ()),
+        *_slots(connection, pace.workers + 3 if fills else 3),
+        *(_replicas(connection, pace.max_lag) if fills else ()),
         *(Concern(what, help) for what, help in disk_concerns(connection, locks, steps)),
     ]
     return sorted(found, key=lambda c: not c.stops)
@@ -56,8 +64,9 @@ def _visibility(connection: Connection) -> Iterable[Concern]:
         )
 
 
-def _transactions(connection: Connection, touched: Sequence[str]) -> Iterable[Concern]:
-    rows = connection.execute(_TRANSACTIONS, {"long": LONG, "touched": list(touched)}).fetchall()
+def _transactions(connection: Connection, touched: Sequence[str], own: Sequence[int]) -> Iterable[Concern]:
+    asked = {"long": LONG, "touched": list(touched), "own": list(own)}
+    rows = connection.execute(_TRANSACTIONS, asked).fetchall()
     for pid, user, application, state, age, tables in rows:
         holds = f", with locks on {', '.join(tables)}" if tables else ""
         yield Concern(
@@ -128,7 +137,8 @@ SELECT a.pid, a.usename, coalesce(nullif(a.application_name, ''), 'unnamed'), a.
         JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE l.pid = a.pid AND l.granted AND n.nspname || '.' || c.relname = ANY(%(touched)s))
 FROM pg_stat_activity a
-WHERE a.backend_type = 'client backend' AND a.datname = current_database() AND a.pid <> pg_backend_pid()
+WHERE a.backend_type = 'client backend' AND a.datname = current_database()
+  AND a.pid <> ALL (pg_backend_pid() || %(own)s::int[])
   AND a.xact_start < clock_timestamp() - make_interval(secs => %(long)s)
 ORDER BY a.xact_start
 """

@@ -30,6 +30,7 @@ class LiveReading:
         self._url = url
         self._memory = Memory() if remembering else None
         self._found: Future[tuple[Connection, Catalog]] = Future()
+        self._backend: Future[int | None] = Future()
         kinds()  # their modules are imported here, once: two threads would wait for each other
         sys.setswitchinterval(_SWITCH)
         Thread(target=self._read, name="live", daemon=True).start()
@@ -37,6 +38,10 @@ class LiveReading:
     def result(self) -> tuple[Connection, Catalog]:
         """The connection, idle, and the catalog; raises like ``connect`` and ``introspect_live``."""
         return self._found.result()
+
+    def backend(self) -> int | None:
+        """The process id of its session on the server, None where there is none."""
+        return self._backend.result()
 
     def remember(self) -> None:
         """Keep what was read for the next command; after the output, for a large schema takes a while."""
@@ -50,12 +55,15 @@ class LiveReading:
     def _read(self) -> None:
         try:
             connection = connect(self._url)
+            self._backend.set_result(connection.info.backend_pid)
             try:
                 self._found.set_result((connection, self._catalog(connection)))
             except BaseException:
                 connection.close()
                 raise
         except BaseException as error:
+            if not self._backend.done():
+                self._backend.set_result(None)
             self._found.set_exception(error)
 
     def _catalog(self, connection: Connection) -> Catalog:
