@@ -39,6 +39,9 @@ def test_from_the_start_to_the_end_and_back(shop: Shop) -> None:
     first = shop.command("apply", "--yes")
     assert first.status == 0
     assert "Checkpoint 1: deploy the application now" in first.out
+    here = f"{shop.plan} 1 --target {shop.url}"
+    assert f"\n  next: once the application is deployed, migplan confirm {here}\n" in shop.command("status").out
+    assert f": migplan confirm {here} or migplan rollback {shop.plan}" in shop.command("doctor").out
     again = shop.command("apply", "--yes")
     assert (again.status, "nothing to do" in again.out) == (0, True)
     behind = shop.command("apply", "--yes", "--through", "w0_1_expand")
@@ -47,6 +50,7 @@ def test_from_the_start_to_the_end_and_back(shop: Shop) -> None:
     assert (beyond.status, "nobody has confirmed it" in beyond.err) == (3, True)
     confirmed = shop.command("confirm", "1", "--by", "Ada")
     assert (confirmed.status, "title instead of name" in confirmed.out) == (0, True)
+    assert f"\n  next: migplan apply {shop.plan} --target {shop.url}\n" in shop.command("status").out
     lossy = shop.command("apply", "--yes")
     assert (lossy.status, "data would be lost" in lossy.err) == (3, True)
     assert "junk" in lossy.err

@@ -23,8 +23,10 @@ def set_pause(plan: Path, target: str | None, config: Path | None, *, waiting: b
     """Write the wish into the ledger. Raises ``ExecutionError`` where the plan has not run on this database."""
     import contextlib
 
+    from migplan.cli.running import said_options
     from migplan.core.errors import ExecutionError
     from migplan.execute.ledger import Ledger, installed, operator_name, plan_id
+    from migplan.execute.next_command import next_command
     from migplan.execute.operator import open_session
     from migplan.planfile.folder import read_folder
     from migplan.source.config import read_config
@@ -32,6 +34,7 @@ def set_pause(plan: Path, target: str | None, config: Path | None, *, waiting: b
     folder = read_folder(plan)
     url = read_config(config).target_url(target)
     with contextlib.closing(open_session(url, "pause")) as connection:
+        begin = next_command("apply", plan, said_options(target, config))
         ledger = Ledger(connection, plan_id(folder.plan))
         if not installed(connection) or not ledger.pause(operator_name() if waiting else None):
-            raise ExecutionError("this plan has not run on this database", hint=f"Begin with 'migplan apply {plan}'.")
+            raise ExecutionError("this plan has not run on this database", hint=f"Begin with '{begin}'.")

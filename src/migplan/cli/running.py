@@ -10,6 +10,7 @@ from pathlib import Path
 
 from migplan.core.errors import BlockedError
 from migplan.core.wording import bytes_of, counted
+from migplan.execute.next_command import next_command
 from migplan.execute.order import Intent
 from migplan.planfile.approval import approval
 from migplan.planfile.locks import PlanLocks
@@ -93,9 +94,10 @@ def agree(intent: Intent, *, yes: bool) -> None:
         print(f"approved by {signed.by} on {signed.at}", flush=True)
         return
     if not (sys.stdin and sys.stdin.isatty()):
+        approving = next_command("approve", intent.folder.path, "--by NAME")
         raise BlockedError(
             "nobody has agreed to this, and there is no terminal to ask at",
-            hint=f"Say --yes, or let somebody approve the plan: migplan approve {intent.folder.path} --by NAME.",
+            hint=f"Say --yes, or let somebody approve the plan: {approving}.",
         )
     if input("Run it? [y/N] ").strip().lower() not in ("y", "yes"):
         raise BlockedError("not agreed; nothing was done")

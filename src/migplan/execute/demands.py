@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from migplan.core.errors import BlockedError
 from migplan.core.records import record
 from migplan.execute.journey import Stop
+from migplan.execute.next_command import next_command
 from migplan.planfile.approval import approval
 from migplan.planfile.folder import PlanFolder
 from migplan.planfile.trials import Trials, trials_of
@@ -33,10 +34,10 @@ def _missing(folder: PlanFolder, known: Trials, demands: Demands, goal: Stop) ->
     for stage in demands.after:
         reached = known.reached(stage)
         if reached is None:
-            yield f"it has not run on {stage}: migplan apply {folder.path} --as {stage} --target …"
+            yield f"it has not run on {stage}: {next_command('apply', folder.path, '--as', stage, '--target …')}"
         elif reached.phases < goal.phases:
             yield f"on {stage} it only came to {reached.boundary}, not to {goal.name}"
     if demands.approval and approval(folder) is None:
-        yield f"nobody has approved it: migplan approve {folder.path} --by NAME"
+        yield f"nobody has approved it: {next_command('approve', folder.path, '--by NAME')}"
     if demands.backup and not known.backups:
         yield "nobody has vouched for a backup: --backup 'which one, where'"

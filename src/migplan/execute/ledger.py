@@ -119,11 +119,14 @@ class Ledger:
     def of(cls, connection: Connection, plan: PlanModel, folder: Path) -> Ledger:
         """The plan's ledger, the plan registered in it, with the folder that was named last."""
         ledger = cls(connection, plan_id(plan))
+        before = [
+            sum(len(p.steps) for w in plan.windows if w.number <= c.after for p in w.phases) for c in plan.checkpoints
+        ]
         row = connection.execute(
-            "INSERT INTO migplan.plan (id, name, digest, made, steps, checkpoints, folder)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s)"
-            " ON CONFLICT (id) DO UPDATE SET name = excluded.name, folder = excluded.folder RETURNING digest",
-            (ledger.plan, plan.name, plan.digest, plan.created, len(plan.steps), len(plan.checkpoints), str(folder)),
+            "INSERT INTO migplan.plan (id, name, digest, made, steps, checkpoints, folder, steps_before)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO UPDATE SET name = excluded.name,"
+            " folder = excluded.folder, steps_before = excluded.steps_before RETURNING digest",
+            (ledger.plan, plan.name, plan.digest, plan.created, len(plan.steps), len(before), str(folder), before),
         ).fetchone()
         if row is not None and row[0] != plan.digest:
             connection.execute(

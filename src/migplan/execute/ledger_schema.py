@@ -127,4 +127,20 @@ SELECT b.plan, b.step, b.direction, sum(b.rows_read) AS rows_read, sum(b.rows_ch
        round(sum(b.rows_read) / greatest(max(b.seconds)::numeric, 0.001)) AS rows_per_second
 FROM migplan.backfill b GROUP BY b.plan, b.step, b.direction;
 """,
+    """
+ALTER TABLE migplan.plan ADD COLUMN steps_before integer[];
+CREATE OR REPLACE VIEW migplan.plan_progress AS
+WITH counted AS (
+  SELECT p.*, (SELECT count(*) FROM migplan.step s WHERE s.plan = p.id AND s.state = 'applied') AS applied,
+         (SELECT count(*) FROM migplan.checkpoint c WHERE c.plan = p.id) AS confirmed
+  FROM migplan.plan p
+)
+SELECT p.id, p.name, p.steps, p.checkpoints, p.applied AS steps_applied, p.confirmed AS checkpoints_confirmed,
+       p.paused_at IS NOT NULL AS paused,
+       r.id AS last_run, r.direction, r.operator, r.started, r.heartbeat, r.ended, r.outcome, r.error,
+       CASE WHEN r.outcome = 'reached' AND p.applied >= p.steps_before[p.confirmed + 1]
+            THEN p.confirmed + 1 END AS waits_for_checkpoint
+FROM counted p
+LEFT JOIN LATERAL (SELECT * FROM migplan.run r WHERE r.plan = p.id ORDER BY r.id DESC LIMIT 1) r ON true;
+""",
 )

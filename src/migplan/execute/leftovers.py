@@ -59,7 +59,7 @@ def _run(plan: PlanStanding, *, at_work: bool) -> Iterator[Leftover]:
     elif ended == "failed":
         yield Leftover(f"the plan {plan.id}: its last run failed: {plan.error}", f"mend the cause, then {ways}")
     if plan.paused:
-        yield Leftover(f"the plan {plan.id} is paused", f"migplan resume {plan.path}")
+        yield Leftover(f"the plan {plan.id} is paused", plan.again)
 
 
 def _fills(connection: Connection, plan: PlanStanding, *, at_work: bool) -> Iterator[Leftover]:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import shlex
 from datetime import datetime
-from typing import Final
+from typing import Any, LiteralString
 
 from migplan.core.errors import ExecutionError
 from migplan.core.records import record
 from migplan.core.wording import counted
 from migplan.execute.journey import Stop, position, stops
 from migplan.execute.ledger import STOPPED, Ledger, installed, plan_id
+from migplan.execute.next_command import next_command
 from migplan.planfile.model import PlanModel
 from migplan.source.connect import Connection
 
-_WITH_FOLDER: Final = 2
-"""The ledger's version since which it knows where a plan lies."""
+_WITH_FOLDER, _WITH_WAITING = 2, 4
+"""The ledger's versions since which it knows where a plan lies, and which checkpoint it waits for."""
 
 
 @record
@@ -36,6 +36,7 @@ class PlanStanding:
     outcome: str | None
     error: str | None
     folder: str | None
+    waits_for: int | None
     said: str = ""
 
     @property
@@ -53,25 +54,30 @@ class PlanStanding:
     def onward(self) -> str:
         """The command that continues its last run, or goes on from where that ended."""
         unfinished = self.direction == "down" and self.outcome != "reached"
-        return self.back if unfinished else f"migplan apply {self.path}"
+        if self.waits_for is not None:
+            return self._command("confirm", self.waits_for)
+        return self.back if unfinished else self._command("apply")
 
     @property
     def back(self) -> str:
         """The command that leads back."""
-        return f"migplan rollback {self.path}"
+        return self._command("rollback")
+
+    @property
+    def again(self) -> str:
+        """The command that ends its pause."""
+        return self._command("resume")
 
     @property
     def next(self) -> str | None:
         """The command to go on with; None where nothing is left to be done."""
         if self.paused:
-            return f"migplan resume {self.path}"
+            return self.again
         ended = self.outcome == "reached" and (self.direction == "down" or self.applied == self.steps)
         return None if ended or self.direction is None else self.onward
 
-    @property
-    def path(self) -> str:
-        """Its folder for a command line, and the options."""
-        return " ".join(filter(None, (shlex.quote(self.folder) if self.folder else "PLAN", self.said)))
+    def _command(self, verb: str, *rest: object) -> str:
+        return next_command(verb, self.folder or "PLAN", *rest, self.said)
 
 
 @record
@@ -94,9 +100,17 @@ def plans(connection: Connection, said: str = "") -> list[PlanStanding]:
         "SELECT id, name, steps, steps_applied, checkpoints, checkpoints_confirmed, paused, direction, operator,"
         " started, outcome, error FROM migplan.plan_progress ORDER BY id"
     ).fetchall()
-    known = connection.execute("SELECT id, folder FROM migplan.plan").fetchall() if version >= _WITH_FOLDER else []
-    folders: dict[str, str | None] = dict(known)
-    return [PlanStanding(*row, folder=folders.get(row[0]), said=said) for row in rows]
+    folders = _of_plans(connection, "SELECT id, folder FROM migplan.plan") if version >= _WITH_FOLDER else {}
+    waiting = (
+        _of_plans(connection, "SELECT id, waits_for_checkpoint FROM migplan.plan_progress")
+        if version >= _WITH_WAITING
+        else {}
+    )
+    return [PlanStanding(*row, folder=folders.get(row[0]), waits_for=waiting.get(row[0]), said=said) for row in rows]
+
+
+def _of_plans(connection: Connection, query: LiteralString) -> dict[str, Any]:
+    return dict(connection.execute(query).fetchall())
 
 
 def refuse_begun(plan: PlanModel, connection: Connection) -> None:
