@@ -15,6 +15,7 @@ from migplan.kinds.default_privileges import in_force
 from migplan.kinds.domain import with_domain_not_null_names
 from migplan.kinds.not_null import with_not_null_names
 from migplan.planning.kept_columns import with_kept_columns
+from migplan.planning.passing_heirs import with_passing_heirs
 from migplan.planning.rebuilds import find_rebuilds
 from migplan.planning.renames import Renamed
 from migplan.strategies.base import Context, Rebuilds
@@ -102,6 +103,7 @@ def context_of(
     going, coming = as_dropped(before, after, rebuilt), as_created(before, after, rebuilt, exchanged)
     going = with_kept_columns(going, (c.old for c in changes if isinstance(c, Drop)), after, rebuilt)
     coming = with_kept_columns(coming, (c.new for c in changes if isinstance(c, Create)), before, rebuilt)
+    going, coming = with_passing_heirs(going, after), with_passing_heirs(coming, before)
     pieces_before = replace(pieces_before, catalog=_with_names(going, rebuilt))
     pieces_after = replace(pieces_after, catalog=_with_names(coming, rebuilt))
     remade_before = pieces_before.absorbed_by(rebuilt)

@@ -224,9 +224,11 @@ def _inherited(table: ObjectId, parent: ObjectId, one: Catalog, other: Catalog) 
     for column in other.members_of(parent, Column):
         id = table.child("column", column.name)
         if column.id not in one and id not in one:
-            passed_down = replace(column, comment=None, grants=None, storage=None, statistics=None, options=())
+            bare = replace(column, comment=None, grants=None, storage=None, statistics=None, options=())
             required = column.not_null and replace(column.not_null, comment=None)
-            yield replace(passed_down, id=id, relation=table, not_null=required, inherited=True, local=False)
+            # Only the parent's column is an identity: ATTACH refuses another one, and passes it down from 17 on.
+            passed_down = replace(bare, not_null=required, identity=None, inherited=True, local=False)
+            yield replace(passed_down, id=id, relation=table)
             default = other.get(parent.child("default", column.name), Default)
             if default is not None:
                 yield replace(default, id=table.child("default", column.name), relation=table)

@@ -37,3 +37,8 @@ CREATE TABLE left_none PARTITION OF leave_low FOR VALUES FROM (20) TO (30);
 CREATE TABLE counted (b int, d text) PARTITION BY LIST (b);
 ALTER TABLE counted ALTER d SET STATISTICS 10, ALTER d SET STORAGE EXTERNAL;
 CREATE TABLE counted_new PARTITION OF counted FOR VALUES IN (2);
+
+CREATE TABLE numbered (x int, other int GENERATED ALWAYS AS IDENTITY);
+CREATE TABLE numbered_new (y int) INHERITS (numbered);
+CREATE TABLE numbered_parts (x int, other bigint GENERATED ALWAYS AS IDENTITY) PARTITION BY LIST (x);
+CREATE TABLE numbered_part_new PARTITION OF numbered_parts FOR VALUES IN (2);
