@@ -10,6 +10,10 @@ from typing import Final
 from migplan.core.ids import ObjectId
 from migplan.core.records import record
 
+PHASED: Final = frozenset(
+    "function procedure aggregate trigger event_trigger policy rule view default sequence".split()
+)
+"""Kinds whose change is one step that may stand on either side of a checkpoint, where ``phase`` says."""
 _ASSIGNMENT: Final = re.compile(r"""("(?:[^"]|"")+"|[^\W\d][\w$]*)\s*=(?!>)\s*(\S.*)""", re.S)
 
 

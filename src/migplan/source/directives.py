@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from migplan.core.directives import Directive, Directives, assignment
+from migplan.core.directives import PHASED, Directive, Directives, assignment
 from migplan.core.errors import DirectiveError
 from migplan.core.ids import CALLABLE, ObjectId
 from migplan.core.model import Catalog
@@ -44,27 +44,32 @@ def _value_pairs(argument: str) -> bool:
 
 @record
 class _Form:
-    """How a directive's argument must look; ``shape`` is what the error shows."""
+    """How a directive's argument must look, and beside which kinds it may stand; ``shape`` is what the error shows."""
 
     shape: str
     accepts: Callable[[str], object]
+    beside: frozenset[str] | None = None
 
+
+_COLUMN: Final = frozenset({"column"})
+_TABLE: Final = frozenset({"table"})
+_ENUM: Final = frozenset({"enum"})
 
 _FORMS: Final[dict[str, _Form]] = {
     "renamed-from": _Form("renamed-from NAME", _NAME.fullmatch),
-    "moved-from": _Form("moved-from TABLE.COLUMN using KEY = OTHER, … [upsert]", _MOVE.fullmatch),
-    "backfill": _Form("backfill EXPRESSION", _anything),
-    "using": _Form("using EXPRESSION", _anything),
-    "reverse": _Form("reverse EXPRESSION", _anything),
-    "values": _Form("values OLD => NEW, …", _value_pairs),
-    "rename-value": _Form("rename-value OLD => NEW, …", _value_pairs),
+    "moved-from": _Form("moved-from TABLE.COLUMN using KEY = OTHER, … [upsert]", _MOVE.fullmatch, _COLUMN),
+    "backfill": _Form("backfill EXPRESSION", _anything, _COLUMN),
+    "using": _Form("using EXPRESSION", _anything, _COLUMN),
+    "reverse": _Form("reverse EXPRESSION", _anything, _COLUMN | _TABLE),
+    "values": _Form("values OLD => NEW, …", _value_pairs, _ENUM),
+    "rename-value": _Form("rename-value OLD => NEW, …", _value_pairs, _ENUM),
     "allow": _Form('allow FINDING "why"', _ALLOW.fullmatch),
-    "backup": _Form("backup table", {"table"}.__contains__),
-    "bake": _Form("bake", _nothing),
-    "keep-old": _Form("keep-old", _nothing),
-    "phase": _Form("phase expand|contract", {"expand", "contract"}.__contains__),
-    "column-order": _Form("column-order", _nothing),
-    "existing-rows": _Form("existing-rows", _nothing),
+    "backup": _Form("backup table", {"table"}.__contains__, _TABLE),
+    "bake": _Form("bake", _nothing, _COLUMN | _TABLE),
+    "keep-old": _Form("keep-old", _nothing, _COLUMN | _TABLE),
+    "phase": _Form("phase expand|contract", {"expand", "contract"}.__contains__, _COLUMN | PHASED),
+    "column-order": _Form("column-order", _nothing, _TABLE),
+    "existing-rows": _Form("existing-rows", _nothing, _TABLE),
     "reference-data": _Form("reference-data", _nothing),
 }
 _OF_FILES: Final = frozenset({"reference-data"})
@@ -83,10 +88,11 @@ def check_targets(directives: Directives, catalog: Catalog) -> Directives:
     """The directives with their targets as the declared catalog knows them.
 
     A statement says TYPE where the catalog has an enum, and gives a function's arguments with names and aliases.
-    Raises ``DirectiveError`` for a directive whose object the declaration doesn't hold, or that may mean several.
+    Raises ``DirectiveError`` for a directive whose object the declaration doesn't hold, that may mean several, or that
+    says nothing of such an object.
     """
     items = (d for d in directives.items if not (d.name == "renamed-from" and _is_not_null(d.target, catalog)))
-    return Directives.of(_resolved(directive, catalog) for directive in items)
+    return Directives.of(_fitting(_resolved(directive, catalog)) for directive in items)
 
 
 def _is_not_null(target: ObjectId | None, catalog: Catalog) -> bool:
@@ -207,6 +213,17 @@ def _resolved(directive: Directive, catalog: Catalog) -> Directive:
         f"the directive {directive.name} speaks of {directive.target}, which the declaration doesn't hold",
         place=directive.place,
         hint="A later DROP or ALTER in the declared files may have removed or renamed it.",
+    )
+
+
+def _fitting(directive: Directive) -> Directive:
+    kinds = _FORMS[directive.name].beside
+    if directive.target is None or kinds is None or directive.target.kind in kinds:
+        return directive
+    raise DirectiveError(
+        f"the directive {directive.name} says nothing of {directive.target}",
+        place=directive.place,
+        hint=f"It may stand beside: {', '.join(sorted(kind.replace('_', ' ') for kind in kinds))}.",
     )
 
 

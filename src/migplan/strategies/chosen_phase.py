@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterable
 
+from migplan.core.directives import PHASED
 from migplan.core.ids import ObjectId
 from migplan.strategies.base import Context
-
-CHOOSABLE: Final = frozenset(
-    "function procedure aggregate trigger event_trigger policy rule view default sequence".split()
-)
-"""Kinds whose change is one step that may stand on either side of a checkpoint."""
 
 
 def contract_of(context: Context, id: ObjectId, sentence: str | None) -> str | None:
@@ -21,12 +17,21 @@ def contract_of(context: Context, id: ObjectId, sentence: str | None) -> str | N
     if context.settings.offline:
         return None
     at = ObjectId("column", id.path) if id.kind == "default" else id
-    chosen = context.directives.get(at, "phase") if id.kind in CHOOSABLE else None
+    chosen = context.directives.get(at, "phase") if id.kind in PHASED else None
     if chosen == "contract":
         return sentence or f"is ready for {id} as it is declared now"
     return None if chosen == "expand" else sentence
 
 
-def obeyed(context: Context, target: ObjectId) -> bool:
-    """Whether the directive on ``target`` speaks of a change that it can move."""
-    return target.kind in CHOOSABLE or (target.kind == "column" and ObjectId("default", target.path) in context.changes)
+def unmoved(context: Context) -> Iterable[str]:
+    """Directives that stand at columns whose change they can't move: only a default's can be."""
+    for directive in context.directives.named("phase"):
+        column = directive.target
+        if column is None or column.kind != "column" or ObjectId("default", column.path) in context.changes:
+            continue
+        is_changed = any(c.id == column for c in context.all_changes)
+        if is_changed and column.parent("table") in context.before:
+            yield (
+                f"{directive.place}: phase beside {column} says when its default changes, and it is the column itself "
+                "that does"
+            )

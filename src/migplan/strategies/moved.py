@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -46,10 +46,11 @@ class Move:
 
 
 def moves_wanted(context: Context) -> list[Move]:
-    """Those whose work isn't done."""
+    """Those whose work isn't done, and that isn't about new tables only."""
     asked = ((d, context.after.get(d.target, Column)) for d in context.directives.named("moved-from") if d.target)
     created = {c.id for c in context.all_changes if isinstance(c, Create)}
-    return [_move(context, d, column) for d, column in asked if column is not None and column.id in created]
+    moves = [_move(context, d, column, created) for d, column in asked if column is not None and column.id in created]
+    return [move for move in moves if move is not None]
 
 
 def moved_columns(context: Context) -> frozenset[ObjectId]:
@@ -57,7 +58,8 @@ def moved_columns(context: Context) -> frozenset[ObjectId]:
     return frozenset(c.id for move in moves_wanted(context) for c in (move.come, move.gone) if c is not None)
 
 
-def _move(context: Context, directive: Directive, come: Column) -> Move:
+def _move(context: Context, directive: Directive, come: Column, created: Container[ObjectId]) -> Move | None:
+    """None where both tables are new, or all are: there is no row that a value could come from."""
     found = MOVED_FROM.fullmatch(directive.argument.strip())
     if found is None:
         return Move(come, None, (), (), obstacle=f"{directive.place}: moved-from isn't TABLE.COLUMN using KEY = OTHER")
@@ -66,6 +68,8 @@ def _move(context: Context, directive: Directive, come: Column) -> Move:
     gone = context.before.get(gone_id, Column)
     pairs = [_raw(name) for name in _ONE.findall(found["pairs"])]
     is_new = come.relation not in context.before
+    if is_new and (gone_id.parent("table") in created or not any(context.before.of(Table))):
+        return None
     fills = is_new or found["upsert"] is not None
     move = Move(come, gone, tuple(pairs[::2]), tuple(pairs[1::2]), is_new, fills)
     reason = _obstacle(context, move, gone_id)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
-from migplan.core.changes import Create
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.kinds.column import Column
 from migplan.kinds.table import Table
 from migplan.strategies.base import Context, Expansion, Size, Strategy
-from migplan.strategies.chosen_phase import obeyed
+from migplan.strategies.chosen_phase import unmoved
 from migplan.strategies.moved_values import loses_places
 from migplan.strategies.rebuilt_online import goes_first
 from migplan.strategies.replaced import irreplaceable
@@ -19,34 +17,17 @@ from migplan.strategies.reshaped import reshapes
 from migplan.strategies.staged_types import held_by_large_tables
 from migplan.strategies.stored_rows import held_by_stored_rows, waiting_for_holders
 
-_HANDLED: Final = frozenset(
-    {
-        "backfill",
-        "reference-data",
-        "allow",
-        "using",
-        "reverse",
-        "keep-old",
-        "bake",
-        "backup",
-        "rename-value",
-        "moved-from",
-        "existing-rows",
-        "column-order",
-    }
-)
-
 
 class Unsupported(Strategy):
     """Blocks large rewriting type changes that no second column can take over, replaced tables with rows,
-    directives that nothing obeys, and what rows stored elsewhere forbid."""
+    phases that nothing obeys, and what rows stored elsewhere forbid."""
 
     name = "unsupported"
     offline = True
 
     def expand(self, context: Context) -> Iterable[Expansion]:
         reasons = [
-            *_directives(context),
+            *unmoved(context),
             *irreplaceable(context),
             *_tables(context),
             *_partition_keys(context),
@@ -60,24 +41,6 @@ class Unsupported(Strategy):
             first = frozenset[ObjectId]().union(*(goes_first(context, root) for root in context.not_online))
             yield Expansion((), blocked=tuple(reasons), first=first)
         yield from waiting_for_holders(context)
-
-
-def _directives(context: Context) -> Iterable[str]:
-    """A directive whose work is done (a rename that has happened) blocks nothing."""
-    created = {c.id for c in context.all_changes if isinstance(c, Create)}
-    changed = {c.id for c in context.all_changes}
-    for directive in context.directives.items:
-        if directive.name in _HANDLED or directive.target is None:
-            continue
-        if directive.name == "values" and directive.target.kind == "enum":
-            continue
-        if directive.name == "phase" and obeyed(context, directive.target):
-            continue
-        if directive.target in context.dual_written:
-            continue
-        waiting = created if directive.name == "renamed-from" else changed
-        if directive.target in waiting:
-            yield f"{directive.place}: the directive {directive.name} on {directive.target} is not supported yet"
 
 
 def _tables(context: Context) -> Iterable[str]:

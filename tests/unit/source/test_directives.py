@@ -113,8 +113,8 @@ def test_targets_are_found_in_the_catalog() -> None:
             read_file(
                 SourceText(
                     "f.sql",
-                    "CREATE FUNCTION f(a int DEFAULT 1, b text) RETURNS int RETURN 1; -- migplan: bake\n"
-                    "ALTER TYPE st ADD VALUE 'x'; -- migplan: bake",
+                    "CREATE FUNCTION f(a int DEFAULT 1, b text) RETURNS int RETURN 1; -- migplan: phase contract\n"
+                    "ALTER TYPE st ADD VALUE 'x'; -- migplan: values a => b",
                 )
             )
         ]
@@ -129,7 +129,23 @@ def test_targets_are_found_in_the_catalog() -> None:
 
 
 def test_an_ambiguous_target_is_an_error() -> None:
-    file = read_file(SourceText("f.sql", "-- migplan: bake\nCREATE FUNCTION f(a state) RETURNS int RETURN 1;"))
+    file = read_file(SourceText("f.sql", "-- migplan: phase expand\nCREATE FUNCTION f(a state) RETURNS int RETURN 1;"))
     twins = [ObjectId("function", ("public", "f", f"{schema}.state")) for schema in ("a", "b")]
     with pytest.raises(DirectiveError, match="may speak of any of"):
         check_targets(read_directives([file]), catalog(*twins))
+
+
+@pytest.mark.parametrize(
+    ("directive", "id"),
+    [
+        ("backfill 1", ObjectId("table", ("public", "t"))),
+        ("values a => b", ObjectId("table", ("public", "t"))),
+        ("phase contract", ObjectId("table", ("public", "t"))),
+        ("column-order", ObjectId("view", ("public", "t"))),
+    ],
+)
+def test_what_says_nothing_of_its_target_is_an_error(directive: str, id: ObjectId) -> None:
+    directives = read_directives([read_file(SourceText("f.sql", f"-- migplan: {directive}\nCREATE TABLE t (a int);"))])
+    with pytest.raises(DirectiveError, match=f"says nothing of {id}") as error:
+        check_targets(directives, catalog(id))
+    assert error.value.place == "f.sql:1:1"
