@@ -181,11 +181,14 @@ def test_a_syntax_error_in_a_body_has_its_place(make_db: MakeDb, body: str, plac
         load_into(make_db(), "CREATE TABLE t ();", f"CREATE FUNCTION f() RETURNS int\n{body};")
 
 
+@pytest.mark.pg(14)
 def test_bodies_may_name_what_is_not_there(make_db: MakeDb) -> None:
+    """14 to 16 call the type of a column that isn't found a syntax error."""
     load_into(
         make_db(),
         """
         CREATE FUNCTION a() RETURNS int LANGUAGE sql AS 'SELECT count(*)::int FROM missing';
         CREATE FUNCTION b() RETURNS int LANGUAGE plpgsql AS 'DECLARE x missing%ROWTYPE; BEGIN RETURN x.id; END';
+        CREATE FUNCTION c() RETURNS int LANGUAGE plpgsql AS 'DECLARE x missing.id %type; BEGIN RETURN x; END';
         """,
     )
