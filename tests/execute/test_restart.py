@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 from tests.conftest import databases
 from tests.execute.conftest import NEW, OLD
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
 
     from tests.support.servers import OwnServer
 
+    from migplan.planfile.units import Unit
+
 
 FORGETFUL = {"synchronous_commit": "off", "wal_writer_delay": "10s"}
 """A crash takes seconds of commits along that the server has acknowledged."""
@@ -29,10 +34,39 @@ class Restarting(Heard):
         super().__init__()
         self._server, self._mode, self._number = server, mode, number
 
-    def unit(self, unit: object, title: str) -> None:
-        self.units.append(title)
+    def unit(self, unit: Unit, title: str) -> None:
+        super().unit(unit, title)
         if len(self.units) == self._number:
             self._server.restart(self._mode)
+
+
+class InTheMiddle(Heard):
+    """Restarts the server while the statement waits that builds or drops an index concurrently."""
+
+    def __init__(self, server: OwnServer, mode: str, url: str, statement: str) -> None:
+        super().__init__()
+        self._server, self._mode, self._url, self._statement = server, mode, url, statement
+        self.invalid = 0
+
+    def unit(self, unit: Unit, title: str) -> None:
+        super().unit(unit, title)
+        if any(c.sql.startswith(self._statement) for c in unit.commands):
+            held = psycopg.connect(self._url)
+            held.execute("UPDATE item SET id = id WHERE id = 1")
+            self.thread = threading.Thread(target=self._meddle, args=(held,))
+            self.thread.start()
+
+    def _meddle(self, held: psycopg.Connection) -> None:
+        with psycopg.connect(self._url, autocommit=True) as db:
+            while db.execute(WAITS, (f"{self._statement}%",)).fetchone() is None:
+                time.sleep(0.02)
+            self.invalid = len(db.execute(INVALID).fetchall())
+        self._server.restart(self._mode)
+        held.close()
+
+
+WAITS = "SELECT 1 FROM pg_stat_activity WHERE query LIKE %s AND wait_event_type = 'Lock'"
+INVALID = "SELECT 1 FROM pg_index WHERE NOT indisvalid"
 
 
 @pytest.mark.pg(18)
@@ -46,5 +80,11 @@ def test_the_next_run_continues(pg_major: int, tmp_path: Path, mode: str) -> Non
         for number in (1, 3):
             with pytest.raises(FencedError, match="operator's lock is gone"):
                 to_the_end(migration.folder, migration.live, Restarting(server, mode, number))
-        to_the_end(migration.folder, migration.live)
-        assert state(migration.live).schema == wanted.schema
+        for statement, run in (("CREATE INDEX CONC", to_the_end), ("DROP INDEX CONC", back_to)):
+            middle = InTheMiddle(server, mode, migration.live, statement)
+            with pytest.raises(FencedError, match="operator's lock is gone"):
+                run(migration.folder, migration.live, heard=middle)
+            middle.thread.join()
+            assert middle.invalid == 1
+            to_the_end(migration.folder, migration.live)
+            assert state(migration.live).schema == wanted.schema
