@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from migplan.core.records import record
 from migplan.execute.batch_work import BatchWork
 from migplan.execute.ledger import Direction, Ledger
+from migplan.source.connect import Connection
 
 
 @record
@@ -42,6 +43,7 @@ class Shared:
     changed: int = 0
     worked: float = 0.0
     first: float | None = None
+    connections: list[Connection] = field(default_factory=list[Connection])
     stop: threading.Event = field(default_factory=threading.Event)
     guard: threading.Lock = field(default_factory=threading.Lock)
 
@@ -61,8 +63,8 @@ class Shared:
 
 @record(slots=False)
 class Job:
-    """One step's backfill. ``fenced`` raises where the run was taken over, ``say`` tells the operator why it waits,
-    ``show`` how far it is."""
+    """One step's backfill. ``fenced`` raises where the run was taken over, ``heed`` watches a connection for
+    silence, ``say`` tells the operator why it waits, ``show`` how far it is."""
 
     target: str
     ledger: Ledger
@@ -72,5 +74,6 @@ class Job:
     work: BatchWork
     pace: Pace
     fenced: Callable[[], None]
+    heed: Callable[[Connection], None]
     say: Callable[[str], None]
     show: Callable[[Progress], None]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed, wait
+from typing import Final
 
 from migplan.core.errors import ExecutionError
 from migplan.core.wording import counted
@@ -11,6 +12,10 @@ from migplan.execute.batches import Worker
 from migplan.execute.keys import Keys
 from migplan.execute.ledger import Position
 from migplan.execute.operator import open_worker
+from migplan.execute.silence import sever
+
+_LAST_BATCH: Final = 5.0
+"""Seconds for which a run that ends waits for the batches that are under way."""
 
 
 def finish(job: Job) -> None:
@@ -51,11 +56,16 @@ def _pass(job: Job) -> None:
                 task.result()
         except BaseException:
             shared.stop.set()
+            wait(tasks, timeout=_LAST_BATCH)
+            for connection in shared.connections:
+                sever(connection)
             raise
 
 
 def _part(job: Job, part: Position, shared: Shared) -> None:
     connection = open_worker(job.target, f"backfill of {job.work.relation}")
+    job.heed(connection)
+    shared.connections.append(connection)
     try:
         Worker(job, connection, part, shared).work()
     finally:

@@ -11,6 +11,7 @@ import psycopg
 from migplan.core.errors import MigplanError
 from migplan.core.records import record
 from migplan.execute.operator import open_session
+from migplan.execute.silence import Silence
 from migplan.source.connect import Connection
 
 _EVERY: Final = 0.3
@@ -67,15 +68,16 @@ class Lookout:
     def __init__(
         self,
         target: str,
-        pid: int,
+        session: Connection,
         *,
         say: Callable[[str], None],
         progress: Callable[[str, float], None],
         kill_older_than: float | None = None,
     ) -> None:
         self._target = target
-        self._pid = pid
         self._say = say
+        self._silence = Silence(say)
+        self.watch(session)
         self._progress = progress
         self._kill_older_than = kill_older_than
         self._stop = threading.Event()
@@ -91,9 +93,14 @@ class Lookout:
         self._stop.set()
         self._thread.join(timeout=5)
 
-    def watch(self, pid: int) -> None:
+    def watch(self, session: Connection) -> None:
         """Look at another session from here on: the one that took a lost connection's place."""
-        self._pid = pid
+        self._pid = session.info.backend_pid
+        self.heed(session)
+
+    def heed(self, connection: Connection) -> None:
+        """Break this one off, too, where nothing arrives on it any more."""
+        self._silence.watch(connection)
 
     def blockers(self) -> list[Blocker]:
         """Who was in the way when it was last looked; forgotten once asked."""
@@ -114,6 +121,7 @@ class Lookout:
                         self._say(f"waiting for {blocker}")
                     self._end(connection, blocker)
                 said = {(b.pid, b.application) for b in found}
+                self._silence.look(connection)
                 for phase, share in connection.execute(_INDEX_BUILD, (self._pid,)).fetchall():
                     self._progress(str(phase), float(share or 0))
             except (psycopg.Error, MigplanError):  # it is only a view: the next look tries again

@@ -23,10 +23,13 @@ from migplan.execute.operator import still_held
 from migplan.execute.order import Intent, Order
 from migplan.execute.restore_points import mark_window
 from migplan.execute.runner import Runner
+from migplan.execute.silence import severed_after
 from migplan.planfile.units import Unit
 from migplan.source.connect import Connection, redact
 
 _WINDOW: Final = re.compile(r"w(\d+)_")
+_LAST_WORD: Final = 5.0
+"""Seconds in which the ledger has to take the end of a run."""
 DUE, PASSED, FAILED = "smoke due", "smoke passed", "smoke failed"
 """Events of the ledger: units of a window have run since its last smoke, which then passed or failed."""
 
@@ -175,5 +178,5 @@ def _window_of(unit: Unit) -> int:
 
 def _close(ledger: Ledger, run: int, error: str | None) -> None:
     """The end of the run in the ledger; where that can't be written it stays open, and counts as interrupted."""
-    with contextlib.suppress(psycopg.Error):
+    with contextlib.suppress(psycopg.Error), severed_after(_LAST_WORD, ledger.connection):
         ledger.end_run(run, error)

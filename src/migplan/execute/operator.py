@@ -9,10 +9,10 @@ from typing import Final
 
 import psycopg
 
-from migplan.core.errors import ExecutionError
+from migplan.core.errors import ExecutionError, TargetError
 from migplan.execute.ledger import FencedError, installed
 from migplan.execute.retry import lost
-from migplan.source.connect import Connection, connect
+from migplan.source.connect import Connection, connect, describe, redact
 
 LOCK_KEY: Final = 7_163_948_001
 WORK_KEY: Final = 7_163_948_003
@@ -27,6 +27,14 @@ _DURABLE: Final = (
     "SELECT set_config('synchronous_commit', 'local', false) WHERE current_setting('synchronous_commit') = 'off'"
 )
 """What the operator was told has happened must still have happened after a crash."""
+_ALIVE: Final = {
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "60s",
+}
+_LOOKS: Final = {"client_connection_check_interval": "10s"}
+"""So that the server ends what it does for an operator whose machine is gone, and frees the lock."""
 _LONG_LIVED: Final = ("idle_session_timeout", "transaction_timeout")
 """Settings of 14 and of 17 that would end a connection that waits."""
 _HOLDER: Final = """
@@ -39,14 +47,34 @@ WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
 
 
 def open_session(target: str, what: str) -> Connection:
-    """A connection that no default of the role or database ends early; ``what`` it is for shows in pg_stat_activity."""
+    """A connection that no default of the role or database ends early; ``what`` it is for shows in pg_stat_activity.
+
+    Raises ``TargetError`` where it can't be had.
+    """
     connection = connect(target)
+    try:
+        _prepare(connection, what)
+    except psycopg.OperationalError as failure:
+        connection.close()
+        raise TargetError(
+            f"can't connect to the target ({describe(target)}): {redact(' '.join(str(failure).split()))}",
+            hint="Run the same command again when the server answers.",
+        ) from failure
+    return connection
+
+
+def _prepare(connection: Connection, what: str) -> None:
     connection.execute(_SESSION)
     connection.execute(_DURABLE)
     connection.execute("SELECT set_config('application_name', %s, false)", (f"migplan {what}"[:63],))
     for name in _LONG_LIVED:
         connection.execute("SELECT set_config(name, '0', false) FROM pg_settings WHERE name = %s", (name,))
-    return connection
+    for settings in (_ALIVE, _LOOKS):
+        with contextlib.suppress(psycopg.DataError):  # servers on some systems know no other value than 0
+            connection.execute(
+                "SELECT set_config(name, value, false) FROM unnest(%s::text[], %s::text[]) AS s (name, value)",
+                (list(settings), list(settings.values())),
+            )
 
 
 def open_worker(target: str, what: str) -> Connection:

@@ -28,6 +28,8 @@ from migplan.planfile.units import Unit
 from migplan.source.connect import Connection, redact
 
 _RECONNECTS: Final = 10
+_CALM: Final = 60.0
+"""Seconds after which a connection that is lost again is no longer the same trouble."""
 
 
 class Runner:
@@ -64,11 +66,12 @@ class Runner:
         self._felt = {s.id: locks.felt(s) for s in plan.steps} if direction == "up" else {}
         self._lookout = Lookout(
             target,
-            self._session.pid,
+            self._session.connection,
             say=teller.say,
             progress=teller.progress,
             kill_older_than=manner.kill_older_than,
         )
+        self._lookout.heed(desk)
 
     def __enter__(self) -> Runner:
         self._lookout.__enter__()
@@ -127,7 +130,7 @@ class Runner:
         Raises ``ExecutionError`` where it can't be had, with all that is known of why.
         """
         self._tell(unit)
-        tries, reconnects = Tries(self._manner.patience), 0
+        tries, reconnects, lost_at = Tries(self._manner.patience), 0, 0.0
         while True:
             self.admit(unit)
             with held():
@@ -140,10 +143,11 @@ class Runner:
             except psycopg.Error as error:
                 self._note_failure(attempt, error)
                 if lost(error):
-                    reconnects += 1
+                    now = time.monotonic()
+                    reconnects, lost_at = reconnects + 1 if now - lost_at < _CALM else 1, now
                     if reconnects > _RECONNECTS:
                         raise self._failure(unit, error) from error
-                    self._reconnect(unit, error)
+                    self._reconnect(error)
                     if self._work.is_settled(unit):
                         return
                     continue
@@ -169,6 +173,7 @@ class Runner:
             work,
             self._manner.pace,
             fenced=lambda: still_held(self._desk),
+            heed=self._lookout.heed,
             say=self._teller.say,
             show=lambda p: self._show(step, p),
         )
@@ -177,14 +182,14 @@ class Runner:
         left = "" if progress.left is None else f", about {_span(progress.left)} left"
         self._teller.progress(f"{step}: {progress.changed:,} rows changed{left}", progress.share)
 
-    def _reconnect(self, unit: Unit, error: psycopg.Error) -> None:
+    def _reconnect(self, error: psycopg.Error) -> None:
         """A new connection for the work; the operator's lock must still be held, or the run ends."""
         self._teller.say(f"the connection was lost ({primary(error)}); connecting again")
         self._session.close()
         still_held(self._desk)
         end_leftovers(self._desk)
-        self._session.connect_again(unit.file)
-        self._lookout.watch(self._session.pid)
+        self._session.connect_again()
+        self._lookout.watch(self._session.connection)
 
     def _note_failure(self, attempt: int, error: psycopg.Error) -> None:
         blocked = self._lookout.blockers()

@@ -15,23 +15,18 @@ class WorkSession:
     """A connection for the work of one run; ``what`` it is for shows in pg_stat_activity."""
 
     def __init__(self, target: str, what: str) -> None:
-        self._target = target
+        self._target, self._what = target, what
         self._settings: tuple[str, ...] = ()
         self.connection: Connection = open_worker(target, what)
-
-    @property
-    def pid(self) -> int:
-        """The server's process."""
-        return self.connection.info.backend_pid
 
     def close(self) -> None:
         """End the session."""
         self.connection.close()
 
-    def connect_again(self, what: str) -> None:
+    def connect_again(self) -> None:
         """A new connection in place of one that was lost and is closed."""
         self._settings = ()
-        self.connection = open_worker(self._target, what)
+        self.connection = open_worker(self._target, self._what)
 
     def set(self, settings: tuple[str, ...]) -> None:
         """The session's settings at a place of the file, where they aren't set yet."""

@@ -15,6 +15,8 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 APPLICATION_NAME: Final = "migplan"
 OLDEST, NEWEST = 14, 18
 _CONNECT_TIMEOUT: Final = 30
+_ALIVE: Final = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
+"""A network that goes without a word is noticed in a minute, and no firewall forgets who waits for a long statement."""
 _URL_PASSWORD: Final = re.compile(r"(\w+://[^\s/@:]*:)[^\s]*(?=@)", re.I)
 _KEY_PASSWORD: Final = re.compile(r"((?:ssl)?password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&]+)", re.I)
 
@@ -68,7 +70,7 @@ def _complete(target: str, error: type[MigplanError]) -> str:
     except psycopg.Error as failure:
         reason = _QUOTED.sub("…", str(failure)).strip()  # libpq quotes what may be a piece of the password
         raise error(f"{_shown(target)!r} is not a connection string: {reason}", hint=_FORM) from None
-    defaults = {"application_name": APPLICATION_NAME, "connect_timeout": _CONNECT_TIMEOUT}
+    defaults = {"application_name": APPLICATION_NAME, "connect_timeout": _CONNECT_TIMEOUT, **_ALIVE}
     return make_conninfo(target, **{k: v for k, v in defaults.items() if k not in given})
 
 

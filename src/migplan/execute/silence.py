@@ -1,0 +1,77 @@
+"""Connections that hang: the server has answered, or never got what it was asked, and nothing arrives any more.
+
+A pooler, a proxy or a firewall does that without closing anything, and no timeout of TCP notices where it answers for
+the other end. So it is asked, on another connection, what the server knows of a session that is waited for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Generator
+from datetime import datetime
+from typing import Final
+
+import psycopg
+
+from migplan.source.connect import Connection
+
+SILENT_FOR: Final = 15.0
+_STATES: Final = """
+SELECT asked.pid, a.state_change FROM unnest(%s::integer[]) AS asked(pid) LEFT JOIN pg_stat_activity a USING (pid)
+WHERE a.pid IS NULL OR a.state LIKE 'idle%%'
+"""
+
+
+def sever(connection: Connection) -> None:
+    """Break a connection off, whoever waits for it in another thread: that one learns that it is lost."""
+    with contextlib.suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as end:
+        end.shutdown(socket.SHUT_RDWR)
+
+
+@contextlib.contextmanager
+def severed_after(seconds: float, connection: Connection) -> Generator[None]:
+    """What is asked on the connection in the block has an answer in that time, or the connection is lost."""
+    timer = threading.Timer(seconds, sever, (connection,))
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+class Silence:
+    """Watches a run's connections; ``say`` tells the operator what was broken off."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._watched: list[Connection] = []
+        self._guard = threading.Lock()
+        self._since: dict[int, tuple[datetime | None, float]] = {}
+
+    def watch(self, connection: Connection) -> None:
+        """Watch one more, until it is closed."""
+        with self._guard:
+            self._watched = [c for c in self._watched if not c.closed] + [connection]
+
+    def look(self, connection: Connection) -> None:
+        """Break off those that have waited too long for a session with nothing to do. Raises what the server says."""
+        with self._guard:
+            waiting = {c.info.backend_pid: c for c in self._watched if not c.closed and _waits(c)}
+        found = connection.execute(_STATES, (list(waiting),)).fetchall() if waiting else []
+        now, before = time.monotonic(), self._since
+        self._since = {
+            pid: before[pid] if pid in before and before[pid][0] == idle_since else (idle_since, now)
+            for pid, idle_since in found
+        }
+        for pid, (_, since) in self._since.items():
+            if now - since > SILENT_FOR:
+                self._say(f"nothing arrives from the server's pid {pid}, which has nothing left to do: breaking it off")
+                sever(waiting[pid])
+
+
+def _waits(connection: Connection) -> bool:
+    return connection.pgconn.transaction_status == psycopg.pq.TransactionStatus.ACTIVE

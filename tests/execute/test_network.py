@@ -1,0 +1,84 @@
+"""A network that breaks in the middle of something, or goes silent: a run goes on by itself, or ends and is continued."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.execute.conftest import Shop
+from tests.support.live import Heard, State, back_to, expect_same, state, to_the_end
+from tests.support.proxy import Fate, proxy
+
+from migplan.execute import silence
+from migplan.execute.ledger import FencedError
+
+if TYPE_CHECKING:
+    from tests.support.proxy import Line, Proxy
+
+STEP, INDEX, BATCH = b"up .*ADD COLUMN", b"up .*CREATE INDEX CONC", b"backfill .*UPDATE public.item SET"
+SETTLED, NOTED, POSITION = b"up .*'applied', ", b"up .*state, commands, run", b"backfill .*UPDATE migplan.backfill"
+PLACES = (STEP, SETTLED, b"up .*COMMIT", INDEX, NOTED, BATCH, POSITION, b"backfill .*COMMIT")
+ATTEMPT = b"apply .*INSERT INTO migplan.attempt"
+"""What a connection calls itself, and what it says."""
+
+
+class Breaks:
+    """Decides what becomes of the first message at each of the places, and of its connection, or of all of them."""
+
+    def __init__(self, fate: Fate, *places: bytes, of_all: Proxy | None = None) -> None:
+        self.left, self._fate, self._of_all = list(places), fate, of_all
+
+    def __call__(self, line: Line, message: bytes) -> Fate:
+        said = line.name.removeprefix("migplan ").encode() + message
+        place = next((p for p in self.left if re.match(p, said, re.S)), None)
+        if place is None:
+            return Fate.ARRIVES
+        self.left.remove(place)
+        if self._of_all:
+            self._of_all.cut(besides=line)
+        return self._fate
+
+
+@pytest.mark.pg(18)
+def test_connections_that_are_cut(shop: Shop) -> None:
+    """In a step, its COMMIT, an index, a batch and its COMMIT: on the way to the server, and on the way back. Where all
+    of them are, the run ends."""
+    folder, wanted = shop.migration.folder, _uninterrupted(shop)
+    with proxy(shop.url) as between:
+        for fate in (Fate.IS_LOST, Fate.ARRIVES_LAST):
+            between.decide, heard = Breaks(fate, *PLACES), Heard()
+            to_the_end(folder, between.url, heard)
+            assert between.decide.left == []
+            assert sum("connecting again" in said for said in heard.said) == len(PLACES)
+            expect_same(state(shop.url), wanted)
+            back_to(folder, shop.url)
+        for place in (SETTLED, INDEX, POSITION):
+            between.decide = Breaks(Fate.ARRIVES_LAST, place, of_all=between)
+            with pytest.raises(FencedError, match="operator's lock is gone"):
+                to_the_end(folder, between.url)
+            assert between.decide.left == []
+        to_the_end(folder, between.url)
+        expect_same(state(shop.url), wanted)
+
+
+@pytest.mark.pg(18)
+def test_a_connection_that_goes_silent(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ends stay open, and nothing arrives any more; where that is the lock's connection, the run ends."""
+    monkeypatch.setattr(silence, "SILENT_FOR", 0.5)
+    folder, heard = shop.migration.folder, Heard()
+    with proxy(shop.url) as between:
+        between.decide = Breaks(Fate.HANGS, STEP, INDEX, BATCH)
+        to_the_end(folder, between.url, heard)
+        assert sum("nothing arrives from the server" in said for said in heard.said) == 3
+        back_to(folder, shop.url)
+        between.decide = Breaks(Fate.HANGS, ATTEMPT)
+        with pytest.raises(FencedError, match="operator's lock is gone"):
+            to_the_end(folder, between.url)
+
+
+def _uninterrupted(shop: Shop) -> State:
+    to_the_end(shop.migration.folder, shop.url)
+    wanted = state(shop.url)
+    back_to(shop.migration.folder, shop.url)
+    return wanted
