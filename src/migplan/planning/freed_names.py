@@ -21,7 +21,6 @@ from migplan.kinds.index import Index
 from migplan.kinds.names import borne_names, names_of
 from migplan.planning.exchanges import circles
 from migplan.planning.freed_not_nulls import free_not_nulls
-from migplan.planning.succeeding_keys import succeeding_keys
 
 STRATEGY = "free_name"
 
@@ -35,7 +34,6 @@ class Freed:
 
 
 _WHY = "another object takes it before this one is dropped; no application sees the names of indexes and keys"
-_WHY_CARRIED = "its columns change their types under it; no application sees the names of indexes and keys"
 
 
 def free_names(before: Catalog, after: Catalog) -> Freed:
@@ -52,14 +50,13 @@ def _free_relations(before: Catalog, after: Catalog) -> Freed:
     exchanged = _exchanged_sequences(found.changed)
     if not wanted and not exchanged:
         return Freed(before)
-    declared = succeeding_keys(before, after, lambda obj: _holds(obj, after))
     holding = (o for o in before if _holds(o, after) and any(n in wanted for n in names_of(o)))
-    makes_room = {o.id for o in holding} | declared.keys() | exchanged
+    makes_room = {o.id for o in holding} | exchanged
     holders = [before[id] for id in sorted(makes_room)]
     if not holders:
         return Freed(before)
     sequences: dict[ObjectId, DbObject] = {o.id: _sequence_renamed(o) for o in holders if isinstance(o, Column)}
-    renames = {o.id: declared.get(o.id) or _renamed_id(o) for o in holders if not isinstance(o, Column)}
+    renames = {o.id: _renamed_id(o) for o in holders if not isinstance(o, Column)}
     steps = tuple(_sequence_step(o) if isinstance(o, Column) else _step(o, renames[o.id]) for o in holders)
     return Freed(with_renamed(before, renames, sequences), steps)
 
@@ -93,18 +90,16 @@ def _step(obj: DbObject, to: ObjectId) -> Step:
     schema = obj.id.path[0]
     old, new = obj.id.path[-1], to.path[-1]
     lock = LockMode.SHARE_UPDATE_EXCLUSIVE
-    temporary = to == _renamed_id(obj)
     return Step(
         id=step_id("free", obj.id),
-        title=f"free the name of {obj.id}" if temporary else f"rename {obj.id} to {new}",
+        title=f"free the name of {obj.id}",
         object=obj.id,
         strategy=STRATEGY,
         phase=Phase.EXPAND,
-        why=_WHY if temporary else _WHY_CARRIED,
+        why=_WHY,
         up=(Statement(sql("ALTER INDEX {} RENAME TO {}", ident(schema, old), ident(new)), lock),),
         down=Down((Statement(sql("ALTER INDEX {} RENAME TO {}", ident(schema, new), ident(old)), lock),)),
         releases=frozenset({to}),
-        takes=frozenset() if temporary else borne_names(replace(obj, id=to)),
         frees=borne_names(obj),
     )
 

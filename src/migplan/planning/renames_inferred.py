@@ -1,20 +1,22 @@
 """Renames that nobody has to ask for: those that come with others, for CREATE TABLE makes names of keys, indexes and
-sequences out of its and its columns'; and those of primary keys, of which a table has one."""
+sequences out of its and its columns'; and those of keys, which can't be built anew beside themselves."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Final
 
 from migplan.core.changes import Rename
 from migplan.core.ids import ObjectId
-from migplan.core.model import Catalog, DbObject
-from migplan.kinds.constraint import CHECK, PRIMARY_KEY, Constraint
+from migplan.core.model import Catalog, DbObject, changed_fields
+from migplan.kinds.column import Column
+from migplan.kinds.constraint import CHECK, PRIMARY_KEY, UNIQUE, Constraint
 from migplan.kinds.sequence import Sequence
 from migplan.kinds.table import Table
 from migplan.planning.shapes import shape
 
+_RETYPED: Final = frozenset({"type", "collation", "generated"})
 _KINDS: Final = frozenset({"constraint", "index", "sequence", "trigger", "policy", "statistics"})
 
 
@@ -38,19 +40,38 @@ def inferred(renames: Iterable[Rename], world: Catalog, after: Catalog) -> list[
     return found
 
 
-def renamed_primary_keys(world: Catalog, after: Catalog) -> list[Rename]:
-    """Primary keys that are declared under another name and are the same otherwise.
+def renamed_keys(world: Catalog, after: Catalog) -> list[Rename]:
+    """Keys that are declared under another name, are the same otherwise, and can't be built anew beside themselves.
 
-    The new one can't be built beside the old one; renamed it stays the same key at every moment.
+    A table has one primary key. One over columns that get other types can't be built before they have changed places,
+    and the old one would have to go before that: nothing would keep the rows apart in between.
     """
-    old, new = _primary_keys(world, after), _primary_keys(after, world)
-    return [Rename(old[t].id, new[t].id) for t in old if t in new and shape(old[t], world) == shape(new[t], after)]
+    retyped = {c.id for c in world.of(Column) if _retyped(c, after.get(c.id, Column))}
+    kept = (k for k in _keys(world, after) if k.type == PRIMARY_KEY or world.uses.get(k.id, frozenset()) & retyped)
+    left, wanted = _alike(kept, world), _alike(_keys(after, world), after)
+    return [
+        Rename(old.id, new[0].id)
+        for key, (old, *others) in left.items()
+        if not others and len(new := wanted.get(key, [])) == 1
+    ]
 
 
-def _primary_keys(catalog: Catalog, other: Catalog) -> dict[ObjectId, Constraint]:
-    """Those that the other side doesn't have under their names, by their tables; attached ones go by their parents'."""
-    keys = (c for c in catalog.of(Constraint) if c.type == PRIMARY_KEY and c.index_parent is None)
-    return {c.relation: c for c in keys if not _stays(c, other) and c.relation in other}
+def _keys(catalog: Catalog, other: Catalog) -> Iterator[Constraint]:
+    """Those that the other side doesn't have under their names; attached ones go by their parents'."""
+    for key in catalog.of(Constraint):
+        if key.type in (PRIMARY_KEY, UNIQUE) and key.index_parent is None and not _stays(key, other):
+            yield key
+
+
+def _alike(keys: Iterable[Constraint], catalog: Catalog) -> Mapping[Hashable, list[Constraint]]:
+    found: dict[Hashable, list[Constraint]] = defaultdict(list)
+    for key in keys:
+        found[key.relation, shape(key, catalog)].append(key)
+    return found
+
+
+def _retyped(old: Column, new: Column | None) -> bool:
+    return new is not None and bool(changed_fields(old, new) & _RETYPED)
 
 
 def _stays(obj: DbObject, other: Catalog) -> bool:

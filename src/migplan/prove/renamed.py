@@ -27,7 +27,7 @@ from migplan.planning.plan import draft
 from migplan.planning.relabelled import DIRECTIVE as RENAME_VALUE
 from migplan.planning.relabelled import relabelled
 from migplan.planning.renames import Renamed, Stage
-from migplan.planning.renames_inferred import inferred, renamed_primary_keys
+from migplan.planning.renames_inferred import inferred, renamed_keys
 from migplan.planning.renames_not_null import names_of_not_nulls
 from migplan.planning.renames_order import hops
 from migplan.planning.renames_rounds import Round, rounds, stuck_bodies
@@ -93,14 +93,14 @@ def renamed(
     settings: Settings,
     first: frozenset[ObjectId] = frozenset(),
 ) -> Renamed:
-    """The live catalog after the renames that directives ask for, and those of primary keys; the shadow is used only
-    where there are any.
+    """The live catalog after the renames that directives ask for, and those of keys that can't be built anew; the
+    shadow is used only where there are any.
 
     Raises ``DirectiveError`` for a directive that matches nothing, or whose rename PostgreSQL refuses.
     """
     asked = [d for d in directives.named(DIRECTIVE) if d.target is not None]
     labels = directives.named(RENAME_VALUE)
-    keys = renamed_primary_keys(before, after)
+    keys = renamed_keys(before, after)
     if not asked and not labels and not first and not keys:
         return Renamed(before)
     done = None if labels or first or keys else _all_done(asked, before, after)
@@ -234,10 +234,10 @@ class _Work:
                 self.connection.execute(statement.sql.encode())
 
     def infer(self) -> None:
-        """Make the renames that come with those of tables and of their columns, and those of primary keys."""
+        """Make the renames that come with those of tables and of their columns, and those of keys."""
         found = inferred([r for r in self.renames if r.new.kind in ("table", "column")], self.world, self.after)
         self._make(hops(found, self.world, self.after, inferred=True), {})
-        keys = renamed_primary_keys(self.world, self.after)
+        keys = renamed_keys(self.world, self.after)
         self.renames += keys
         self._make(hops(keys, self.world, self.after), {})
         self.not_nulls = self._name_not_nulls(self.renames)
