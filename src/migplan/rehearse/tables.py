@@ -9,7 +9,7 @@ from typing import Final
 import psycopg
 
 from migplan.core.records import record
-from migplan.core.sql import Sql, deparsed, ident, join, sql
+from migplan.core.sql import Sql, deparsed, ident, join, literal, sql
 from migplan.rehearse.recipes import Cook, Recipe
 from migplan.rehearse.shapes import OURS, TableShape
 from migplan.source.connect import Connection
@@ -78,7 +78,8 @@ class Terms:
 
     ``start`` is a row number that is free, ``rows`` how many rows it needs. ``upserts`` says whether ON CONFLICT has
     its index at every moment. ``casts`` are the types as which columns are sent that change theirs, ``as_text`` those
-    that are compared as text, ``avoided`` columns that can't be sent at all, ``unstable`` those whose values the plan
+    that are compared as text, ``relabelled`` those of enums whose labels are renamed, with the former and the new ones
+    in the enum's order, ``avoided`` columns that can't be sent at all, ``unstable`` those whose values the plan
     changes, ``also`` expressions for columns beside the table's.
     """
 
@@ -87,6 +88,9 @@ class Terms:
     upserts: bool = True
     casts: Mapping[str, str] = field(default_factory=dict[str, str])
     as_text: frozenset[str] = frozenset()
+    relabelled: Mapping[str, tuple[Sequence[str], Sequence[str]]] = field(
+        default_factory=dict[str, tuple[Sequence[str], Sequence[str]]]
+    )
     avoided: frozenset[str] = frozenset()
     unstable: frozenset[str] = frozenset()
     also: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -144,12 +148,15 @@ def statements(
     casts: Mapping[str, str],
     upserts: bool,
     as_text: Collection[str] = (),
+    otherwise: Mapping[str, Sql] | None = None,
 ) -> Statements:
     """Parameters are ``%s``: the given columns in order; for updates the changed ones, then the key. Those of the key
-    that are compared ``as_text`` have another type at another moment, and what is prepared keeps to one."""
-    sent = {c: sql("{}::{}", _HERE, deparsed(casts[c])) if c in casts else _HERE for c in given}
+    that are compared ``as_text`` have another type at another moment, and what is prepared keeps to one. Some are sent
+    ``otherwise``: as expressions over the parameter."""
+    own = otherwise or {}
+    sent = {c: sql("{}::{}", _HERE, deparsed(casts[c])) if c in casts else own.get(c, _HERE) for c in given}
     returned = join(", ", (sql("{}::text", ident(c)) for c in read))
-    found = {c: sent[c] if casts.get(c, "").startswith("text::") else _HERE for c in key}
+    found = {c: sent[c] if casts.get(c, "").startswith("text::") else own.get(c, _HERE) for c in key}
     sought = {c: sql("{}::text", ident(c)) if c in as_text else ident(c) for c in key}
     match = join(" AND ", (sql("{} = {}", sought[c], found[c]) for c in key))
     insert = sql("INSERT INTO {} ({}) VALUES ({})", table, join(", ", map(ident, given)), join(", ", sent.values()))
@@ -165,6 +172,17 @@ def statements(
         if changed
         else None,
         upsert=_final(sql("{} RETURNING {}", upsert, returned)) if changed and upserts else None,
+    )
+
+
+def _by_number(enum: str, former: Sequence[str], new: Sequence[str]) -> Sql:
+    """A value of an enum, whichever of its labels the database knows: for it stores their number in the order."""
+    return sql(
+        "(SELECT (enum_range(NULL::{}))[coalesce(array_position({}, label), array_position({}, label))]"
+        " FROM (SELECT {}::text) given (label))",
+        deparsed(enum),
+        *(sql("ARRAY[{}]::text[]", join(", ", map(literal, labels))) for labels in (new, former)),
+        _HERE,
     )
 
 
@@ -295,6 +313,9 @@ class _Trial:
             casts=self.terms.casts,
             upserts=upserts,
             as_text=self.terms.as_text,
+            otherwise={
+                c: _by_number(self.shape.column(c).base, *labels) for c, labels in self.terms.relabelled.items()
+            },
         )
 
     def _came(self, statement: str, values: Sequence[str | None]) -> Row | None:

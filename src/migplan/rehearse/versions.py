@@ -153,11 +153,14 @@ def _both(connection: Connection, shape: TableShape, earlier: TableShape | None,
         return terms
     old = {c.name: c for c in earlier.columns}
     casts, avoided = dict[str, str](), set[str]()
+    relabelled = dict[str, tuple[Sequence[str], Sequence[str]]]()
     for column in shape.columns:
         before = old.get(column.name)
         if before is not None and _takes_none(before) and not _takes_none(column):
             avoided.add(column.name)
         elif before is None or (before.type == column.type and before.number == column.number):
+            if before is not None and before.labels != column.labels and len(before.labels) == len(column.labels):
+                relabelled[column.name] = (before.labels, column.labels)
             continue
         if before.type == column.type:
             casts[column.name] = f"text::{column.type}"  # another type of that name: what is prepared knows its number
@@ -171,7 +174,15 @@ def _both(connection: Connection, shape: TableShape, earlier: TableShape | None,
     upserts = key is not None and any(set(k.columns) == set(key.columns) for k in earlier.keys)
     changing = terms.unstable | {c for c in casts if not _reads_alike(old[c].base_name, shape.column(c).base_name)}
     as_text = frozenset(c for c in casts if not comparable(connection, old[c].type, shape.column(c).type))
-    return replace(terms, casts=casts, as_text=as_text, avoided=frozenset(avoided), upserts=upserts, unstable=changing)
+    return replace(
+        terms,
+        casts=casts,
+        as_text=as_text,
+        relabelled=relabelled,
+        avoided=frozenset(avoided),
+        upserts=upserts,
+        unstable=changing | relabelled.keys(),
+    )
 
 
 def _takes_none(column: ColumnShape) -> bool:

@@ -38,7 +38,7 @@ def _step(context: Context, enum: ObjectId, labels: tuple[tuple[str, str], ...])
         down=Down(tuple(rename_label(enum, new, old) for old, new in reversed(labels))),
         deploy=None
         if context.settings.offline
-        else f"takes {said} of {enum} for the same, whichever the database knows",
+        else f"takes {said} of {enum} for the same, and writes the one that the database knows",
     )
 
 
