@@ -112,13 +112,17 @@ def test_moves_to_another_schema(make_db: MakeDb, tmp_path: Path) -> None:
     CREATE TABLE app.accounts (id serial PRIMARY KEY, name text NOT NULL UNIQUE);
     CREATE INDEX accounts_idx ON app.accounts (name, id);
     CREATE TABLE other (id int REFERENCES app.accounts);
+    -- migplan: renamed-from legacy.kept
+    CREATE TABLE kept (id int PRIMARY KEY);
     """
     old = """
+    CREATE SCHEMA legacy;
+    CREATE TABLE legacy.kept (id int PRIMARY KEY);
     CREATE TABLE users (id serial PRIMARY KEY, name text NOT NULL UNIQUE);
     CREATE INDEX users_idx ON users (name, id);
     CREATE TABLE other (id int REFERENCES users);
     """
-    found = proved(make_db, tmp_path, old, new)
+    found = proved(make_db, tmp_path, old, new, config='manage.schemas = ["public", "app", "legacy"]')
     assert "SET SCHEMA app" in found.up
 
     def between(window: int) -> None:

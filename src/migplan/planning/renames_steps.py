@@ -118,6 +118,7 @@ def _with_alias(
         why=f"the application {sentence}",
         up=part.drop,
         down=Down(part.create),
+        releases=frozenset({ObjectId("schema", hop.origin.path[:1])}),
         frees=_names_at(obj, hop.origin) - _names_at(obj, hop.to),
         after=(After(create.id, "the application has left the old name", deploy=True, contract=sentence),),
     )
