@@ -133,6 +133,17 @@ def test_moves_to_another_schema(make_db: MakeDb, tmp_path: Path) -> None:
     found.both_ways(between)
 
 
+def test_moves_to_a_schema_together_with_what_prints_alike(make_db: MakeDb, tmp_path: Path) -> None:
+    old = "CREATE TYPE mood AS ENUM ('good'); CREATE TABLE users (id int PRIMARY KEY, felt mood DEFAULT 'good');"
+    new = """
+    CREATE SCHEMA app;
+    CREATE TYPE app.mood AS ENUM ('good');
+    -- migplan: renamed-from public.users
+    CREATE TABLE app.users (id int PRIMARY KEY, felt app.mood DEFAULT 'good');
+    """
+    proved(make_db, tmp_path, old, new, config='manage.schemas = ["public", "app"]').both_ways()
+
+
 def test_chain_takes_a_deploy_a_name(make_db: MakeDb, tmp_path: Path) -> None:
     old = "CREATE TABLE a (x int); CREATE TABLE b (y text);"
     new = "-- migplan: renamed-from a\nCREATE TABLE b (x int);\n-- migplan: renamed-from b\nCREATE TABLE c (y text);"

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from migplan.core.changes import Alter, Change
 from migplan.core.model import Catalog
 from migplan.core.settings import Settings
+from migplan.kinds.schema import Schema
 from migplan.planning.diff import diff
 from migplan.planning.loosely import loosely_equal
 from migplan.prove.rebuilt import rebuild_live
@@ -37,11 +38,16 @@ def comparable(before: Catalog, after: Catalog, scratch: Scratch, managed: Manag
     suspicious = [c for c in changes if isinstance(c, Alter) and loosely_equal(c)]
     if not suspicious:
         return Compared(before, changes)
-    again_before = reread(before, scratch, managed, settings)
+    again_before = reread(_with_schemas_of(after, before), scratch, managed, settings)
     again_after = reread(after, scratch, managed, settings)
     same = {c.id for c in suspicious if again_before.objects.get(c.id) == again_after.objects.get(c.id)}
     objects = {id: after.objects[id] if id in same else o for id, o in before.objects.items()}
     return Compared(replace(before, objects=objects), [c for c in changes if c.id not in same])
+
+
+def _with_schemas_of(after: Catalog, before: Catalog) -> Catalog:
+    """The live side with the schemas that are yet to be made: what is renamed into one stands there already."""
+    return replace(before, objects={**{s.id: s for s in after.of(Schema)}, **before.objects})
 
 
 def reread(catalog: Catalog, scratch: Scratch, managed: Managed, settings: Settings) -> Catalog:
