@@ -30,6 +30,7 @@ class Constraint(DbObject):
     come from a parent; ``clone_of`` is the partitioned table's foreign key or exclusion that a partition's one comes
     with; ``index_parent`` is the partitioned table's key, or plain index, that this one's index hangs on.
     ``alone`` says of a partitioned table's exclusion that some partition has no part of it: it was made with ONLY.
+    ``of_primary_key`` says of a foreign key that it is to be written without the columns of the other side.
     """
 
     relation: ObjectId = field(compare=False)
@@ -50,6 +51,7 @@ class Constraint(DbObject):
     clustered: bool = False
     clone_of: ObjectId | None = field(default=None, compare=False)
     alone: bool = False
+    of_primary_key: bool = field(default=False, compare=False)
 
     @property
     def table(self) -> ObjectId | None:
@@ -63,7 +65,7 @@ class Constraint(DbObject):
     @property
     def clause(self) -> Sql:
         """The constraint as ADD CONSTRAINT and CREATE TABLE write it after its name, valid and enforced as it is."""
-        base = deparsed(self.definition)
+        base = deparsed(_without_target_columns(self) if self.of_primary_key else self.definition)
         if self.type in INDEXED:
             base = _with_index_clauses(base, self)
         enforced = Sql("" if self.enforced else " NOT ENFORCED")
@@ -214,6 +216,12 @@ def set_clustered(constraint: Constraint) -> Statement:
     table = ident(*constraint.relation.path)
     clause = sql("CLUSTER ON {}", ident(constraint.name)) if constraint.clustered else Sql("SET WITHOUT CLUSTER")
     return Statement(sql("ALTER TABLE {} {}", table, clause), LockMode.SHARE_UPDATE_EXCLUSIVE)
+
+
+def _without_target_columns(foreign_key: Constraint) -> str:
+    columns = ", ".join(ident(c) for c in foreign_key.target_columns)
+    head, references, target = foreign_key.definition.partition(" REFERENCES ")
+    return head + references + target.replace(f"({columns})", "", 1)
 
 
 def _with_index_clauses(base: Sql, constraint: Constraint) -> Sql:

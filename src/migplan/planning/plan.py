@@ -37,6 +37,7 @@ from migplan.planning.segments import Segment, segments
 from migplan.planning.settle import settle
 from migplan.planning.spelled_names import with_spelled_names
 from migplan.planning.stricter_children import with_stricter_children
+from migplan.planning.told_primary_keys import with_told_primary_keys
 from migplan.planning.unidentified import refused_updates
 from migplan.planning.widened_enums import widen_enums
 from migplan.planning.windows import place
@@ -84,7 +85,9 @@ def draft(
     back, online = _offline_way(chosen), not chosen.offline
     widened = widen_enums(freed.before, after, said, back, in_use=online, renamed=renamed.columns)
     before, after = with_spelled_names(widened.before, after), with_spelled_names(after, widened.before)
-    followed = without_followers(diff(before, after, chosen), before, after)
+    found = diff(before, after, chosen)
+    before, after = with_told_primary_keys(before, after, found), with_told_primary_keys(after, before, found)
+    followed = without_followers(found, before, after)
     forced: frozenset[ObjectId] = frozenset()
     while True:
         context = context_of(before, after, followed.changes, said, chosen, forced, renamed, back)

@@ -5,3 +5,6 @@ CREATE TABLE d (x int REFERENCES q (b));
 
 CREATE TABLE keys (a int, b int, CONSTRAINT k1 UNIQUE (a), CONSTRAINT k2 UNIQUE (b));
 CREATE TABLE user_of_keys (x int, CONSTRAINT f FOREIGN KEY (x) REFERENCES keys (a));
+
+CREATE TABLE wide (id int PRIMARY KEY, part int NOT NULL);
+CREATE TABLE user_of_wide (wide int REFERENCES wide);

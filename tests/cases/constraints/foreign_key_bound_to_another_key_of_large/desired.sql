@@ -5,3 +5,6 @@ CREATE TABLE d (x int REFERENCES q (b));
 
 CREATE TABLE keys (a int, b int, CONSTRAINT k1 UNIQUE (b), CONSTRAINT k2 UNIQUE (a));
 CREATE TABLE user_of_keys (x int, CONSTRAINT f FOREIGN KEY (x) REFERENCES keys (b));
+
+CREATE TABLE wide (id int UNIQUE, part int, PRIMARY KEY (id, part));
+CREATE TABLE user_of_wide (wide int REFERENCES wide (id));
