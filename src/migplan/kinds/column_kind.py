@@ -180,9 +180,9 @@ class ColumnKind(Kind[Column]):
         return any(id.kind in TYPE_KINDS for id in lost)
 
     def follow(self, old: Column, new: Column) -> list[Statement]:
-        """An inherited column's type changes with its parent's."""
+        """An inherited column's type changes with its parent's, and how it is stored with that."""
         if old.inherited:
-            return []
+            return kept_by_no_type(new)
         return change_type(new, cast_by_text(ident(new.name), old.type, new.type))
 
     def below(self, obj: Column, before: Catalog) -> frozenset[ObjectId]:

@@ -31,8 +31,8 @@ def _leaves(context: Context, follower: ObjectId, type: ObjectId) -> bool:
 
 
 def moves(followers: Iterable[ObjectId], before: Catalog, after: Catalog) -> Iterator[Statement]:
-    """The statements that move each follower from the incarnation that was set aside to the new one."""
-    for id in followers:
+    """The statements that move each follower from the incarnation that was set aside to the new one, parents first."""
+    for id in sorted(followers, key=lambda id: (c := before.get(id, Column)) is not None and c.inherited):
         if id not in after:
             continue
         column, composite = after.get(id, Column), _rearranged(id, before, after)
