@@ -9,6 +9,21 @@ from migplan.core.sql import deparsed, ident, sql
 from migplan.core.steps import LockMode, Statement, Timing
 from migplan.kinds._descendants import descendants
 from migplan.kinds.column import Column, relation_clause
+from migplan.kinds.constraint import CHECK, Constraint
+from migplan.kinds.publication import Publication
+
+
+def sets_expression(column: Column, before: Catalog, after: Catalog) -> bool:
+    """Whether PostgreSQL changes it: from 17 on; what isn't stored only where no table has a check, or is published by
+    its name (18: ATExecSetExpression)."""
+    if not column.virtual:
+        return after.major >= 17
+    relations = {column.relation, *descendants(column.relation, before)}
+    checks = (c for side in (before, after) for r in relations for c in side.members_of(r, Constraint))
+    published = (
+        p.table for side in (before, after) for publication in side.of(Publication) for p in publication.tables
+    )
+    return relations.isdisjoint(published) and all(c.type != CHECK for c in checks)
 
 
 def set_expressions(column: Column, before: Catalog, after: Catalog) -> list[Statement]:

@@ -26,7 +26,7 @@ from migplan.kinds.column_clauses import (
     set_attribute_options,
     set_compression,
 )
-from migplan.kinds.column_expressions import set_expressions, used_below
+from migplan.kinds.column_expressions import set_expressions, sets_expression, used_below
 from migplan.kinds.column_in_the_way import in_the_way_of_type, losing_their_target
 from migplan.kinds.column_indexes import builds_indexes_again
 from migplan.kinds.column_reading import built_column, column_query
@@ -143,7 +143,7 @@ class ColumnKind(Kind[Column]):
             drop = Statement(sql("{} DROP EXPRESSION", head), AX)
             plain = replace(old, generated=None)
             return [drop, *(self.alter(plain, new, before, after) or [])]
-        if new.generated is not None and old.generated is not None and after.major >= 17:
+        if new.generated is not None and old.generated is not None and sets_expression(new, before, after):
             computed = set_expressions(new, before, after)
             return [*computed, *(self.alter(replace(old, generated=new.generated), new, before, after) or [])]
         return None
