@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: bench docs demo sample test test-matrix lint format
+.PHONY: bench docs demo sample test test-matrix test-oldest lint format
 
 $(VENV)/.dev: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -25,6 +25,11 @@ test: $(VENV)/.dev
 
 test-matrix: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 --dist worksteal --pg 14,15,16,17,18
+
+test-oldest:
+	$(PYTHON) -m venv $(VENV)-oldest
+	$(VENV)-oldest/bin/pip install --quiet -e '.[dev]' -c tests/oldest.txt
+	$(VENV)-oldest/bin/python -m pytest -n 2 --dist worksteal --pg 18
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check src tests bench
