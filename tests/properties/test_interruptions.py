@@ -38,12 +38,13 @@ _HOW: Final = st.sampled_from(["empty", "filled", "large", "offline"])
 def test_wild_runs_are_resumed_and_led_back(pg_url: str, seed: int, how: str, moments: list[int]) -> None:
     with databases(pg_url) as make_db, TemporaryDirectory() as path:
         make_roles(pg_url, (ROLE, READER, WRITER))
-        plan = _plan(make_db, Path(path), seed, how)
+        plan = plan_of(make_db, Path(path), seed, how)
         if plan is not None and plan.plan.windows:
             _interrupt(plan, moments)
 
 
-def _plan(make_db: MakeDb, path: Path, seed: int, how: str) -> Migration | None:
+def plan_of(make_db: MakeDb, path: Path, seed: int, how: str) -> Migration | None:
+    """The proved plan of that number, for empty tables or filled ones, small or large; None where there is none."""
     found = example(make_db(), seed)
     old = found.old + (found.rows if how in ("filled", "large") else "")
     note(f"seed {seed}, {how}, edits: {found.edits}\n--- current.sql\n{old}\n--- desired.sql\n{found.new}")

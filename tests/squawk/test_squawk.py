@@ -55,10 +55,6 @@ EXCUSED: Final = {
     ("partitions-partitions_come_and_go", "constraint-missing-not-valid"): "the same",
     ("partitions-partitions_come_and_go", "adding-serial-primary-key-field"): "the same",
     (
-        "partitions-partitions_come_and_go",
-        "changing-column-type",
-    ): "a known limit: without a key its rows can't be copied, and the step says that it reads the table",
-    (
         "partitions-come_and_go_while_parent_gets_constraints",
         "constraint-missing-not-valid",
     ): "USING INDEX would leave a NOT NULL of its own",

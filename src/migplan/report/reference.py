@@ -24,7 +24,8 @@ from migplan.strategies.registry import strategies
 
 _COMMON: Final = frozenset({"id", "comment", "owner", "grants"})
 _LIMITS: Final = (
-    "A large table whose rows would have to be written anew is built a second time beside itself, but not where it has "
+    "A large table whose rows, or the indexes of whose partitions, would have to be written anew is built a second "
+    "time beside itself, but not where it has "
     "no key that both forms share (where it doesn't become a partition itself), inherits, has a foreign table as a "
     "partition, or where the same plan also drops columns of it that something else stands on, adds NOT NULL ones "
     "without a value, or replaces a type or function that it stands on: two plans. Small tables take the direct form.",

@@ -58,11 +58,14 @@ def root_of(table: ObjectId, catalog: Catalog) -> ObjectId:
 
 
 def _impossible(context: Context) -> Iterable[ObjectId]:
-    """Tables with a change that PostgreSQL can't make in place, or would write every row for."""
+    """Tables with a change that PostgreSQL can't make in place, or would write every row or index for."""
     yield from (new.id for _, new, fields in context.altered(Table) if fields & {"partition_key", "column_order"})
     yield from (c.relation for c, why in rewritten(context) if why is not None and why != "the table inherits")
     yield from (c.relation for c in rewriting_columns(context) if c.relation in context.before)
     yield from _retyped_partition_keys(context)
+    for old, new, fields in context.altered(Column):
+        if "type" in fields and keeps_rows(old.type, new.type) and builds_indexes_again(old, context.before):
+            yield new.relation
 
 
 def _locking(context: Context) -> Iterable[ObjectId]:
@@ -73,9 +76,6 @@ def _locking(context: Context) -> Iterable[ObjectId]:
     for key in context.created(Constraint):
         if key.type == EXCLUSION and key.relation in context.before and key.relation in context.after:
             yield key.relation
-    for old, new, fields in context.altered(Column):
-        if "type" in fields and keeps_rows(old.type, new.type) and builds_indexes_again(old, context.before):
-            yield new.relation
     for old, new, fields in context.altered(Constraint):
         if EXCLUSION in (old.type, new.type) and fields & {"type", "definition"}:
             yield new.relation
@@ -146,6 +146,8 @@ def _columns(context: Context, change: Change) -> str | None:
             return f"{new.id} is NOT NULL and new: let a plan of its own add it first"
         case Alter(new=Column() as new) if new.id in context.renamed_columns:
             return f"{new.id} is renamed: let a plan of its own do that first"
+        case Alter(old=Column() as old, new=Column() as new) if _must_be_written(old, new):
+            return f"{new.id} is no longer computed, and NOT NULL: let a plan of its own change its type first"
         case _:
             return None
 
@@ -154,7 +156,13 @@ def goes_first(context: Context, root: ObjectId) -> frozenset[ObjectId]:
     """The columns whose change stands in the way as long as it hasn't been made."""
     changes = [c for c in _changes_of(context, root) if c.id.kind == "column"]
     dropped = {c.id for c in changes if isinstance(c, Drop) and _columns(context, c) is not None}
+    dropped |= {c.id for c in changes if isinstance(c, Alter) and _columns(context, c) is not None}
     return frozenset(dropped | {id for id in context.renamed_columns if id.parent("table") == root})
+
+
+def _must_be_written(old: Column, new: Column) -> bool:
+    """Whether nobody can give the column a value before the tables change places, and everybody must afterwards."""
+    return old.generated is not None and new.generated is None and new.not_null is not None
 
 
 def _needs_value(context: Context, column: Column) -> bool:
