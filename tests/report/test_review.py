@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +15,7 @@ from tests.support import plans
 
 from migplan.core.errors import ConfigError
 from migplan.findings.model import FindingModel
-from migplan.planfile.folder import PlanFolder
+from migplan.planfile.folder import PlanFolder, read_folder
 from migplan.report.as_json import as_json
 from migplan.report.html import html
 from migplan.report.markdown import code, fence, markdown, text
@@ -23,9 +24,9 @@ from migplan.report.terminal import print_review
 from migplan.report.why import find_step, why_text
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.conftest import MakeDb
+
+SAMPLE = Path(__file__).parents[2] / "plans" / "sample_shop"
 
 BEFORE = """
 CREATE TABLE customer (id bigint PRIMARY KEY, email text, legacy text);
@@ -175,6 +176,12 @@ def test_why_tells_the_chain_to_a_step(folder: PlanFolder) -> None:
         "validate:constraint:public.orders.orders_customer_id_fkey (window 1, contract)",
     ]
     assert [line for line in lines if line in order] == order
+
+
+def test_why_names_every_deploy_before_a_step() -> None:
+    plan = read_folder(SAMPLE).plan
+    deploys = {s.id: why_text(plan, s).count("== checkpoint") for s in plan.steps}
+    assert deploys == {s.id: s.window for s in plan.steps}
 
 
 def test_why_finds_a_step_by_a_part_of_its_id(folder: PlanFolder) -> None:

@@ -61,16 +61,15 @@ def _names(steps: Sequence[StepModel], limit: int = 8) -> str:
 
 def chain_to(plan: PlanModel, step: StepModel) -> Chain:
     """The edges that decide the step's place: at each step the predecessor that comes last, deploys first."""
-    steps = {s.id: s for s in plan.steps}
-    order = {s.id: number for number, s in enumerate(plan.steps)}
+    places = _Places(plan)
     links: list[Link] = []
     current = step
-    while (edge := _decisive(current, steps, order)) is not None:
+    while (edge := places.decisive(current)) is not None:
         links.append(Link(current, edge.reason, edge.deploy))
         if edge.after == START:
             break
-        current = steps[edge.after]
-    decisive = _decisive(step, steps, order)
+        current = places.steps[edge.after]
+    decisive = places.decisive(step)
     return Chain(
         step=step,
         first=current,
@@ -80,14 +79,43 @@ def chain_to(plan: PlanModel, step: StepModel) -> Chain:
     )
 
 
-def _decisive(step: StepModel, steps: dict[str, StepModel], order: dict[str, int]) -> EdgeModel | None:
-    known = [e for e in step.edges if e.after == START or (e.after in steps and order[e.after] < order[step.id])]
+class _Places:
+    """The steps of a plan by id, and what brings each where it stands."""
 
-    def weight(edge: EdgeModel) -> tuple[int, int]:
-        window = 0 if edge.after == START else steps[edge.after].window
-        return (window + edge.deploy, order.get(edge.after, -1))
+    def __init__(self, plan: PlanModel) -> None:
+        self.steps = {s.id: s for s in plan.steps}
+        self._order = {s.id: number for number, s in enumerate(plan.steps)}
 
-    return max(known, key=weight, default=None)
+    def decisive(self, step: StepModel) -> EdgeModel | None:
+        """The edge that leads furthest; in a later window one from outside of its transaction, if need be of another
+        step there, because all of them wait for what one waits for."""
+        if step.window == 0:
+            return max(self._known(step), key=self._weight, default=None)
+        from_outside = self._from_outside(step)
+        if from_outside is not None:
+            return from_outside
+        inside = [e for e in self._known(step) if e.after != START and self._is_beside(step, self.steps[e.after])]
+        if inside:
+            return max(inside, key=self._weight)
+        others = (s for s in self.steps.values() if s is not step and self._is_beside(step, s))
+        found = next((s for s in others if self._from_outside(s) is not None), None)
+        return None if found is None else EdgeModel(after=found.id, reason="runs in one transaction with it")
+
+    def _known(self, step: StepModel) -> list[EdgeModel]:
+        order = self._order
+        return [e for e in step.edges if e.after == START or (e.after in order and order[e.after] < order[step.id])]
+
+    def _from_outside(self, step: StepModel) -> EdgeModel | None:
+        edges = (e for e in self._known(step) if e.after == START or not self._is_beside(step, self.steps[e.after]))
+        best = max(edges, key=self._weight, default=None)
+        return best if best is not None and self._weight(best)[0] >= step.window else None
+
+    def _is_beside(self, step: StepModel, other: StepModel) -> bool:
+        return (step.window, step.phase, step.transaction) == (other.window, other.phase, other.transaction)
+
+    def _weight(self, edge: EdgeModel) -> tuple[int, int]:
+        window = 0 if edge.after == START else self.steps[edge.after].window
+        return (window + edge.deploy, self._order.get(edge.after, -1))
 
 
 def place(step: StepModel) -> str:
