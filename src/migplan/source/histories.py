@@ -16,7 +16,12 @@ _NAMES: Final = frozenset(
 )
 
 
+def is_history(name: str) -> bool:
+    """Whether a table of this name is one in which a migration tool keeps what it has run."""
+    return name in _NAMES
+
+
 def histories(catalog: Catalog) -> tuple[str, ...]:
     """Patterns for ``[manage] ignore`` of those that are there, with their sequences."""
-    found = sorted(id.name for id in catalog.objects if id.kind == "table" and id.path[-1] in _NAMES)
+    found = sorted(id.name for id in catalog.objects if id.kind == "table" and is_history(id.path[-1]))
     return tuple(f"{name}*" if not name.endswith('"') else f"{name[:-1]}*" for name in found)

@@ -15,6 +15,7 @@ from migplan.core.errors import SourceError
 from migplan.core.records import record
 from migplan.source import do_block
 from migplan.source.files import SourceText
+from migplan.source.histories import is_history
 from migplan.source.role_names import is_role, role_names, sets_owner
 from migplan.source.session import Session
 from migplan.source.split import SourceStatement, SplitFile, split
@@ -152,8 +153,14 @@ def _data(reader: _Reader, statement: SourceStatement) -> None:
         reader.load(statement)
     elif reader.reference_data:
         reader.note(statement, f"reference data is not handled: {statement.excerpt}")
-    else:
+    elif not _is_record(statement):
         raise SourceError(f"{_first(statement)} is not part of a schema", place=statement.place, hint=_DATA_HINT)
+
+
+def _is_record(statement: SourceStatement) -> bool:
+    """What Rails, Ecto and dbmate write behind the schema that they dump: which migrations made it."""
+    name, _ = name_at(statement.head, 2)
+    return _first(statement) == "INSERT" and bool(name) and is_history(name[-1])
 
 
 def _select(reader: _Reader, statement: SourceStatement) -> None:

@@ -146,6 +146,19 @@ def test_data_is_refused_unless_the_file_is_marked(statement: str) -> None:
     assert "not handled" in str(marked.notes[0])
 
 
+def test_what_other_tools_say_of_their_migrations_is_no_data() -> None:
+    """The end of Rails' and Ecto's structure.sql and of dbmate's schema.sql, which are generated and nobody's to edit."""
+    file = read(
+        """
+        SET search_path TO "$user", public;
+        INSERT INTO "schema_migrations" (version) VALUES ('20260102030405'), ('20260101000000');
+        INSERT INTO public."schema_migrations" (version) VALUES (20260102030405);
+        """
+    )
+    assert not file.loadables
+    assert not file.notes
+
+
 @pytest.mark.parametrize(
     "statement",
     [
