@@ -44,3 +44,17 @@ def test_what_comes_with_its_table_or_column_is_told_in_its_line(
         "  - table public.gone with 1 column and 1 default",
         "  + table public.new with 2 columns, 1 constraint, 1 default, 1 index and 1 sequence",
     ]
+
+
+def test_what_is_not_modelled_is_named_and_with_strict_an_error(
+    make_db: MakeDb, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = make_db("CREATE TABLE t (a int); CREATE TYPE vague")
+    file = tmp_path / "schema.sql"
+    file.write_text("CREATE TABLE t (a int)", encoding="utf-8")
+    assert run(["diff", "--target", url, "--schema", str(file)]) == 0
+    printed = capsys.readouterr()
+    assert printed.out == "no difference\n"
+    assert printed.err == "note: not modelled, and left alone: type without a definition public.vague\n"
+    assert run(["diff", "--strict", "--target", url, "--schema", str(file)]) == 1
+    assert "not modelled: type without a definition public.vague" in capsys.readouterr().err

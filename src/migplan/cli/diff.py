@@ -37,13 +37,11 @@ def diff(
 ) -> int:
     """Compare the declared schema with the database."""
     from migplan.cli.inputs import gather
+    from migplan.cli.unmodelled import note_unmodelled, refuse_unmodelled
     from migplan.report.diff_text import render_diff
 
     inputs = gather(target, schema or [], config=config, offline=offline, remembering=True)
-    if strict:
-        from migplan.cli.writing import refuse_unmodelled
-
-        refuse_unmodelled(inputs.before, inputs.after)
+    (refuse_unmodelled if strict else note_unmodelled)(inputs.before, inputs.after)
     drafted = inputs.draft()
     sys.stdout.write(render_diff(drafted, inputs.settings, format.value))
     if verbose:

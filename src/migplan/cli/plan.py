@@ -35,7 +35,8 @@ def plan(
     migplan.toml refuses it.
     """
     from migplan.cli.inputs import gather
-    from migplan.cli.writing import refuse_unmodelled, write
+    from migplan.cli.unmodelled import refuse_unmodelled
+    from migplan.cli.writing import write
     from migplan.planfile.folder import refuse_to_replace
 
     if out is not None:

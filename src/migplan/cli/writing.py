@@ -8,8 +8,6 @@ from datetime import datetime
 from pathlib import Path
 
 from migplan.cli.inputs import Inputs
-from migplan.core.errors import UnsupportedError
-from migplan.core.model import Catalog
 from migplan.findings.base import HeldUp, Subject
 from migplan.findings.collect import Collected, collect
 from migplan.findings.registry import rules
@@ -79,15 +77,6 @@ def prove_on_shadow(inputs: Inputs, plan: PlanModel, files: Mapping[str, str]) -
 def with_outcome(plan: PlanModel, outcome: Outcome) -> PlanModel:
     """The plan with the proof's verdict and what was measured of each step."""
     return plan.model_copy(update={"proof": outcome.proof, "steps": [outcome.noted(s) for s in plan.steps]})
-
-
-def refuse_unmodelled(*catalogs: Catalog) -> None:
-    """With --strict, what migplan doesn't model is an error."""
-    found = sorted({f"{u.what} {u.name}" for catalog in catalogs for u in catalog.unmodelled})
-    if found:
-        raise UnsupportedError(
-            f"not modelled: {', '.join(found)}", hint="Leave out --strict to plan around them; they are never touched."
-        )
 
 
 def findings_of(inputs: Inputs, drafted: Draft, held_up_back: tuple[HeldUp, ...] = ()) -> Collected:
