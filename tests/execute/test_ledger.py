@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Generator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -12,6 +13,7 @@ import pytest
 from migplan.execute.fence import Batch, mark_command, settle, settle_and_commit, settle_batch
 from migplan.execute.ledger import FencedError, Ledger, StepState, install
 from migplan.execute.live_sizes import sizes_of
+from migplan.execute.this_run import ThisRun
 
 if TYPE_CHECKING:
     from tests.conftest import MakeDb
@@ -28,23 +30,23 @@ DONE = {"s": StepState("applied", 0)}
 
 
 @contextlib.contextmanager
-def begun(url: str) -> Generator[tuple[Connection, Ledger, int, int]]:
+def begun(url: str) -> Generator[tuple[Connection, Ledger, ThisRun, int]]:
     """A session at work, the ledger on another one, a run and an attempt in it."""
     with psycopg.connect(url, autocommit=True) as desk, psycopg.connect(url, autocommit=True) as work:
         install(desk)
         desk.execute(PLAN)
         ledger = Ledger(desk, "p")
         run = ledger.begin_run("up", "end")
-        yield work, ledger, run, ledger.begin_attempt(run, "unit", ["s"], 1)
+        yield work, ledger, ThisRun(ledger, run, "up"), ledger.begin_attempt(run, "unit", ["s"], 1)
 
 
 def test_a_step_and_its_transaction_are_one(make_db: MakeDb) -> None:
     with begun(make_db("")) as (work, ledger, run, attempt):
         work.execute("BEGIN; CREATE TABLE made ()")
-        settle_and_commit(work, ledger, run, attempt, ["s"], "up")
+        settle_and_commit(work, run, attempt, ["s"])
         assert (work.info.transaction_status, ledger.steps()) == (psycopg.pq.TransactionStatus.IDLE, DONE)
         work.execute("BEGIN; DROP TABLE made")
-        settle_and_commit(work, ledger, run, attempt, ["s"], "down")
+        settle_and_commit(work, replace(run, direction="down"), attempt, ["s"])
         assert ledger.steps() == {}
 
 
@@ -53,15 +55,15 @@ def test_a_run_taken_over_commits_nothing(make_db: MakeDb) -> None:
         work.execute("BEGIN; CREATE TABLE made ()")
         ledger.begin_run("up", "end")
         with pytest.raises(FencedError, match="another operator has taken over"):
-            settle_and_commit(work, ledger, run, attempt, ["s"], "up")
+            settle_and_commit(work, run, attempt, ["s"])
         work.rollback()
         with pytest.raises(FencedError):
-            settle(work, ledger, run, attempt, ["s"], "up")
+            settle(work, run, attempt, ["s"])
         with pytest.raises(FencedError):
-            mark_command(work, ledger, run, ["s"], "applying", 1)
+            mark_command(work, run, ["s"], "applying", 1)
         work.execute("BEGIN; CREATE TABLE filled ()")
         with pytest.raises(FencedError):
-            settle_batch(work, ledger, run, "s", "up", Batch(0, ("7",), 9, 9, done=False))
+            settle_batch(work, run, "s", Batch(0, ("7",), 9, 9, done=False))
         work.rollback()
         assert work.execute("SELECT to_regclass('made'), to_regclass('filled')").fetchone() == (None, None)
         assert ledger.steps() == {}
@@ -72,7 +74,7 @@ def test_what_fails_at_commit_is_what_failed(make_db: MakeDb) -> None:
     with begun(make_db(THROWS)) as (work, ledger, run, attempt):
         work.execute("BEGIN; INSERT INTO t VALUES (1)")
         with pytest.raises(psycopg.errors.DivisionByZero):
-            settle_and_commit(work, ledger, run, attempt, ["s"], "up")
+            settle_and_commit(work, run, attempt, ["s"])
         assert work.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
         assert ledger.steps() == {}
 

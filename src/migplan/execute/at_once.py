@@ -15,7 +15,8 @@ from psycopg import generators, pq, sql
 from psycopg.errors import error_from_result
 
 from migplan.execute.fence import settlement, taken_over
-from migplan.execute.ledger import Direction, Ledger
+from migplan.execute.ledger import Direction
+from migplan.execute.this_run import ThisRun
 from migplan.planfile.model import StepModel
 from migplan.planfile.units import Unit
 from migplan.source.connect import Connection
@@ -55,20 +56,18 @@ def takes_moments_back(unit: Unit) -> bool:
     return unit.transactional and not unit.checks and unit.limits.get("statement_timeout", 0) > 0
 
 
-def run_at_once(
-    work: Connection, ledger: Ledger, run: int, direction: Direction, units: Sequence[Unit]
-) -> tuple[int, psycopg.Error | None]:
+def run_at_once(work: Connection, run: ThisRun, units: Sequence[Unit]) -> tuple[int, psycopg.Error | None]:
     """Run the units, each with its entry in the ledger; how many of them are known to be done, and the error of the
     next one. Commits don't wait for the disk.
 
     Raises ``FencedError`` for a run taken over.
     """
-    name = _NAMES[direction]
+    name = _NAMES[run.direction]
     if work.execute(_PREPARED, (name,)).fetchone() == (False,):
         # Planned once: that takes longer than to carry it out.
-        settled = settlement(direction, _TRIED, "$1", "$2", "$4")
+        settled = settlement(run.direction, _TRIED, "$1", "$2", "$4")
         work.execute(f'PREPARE "{name}" (bigint, text, text, text[]) AS {settled}')
-    statements = [_statements(work, ledger, run, unit, name) for unit in units]
+    statements = [_statements(work, run, unit, name) for unit in units]
     text = _BETWEEN.join(s for of_unit in statements for s in of_unit)
     try:
         work.pgconn.send_query(text.encode())
@@ -99,8 +98,8 @@ def _failure(
     return len(units) - 1, error
 
 
-def _statements(work: Connection, ledger: Ledger, run: int, unit: Unit, settled: str) -> list[str]:
-    values = (run, ledger.plan, unit.name, list(unit.steps))
+def _statements(work: Connection, run: ThisRun, unit: Unit, settled: str) -> list[str]:
+    values = (run.number, run.ledger.plan, unit.name, list(unit.steps))
     given = ", ".join(sql.Literal(value).as_string(work) for value in values)
     own = (c.sql for c in unit.commands)
     return ["BEGIN", *own, _LAZILY, f'EXECUTE "{settled}" ({given})', "COMMIT"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from migplan.core.records import record
 from migplan.execute.batch_work import BatchWork
-from migplan.execute.ledger import Direction, Ledger
+from migplan.execute.this_run import ThisRun
 from migplan.source.connect import Connection
 
 
@@ -67,10 +67,8 @@ class Job:
     silence, ``say`` tells the operator why it waits, ``show`` how far it is."""
 
     target: str
-    ledger: Ledger
-    run: int
+    run: ThisRun
     step: str
-    direction: Direction
     work: BatchWork
     pace: Pace
     fenced: Callable[[], None]

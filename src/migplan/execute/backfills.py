@@ -32,7 +32,7 @@ def finish(job: Job) -> None:
         if work.must is not None:
             need = "needs" if left == 1 else "need"
             job.say(f"{counted(left, 'row')} of {work.relation} still {need} filling; once more")
-        job.ledger.forget_backfill(job.step, job.direction)
+        job.run.ledger.forget_backfill(job.step, job.run.direction)
     if work.must is None:
         job.say(f"{left} changes still wait in {work.relation}: they come faster than they are replayed")
         return
@@ -42,10 +42,10 @@ def finish(job: Job) -> None:
 
 
 def _pass(job: Job) -> None:
-    if not job.ledger.positions(job.step, job.direction):
-        job.ledger.begin_backfill(job.step, job.direction, job.work.first)
+    if not job.run.ledger.positions(job.step, job.run.direction):
+        job.run.ledger.begin_backfill(job.step, job.run.direction, job.work.first)
     _share_out(job)
-    parts = job.ledger.positions(job.step, job.direction)
+    parts = job.run.ledger.positions(job.step, job.run.direction)
     todo = [p for p in parts if not p.finished]
     workers = max(1, min(job.pace.workers, len(todo)))
     shared = Shared(_estimated_rows(job), sum(p.rows for p in parts), workers)
@@ -75,13 +75,13 @@ def _part(job: Job, part: Position, shared: Shared) -> None:
 def _left(job: Job) -> int:
     if job.work.left is None:
         return 0
-    row = job.ledger.connection.execute(job.work.left.encode()).fetchone()
+    row = job.run.ledger.connection.execute(job.work.left.encode()).fetchone()
     return int(row[0]) if row else 0
 
 
 def _estimated_rows(job: Job) -> int:
     """About how many rows the table has."""
-    row = job.ledger.connection.execute(
+    row = job.run.ledger.connection.execute(
         "SELECT greatest(sum(c.reltuples), 0)::bigint FROM pg_class c WHERE c.oid = to_regclass(%(t)s)"
         " OR c.oid IN (SELECT relid FROM pg_partition_tree(to_regclass(%(t)s)) WHERE isleaf)",
         {"t": job.work.relation},
@@ -93,15 +93,16 @@ def _share_out(job: Job) -> None:
     """Cut what is left where more workers are wanted than parts are left, also of a backfill that fewer have begun.
 
     Only the part that had no end has none afterwards, so that new rows are in it."""
-    left = [part for part in job.ledger.positions(job.step, job.direction) if not part.finished]
+    left = [part for part in job.run.ledger.positions(job.step, job.run.direction) if not part.finished]
     if not job.work.key or job.work.alone or len(left) >= job.pace.workers:
         return
-    connection = job.ledger.connection
+    connection = job.run.ledger.connection
     keys = Keys.of(connection, job.work)
     found = [keys.some(connection, part.position, part.upper) for part in left]
     total, seen = sum(map(len, found)), 0
     places = [total * n // job.pace.workers for n in range(1, job.pace.workers)] if total > job.pace.workers else []
     for part, sample in zip(left, found, strict=True):
         cuts = [tuple(sample[at - seen]) for at in places if seen < at < seen + len(sample)]
-        job.ledger.cut_backfill(job.step, job.direction, part, [c for c in dict.fromkeys(cuts) if c != part.upper])
+        bounds = [c for c in dict.fromkeys(cuts) if c != part.upper]
+        job.run.ledger.cut_backfill(job.step, job.run.direction, part, bounds)
         seen += len(sample)

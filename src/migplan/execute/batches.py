@@ -156,7 +156,7 @@ class Worker:
         reached = position or self._part.position
         seconds = time.monotonic() - self._began
         batch = Batch(self._part.part, reached, read, changed, done, seconds)
-        settle_batch(self._connection, self._job.ledger, self._job.run, self._job.step, self._job.direction, batch)
+        settle_batch(self._connection, self._job.run, self._job.step, batch)
         self._part = replace(self._part, position=reached)
         self._job.show(self._shared.add(read, changed, share, seconds))
         return done
@@ -183,7 +183,7 @@ class Worker:
             time.sleep(_LOOK_EVERY)
 
     def _reason_to_wait(self) -> str | None:
-        row = self._connection.execute(_LOOK, (self._job.ledger.plan, self._connection.info.backend_pid)).fetchone()
+        row = self._connection.execute(_LOOK, (self._job.run.ledger.plan, self._connection.info.backend_pid)).fetchone()
         assert row is not None
         paused_by, waiting = row
         if paused_by is not None:

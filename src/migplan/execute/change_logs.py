@@ -54,7 +54,7 @@ def replay(log: WaitingLog, job: Callable[[str, Direction, BatchWork], Job]) -> 
     """Replay it down to nothing; whoever replays it next begins anew."""
     asked = job(log.step, log.direction, BatchWork.of(log.batches))
     finish(asked)
-    asked.ledger.forget_backfill(log.step, log.direction)
+    asked.run.ledger.forget_backfill(log.step, log.direction)
 
 
 LOGS: Final = """

@@ -24,6 +24,7 @@ from migplan.execute.order import Intent, Order
 from migplan.execute.restore_points import mark_window
 from migplan.execute.runner import Runner
 from migplan.execute.silence import severed_after
+from migplan.execute.this_run import ThisRun
 from migplan.planfile.units import Unit
 from migplan.source.connect import Connection, redact
 
@@ -36,13 +37,12 @@ DUE, PASSED, FAILED = "smoke due", "smoke passed", "smoke failed"
 
 @record(slots=False)
 class Course:
-    """A run under way: on ``desk``, which holds the operator's lock, in the ledger's run of number ``run``."""
+    """A run under way: on ``desk``, which holds the operator's lock, in the ledger's ``run``."""
 
     order: Order
     desk: Connection
-    ledger: Ledger
     intent: Intent
-    run: int
+    run: ThisRun
     look: FirstLook | None = None
 
     @classmethod
@@ -50,8 +50,8 @@ class Course:
         cls, order: Order, desk: Connection, ledger: Ledger, intent: Intent, look: FirstLook | None = None
     ) -> Course:
         """Open the run in the ledger; ``look`` knows the live side as it was when nothing had run yet."""
-        run = ledger.begin_run(intent.direction, intent.goal.name, order.stage)
-        return cls(order, desk, ledger, intent, run, look)
+        number = ledger.begin_run(intent.direction, intent.goal.name, order.stage)
+        return cls(order, desk, intent, ThisRun(ledger, number, intent.direction), look)
 
     def go(self) -> None:
         """Run every unit; whatever ends it is written into the ledger. Raises ``MigplanError`` for what stops it."""
@@ -69,14 +69,14 @@ class Course:
             stop.add_note("the same command continues; 'migplan rollback' leads back")
             raise
         finally:
-            _close(self.ledger, self.run, error)
+            _close(self.run, error)
 
     def _units(self) -> None:
         plan, intent = self.intent.folder.plan, self.intent
-        undoing = interrupted(intent.folder, self.ledger.steps()) if intent.direction == "down" else {}
-        way = (intent.direction, self.order.manner, self.order.teller, undoing)
+        undoing = interrupted(intent.folder, self.run.ledger.steps()) if intent.direction == "down" else {}
+        manner, teller = self.order.manner, self.order.teller
         self._overdue_smoke()
-        with Runner(self.order.target, plan, self.desk, self.ledger, self.run, *way) as runner:
+        with Runner(self.order.target, plan, self.desk, self.run, manner, teller, undoing) as runner:
             for window, found in groupby(intent.units, _window_of):
                 units = list(found)
                 runner.admit(units[0])
@@ -102,9 +102,9 @@ class Course:
                     f"the command before window {window} failed ({reason})",
                     hint="Nothing of the window has run. Mend the cause and run the same command again.",
                 )
-        self.order.teller.say(str(mark_window(self.desk, self.ledger, self.run, window)))
+        self.order.teller.say(str(mark_window(self.desk, self.run, window)))
         if hooks.smoke:
-            self.ledger.event(DUE, f"w{window}", self.run)
+            self.run.ledger.event(DUE, f"w{window}", self.run.number)
 
     def _boundary(self, window: int) -> Stop:
         """Where the plan stands when the units of a window have run."""
@@ -115,7 +115,7 @@ class Course:
 
     def _overdue_smoke(self) -> None:
         """The smoke that an earlier run owed to a window, or that failed then, and lies behind this one."""
-        if self.intent.direction == "down" or not owes_smoke(self.order, self.ledger):
+        if self.intent.direction == "down" or not owes_smoke(self.order, self.run.ledger):
             return
         at = stops(self.intent.folder.plan)[self.intent.at.done]
         if self.intent.at.within is None and at.phases:
@@ -126,7 +126,7 @@ class Course:
         if not smoke:
             return
         reason = self._hook(smoke, at.window, at)
-        self.ledger.event(PASSED if reason is None else FAILED, f"{at.name}: {reason or 'passed'}", self.run)
+        self.run.ledger.event(PASSED if reason is None else FAILED, f"{at.name}: {reason or 'passed'}", self.run.number)
         if reason is None:
             return
         back = next_command("rollback", self.intent.folder.path, self.order.said)
@@ -156,13 +156,13 @@ class Course:
         """Before a phase that has not begun, the live database must be what the proof saw there."""
         plan = self.intent.folder.plan
         number, phase = next((n, p) for n, (_, p) in enumerate(phases(plan)) if p.up == file)
-        states = self.ledger.steps()
+        states = self.run.ledger.steps()
         if any(step in states for step in phase.steps):
             return
         seen = self.look.take() if self.look else None
         for allowed in refuse_drift(drift(plan, self.desk, number, seen), self.order.permissions.drift):
             self.order.teller.say(f"allowed: {allowed}")
-            self.ledger.event("drift allowed", str(allowed))
+            self.run.ledger.event("drift allowed", str(allowed))
 
 
 def owes_smoke(order: Order, ledger: Ledger) -> bool:
@@ -176,7 +176,7 @@ def _window_of(unit: Unit) -> int:
     return int(found[1])
 
 
-def _close(ledger: Ledger, run: int, error: str | None) -> None:
+def _close(run: ThisRun, error: str | None) -> None:
     """The end of the run in the ledger; where that can't be written it stays open, and counts as interrupted."""
-    with contextlib.suppress(psycopg.Error), severed_after(_LAST_WORD, ledger.connection):
-        ledger.end_run(run, error)
+    with contextlib.suppress(psycopg.Error), severed_after(_LAST_WORD, run.ledger.connection):
+        run.ledger.end_run(run.number, error)

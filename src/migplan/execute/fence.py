@@ -13,7 +13,8 @@ import psycopg
 from psycopg import Cursor
 
 from migplan.core.records import record
-from migplan.execute.ledger import Direction, FencedError, Ledger
+from migplan.execute.ledger import Direction, FencedError
+from migplan.execute.this_run import ThisRun
 from migplan.source.connect import Connection
 
 
@@ -30,39 +31,30 @@ class Batch:
     seconds: float = 0.0
 
 
-def settle(
-    work: Connection, ledger: Ledger, run: int, attempt: int, steps: Iterable[str], direction: Direction
-) -> None:
+def settle(work: Connection, run: ThisRun, attempt: int, steps: Iterable[str]) -> None:
     """Steps that no transaction holds together have happened. Raises ``FencedError`` for a run taken over."""
     with _fence():
-        work.execute(*_settled(ledger, run, attempt, steps, direction))
+        work.execute(*_settled(run, attempt, steps))
 
 
 def settle_and_commit(
-    work: Connection,
-    ledger: Ledger,
-    run: int,
-    attempt: int,
-    steps: Iterable[str],
-    direction: Direction,
-    *,
-    lazily: bool = False,
+    work: Connection, run: ThisRun, attempt: int, steps: Iterable[str], *, lazily: bool = False
 ) -> None:
     """In the transaction of the steps themselves: they have happened; and its COMMIT. Raises ``FencedError``.
 
     ``lazily`` doesn't wait for the disk: until something is committed that does, a crash of the server could take the
     steps along with what says that they have happened.
     """
-    _and_commit(work, *_settled(ledger, run, attempt, steps, direction), lazily=lazily)
+    _and_commit(work, *_settled(run, attempt, steps), lazily=lazily)
 
 
-def settle_batch(work: Connection, ledger: Ledger, run: int, step: str, direction: Direction, batch: Batch) -> None:
+def settle_batch(work: Connection, run: ThisRun, step: str, batch: Batch) -> None:
     """In the transaction of the batch itself: where it came to; and its COMMIT. Raises ``FencedError``."""
     parameters = {
-        "run": run,
-        "plan": ledger.plan,
+        "run": run.number,
+        "plan": run.ledger.plan,
         "step": step,
-        "direction": direction,
+        "direction": run.direction,
         "part": batch.part,
         "position": batch.position and list(batch.position),
         "read": batch.read,
@@ -73,20 +65,18 @@ def settle_batch(work: Connection, ledger: Ledger, run: int, step: str, directio
     _and_commit(work, _POSITION, parameters)
 
 
-def mark_command(work: Connection, ledger: Ledger, run: int, steps: Iterable[str], state: str, commands: int) -> None:
+def mark_command(work: Connection, run: ThisRun, steps: Iterable[str], state: str, commands: int) -> None:
     """Between the statements of steps that no transaction holds together: so many of them have ended."""
     with _fence():
         work.execute(
             _UNDER_WAY,
-            {"run": run, "plan": ledger.plan, "steps": list(steps), "state": state, "commands": commands},
+            {"run": run.number, "plan": run.ledger.plan, "steps": list(steps), "state": state, "commands": commands},
         )
 
 
-def _settled(
-    ledger: Ledger, run: int, attempt: int, steps: Iterable[str], direction: Direction
-) -> tuple[LiteralString, Mapping[str, Any]]:
-    change = settlement(direction, _ENDED, "%(run)s", "%(plan)s", "%(steps)s")
-    return change, {"run": run, "attempt": attempt, "plan": ledger.plan, "steps": list(steps)}
+def _settled(run: ThisRun, attempt: int, steps: Iterable[str]) -> tuple[LiteralString, Mapping[str, Any]]:
+    change = settlement(run.direction, _ENDED, "%(run)s", "%(plan)s", "%(steps)s")
+    return change, {"run": run.number, "attempt": attempt, "plan": run.ledger.plan, "steps": list(steps)}
 
 
 def settlement(

@@ -8,7 +8,7 @@ from typing import Final
 import psycopg
 
 from migplan.core.records import record
-from migplan.execute.ledger import Ledger
+from migplan.execute.this_run import ThisRun
 from migplan.source.connect import Connection
 
 _MAY: Final = (
@@ -32,9 +32,10 @@ class RestorePoint:
         return f"{named}: LSN {self.lsn}, {self.at:%Y-%m-%d %H:%M:%S.%f %Z}"
 
 
-def mark_window(desk: Connection, ledger: Ledger, run: int, window: int) -> RestorePoint:
+def mark_window(desk: Connection, run: ThisRun, window: int) -> RestorePoint:
     """Name this moment in the WAL where the role may, and write it into the ledger."""
-    name = f"migplan run {run} before w{window} {ledger.plan.partition(' ')[2]}"[:_LONGEST] if _may(desk) else None
+    plan = run.ledger.plan
+    name = f"migplan run {run.number} before w{window} {plan.partition(' ')[2]}"[:_LONGEST] if _may(desk) else None
     lsn = _named(desk, name) if name else None
     if lsn is None:
         name = None
@@ -43,7 +44,7 @@ def mark_window(desk: Connection, ledger: Ledger, run: int, window: int) -> Rest
     point = RestorePoint(name, str(row[0]), row[1])
     desk.execute(
         "INSERT INTO migplan.restore_point (plan, run, before_window, name, lsn, at) VALUES (%s, %s, %s, %s, %s, %s)",
-        (ledger.plan, run, window, point.name, point.lsn, point.at),
+        (plan, run.number, window, point.name, point.lsn, point.at),
     )
     return point
 

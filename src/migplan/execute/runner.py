@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 import psycopg
@@ -15,11 +16,12 @@ from migplan.execute.backfill_job import Job, Progress
 from migplan.execute.batch_work import BatchWork
 from migplan.execute.blockers import Lookout
 from migplan.execute.failures import details, failure, primary
-from migplan.execute.ledger import Direction, Ledger
+from migplan.execute.ledger import Direction
 from migplan.execute.maintenance import admit
 from migplan.execute.manner import Manner, Teller
 from migplan.execute.operator import end_leftovers, held, still_held
 from migplan.execute.retry import Tries, lost
+from migplan.execute.this_run import ThisRun
 from migplan.execute.unit_work import UnitWork
 from migplan.execute.work_session import WorkSession
 from migplan.planfile.locks import PlanLocks
@@ -44,26 +46,22 @@ class Runner:
         target: str,
         plan: PlanModel,
         desk: Connection,
-        ledger: Ledger,
-        run: int,
-        direction: Direction,
+        run: ThisRun,
         manner: Manner,
         teller: Teller,
         undoing: Mapping[str, Unit] | None = None,
     ) -> None:
         self._target = target
         self._desk = desk
-        self._ledger = ledger
         self._run = run
-        self._direction: Direction = direction
         self._manner = manner
         self._teller = teller
         self._steps = {s.id: s for s in plan.steps}
-        self._titles: Mapping[str, str] = {s.id: s.title if direction == "up" else s.title_back for s in plan.steps}
-        self._session = WorkSession(target, f"{direction} {plan.name}")
-        self._work = UnitWork(self._session, desk, ledger, run, plan, direction, self.job, undoing or {})
+        self._titles: Mapping[str, str] = {s.id: s.title if run.direction == "up" else s.title_back for s in plan.steps}
+        self._session = WorkSession(target, f"{run.direction} {plan.name}")
+        self._work = UnitWork(self._session, desk, run, plan, self.job, undoing or {})
         locks = PlanLocks(plan)
-        self._felt = {s.id: locks.felt(s) for s in plan.steps} if direction == "up" else {}
+        self._felt = {s.id: locks.felt(s) for s in plan.steps} if run.direction == "up" else {}
         self._lookout = Lookout(
             target,
             self._session.connection,
@@ -98,7 +96,7 @@ class Runner:
                 self.run(together[0])
 
     def _is_quick(self, unit: Unit) -> bool:
-        up = self._direction == "up"
+        up = self._run.direction == "up"
         quick = takes_moments(unit, self._models(unit)) if up else takes_moments_back(unit)
         return quick and self._work.is_plain(unit)
 
@@ -110,7 +108,7 @@ class Runner:
             self.admit(unit)
         still_held(self._desk)
         self._session.set(units[0].commands[0].settings)
-        done, error = run_at_once(self._session.connection, self._ledger, self._run, self._direction, units)
+        done, error = run_at_once(self._session.connection, self._run, units)
         for unit in units[:done]:
             self._tell(unit)
         for number, unit in enumerate(units[done:]):
@@ -134,7 +132,7 @@ class Runner:
         while True:
             self.admit(unit)
             with held():
-                attempt = self._ledger.begin_attempt(self._run, unit.name, unit.steps, tries.number)
+                attempt = self._run.ledger.begin_attempt(self._run.number, unit.name, unit.steps, tries.number)
             try:
                 if met is not None:
                     met, error = None, met
@@ -166,10 +164,8 @@ class Runner:
         """A step's work in batches, as this run does it."""
         return Job(
             self._target,
-            self._ledger,
-            self._run,
+            replace(self._run, direction=direction),
             step,
-            direction,
             work,
             self._manner.pace,
             fenced=lambda: still_held(self._desk),
@@ -201,13 +197,13 @@ class Runner:
     def _note(self, attempt: int, said: str, sqlstate: str | None, blocked_by: str | None) -> None:
         """What failed is worth more than that it can't be written down either."""
         with contextlib.suppress(psycopg.Error):
-            self._ledger.fail_attempt(attempt, redact(said), sqlstate, blocked_by)
+            self._run.ledger.fail_attempt(attempt, redact(said), sqlstate, blocked_by)
 
     def _failure(self, unit: Unit, error: psycopg.Error) -> ExecutionError:
         asserted = [a for step in self._models(unit) for a in step.assertions]
         for said in details(error, asserted):
             self._teller.say(said)
-        return failure(unit, error, self._direction)
+        return failure(unit, error, self._run.direction)
 
 
 def _span(seconds: float) -> str:

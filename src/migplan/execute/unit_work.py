@@ -13,9 +13,10 @@ from migplan.execute.backfills import finish
 from migplan.execute.batch_work import BatchWork
 from migplan.execute.fence import mark_command, settle, settle_and_commit
 from migplan.execute.half_done import Verdict, holds_together, recover
-from migplan.execute.ledger import Direction, Ledger
+from migplan.execute.ledger import Direction
 from migplan.execute.locks_together import LocksTogether
 from migplan.execute.operator import still_held
+from migplan.execute.this_run import ThisRun
 from migplan.execute.work_session import WorkSession
 from migplan.planfile.model import BackfillModel, BatchesModel, PlanModel
 from migplan.planfile.units import Command, Unit, is_setting
@@ -41,23 +42,19 @@ class UnitWork:
         self,
         session: WorkSession,
         desk: Connection,
-        ledger: Ledger,
-        run: int,
+        run: ThisRun,
         plan: PlanModel,
-        direction: Direction,
         job: Callable[[str, Direction, BatchWork], Job],
         undoing: Mapping[str, Unit],
     ) -> None:
         self._session = session
         self._desk = desk
-        self._ledger = ledger
         self._run = run
-        self._direction: Direction = direction
         self._job = job
         self._undoing = undoing
-        self._backfills = _backfills(plan, direction)
-        self._stays = {s.id for s in plan.steps if direction == "down" and s.down.irreversible is not None}
-        self._together = LocksTogether(plan, back=direction == "down")
+        self._backfills = _backfills(plan, run.direction)
+        self._stays = {s.id for s in plan.steps if run.direction == "down" and s.down.irreversible is not None}
+        self._together = LocksTogether(plan, back=run.direction == "down")
         self._never_happened: set[str] = set()
 
     def is_plain(self, unit: Unit) -> bool:
@@ -78,8 +75,8 @@ class UnitWork:
 
     def is_settled(self, unit: Unit) -> bool:
         """Whether the ledger says that it is done: by a COMMIT that had arrived when the connection was lost."""
-        states = self._ledger.steps()
-        if self._direction == "up":
+        states = self._run.ledger.steps()
+        if self._run.direction == "up":
             return bool(unit.steps) and all(s in states and states[s].state == "applied" for s in unit.steps)
         return not any(s in states for s in unit.steps if s not in self._stays)
 
@@ -100,8 +97,7 @@ class UnitWork:
             took = time.monotonic() - began
             if took > _LOOK_AT_THE_LOCK_AFTER:
                 still_held(self._desk)
-            done = (attempt, self._changed(unit), self._direction)
-            settle_and_commit(work, self._ledger, self._run, *done, lazily=took < _QUICK)
+            settle_and_commit(work, self._run, attempt, self._changed(unit), lazily=took < _QUICK)
         except BaseException:
             if not work.closed:
                 work.rollback()
@@ -116,7 +112,7 @@ class UnitWork:
 
         Raises what the server says.
         """
-        states = self._ledger.steps() if self._undoing else {}
+        states = self._run.ledger.steps() if self._undoing else {}
         for step in unit.steps:
             forwards, state = self._undoing.get(step), states.get(step)
             if forwards is None or state is None or state.state != "applying":
@@ -129,9 +125,9 @@ class UnitWork:
     def _one_by_one(self, unit: Unit, attempt: int) -> None:
         """Statements that no transaction holds together: each recognised where it had begun before."""
         work = self._session.connection
-        state = "applying" if self._direction == "up" else "undoing"
+        state = "applying" if self._run.direction == "up" else "undoing"
         step = unit.steps[0] if unit.steps else ""
-        known = self._ledger.steps().get(step)
+        known = self._run.ledger.steps().get(step)
         begun = known is not None and known.state != "applied"
         done = known.commands if known is not None and known.state == state else 0
         for number, command in enumerate(unit.commands):
@@ -141,21 +137,21 @@ class UnitWork:
             if holds_together(command.sql):
                 with work.transaction():
                     self._session.execute(command)
-                    mark_command(work, self._ledger, self._run, unit.steps, state, number + 1)
+                    mark_command(work, self._run, unit.steps, state, number + 1)
                 continue
             if not begun or recover(work, command.sql) is not Verdict.DONE:
-                mark_command(work, self._ledger, self._run, unit.steps, state, number)
+                mark_command(work, self._run, unit.steps, state, number)
                 begun = True
                 self._outside(command, step)
-            mark_command(work, self._ledger, self._run, unit.steps, state, number + 1)
-        settle(work, self._ledger, self._run, attempt, self._changed(unit), self._direction)
+            mark_command(work, self._run, unit.steps, state, number + 1)
+        settle(work, self._run, attempt, self._changed(unit))
 
     def _outside(self, command: Command, step: str) -> None:
         model = self._backfills.get(step)
         if model is None or not _LOOP.match(command.sql.lstrip()):
             self._session.execute(command)
             return
-        finish(self._job(step, self._direction, BatchWork.of(model)))
+        finish(self._job(step, self._run.direction, BatchWork.of(model)))
 
 
 def _backfills(plan: PlanModel, direction: Direction) -> Mapping[str, BackfillModel | BatchesModel]:
