@@ -14,6 +14,10 @@ ROW = " INSERT INTO t DEFAULT VALUES; ANALYZE;"
 SECURED = "CREATE TABLE t (id int, owner text); ALTER TABLE t ENABLE ROW LEVEL SECURITY;"
 MOOD = "CREATE TYPE mood AS ENUM ({}); CREATE TABLE t (m mood);"
 KEYED = "CREATE TABLE t (id int{}) PARTITION BY RANGE (id); CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (9);"
+AUDITED = (
+    " CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+    " CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f();"
+)
 PUBLISHED = " CREATE PUBLICATION p FOR TABLE t"
 
 
@@ -85,6 +89,12 @@ CHANGES = {
         "CREATE FUNCTION f(int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT $1 > 9';"
         " CREATE TABLE t (a int CONSTRAINT c CHECK (f(a)));",
         (("function public.f(integer)", "danger"),),
+    ),
+    "a trigger that fires for the values of a dropped column, on the way back": Change(
+        "backfill-fires-triggers",
+        "CREATE TABLE t (id int PRIMARY KEY, a int);" + AUDITED + " INSERT INTO t VALUES (1, 1); ANALYZE;",
+        "-- migplan: backup table\nCREATE TABLE t (\n  id int PRIMARY KEY\n);" + AUDITED,
+        (("table public.t", "warning"),),
     ),
     "a view of a changed function": Change(
         "stored-results",

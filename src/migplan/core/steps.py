@@ -172,7 +172,8 @@ class Batches:
     ``statements`` are run for each batch, with WITHIN where its rows are told: by ``key``, or by the relation's pages
     where that is empty. ``first`` comes before the first batch, ``settings`` begin each. ``left`` counts what is to be
     done in one more pass, until it is at most ``enough``. A batch that a unique key keeps out is tried again: by the
-    statements ``otherwise``, or, where one worker does it all ``alone``, with more rows.
+    statements ``otherwise``, or, where one worker does it all ``alone``, with more rows. ``writes`` is the table of the
+    user's whose rows change, and whose triggers fire.
     """
 
     table: ObjectId
@@ -185,6 +186,7 @@ class Batches:
     left: Sql | None = None
     enough: int = 0
     alone: bool = False
+    writes: ObjectId | None = None
 
 
 @record(kw_only=True)

@@ -150,6 +150,7 @@ def _in_batches(restored: Backfill) -> Batches:
         statements=(sql("UPDATE {} SET {} WHERE {} AND ({})", table, values, WITHIN, restored.where),),
         key=restored.key,
         settings=(("migplan.sync", "off"),),
+        writes=restored.table,
     )
 
 

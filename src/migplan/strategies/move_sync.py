@@ -246,6 +246,7 @@ class Way:
             statements=(lock, *self._poured(rows)),
             key=self.source.key,
             settings=(("migplan.sync", "off"), ("row_security", "off")),
+            writes=self.target.column.relation,
         )
 
     def _poured(self, rows: Sql, among: Sql | None = None) -> list[Sql]:

@@ -8,7 +8,7 @@ from typing import Final
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
-from migplan.core.steps import Step
+from migplan.core.steps import Backfill, Batches, Step
 from migplan.findings.base import Example, Found, Rule, Subject
 from migplan.kinds.trigger import Trigger
 
@@ -42,15 +42,21 @@ class BackfillFiresTriggers(Rule):
     )
 
     def find(self, subject: Subject) -> Iterable[Found]:
-        steps = subject.draft.steps
-        filled = {s.backfill.table for s in steps if s.backfill is not None}
-        undone = {s.undo_backfill.table for s in steps if s.undo_backfill is not None}
-        for step in steps:
-            if step.backfill is not None:
-                again = ", and again on the way back" if step.backfill.table in undone else ""
-                yield from _fired(step, step.backfill.table, subject.before, again)
-            elif step.undo_backfill is not None and step.undo_backfill.table not in filled:
-                yield from _fired(step, step.undo_backfill.table, subject.after, " on the way back")
+        steps = [
+            (s, _filled(s.backfill, s.batches), _filled(s.undo_backfill, s.undo_batches)) for s in subject.draft.steps
+        ]
+        filled, undone = {table for _, table, _ in steps}, {table for _, _, table in steps}
+        for step, there, back in steps:
+            if there is not None:
+                again = ", and again on the way back" if there in undone else ""
+                yield from _fired(step, there, subject.before, again)
+            elif back is not None and back not in filled:
+                yield from _fired(step, back, subject.after, " on the way back")
+
+
+def _filled(backfill: Backfill | None, batches: Batches | None) -> ObjectId | None:
+    """The table whose rows change."""
+    return backfill.table if backfill is not None else batches.writes if batches is not None else None
 
 
 def _fired(step: Step, table: ObjectId, catalog: Catalog, when: str) -> Iterable[Found]:
