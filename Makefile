@@ -26,10 +26,11 @@ test: $(VENV)/.dev
 test-matrix: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 --dist worksteal --pg 14,15,16,17,18
 
+# An old typer with a new click is warned of what click will drop.
 test-oldest:
 	$(PYTHON) -m venv $(VENV)-oldest
 	$(VENV)-oldest/bin/pip install --quiet -e '.[dev]' -c tests/oldest.txt
-	$(VENV)-oldest/bin/python -m pytest -n 2 --dist worksteal --pg 18
+	$(VENV)-oldest/bin/python -m pytest -n 2 --dist worksteal --pg 18 -W default::DeprecationWarning
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check src tests bench
