@@ -14,7 +14,7 @@ def doctor(
 ) -> int:
     """Look for interrupted runs, invalid indexes, half-detached partitions and triggers of ours; change nothing.
 
-    Exit status: 0 all is well, or waits for a plan's next window; 2 something is left.
+    Exit status: 0 all is well, at work, or waits for a plan's next window; 2 something is left.
     """
     import contextlib
 
@@ -32,5 +32,5 @@ def doctor(
     if not left:
         print("nothing is left behind")
     for waiting in (x for x in found if x.expected):
-        print(f"as it should be until the next window: {waiting.what}\n  -> {waiting.help}")
+        print(f"as it should be for now: {waiting.what}\n  -> {waiting.help}")
     return 2 if left else 0

@@ -15,8 +15,8 @@ from migplan.source.connect import Connection
 
 @record
 class Leftover:
-    """What is there and should not stay, and the command that helps; ``expected`` where a plan only waits for its
-    next window, and it belongs there so long."""
+    """What is there and should not stay, and the command that helps; ``expected`` where a plan is at work, or only
+    waits for its next window, and it belongs there so long."""
 
     what: str
     help: str
@@ -32,13 +32,13 @@ def leftovers(connection: Connection, said: str = "") -> list[Leftover]:
         found += _run(plan, at_work=working is not None)
         found += _fills(connection, plan, at_work=working is not None)
     owners = [p for p in known if p.unfinished]
-    found += _objects(connection, owners)
+    found += _objects(connection, owners, at_work=working is not None)
     return found
 
 
 def _working(connection: Connection, working: str | None) -> Iterator[Leftover]:
     if working is not None:
-        yield Leftover(f"an operator works right now: {working}", "wait for the end of that run")
+        yield Leftover(f"an operator works: {working}", "wait for the end of that run", expected=True)
         return
     for pid, application in left_at_work(connection):
         yield Leftover(
@@ -71,16 +71,23 @@ def _fills(connection: Connection, plan: PlanStanding, *, at_work: bool) -> Iter
             )
 
 
-def _objects(connection: Connection, owners: Sequence[PlanStanding]) -> Iterable[Leftover]:
+def _objects(connection: Connection, owners: Sequence[PlanStanding], *, at_work: bool) -> Iterable[Leftover]:
     waiting = bool(owners) and all(p.outcome == "reached" for p in owners)
-    help = "; ".join(f"it belongs to {p.id}: {' or '.join(dict.fromkeys((p.onward, p.back)))}" for p in owners)
+    help = "; ".join(f"it belongs to {p.id}{_ways(p, at_work=at_work)}" for p in owners)
     orphan = "no unfinished plan is known here that it could belong to: look at it, then {0}"
     for kind in _KINDS:
         if kind.of_plans and not installed(connection):
             continue
         for row in connection.execute(kind.query.encode()).fetchall():
             helps = help or orphan.format(kind.remedy.format(*row))
-            yield Leftover(kind.what.format(*row), helps, kind.lasting and waiting)
+            expected = bool(owners) if at_work else kind.lasting and waiting
+            yield Leftover(kind.what.format(*row), helps, expected)
+
+
+def _ways(plan: PlanStanding, *, at_work: bool) -> str:
+    if at_work:
+        return ", on which somebody works" if plan.outcome == "running" else ""
+    return f": {' or '.join(dict.fromkeys((plan.onward, plan.back)))}"
 
 
 @record

@@ -74,7 +74,7 @@ class PlanStanding:
         if self.paused:
             return self.again
         ended = self.outcome == "reached" and (self.direction == "down" or self.applied == self.steps)
-        return None if ended or self.direction is None else self.onward
+        return None if ended else self.onward
 
     def _command(self, verb: str, *rest: object) -> str:
         return next_command(verb, self.folder or "PLAN", *rest, self.said)
