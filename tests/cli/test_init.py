@@ -156,7 +156,10 @@ def test_without_a_database_there_is_an_empty_start(
 def test_the_histories_of_other_tools_are_left_alone(
     make_db: MakeDb, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    url = make_db('CREATE TABLE schema_migrations (id serial); CREATE TABLE "SequelizeMeta" (); CREATE TABLE t ();')
+    url = make_db(
+        'CREATE TABLE schema_migrations (id serial); CREATE TABLE "SequelizeMeta" ();'
+        " CREATE TABLE __diesel_schema_migrations (); CREATE TABLE t ();"
+    )
     assert run(["init", "--from", url, "--directory", str(tmp_path)]) == 0
     assert "public.schema_migrations* is the history of another tool" in capsys.readouterr().out
     assert [p.name for p in (tmp_path / "schemas").rglob("*.sql")] == ["t.sql"]

@@ -8,10 +8,12 @@ from migplan.core.model import Catalog
 
 _NAMES: Final = frozenset(
     """
-    __drizzle_migrations __EFMigrationsHistory _prisma_migrations _sqlx_migrations alembic_version ar_internal_metadata
-    atlas_schema_revisions databasechangelog databasechangeloglock django_migrations flyway_schema_history
-    goose_db_version gorp_migrations knex_migrations knex_migrations_lock mikro_orm_migrations pgmigrations
-    schema_migrations SequelizeMeta
+    __diesel_schema_migrations __drizzle_migrations __EFMigrationsHistory _prisma_migrations _sqlx_migrations
+    _yoyo_log _yoyo_migration _yoyo_version alembic_version ar_internal_metadata atlas_schema_revisions
+    bun_migration_locks bun_migrations databasechangelog databasechangeloglock dbix_class_deploymenthandler_versions
+    django_migrations doctrine_migration_versions flyway_schema_history goose_db_version gorp_migrations
+    knex_migrations knex_migrations_lock kysely_migration kysely_migration_lock mikro_orm_migrations pgmigrations
+    phinxlog refinery_schema_history schema_migrations seaql_migrations SequelizeMeta yoyo_lock
     """.split()
 )
 
