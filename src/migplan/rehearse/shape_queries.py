@@ -28,7 +28,8 @@ WITH RECURSIVE below (oid, base, typmod, checks, required) AS (
 SELECT a.attrelid::bigint, a.attname::text, format_type(a.atttypid, a.atttypmod),
        format_type(b.base, CASE WHEN b.base = a.atttypid THEN a.atttypmod ELSE b.typmod END),
        t.typname::text, t.typcategory::text, t.typtype::text,
-       ARRAY(SELECT e.enumlabel::text FROM pg_enum e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder),
+       ARRAY(SELECT e.enumlabel::text FROM pg_enum e
+             WHERE e.enumtypid = CASE WHEN t.typcategory = 'A' THEN t.typelem ELSE t.oid END ORDER BY e.enumsortorder),
        CASE WHEN t.typcategory = 'A' THEN format_type(t.typelem, NULL) END,
        a.attnotnull OR b.required, a.attidentity::text, a.attgenerated::text, pg_get_expr(d.adbin, d.adrelid), b.checks,
        CASE WHEN a.atttypid < 16384 THEN 0 ELSE a.atttypid::bigint END

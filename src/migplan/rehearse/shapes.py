@@ -19,9 +19,9 @@ OURS: Final = "~migplan"
 class ColumnShape:
     """``type`` is the declared one, ``base`` what lies below its domains, as SQL writes them.
 
-    ``category`` is pg_type's, ``labels`` an enum's, ``checks`` the domains' with VALUE for the value. ``identity`` is
-    a, d or "" as in pg_attribute; ``numbered`` says that a sequence gives the default. ``number`` is the type's oid
-    where it isn't PostgreSQL's own, else 0.
+    ``category`` is pg_type's, ``labels`` an enum's or those of an array's, ``checks`` the domains' with VALUE for the
+    value. ``identity`` is a, d or "" as in pg_attribute; ``numbered`` says that a sequence gives the default.
+    ``number`` is the type's oid where it isn't PostgreSQL's own, else 0.
     """
 
     name: str

@@ -160,7 +160,10 @@ def _both(connection: Connection, shape: TableShape, earlier: TableShape | None,
             avoided.add(column.name)
         elif before is None or (before.type == column.type and before.number == column.number):
             if before is not None and before.labels != column.labels and len(before.labels) == len(column.labels):
-                relabelled[column.name] = (before.labels, column.labels)
+                if column.kind == "e":
+                    relabelled[column.name] = (before.labels, column.labels)
+                else:
+                    avoided.add(column.name)
             continue
         if before.type == column.type:
             casts[column.name] = f"text::{column.type}"  # another type of that name: what is prepared knows its number
