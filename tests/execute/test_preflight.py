@@ -60,6 +60,15 @@ def test_a_prepared_transaction_on_a_table_of_the_plan_stops_it(shop: Shop) -> N
     assert shop.command("apply", "--yes").status == 0
 
 
+def test_a_table_that_has_outgrown_the_plan_stops_it(shop: Shop) -> None:
+    shop.execute("INSERT INTO other SELECT generate_series(1, 10001); ANALYZE other")
+    stopped = shop.command("apply", "--yes", "--assume-deployed", "--allow-data-loss")
+    assert (stopped.status, shop.execute("SELECT count(*) FROM migplan.run")) == (3, [(0,)])
+    assert "table public.other has 10001 rows by now, and had no row when the plan was made" in stopped.err
+    shop.execute("DELETE FROM other WHERE id > 10; ANALYZE other")
+    assert shop.command("apply", "--yes", "--assume-deployed", "--allow-data-loss").status == 0
+
+
 def test_connections_and_disk(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = shop.migration.plan
     monkeypatch.setattr("migplan.execute.disk._WORTH_A_WORD", 1)

@@ -152,12 +152,13 @@ def _intent(
 
 
 def _refuse_vain(order: Order, intent: Intent) -> None:
-    """Raises ``BlockedError`` where preflight saw what would let the run wait in vain."""
+    """Raises ``BlockedError`` where preflight saw what would let the run, or the application, wait."""
     stopping = [c for c in intent.concerns if c.stops]
     if stopping and not order.permissions.despite_preflight:
         listed = "\n".join(f"  {c}" for c in stopping)
         raise BlockedError(
-            f"something stands in the way:\n{listed}", hint="Run it again then, or say --despite-preflight."
+            f"something stands in the way:\n{listed}",
+            hint="Run it again once nothing does, or say --despite-preflight.",
         )
 
 

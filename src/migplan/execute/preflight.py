@@ -9,6 +9,7 @@ from migplan.core.records import record
 from migplan.core.wording import counted
 from migplan.execute.backfill_job import Pace
 from migplan.execute.disk import disk_concerns
+from migplan.execute.grown import grown
 from migplan.planfile.locks import PlanLocks
 from migplan.planfile.model import StepModel
 from migplan.source.connect import Connection
@@ -19,7 +20,8 @@ LONG: Final = 60.0
 
 @record
 class Concern:
-    """Something to know before a run, and what helps. One that ``stops`` would make it wait in vain."""
+    """Something to know before a run, and what helps. One that ``stops`` would make it wait in vain, or the application
+    for longer than the plan says."""
 
     what: str
     help: str
@@ -52,6 +54,7 @@ def preflight(
         *_slots(connection, pace.workers + 3 if fills else 3),
         *(_replicas(connection, pace.max_lag) if fills else ()),
         *(Concern(what, help) for what, help in disk_concerns(connection, locks, steps)),
+        *(Concern(what, help, stops=True) for what, help in grown(connection, locks, steps)),
     ]
     return sorted(found, key=lambda c: not c.stops)
 

@@ -9,7 +9,7 @@ from migplan.core.records import record
 from migplan.core.steps import LockMode
 from migplan.planfile.model import MeasuredModel, PlanModel, StepModel
 
-_UNFELT: Final = LockMode.SHARE_UPDATE_EXCLUSIVE
+UNFELT: Final = LockMode.SHARE_UPDATE_EXCLUSIVE
 """Up to this one neither reads nor writes wait."""
 
 
@@ -45,10 +45,10 @@ class PlanLocks:
         seen, promised = self._seen(step), lock_mode(step.lock)
         if seen is not None and not seen.unseen:
             found = {t: lock_mode(mode) for t, mode in seen.locks.items()}
-            return {t: mode for t, mode in found.items() if mode > _UNFELT and t not in self._created}
-        own = {own_table(step): promised} if promised > _UNFELT and not step.new_objects else {}
+            return {t: mode for t, mode in found.items() if mode > UNFELT and t not in self._created}
+        own = {own_table(step): promised} if promised > UNFELT and not step.new_objects else {}
         others = {name: lock_mode(mode) for name, mode in step.stronger.items()}
-        return own | {name: mode for name, mode in others.items() if mode > _UNFELT}
+        return own | {name: mode for name, mode in others.items() if mode > UNFELT}
 
     def touched(self, step: StepModel) -> list[str]:
         """The existing tables that the step locks at all, and the one that it works on."""
