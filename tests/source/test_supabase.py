@@ -127,6 +127,7 @@ def test_a_project_is_planned_up_and_down(migplan: Command, project: str) -> Non
     assert "; proved" in planned.out
     first = dump(project)
     folder = migplan.folder / "plan"
+    assert "(SHARE ROW EXCLUSIVE on auth.users for a moment)" in migplan("diff", "--target", project).out
     for file in sorted(folder.glob("*.up.sql")):
         psql(project, file.read_text())
     again = migplan("diff", "--target", project)

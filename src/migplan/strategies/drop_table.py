@@ -39,7 +39,7 @@ def _drop_key(context: Context, key: Constraint, table: ObjectId) -> Step:
         strategy=DropTable.name,
         phase=Phase.CONTRACT,
         why=f"the drop of {table} would lock both of its tables; on its own it holds them for a moment",
-        up=joined(key, context.before, part.drop),
+        up=joined(key, context.before, context.after, part.drop),
         down=Down(part.create, asserts=missing_values(context, key)),
         destroys=part.provides,
         releases=part.uses,
