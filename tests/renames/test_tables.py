@@ -134,9 +134,15 @@ def test_moves_to_another_schema(make_db: MakeDb, tmp_path: Path) -> None:
 
 
 def test_moves_to_a_schema_together_with_what_prints_alike(make_db: MakeDb, tmp_path: Path) -> None:
-    old = "CREATE TYPE mood AS ENUM ('good'); CREATE TABLE users (id int PRIMARY KEY, felt mood DEFAULT 'good');"
+    old = """
+    CREATE TYPE side AS ENUM ('left');
+    CREATE TYPE mood AS ENUM ('good');
+    CREATE TABLE users (id int PRIMARY KEY, felt mood DEFAULT 'good');
+    """
     new = """
     CREATE SCHEMA app;
+    -- migplan: renamed-from public.side
+    CREATE TYPE app.side AS ENUM ('left');
     CREATE TYPE app.mood AS ENUM ('good');
     -- migplan: renamed-from public.users
     CREATE TABLE app.users (id int PRIMARY KEY, felt app.mood DEFAULT 'good');

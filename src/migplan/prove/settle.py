@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from migplan.core.changes import Alter, Change
+from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.settings import Settings
 from migplan.kinds.schema import Schema
@@ -47,7 +48,10 @@ def comparable(before: Catalog, after: Catalog, scratch: Scratch, managed: Manag
 
 def _with_schemas_of(after: Catalog, before: Catalog) -> Catalog:
     """The live side with the schemas that are yet to be made: what is renamed into one stands there already."""
-    return replace(before, objects={**{s.id: s for s in after.of(Schema)}, **before.objects})
+    new = {s.id: s for s in after.of(Schema) if s.id not in before}
+    inside = {id: ObjectId("schema", id.path[:1]) for id in before.objects if len(id.path) > 1}
+    uses = {id: before.uses.get(id, frozenset()) | {schema} for id, schema in inside.items() if schema in new}
+    return replace(before, objects={**new, **before.objects}, uses={**before.uses, **uses})
 
 
 def reread(catalog: Catalog, scratch: Scratch, managed: Managed, settings: Settings) -> Catalog:
