@@ -19,6 +19,7 @@ from migplan.core.records import record
 from migplan.core.settings import Settings
 from migplan.core.sql import ident
 from migplan.core.steps import After, Down, Phase, Step
+from migplan.kinds._descendants import ancestors, descendants
 from migplan.kinds.column import Column
 from migplan.planning.relabelled import LABEL
 from migplan.planning.renames_inferred import owner_of
@@ -105,15 +106,17 @@ def with_renames(renamed: Renamed, after: Catalog, steps: list[Step], settings: 
     steps = [_of_left(step, renamed) for step in steps] if renamed.earlier else steps
     if not renamed.hops:
         return Joined(steps, ())
-    made = [steps_of(hop, renamed.before, after, settings, renamed.columns) for hop in renamed.hops]
+    columns = _with_inherited(renamed.columns, renamed.before)
+    made = [steps_of(hop, renamed.before, after, settings, columns) for hop in renamed.hops]
     made = _with_not_nulls(made, [n for n in renamed.not_nulls if n.column not in renamed.columns])
     made = [_behind_earlier(m, made[:number], renamed.before) for number, m in enumerate(made)]
+    made = [_stands_behind(m, made) for m in made]
     rest = [_without_own_deploy(step, made) for step in steps]
     for number, each in enumerate(made):
         last = all(later.hop.final != each.hop.final for later in made[number + 1 :])
         touching = {s.id for s in rest if last and _speaks_of(s, each.hop.final, renamed.before)}
         rest = [_behind(s, each.rename, each.hop) if s.id in touching else s for s in rest]
-        made[number], rest = _around_alias(each, rest)
+        made[number], rest = _around_alias(each, rest, renamed.before)
     return Joined([*(s for m in made for s in m.steps), *rest], tuple(b for m in made for b in m.blocked))
 
 
@@ -141,6 +144,27 @@ def _behind_earlier(made: HopSteps, earlier: Sequence[HopSteps], catalog: Catalo
     return replace(made, rename=rename)
 
 
+def _with_inherited(columns: Mapping[ObjectId, str], catalog: Catalog) -> Mapping[ObjectId, str]:
+    """The names that columns have for as long as applications use them, those of partitions and heirs as well."""
+    inherited = {
+        relation.child("column", id.path[-1]): name
+        for id, name in columns.items()
+        for relation in descendants(id.parent("table"), catalog)
+    }
+    return {**inherited, **columns}
+
+
+def _stands_behind(made: HopSteps, others: Sequence[HopSteps]) -> HopSteps:
+    """What stands for it says other objects by their new names as well."""
+    alias = made.alias
+    if alias is None:
+        return made
+    free = (o for o in others if o is not made and o.rename.deploy is None and o.hop.to != made.hop.origin)
+    for other in [o for o in free if _mentions(alias, o.hop.to)]:
+        alias = _behind(alias, other.rename, other.hop)
+    return replace(made, alias=alias)
+
+
 def _behind(step: Step, rename: Step, hop: Hop) -> Step:
     return replace(step, after=(*step.after, After(rename.id, f"speaks of {hop.to} by its new name")))
 
@@ -158,15 +182,16 @@ def _of_left(step: Step, renamed: Renamed) -> Step:
     return replace(step, deploy=None) if about and about <= renamed.left.keys() else step
 
 
-def _around_alias(made: HopSteps, rest: list[Step]) -> tuple[HopSteps, list[Step]]:
+def _around_alias(made: HopSteps, rest: list[Step], catalog: Catalog) -> tuple[HopSteps, list[Step]]:
     """Where the stand-in would be in the way of a change, it comes after it, or goes before it."""
     if made.alias is None or made.drop is None:
         return made, rest
     alias = made.alias
     late = {s.id for s in rest if s.phase is Phase.CONTRACT}
+    above = {made.hop.final, *ancestors(made.hop.final, catalog)}
     result: list[Step] = []
     for step in rest:
-        if step.strategy == RENAME_COLUMN and step.object == made.hop.final and step.phase is Phase.CONTRACT:
+        if step.strategy == RENAME_COLUMN and step.object in above and step.phase is Phase.CONTRACT:
             reason = f"{made.hop.origin} shows the columns under their old names"
             result.append(replace(step, after=(*step.after, After(made.drop.id, reason))))
         elif not step.destroys & made.stands_on:

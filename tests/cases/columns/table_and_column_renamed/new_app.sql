@@ -1,1 +1,1 @@
-INSERT INTO u (id, c, b) VALUES (2, 'x', 'y'); UPDATE u SET c = 'z' WHERE id = 1; DO $$ BEGIN ASSERT (SELECT count(c) = 2 FROM u); END $$;
+INSERT INTO u (id, c, b) VALUES (2, 'x', 'y'); UPDATE u SET c = 'z' WHERE id = 1; DO $$ BEGIN ASSERT (SELECT count(c) = 2 FROM u); END $$; INSERT INTO p2 (c, b) VALUES (2, 3); DELETE FROM p2 WHERE c = 2;
