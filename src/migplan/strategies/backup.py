@@ -13,7 +13,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import DbObject
 from migplan.core.sql import Sql, deparsed, ident, join, sql
 from migplan.core.steps import WITHIN, Backfill, Batches, Down, LockMode, Phase, Statement, Step, Timing, step_id
-from migplan.kinds.column import Column
+from migplan.kinds.column import TYPE_KINDS, Column
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
 from migplan.strategies.backfill import Fill, fill, key_of
@@ -82,10 +82,10 @@ def backup_name(id: ObjectId) -> str:
 def _keep(context: Context, column: Column, key: list[Column]) -> Step:
     """Runs right before the drop, behind all that lets go of the column; its way back right after the column's."""
     name = backup_name(context.left.get(column.id, column).id)
-    backup, table, value = ident(SCHEMA, name), ident(*column.relation.path), ident(column.name)
+    backup, table = ident(SCHEMA, name), ident(*column.relation.path)
     keys = join(", ", (ident(c.name) for c in key))
-    kept = kept_value(context, column)
-    copy = sql("CREATE TABLE {} AS SELECT {}, {} AS {} FROM {}", backup, keys, kept, value, table)
+    told = join(", ", (_named(context, c) if _is_text(context, c) else ident(c.name) for c in key))
+    copy = sql("CREATE TABLE {} AS SELECT {}, {} FROM {}", backup, told, _named(context, column), table)
     sentence = None if context.settings.offline else kind_of(column.id).drop_contract(column)
     restored = _restore(context, column, key, backup)
     again = None if restored.backfill is None else _in_batches(restored.backfill)
@@ -104,7 +104,7 @@ def _keep(context: Context, column: Column, key: list[Column]) -> Step:
         down=Down((*restored.statements, Statement(sql("DROP TABLE {}", backup)), DROP_EMPTY_SCHEMA)),
         undo_batches=again,
         destroys=frozenset({column.id}),
-        releases=frozenset({column.id, *_lasting(context, key)}),
+        releases=frozenset({column.id, *_lasting(context, key), *_gone_types(context, key)}),
         deploy=sentence,
         notes=(f"drop {backup} once nobody wants to go back",),
     )
@@ -116,18 +116,31 @@ def _lasting(context: Context, key: Iterable[Column]) -> Iterable[ObjectId]:
     return (c.id for c in key if c.id not in context.replaced)
 
 
+def _gone_types(context: Context, key: Iterable[Column]) -> Iterable[ObjectId]:
+    """Dropped types of the key, by which the rows are found on the way back."""
+    used = (id for c in key for id in context.before.uses.get(c.id, ()))
+    return (id for id in used if id.kind in TYPE_KINDS and id not in context.after)
+
+
 def kept_value(context: Context, column: Column) -> Sql:
-    """The value as it is, as text where its type goes as well, or another takes its place."""
-    types = context.before.uses.get(column.id, frozenset()) - {column.relation}
-    replaced = context.staged | context.rebuilds.items.keys()
-    stay = all(id in context.after and id not in replaced for id in types)
-    return ident(column.name) if stay else sql('{}::text COLLATE "default"', ident(column.name))
+    """The value as it is, as text where its type is one of the schema's own: that may go as well, in this plan or in a
+    later one, or another may take its place."""
+    own = _is_text(context, column)
+    return sql('{}::text COLLATE "default"', ident(column.name)) if own else ident(column.name)
+
+
+def _named(context: Context, column: Column) -> Sql:
+    return sql("{} AS {}", kept_value(context, column), ident(column.name))
+
+
+def _is_text(context: Context, column: Column) -> bool:
+    return any(id.kind in TYPE_KINDS or id not in context.after for id in context.before.uses.get(column.id, ()))
 
 
 def _restore(context: Context, column: Column, key: list[Column], backup: Sql) -> Fill:
     """Rows whose value isn't the kept one: the column's default may have filled them."""
     table, value = ident(*column.relation.path), ident(column.name)
-    match = join(" AND ", (sql("kept.{} = {}.{}", ident(c.name), table, ident(c.name)) for c in key))
+    match = join(" AND ", (_same_key(context, c, table) for c in key))
     taken = sql("(SELECT kept.{}::{} FROM {} kept WHERE {})", value, deparsed(column.type), backup, match)
     stale = sql(
         "EXISTS (SELECT FROM {} kept WHERE {} AND kept.{}::text IS DISTINCT FROM {}.{}::text)",
@@ -138,6 +151,11 @@ def _restore(context: Context, column: Column, key: list[Column], backup: Sql) -
         value,
     )
     return fill(context, column.relation, [(column.name, taken)], stale)
+
+
+def _same_key(context: Context, column: Column, table: Sql) -> Sql:
+    said = sql("{}.{}", table, ident(column.name))
+    return sql("kept.{} = {}", ident(column.name), sql("{}::text", said) if _is_text(context, column) else said)
 
 
 def _in_batches(restored: Backfill) -> Batches:

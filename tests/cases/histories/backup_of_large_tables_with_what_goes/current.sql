@@ -26,3 +26,5 @@ CREATE TABLE other_state (id int PRIMARY KEY, s state);
 CREATE TABLE gone_state (id int PRIMARY KEY, s state, all_of_them state[]);
 CREATE TABLE counted (id int PRIMARY KEY, waited int, since int);
 CREATE UNIQUE INDEX counted_once ON counted (since, waited);
+CREATE DOMAIN code AS text;
+CREATE TABLE coded (id code PRIMARY KEY, n int);

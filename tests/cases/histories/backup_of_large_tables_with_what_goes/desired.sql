@@ -16,3 +16,4 @@ CREATE UNIQUE INDEX counted_once ON counted (since);
 CREATE TYPE own_state AS ENUM ('a', 'b');
 CREATE TABLE owned_state (id int PRIMARY KEY, s own_state);
 CREATE TABLE other_state (id int PRIMARY KEY, s own_state);
+CREATE TABLE coded (id text PRIMARY KEY);

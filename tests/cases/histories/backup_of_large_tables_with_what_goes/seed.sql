@@ -12,3 +12,4 @@ INSERT INTO gone_state VALUES (1, 'b', '{a,b}');
 INSERT INTO counted SELECT g, g % 3, g FROM generate_series(1, 30) g;
 INSERT INTO other_state VALUES (1, 'b');
 INSERT INTO owned_state VALUES (1, 'b');
+INSERT INTO coded SELECT 'c' || g, g FROM generate_series(1, 30) g;
