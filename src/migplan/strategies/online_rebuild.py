@@ -129,6 +129,8 @@ def _steps(context: Context, group: str, table: _Rebuilt, said: str | None, lock
     )
     group = f"retire {table.root}"
     retired = [replace(undone(_with_its_table(s)), together=group) for s in reversed(_stage(context, table.going))]
+    held = frozenset(u for u in table.old.uses if u not in context.after)
+    retired[-1] = replace(retired[-1], releases=retired[-1].releases | held)
     return [*built, swap, *checked, *chain(retired, _retirement(context, table, checked[-1]))]
 
 

@@ -10,3 +10,4 @@ CREATE TABLE mark_all PARTITION OF mark DEFAULT;
 CREATE TABLE named (id int PRIMARY KEY, name varchar(10)) PARTITION BY HASH (id);
 CREATE TABLE named_all PARTITION OF named FOR VALUES WITH (MODULUS 1, REMAINDER 0);
 CREATE INDEX by_name ON named (name);
+CREATE TABLE tick (id serial PRIMARY KEY, b int NOT NULL);
