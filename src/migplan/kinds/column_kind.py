@@ -28,7 +28,7 @@ from migplan.kinds.column_clauses import (
 )
 from migplan.kinds.column_expressions import set_expressions, sets_expression, used_below
 from migplan.kinds.column_in_the_way import in_the_way_of_type, losing_their_target
-from migplan.kinds.column_indexes import builds_indexes_again
+from migplan.kinds.column_indexes import reads_for_indexes
 from migplan.kinds.column_reading import built_column, column_query
 from migplan.kinds.declared_below import going, local_below
 from migplan.kinds.default import Default
@@ -226,8 +226,8 @@ def _no_longer_valid(old: Column, new: Column) -> bool:
 
 
 def _changed_type(old: Column, new: Column, before: Catalog) -> list[Statement]:
-    """Rows that stay as they are aren't written, and read only to try the checks over the column again, and where the
-    indexes of partitions are built anew."""
+    """Rows that stay as they are aren't written, and read only to try the checks over the column again, or where
+    indexes are built anew."""
     relations = (old.relation, *descendants(old.relation, before))
     said = new.using is not None or old.reverse is not None
     foreign = any(r.kind == "foreign_table" for r in relations)
@@ -236,7 +236,7 @@ def _changed_type(old: Column, new: Column, before: Catalog) -> list[Statement]:
         return statements
     users = (u for r in relations for u in before.used_by.get(r.child("column", old.name), ()))
     checked = any(getattr(before[u], "type", None) == "c" for u in users if u.kind == "constraint")
-    read = checked or builds_indexes_again(old, before)
+    read = checked or reads_for_indexes(old, before)
     timing = Timing.LONG if read else Timing.QUICK
     return [replace(s, rewrite=False, scan=read, timing=timing) for s in statements]
 

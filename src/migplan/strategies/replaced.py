@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from migplan.core.ids import ObjectId
 from migplan.kinds.column import Column
+from migplan.kinds.column_indexes import builds_partial_again
 from migplan.kinds.constraint import EXCLUSION, Constraint
 from migplan.kinds.table import Table
 from migplan.kinds.type_changes import keeps_rows
@@ -43,7 +44,8 @@ def _rewritten(context: Context) -> Iterable[tuple[Column, Column]]:
             continue
         if context.size(new.relation) is not Size.LARGE:
             continue
-        if not keeps_rows(old.type, new.type) or ("collation" in fields and _indexed(context, new.id)):
+        kept = keeps_rows(old.type, new.type) and ("collation" not in fields or not _indexed(context, new.id))
+        if not kept or builds_partial_again(old, context.before):
             yield old, new
 
 

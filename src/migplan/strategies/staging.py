@@ -10,9 +10,11 @@ from migplan.core.sql import ident, sql
 from migplan.core.steps import Down, LockMode, Phase, Statement, Step, Timing, step_id
 from migplan.kinds.column import Column
 from migplan.kinds.column_clauses import add_column, column_extras
+from migplan.kinds.column_indexes import of_columns
 from migplan.kinds.constraint import Constraint, add_constraint, drop_constraint, validate_constraint
 from migplan.kinds.index import Index, create_index, drop_index, index_extras
 from migplan.kinds.registry import kind_of
+from migplan.kinds.type_changes import keeps_rows
 from migplan.strategies.add_constraint import unique_index
 from migplan.strategies.backfill import Fill
 from migplan.strategies.base import Context
@@ -98,6 +100,13 @@ def _uses(context: Context, side: Side, ids: Iterable[ObjectId]) -> frozenset[Ob
     return (used - context.staged) | {staged_id(u, side.label) for u in used & context.staged}
 
 
+def _widened(context: Context, side: Side, id: ObjectId) -> set[ObjectId]:
+    """Columns beside the side's own that are widened: an index of plain columns may be built before that, or after."""
+    columns = (u for u in side.catalog.uses.get(id, frozenset()) if u.kind == "column")
+    both = ((u, context.before.get(u, Column), context.after.get(u, Column)) for u in columns)
+    return {u for u, old, new in both if old and new and old.type != new.type and keeps_rows(old.type, new.type)}
+
+
 def _build_index(context: Context, side: Side, index: Index) -> Step:
     aside = side.index_aside(index)
     comment = [] if index.comment is None else kind_of(aside.id).comment_statements(aside, index.comment)
@@ -110,7 +119,7 @@ def _build_index(context: Context, side: Side, index: Index) -> Step:
         why="reads and writes go on while it is built",
         up=(create_index(aside, concurrently=True), *index_extras(aside), *comment),
         down=Down((drop_index(aside, concurrently=True),)),
-        uses=_uses(context, side, (index.id,)),
+        uses=_uses(context, side, (index.id,)) - (_widened(context, side, index.id) if of_columns(index) else set()),
     )
 
 
@@ -136,7 +145,7 @@ def build_key(context: Context, side: Side, key: Constraint) -> Step:
             *comment,
         ),
         down=Down((Statement(sql("DROP INDEX CONCURRENTLY {}", name), SUE, transactional=False),)),
-        uses=_uses(context, side, (key.id,)),
+        uses=_uses(context, side, (key.id,)) - _widened(context, side, key.id),
     )
 
 

@@ -2,7 +2,8 @@
 
 A CHECK over the column would be tried on every row again, under the lock. Where the table is large, the same ALTER
 TABLE adds it anew, NOT VALID, and it is validated afterwards. The indexes of partitions are built anew, where their
-table isn't as a whole. The way back narrows: it stops at a value that has become too long, instead of cutting it.
+table isn't as a whole, and so are partial ones and those of expressions, where the table is small: a large one gets a
+second column. The way back narrows: it stops at a value that has become too long, instead of cutting it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from migplan.core.sql import Sql, deparsed, ident, join, sql
 from migplan.core.steps import After, Down, LockMode, Phase, Statement, Step, Timing, step_id
 from migplan.kinds.column import Column
 from migplan.kinds.column_clauses import kept_by_no_type
-from migplan.kinds.column_indexes import builds_indexes_again
+from migplan.kinds.column_indexes import reads_for_indexes
 from migplan.kinds.constraint import Constraint, validate_constraint
 from migplan.kinds.registry import kind_of
 from migplan.kinds.type_changes import keeps_rows
@@ -46,13 +47,14 @@ def _widens(context: Context, old: Column, new: Column) -> bool:
     plain = new.relation.kind == "table" and not new.inherited and old.generated is None and new.generated is None
     said = new.using is not None or new.reverse is not None
     stays = context.rebuilds.items.get(new.id) is None and new.id not in context.renamed_columns
-    return plain and stays and not said and keeps_rows(old.type, new.type) and new.id not in context.online
+    free = new.id not in context.online and new.id not in context.replaced
+    return plain and stays and not said and keeps_rows(old.type, new.type) and free
 
 
 def _steps(context: Context, old: Column, new: Column, checks: list[Constraint]) -> Iterable[Step]:
     valid = [c for c in checks if c.validated and c.enforced]
     apart = valid if context.size(new.relation) is Size.LARGE else []
-    built = builds_indexes_again(old, context.before)
+    built = reads_for_indexes(old, context.before)
     uses = context.after.uses.get(new.id, frozenset())
     widen = Step(
         id=step_id("widen", new.id),

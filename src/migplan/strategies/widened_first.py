@@ -8,6 +8,7 @@ from typing import Final
 from migplan.core.changes import Alter, Change
 from migplan.core.ids import ObjectId
 from migplan.kinds.column import Column
+from migplan.kinds.column_indexes import builds_partial_again
 from migplan.kinds.constraint import CHECK, Constraint
 from migplan.kinds.registry import kind_of
 from migplan.kinds.type_changes import keeps_rows
@@ -43,7 +44,8 @@ def _widens(context: Context, old: Column, new: Column, fields: frozenset[str]) 
     checks = checks_of(context, [new.id])
     kept = all(context.after.objects.get(c.id) == c and c.relation == new.relation for c in checks)
     only_type = "type" in fields and "collation" not in fields
-    return plain and only_type and kept and keeps_rows(old.type, new.type)
+    quick = keeps_rows(old.type, new.type) and not builds_partial_again(old, context.before)
+    return plain and only_type and kept and quick
 
 
 def _is_free(context: Context, column: ObjectId) -> bool:

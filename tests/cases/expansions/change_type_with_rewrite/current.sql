@@ -4,3 +4,7 @@ CREATE VIEW amounts AS SELECT id, amount FROM item;
 GRANT SELECT ON amounts TO PUBLIC;
 CREATE TABLE called (id int PRIMARY KEY, a int);
 CREATE VIEW of_called AS SELECT a, id FROM called;
+CREATE TABLE tag (id varchar(20), kind int, gone date, PRIMARY KEY (id, kind));
+CREATE UNIQUE INDEX tag_there ON tag (id) WHERE gone IS NULL;
+CREATE TABLE label (id varchar(20), kind int, PRIMARY KEY (id, kind));
+CREATE VIEW labels AS SELECT id FROM label;

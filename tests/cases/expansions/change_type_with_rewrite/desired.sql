@@ -9,3 +9,7 @@ ALTER TABLE now_called ALTER id SET (n_distinct = -0.5), ALTER id SET STATISTICS
 CREATE FUNCTION said() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.a := coalesce(nullif(NEW.a, ''), 'none'); RETURN NEW; END $$;
 CREATE TRIGGER said BEFORE UPDATE ON now_called FOR EACH ROW EXECUTE FUNCTION said();
 CREATE VIEW of_called AS SELECT a, id FROM now_called;
+CREATE TABLE tag (id text, kind int, gone date, PRIMARY KEY (id, kind));
+CREATE UNIQUE INDEX tag_there ON tag (id) WHERE gone IS NULL;
+CREATE TABLE label (id text, kind bigint, PRIMARY KEY (id, kind));
+CREATE VIEW labels AS SELECT id FROM label;
