@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from migplan.core.changes import Alter, Change, Create, Drop
+from migplan.core.changes import Alter, Change, Drop
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
-from migplan.core.steps import Down, Statement, Step
-from migplan.kinds._descendants import heirs
+from migplan.core.steps import Statement, Step
+from migplan.kinds._descendants import ancestors, heirs
 from migplan.kinds.column import Column
 from migplan.kinds.kept_not_null import own_names
 from migplan.kinds.not_null import change_not_null, not_null_name, rename_not_null
@@ -31,21 +31,19 @@ def with_kept_columns(
 
 
 def with_own_names(steps: Iterable[Step], changes: Iterable[Change], before: Catalog, after: Catalog) -> list[Step]:
-    """The steps; those after which such columns are their tables' own name their NOT NULL as it is declared."""
-    gone, come = dict[ObjectId, list[Statement]](), dict[ObjectId, list[Statement]]()
-    freed = dict[Statement, list[Statement]]()
+    """The steps; those after which such columns are their tables' own name their NOT NULL as it is declared. Where the
+    parent gets the column, or gets it back, they keep that name."""
+    gone, freed = dict[ObjectId, list[Statement]](), dict[Statement, list[Statement]]()
     for change in changes if after.major >= _NAMED else ():
         match change:
             case Drop(old) if isinstance(old, Column):
                 gone[old.id] = list(_renamed(old, before, after))
-            case Create(new) if isinstance(new, Column):
-                come[new.id] = list(_renamed(new, after, before))
             case Alter(old, new) if isinstance(old, Column) and old.not_null and getattr(new, "not_null", None) is None:
                 (dropping,) = change_not_null(old, replace(old, not_null=None))
                 freed[dropping] = own_names(old, before, after)
             case _:
                 pass
-    made = [_named(step, gone, come) for step in steps] if any((*gone.values(), *come.values())) else list(steps)
+    made = [_named(step, gone) for step in steps] if any(gone.values()) else list(steps)
     return [_freed(step, freed) for step in made] if any(freed.values()) else made
 
 
@@ -57,13 +55,14 @@ def _kept(column: Column, one: Catalog, other: Catalog) -> Iterator[Column]:
     return (c for id in found if id in other and (c := one.get(id, Column)) is not None)
 
 
-def _renamed(column: Column, one: Catalog, other: Catalog) -> Iterator[Statement]:
-    for was in _kept(column, one, other):
-        now = other.get(was.id, Column)
+def _renamed(column: Column, before: Catalog, after: Catalog) -> Iterator[Statement]:
+    """Those of tables that stay below: who leaves the parent is renamed then."""
+    for was in _kept(column, before, after):
+        now = after.get(was.id, Column)
         if now is None or now.inherited or now.not_null is None or was.not_null is None:
             continue
         name, wanted = not_null_name(was, was.not_null), not_null_name(now, now.not_null)
-        if name != wanted:
+        if name != wanted and column.relation in ancestors(now.relation, after):
             yield rename_not_null(now, name, wanted)
 
 
@@ -73,10 +72,6 @@ def _freed(step: Step, freed: dict[Statement, list[Statement]]) -> Step:
     return replace(step, up=(*step.up, *up)) if up else step
 
 
-def _named(step: Step, gone: dict[ObjectId, list[Statement]], come: dict[ObjectId, list[Statement]]) -> Step:
-    up = tuple(s for id in sorted(step.destroys) for s in gone.get(id, ()))
-    back = tuple(s for id in sorted(step.creates) for s in come.get(id, ()))
-    if not up and not back:
-        return step
-    down = replace(step.down, statements=(*step.down.statements, *back)) if isinstance(step.down, Down) else step.down
-    return replace(step, up=(*step.up, *up), down=down)
+def _named(step: Step, gone: dict[ObjectId, list[Statement]]) -> Step:
+    named = tuple(s for id in sorted(step.destroys) for s in gone.get(id, ()))
+    return replace(step, up=(*step.up, *named)) if named else step
