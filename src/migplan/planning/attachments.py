@@ -37,6 +37,8 @@ class Attachments:
     successions: Successions
     detached: frozenset[ObjectId] = frozenset()
     """What steps of their own take off; else the step that hangs it elsewhere does."""
+    remade: frozenset[ObjectId] = frozenset()
+    """What is dropped and made again as it is: meanwhile no partition has its part of it."""
 
     def in_order(self, step: Step) -> Step:
         """A step that attaches a partition or makes an index, behind those that take away what is in its way."""
@@ -113,17 +115,22 @@ class Attachments:
                 olds_of.setdefault(new.id, []).append(attachment(old))
         found: dict[ObjectId, frozenset[ObjectId]] = {}
         for parent, news in self.successions.come.items():
-            indexes = _indexes(parent, self.before, self.after)
+            indexes = self._indexes(parent, self.before, self.after)
             for new in news:
                 found[attachment(new.id)] = frozenset((*indexes, *olds_of.get(new.id, ())))
         for parent, olds in self.successions.gone.items():
             dropped = frozenset(attachment(o.id) for o in olds if o.id not in self.after)
-            for index in _indexes(parent, self.after, self.before):
+            for index in self._indexes(parent, self.after, self.before):
                 found.update(dict.fromkeys(_with_children(index, self.after), dropped))
             for old in (o for o in olds if o.id in self.after and not self.successions.stays(o.id)):
                 for id in self._behind_leaving(old.id, parent):
                     found[id] = found.get(id, frozenset()) | {attachment(old.id)}
         return found
+
+    def _indexes(self, table: ObjectId, one: Catalog, other: Catalog) -> list[ObjectId]:
+        """The indexes and keys of a partitioned table that the other side lacks has in another form, or makes anew."""
+        members = (*one.members_of(table, Index), *(c for c in one.members_of(table, Constraint) if c.type in INDEXED))
+        return [m.id for m in members if m.id in self.remade or other.get(m.id, type(m)) != m]
 
     def _behind_leaving(self, partition: ObjectId, parent: ObjectId) -> list[ObjectId]:
         """What the tables above get anew, of which PostgreSQL would give a partition its part that stays with it as it
@@ -136,12 +143,6 @@ class Attachments:
         for member in (*self.after.members_of(table, Index), *self.after.members_of(table, Constraint)):
             if member.id not in self.before and not (isinstance(member, Constraint) and member.type == CHECK):
                 yield member.id
-
-
-def _indexes(table: ObjectId, one: Catalog, other: Catalog) -> list[ObjectId]:
-    """The indexes and keys of a partitioned table that the other side lacks or has in another form."""
-    members = (*one.members_of(table, Index), *(c for c in one.members_of(table, Constraint) if c.type in INDEXED))
-    return [m.id for m in members if other.get(m.id, type(m)) != m]
 
 
 def _is_passed_down(id: ObjectId, catalog: Catalog) -> bool:

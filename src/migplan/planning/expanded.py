@@ -46,7 +46,8 @@ def steps_of(context: Context, expansions: Sequence[Expansion]) -> list[Step]:
             fields[id] = fields.get(id, frozenset()) | names
     steps = [*(s for e in expansions for s in e.steps), *plain_steps(context, claims, fields)]
     detached = frozenset(id for step in steps for id in step.destroys)
-    attachments = Attachments(context.before, context.after, context.successions, detached)
+    remade = frozenset(context.rebuilds.items)
+    attachments = Attachments(context.before, context.after, context.successions, detached, remade)
     steps = one_trigger_at_a_time((attachments.in_order(s) for s in steps), context.before, context.after)
     for e in expansions:
         steps = [_waiting(s, e) for s in steps] if e.behind else steps

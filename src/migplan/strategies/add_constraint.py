@@ -40,6 +40,7 @@ class AddConstraint(Strategy):
             if steps:
                 built = steps[0].id == step_id("build", constraint.id)
                 single = unique_meanwhile(context, constraint) if built else {}
+                single |= _behind_equal_index(context, constraint)
                 yield Expansion(tuple(steps), frozenset({constraint.id}), single=single)
 
 
@@ -62,6 +63,18 @@ def unique_meanwhile(context: Context, key: Constraint) -> dict[str, After]:
     if gone:
         found[step_id("create", key.id)] = After(step_id("drop", gone[-1].id), "one of two equal keys at a time")
     return found
+
+
+def _behind_equal_index(context: Context, key: Constraint) -> dict[str, After]:
+    """Foreign keys that stood on a unique index which goes: on the way back it is there again before they are, and the
+    key no longer, because PostgreSQL binds them to the older of two."""
+    for user in sorted(context.after.used_by.get(key.id, ())):
+        if user not in context.rebuilds.items:
+            continue
+        for gone in sorted(context.before.uses.get(user, ())):
+            if gone.kind == "index" and gone not in context.after:
+                return {step_id("create", key.id): After(step_id("drop", gone), "foreign keys go over from it")}
+    return {}
 
 
 def expand_constraint(context: Context, constraint: Constraint) -> list[Step]:

@@ -3,7 +3,7 @@
 Columns that a parent gets reach a partition that is dropped while it is there. So they come ahead of the drop, and the
 way back creates the partition with them: ATTACH refuses one that lacks any. In the same way a new partition is made
 with what its parent has and loses later, which goes from every level. Columns that its parent changes, or loses beside
-a drop, wait for it by themselves.
+a drop, wait for it by themselves, and so does what makes them NOT NULL.
 
 Checks that a parent gets come last: a new partition gets them with all others, when the application is ready for them,
 and a dropped one never does. Those that it loses or changes do so ahead of a drop, because an application may count on
@@ -19,6 +19,7 @@ from migplan.core.changes import Alter, Create, Drop
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject, changed_fields
 from migplan.core.steps import After, step_id
+from migplan.kinds._descendants import ancestors
 from migplan.kinds.attachment import attachment
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import CHECK, FOREIGN_KEY, Constraint
@@ -82,7 +83,18 @@ def _going(context: Context, parent: ObjectId, letting_go: After) -> Expansion:
     waiting = [id for id in changed if _over_changed_columns(id, context.before, context.after)]
     early = [*columns, *_checks(lost, parent), *(id for id in changed if id not in waiting)]
     late = dict.fromkeys([*_checks(come, parent), *waiting], letting_go)
-    return Expansion((), ahead=dict.fromkeys(early, letting_go), behind=late)
+    return Expansion(
+        (), ahead=dict.fromkeys(early, letting_go), behind=late, single=_tightening(context, parent, letting_go)
+    )
+
+
+def _tightening(context: Context, parent: ObjectId, letting_go: After) -> dict[str, After]:
+    """The steps that make the parent's columns NOT NULL, of which the way back knows nothing when it makes the
+    partition."""
+    above = {parent, *ancestors(parent, context.before)}
+    columns = (new for old, new, _ in context.altered(Column) if new.not_null and not old.not_null)
+    verbs = ("guard", "tighten")
+    return {step_id(verb, c.id): letting_go for c in columns if c.relation in above for verb in verbs}
 
 
 def _coming(context: Context, parent: ObjectId, table: Table, attaching: After) -> Expansion:

@@ -13,7 +13,9 @@ from migplan.core.ids import ObjectId
 from migplan.core.records import record
 from migplan.core.sql import Sql, deparsed, ident, sql
 from migplan.core.steps import After, Assertion, Down, LockMode, Name, Phase, Statement, Step, Timing, step_id
+from migplan.kinds._descendants import descendants
 from migplan.kinds.column import Column
+from migplan.kinds.constraint import PRIMARY_KEY, Constraint
 from migplan.kinds.default import Default
 from migplan.kinds.kept_not_null import drop_not_null
 from migplan.kinds.names import names_of
@@ -53,7 +55,16 @@ class SetNotNull(Strategy):
             steps = [*fills, *tighten_steps(context, new, sentence, after)]
             if new.id in context.replaced or "type" in fields:
                 steps = [_in_its_type(step, new.id) for step in steps]
-            yield Expansion(tuple(steps), fields={new.id: frozenset({"not_null"})})
+            last = After(steps[-1].id, f"{new.id} is NOT NULL by then")
+            behind = dict.fromkeys(_primary_keys(context, new), last)
+            yield Expansion(tuple(steps), fields={new.id: frozenset({"not_null"})}, behind=behind)
+
+
+def _primary_keys(context: Context, column: Column) -> Iterable[ObjectId]:
+    """Those that come over the column, or over that of a table below: they would make it NOT NULL by themselves."""
+    tables = {column.relation, *descendants(column.relation, context.after)}
+    keys = (c for c in context.created(Constraint) if c.type == PRIMARY_KEY and column.name in c.columns)
+    return (key.id for key in keys if key.relation in tables)
 
 
 def _writable_first(context: Context, old: Column, new: Column) -> bool:

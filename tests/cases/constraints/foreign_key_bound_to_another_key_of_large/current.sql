@@ -8,3 +8,7 @@ CREATE TABLE user_of_keys (x int, CONSTRAINT f FOREIGN KEY (x) REFERENCES keys (
 
 CREATE TABLE wide (id int PRIMARY KEY, part int NOT NULL);
 CREATE TABLE user_of_wide (wide int REFERENCES wide);
+
+CREATE TABLE indexed (a int, b int);
+CREATE UNIQUE INDEX indexed_key ON indexed (a);
+CREATE TABLE user_of_indexed (x int REFERENCES indexed (a));

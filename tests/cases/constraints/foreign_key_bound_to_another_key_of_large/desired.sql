@@ -8,3 +8,6 @@ CREATE TABLE user_of_keys (x int, CONSTRAINT f FOREIGN KEY (x) REFERENCES keys (
 
 CREATE TABLE wide (id int UNIQUE, part int, PRIMARY KEY (id, part));
 CREATE TABLE user_of_wide (wide int REFERENCES wide (id));
+
+CREATE TABLE indexed (a int CONSTRAINT indexed_key PRIMARY KEY, b int);
+CREATE TABLE user_of_indexed (x int REFERENCES indexed (a));

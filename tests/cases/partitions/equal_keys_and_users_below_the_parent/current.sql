@@ -40,3 +40,18 @@ CREATE UNIQUE INDEX alone_a ON twins_of_no_parent (a);
 CREATE TABLE pair_1 (a int, b int);
 CREATE INDEX pair_1_alone ON pair_1 (a, b);
 CREATE INDEX pair_1_hangs ON pair_1 (a, b);
+
+-- equal indexes change places while partitions come and go
+CREATE TABLE crossed (id int, b int) PARTITION BY LIST (id);
+CREATE TABLE crossed_stays PARTITION OF crossed FOR VALUES IN (1);
+CREATE TABLE crossed_gone PARTITION OF crossed FOR VALUES IN (2);
+CREATE INDEX crossed_z ON ONLY crossed (b);
+CREATE INDEX crossed_a ON ONLY crossed (b);
+CREATE INDEX stays_1 ON crossed_stays (b);
+CREATE INDEX stays_2 ON crossed_stays (b);
+CREATE INDEX other_1 ON crossed_gone (b);
+CREATE INDEX other_2 ON crossed_gone (b);
+ALTER INDEX crossed_z ATTACH PARTITION stays_1;
+ALTER INDEX crossed_a ATTACH PARTITION stays_2;
+ALTER INDEX crossed_z ATTACH PARTITION other_1;
+ALTER INDEX crossed_a ATTACH PARTITION other_2;

@@ -44,3 +44,17 @@ ALTER TABLE pair ATTACH PARTITION pair_1 FOR VALUES FROM (0) TO (10);
 CREATE INDEX pair_idx ON ONLY pair (a, b);
 CREATE INDEX pair_1_hangs ON pair_1 (a, b);
 ALTER INDEX pair_idx ATTACH PARTITION pair_1_hangs;
+
+CREATE TABLE crossed (id int, b int) PARTITION BY LIST (id);
+CREATE TABLE crossed_stays PARTITION OF crossed FOR VALUES IN (1);
+CREATE TABLE crossed_new PARTITION OF crossed FOR VALUES IN (3);
+CREATE INDEX crossed_z ON ONLY crossed (b);
+CREATE INDEX crossed_a ON ONLY crossed (b);
+CREATE INDEX stays_1 ON crossed_stays (b);
+CREATE INDEX stays_2 ON crossed_stays (b);
+CREATE INDEX other_1 ON crossed_new (b);
+CREATE INDEX other_2 ON crossed_new (b);
+ALTER INDEX crossed_z ATTACH PARTITION stays_2;
+ALTER INDEX crossed_a ATTACH PARTITION stays_1;
+ALTER INDEX crossed_z ATTACH PARTITION other_1;
+ALTER INDEX crossed_a ATTACH PARTITION other_2;

@@ -15,3 +15,7 @@ CREATE TABLE there_1 PARTITION OF there FOR VALUES IN (1);
 CREATE UNIQUE INDEX there_key ON there (k);
 ALTER TABLE here ADD CONSTRAINT refers FOREIGN KEY (k) REFERENCES there (k);
 ALTER TABLE there ADD CONSTRAINT refers_back FOREIGN KEY (k) REFERENCES here (k);
+
+CREATE TABLE tighter (id int, a int, b int) PARTITION BY LIST (id);
+CREATE TABLE tighter_gone PARTITION OF tighter FOR VALUES IN (1);
+CREATE TABLE tighter_stays PARTITION OF tighter FOR VALUES IN (2);

@@ -13,3 +13,6 @@ CREATE TABLE there_1 PARTITION OF there_new FOR VALUES IN (1);
 CREATE UNIQUE INDEX there_key ON there_new (k);
 ALTER TABLE here_new ADD CONSTRAINT refers FOREIGN KEY (k) REFERENCES there_new (k);
 ALTER TABLE there_new ADD CONSTRAINT refers_back FOREIGN KEY (k) REFERENCES here_new (k);
+
+CREATE TABLE tighter (id int, a int, b int NOT NULL, PRIMARY KEY (id, a)) PARTITION BY LIST (id);
+CREATE TABLE tighter_stays PARTITION OF tighter FOR VALUES IN (2);
