@@ -51,7 +51,8 @@ def creation(table: Table, catalog: Catalog) -> Part:
     ]
     required = required_here(columns, parents, catalog) if parents else []
     clauses += [not_null_of_table(c) for c in required if catalog.major >= 18]
-    clauses += [sql("CONSTRAINT {} {}", ident(c.id.path[-1]), c.clause) for c in inline if _said(c)]
+    later = [c for c in inline if not _said(c) or _declares_not_null(c, columns)]
+    clauses += [sql("CONSTRAINT {} {}", ident(c.id.path[-1]), c.clause) for c in inline if c not in later]
     if table.of_type is not None:
         clauses = [c for c in clauses if c]
     body = sql("\n  {}\n", join(",\n  ", clauses)) if clauses else EMPTY
@@ -69,7 +70,7 @@ def creation(table: Table, catalog: Catalog) -> Part:
         sql("\nTABLESPACE {}", ident(table.tablespace)) if table.tablespace else EMPTY,
     )
     extras = [s for c in columns for s in column_extras(c, name)]
-    extras += [add_constraint(c) for c in inline if not _said(c)]
+    extras += [add_constraint(c) for c in later]
     extras += [set_not_null(c) for c in required if catalog.major < 18]
     if parents:
         extras += _overrides(table, columns, catalog)
@@ -101,6 +102,12 @@ def _computed_above(column: Column, parents: Iterable[ObjectId], catalog: Catalo
     above = (catalog.get(parent.child("column", column.name), Column) for parent in parents)
     computed = any(c is not None and c.generated is not None for c in above)
     return replace(column, generated=None) if computed and column.generated is not None else column
+
+
+def _declares_not_null(constraint: Constraint, columns: Iterable[Column]) -> bool:
+    """In CREATE TABLE a primary key makes NOT NULL the table's own, from 18 on; later it takes what is inherited."""
+    names = set(constraint.columns) if constraint.type == "p" else set[str]()
+    return any(c.name in names and c.not_null is not None and not c.not_null.local for c in columns)
 
 
 def _said(constraint: Constraint) -> bool:

@@ -14,3 +14,7 @@ CREATE TABLE exchanged (a int CONSTRAINT z NOT NULL, b int CONSTRAINT x NOT NULL
 CREATE TABLE exchanged_below (a int CONSTRAINT y NOT NULL, b int CONSTRAINT x NOT NULL) PARTITION BY LIST (a);
 CREATE TABLE exchanged_below_1 PARTITION OF exchanged_below FOR VALUES IN (1) PARTITION BY LIST (b);
 CREATE TABLE exchanged_below_1_1 PARTITION OF exchanged_below_1 DEFAULT;
+CREATE TABLE keyed (a int NOT NULL);
+CREATE TABLE keyed_below (a int) INHERITS (keyed);
+ALTER TABLE keyed_below ADD PRIMARY KEY (a);
+CREATE TABLE keyed_itself (a int PRIMARY KEY) INHERITS (keyed);
