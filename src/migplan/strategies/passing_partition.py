@@ -45,7 +45,17 @@ class PassingPartition(Strategy):
         for old, new, _ in context.altered(Table):
             parent = old.partition_of if new.partition_of is None else None
             if parent is not None and parent in context.after and new.id not in context.rebuilds.items:
-                yield _leaving(context, parent, After(step_id("detach", new.id), "it is a partition until then"))
+                detaching = After(step_id("detach", new.id), "it is a partition until then")
+                yield _leaving(context, parent, detaching)
+                yield Expansion(
+                    (), behind=dict.fromkeys(_kept_keys(context, parent, new, context.after, context.before), detaching)
+                )
+            joined = new.partition_of if old.partition_of is None else None
+            if joined is not None and joined in context.before and new.id not in context.rebuilds.items:
+                attaching = After(step_id("attach", new.id), f"{new.id} has it in that form")
+                yield Expansion(
+                    (), ahead=dict.fromkeys(_kept_keys(context, joined, new, context.before, context.after), attaching)
+                )
         for table in context.created(Table):
             parent = _staying_parent(table, context.after, context.before)
             if parent is not None and parent not in context.rebuilds.items:
@@ -61,6 +71,17 @@ def _leaving(context: Context, parent: ObjectId, detaching: After) -> Expansion:
     come = _checks((c.new for c in context.changes.values() if isinstance(c, Create)), parent)
     behind = [*come, *_retyped_above(context, parent)]
     return Expansion((), ahead=dict.fromkeys(lost, detaching), behind=dict.fromkeys(behind, detaching))
+
+
+def _kept_keys(
+    context: Context, parent: ObjectId, table: Table, alone: Catalog, attached: Catalog
+) -> Iterable[ObjectId]:
+    """Foreign keys that change with a parent, and that the table has by itself in the form in which it is attached."""
+    for key in attached.members_of(parent, Constraint):
+        own = alone.get(table.id.child("constraint", key.name), Constraint)
+        changes = key.type == FOREIGN_KEY and key.id in context.rebuilds.items
+        if changes and own is not None and own.definition == key.definition:
+            yield key.id
 
 
 def _retyped_above(context: Context, parent: ObjectId) -> Iterable[ObjectId]:

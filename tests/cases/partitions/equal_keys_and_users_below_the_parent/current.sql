@@ -55,3 +55,9 @@ ALTER INDEX crossed_z ATTACH PARTITION stays_1;
 ALTER INDEX crossed_a ATTACH PARTITION stays_2;
 ALTER INDEX crossed_z ATTACH PARTITION other_1;
 ALTER INDEX crossed_a ATTACH PARTITION other_2;
+
+-- a partition that leaves keeps a foreign key which its parent changes
+CREATE TABLE aimed_at (id int PRIMARY KEY);
+CREATE TABLE aims (id int, n int CONSTRAINT aim REFERENCES aimed_at) PARTITION BY LIST (id);
+CREATE TABLE aims_stays PARTITION OF aims FOR VALUES IN (1);
+CREATE TABLE aims_leaves PARTITION OF aims FOR VALUES IN (2);
