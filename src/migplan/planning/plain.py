@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Final
 
 from migplan.core.changes import Alter, Create, Drop
 from migplan.core.ids import ObjectId
@@ -35,6 +36,9 @@ from migplan.strategies.lost_values import missing_values
 from migplan.strategies.offending_rows import rows_in_the_way
 from migplan.strategies.unreadable_values import unreadable_values
 from migplan.strategies.ways_back import constraint_back, not_null_back
+
+_READERS: Final = frozenset({"view", "materialized_view", "policy", "trigger"})
+"""Kinds that read columns and don't feel whether those may be NULL."""
 
 
 def plain_steps(context: Context, claims: frozenset[ObjectId], fields: Mapping[ObjectId, frozenset[str]]) -> list[Step]:
@@ -103,7 +107,7 @@ def drop_steps(context: Context, obj: DbObject) -> list[Step]:
             up=joined(obj, context.before, context.after, part.drop),
             down=Down(part.create, loses, missing) if number == 0 else Down(part.create),
             destroys=part.provides,
-            releases=part.uses,
+            releases=_felt(context, obj, part.uses),
             frees=names_in(part, context.before),
             deploy=sentence,
             loses=loses if number == 0 else None,
@@ -111,6 +115,18 @@ def drop_steps(context: Context, obj: DbObject) -> list[Step]:
         for number, part in reversed(list(enumerate(parts)))
     ]
     return [s for step in steps for s in constraint_back(context, obj, step)] if isinstance(obj, Constraint) else steps
+
+
+def _felt(context: Context, obj: DbObject, released: frozenset[ObjectId]) -> frozenset[ObjectId]:
+    """What is altered only once the object has let go of it; a column that gets or loses its NOT NULL needn't wait."""
+    if obj.id.kind not in _READERS:
+        return released
+    return frozenset(id for id in released if id in context.renamed_columns or not _only_nullable(context, id))
+
+
+def _only_nullable(context: Context, id: ObjectId) -> bool:
+    change = context.changes.get(id)
+    return isinstance(change, Alter) and isinstance(change.new, Column) and change.fields == frozenset({"not_null"})
 
 
 def _table_stays(context: Context, obj: DbObject) -> bool:

@@ -1,7 +1,7 @@
 -- migplan: renamed-from t
 CREATE TABLE u (id int PRIMARY KEY,
 -- migplan: renamed-from a
-c text NOT NULL, b text CONSTRAINT mine NOT NULL);
+c text NOT NULL, b text CONSTRAINT mine NOT NULL, n int DEFAULT 0);
 CREATE TABLE r (id int PRIMARY KEY,
 -- migplan: renamed-from d
 -- migplan: using D - '2000-01-01'::date
