@@ -48,7 +48,7 @@ def test_an_edited_plan_is_refused_until_it_is_verified(migplan: Command, live: 
 def test_a_plan_from_before_the_way_back_was_measured(migplan: Command, plan: str) -> None:
     path = migplan.folder / "plan/plan.json"
     content: dict[str, Any] = json.loads(path.read_text())
-    del content["digest"]
+    del content["digest"], content["small"]
     for step in content["steps"]:
         del step["batches"], step["down"]["batches"], step["down"]["measured"]
     sha = hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode())

@@ -61,11 +61,11 @@ def test_a_prepared_transaction_on_a_table_of_the_plan_stops_it(shop: Shop) -> N
 
 
 def test_a_table_that_has_outgrown_the_plan_stops_it(shop: Shop) -> None:
-    shop.execute("INSERT INTO other SELECT generate_series(1, 10001); ANALYZE other")
+    shop.execute("INSERT INTO other SELECT generate_series(1, 11); ANALYZE other")
     stopped = shop.command("apply", "--yes", "--assume-deployed", "--allow-data-loss")
     assert (stopped.status, shop.execute("SELECT count(*) FROM migplan.run")) == (3, [(0,)])
-    assert "table public.other has 10001 rows by now, and had no row when the plan was made" in stopped.err
-    shop.execute("DELETE FROM other WHERE id > 10; ANALYZE other")
+    assert "table public.other has 11 rows by now, and had no row when the plan was made" in stopped.err
+    shop.execute("DELETE FROM other; ANALYZE other")
     assert shop.command("apply", "--yes", "--assume-deployed", "--allow-data-loss").status == 0
 
 

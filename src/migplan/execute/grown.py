@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
 
-from migplan.core.settings import Settings
 from migplan.core.wording import counted
 from migplan.execute.live_sizes import sizes_of
 from migplan.planfile.locks import UNFELT, PlanLocks
 from migplan.planfile.model import PlanModel, SizeModel, StepModel
 from migplan.source.connect import Connection
 
-_DEFAULTS: Final = Settings()
-
 
 def grown(connection: Connection, locks: PlanLocks, steps: Sequence[StepModel]) -> Iterable[tuple[str, str]]:
     """What the steps would do to such tables for as long as they take to read, each with what helps."""
-    if locks.plan.offline:
+    plan = locks.plan
+    if plan.offline:
         return
     titles = {table: step.title for step in reversed(steps) for table in _held(locks, step)}
-    planned = {table: size for table in titles if (size := _planned(locks.plan, table)) is not None and _small(size)}
+    sizes = {table: size for table in titles if (size := _planned(plan, table))}
+    planned = {table: size for table, size in sizes.items() if size.rows >= 0 and plan.is_small(size)}
     for table, size in sorted(sizes_of(connection, sorted(planned)).items()):
-        if not _small(size):
+        if not plan.is_small(size):
             rows = counted(size.rows, "row") if size.rows >= 0 else f"{size.bytes // 1024**2} MB"
             was = counted(planned[table].rows, "row")
             yield (
@@ -43,8 +41,3 @@ def _planned(plan: PlanModel, table: str) -> SizeModel | None:
     """A plan's sizes bear ids, which quote a name where it has to be."""
     found = (size for id, size in plan.sizes.items() if id.removeprefix("table ").replace('"', "") == table)
     return next(found, None)
-
-
-def _small(size: SizeModel) -> bool:
-    """By what is small where migplan.toml says nothing else; rows that were never counted leave it to the bytes."""
-    return size.rows <= _DEFAULTS.small_rows and size.bytes <= _DEFAULTS.small_bytes

@@ -71,6 +71,7 @@ def build(
         checkpoints=_checkpoints(draft),
         findings=list(findings),
         sizes=_sizes(draft, known, after),
+        small=SizeModel(rows=settings.small_rows, bytes=settings.small_bytes),
         unmodelled=sorted({f"{u.what} {u.name}" for u in (*before.unmodelled, *after.unmodelled)}),
         notes=list(notes),
         proof=proof,

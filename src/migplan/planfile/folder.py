@@ -49,11 +49,12 @@ def _canonical(plan: PlanModel) -> str:
 
 def _as_it_was(content: dict[str, Any]) -> dict[str, Any]:
     """Without the fields that came later, where they are unset: plans from before keep their digest."""
-    for step in cast("list[dict[str, Any]]", content["steps"]):
-        for holder, later in ((step, ("batches",)), (step["down"], ("batches", "measured"))):
-            for name in later:
-                if holder[name] is None:
-                    del holder[name]
+    steps = cast("list[dict[str, Any]]", content["steps"])
+    of_steps = (pair for step in steps for pair in ((step, ("batches",)), (step["down"], ("batches", "measured"))))
+    for holder, later in ((content, ("small",)), *of_steps):
+        for name in later:
+            if holder[name] is None:
+                del holder[name]
     return content
 
 

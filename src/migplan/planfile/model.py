@@ -6,9 +6,11 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from migplan.core.settings import Settings
 from migplan.findings.model import FindingModel
 
 FORMAT_VERSION = 1
+_USUAL: Final = Settings()
 
 
 class Model(BaseModel):
@@ -250,7 +252,10 @@ class SizeModel(Model):
 
 
 class PlanModel(Model):
-    """The whole of plan.json. ``digest`` covers everything else in it and every SQL file."""
+    """The whole of plan.json. ``digest`` covers everything else in it and every SQL file.
+
+    ``small`` is what the size of a table had to be within to count as small.
+    """
 
     format_version: int = FORMAT_VERSION
     tool_version: str
@@ -266,7 +271,13 @@ class PlanModel(Model):
     checkpoints: list[CheckpointModel]
     findings: list[FindingModel] = Field(default_factory=list[FindingModel])
     sizes: dict[str, SizeModel] = Field(default_factory=dict)
+    small: SizeModel | None = None
     unmodelled: list[str] = Field(default_factory=list[str])
     notes: list[str] = Field(default_factory=list[str])
     proof: ProofModel
     digest: str = ""
+
+    def is_small(self, size: SizeModel) -> bool:
+        """By what was small when the plan was made (an older one doesn't say); uncounted rows leave it to the bytes."""
+        rows, bytes = (self.small.rows, self.small.bytes) if self.small else (_USUAL.small_rows, _USUAL.small_bytes)
+        return size.rows <= rows and size.bytes <= bytes

@@ -6,15 +6,12 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from migplan.core.records import record
-from migplan.core.settings import Settings
 from migplan.findings.model import FindingModel
 from migplan.planfile.folder import PlanFolder
 from migplan.planfile.locks import PlanLocks
 from migplan.planfile.model import PhaseModel, PlanModel, StepModel
 from migplan.planfile.script import read_script
 from migplan.planfile.trials import Trials, trials_of
-
-_DEFAULTS = Settings()
 
 
 def loses_for_good(step: StepModel) -> str | None:
@@ -125,7 +122,7 @@ class Facts:
     def small(self, table: str) -> bool:
         """Whether the table was known to be small when the plan was made."""
         size = self.plan.sizes.get(f"table {table}")
-        return size is not None and 0 <= size.rows <= _DEFAULTS.small_rows and size.bytes <= _DEFAULTS.small_bytes
+        return size is not None and size.rows >= 0 and self.plan.is_small(size)
 
     def long_under_lock(self, step: StepModel) -> bool:
         """Whether the step rewrites or reads a whole table while reads or writes wait: small tables aside."""
