@@ -36,7 +36,7 @@ class Options:
     must be found. ``blocked`` is a piece of the reason why there is no plan. ``loses`` says that rows don't come back,
     ``reads_back`` steps whose way back reads a large table under its lock, ``keeps`` beginnings of pg_dump's statements about what no way back changes, ``stays`` that only the last file can be
     undone without them. ``made_up``: the names that PostgreSQL made up for NOT NULL constraints may differ, and which inherited columns
-    their tables declare as well. ``fails`` is
+    and checks their tables declare as well. ``fails`` is
     a known bug, on the servers ``fails_on``.
     """
 
@@ -161,10 +161,11 @@ def _unlike(case: Case, live: str, wanted: str, make_db: Callable[[str], str]) -
 
 
 def _all_local(url: str) -> str:
-    """The database's dump with every inherited column and NOT NULL declared by its table as well: no ALTER undoes that."""
+    """The database's dump with every inherited column, check and NOT NULL declared by its table as well: no ALTER undoes
+    that while it is inherited."""
     with psycopg.connect(url, autocommit=True) as db:
         db.execute("UPDATE pg_attribute SET attislocal = true WHERE attinhcount > 0")
-        db.execute("UPDATE pg_constraint SET conislocal = true WHERE coninhcount > 0 AND contype = 'n'")
+        db.execute("UPDATE pg_constraint SET conislocal = true WHERE coninhcount > 0 AND contype IN ('c', 'n')")
     return dumps.script(url)
 
 

@@ -218,7 +218,7 @@ def _lose_user(search: _Search, user: ObjectId, cause: ObjectId, lost: set[Objec
         _follow(search, user, cause)
         return
     owner = _absorber(search, user, cause)
-    above = _bringing(search.before, obj) if owner == user else []
+    above = _bringing(search.before, search.after, obj) if owner == user else []
     if above:
         for parent in above:
             _lose_user(search, parent, cause, {*lost, *search.before.uses.get(parent, ())})
@@ -231,13 +231,16 @@ def _lose_user(search: _Search, user: ObjectId, cause: ObjectId, lost: set[Objec
         _lose(search, owner, cause, touched)
 
 
-def _bringing(catalog: Catalog, obj: DbObject) -> list[ObjectId]:
-    """For a check that a table only inherits, those that it comes and goes with."""
+def _bringing(catalog: Catalog, other: Catalog, obj: DbObject) -> list[ObjectId]:
+    """For a check that a table only inherits, those that it comes and goes with; not where it is its own once they are
+    gone."""
     if not isinstance(obj, Constraint) or not obj.inherited or obj.local:
         return []
     table = catalog.get(obj.relation, Table)
     parents = () if table is None else (*table.inherits, *((table.partition_of,) if table.partition_of else ()))
-    return [id for p in parents if (id := p.child("constraint", obj.name)) in catalog]
+    found = [id for p in parents if (id := p.child("constraint", obj.name)) in catalog]
+    kept = table is not None and table.partition_of is None and not any(id in other for id in found)
+    return [] if kept else found
 
 
 def _follow(search: _Search, follower: ObjectId, cause: ObjectId) -> None:

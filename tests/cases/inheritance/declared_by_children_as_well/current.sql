@@ -13,11 +13,15 @@ CREATE TABLE c12 () INHERITS (c1, c2);
 CREATE TABLE left_one (id bigint, n text NOT NULL, CONSTRAINT positive CHECK (id > 0));
 CREATE TABLE moves (x int) INHERITS (left_one);
 
-CREATE TABLE above (id int, b int, d int, e int NOT NULL);
+CREATE TABLE above (
+  id int, b int, d int, e int NOT NULL,
+  CONSTRAINT f CHECK (one(id) > 0), CONSTRAINT k CHECK (id > 0), CONSTRAINT v CHECK (id > 1)
+);
 CREATE TABLE stays_1 (d int) INHERITS (above);
 CREATE TABLE stays_2 () INHERITS (above);
 CREATE TABLE stays_12 () INHERITS (stays_1);
 CREATE TABLE stays_22 () INHERITS (stays_2);
+ALTER TABLE above ADD CONSTRAINT u CHECK (id > 2) NOT VALID;
 -- a check that was never validated, older and younger than its children
 CREATE TABLE u (a int, b int);
 CREATE TABLE u1 () INHERITS (u);

@@ -21,10 +21,12 @@ CREATE TABLE moves (x int) INHERITS (joined_one);
 
 -- what the parent loses stays where children declare it from here on
 CREATE TABLE above (id int);
-CREATE TABLE stays_1 (b int, d int) INHERITS (above);
-CREATE TABLE stays_2 (e int NOT NULL) INHERITS (above);
+CREATE TABLE stays_1 (b int, d int, CONSTRAINT f CHECK (one(id) > 0), CONSTRAINT k CHECK (id > 0)) INHERITS (above);
+CREATE TABLE stays_2 (e int NOT NULL, CONSTRAINT k CHECK (id > 0)) INHERITS (above);
 CREATE TABLE stays_12 () INHERITS (stays_1);
-CREATE TABLE stays_22 (b int) INHERITS (stays_2);
+CREATE TABLE stays_22 (b int, CONSTRAINT v CHECK (id > 1)) INHERITS (stays_2);
+ALTER TABLE stays_2 ADD CONSTRAINT u CHECK (id > 2) NOT VALID;
+COMMENT ON CONSTRAINT k ON stays_1 IS 'its own';
 CREATE TABLE u (a int, b int);
 CREATE TABLE u1 () INHERITS (u);
 CREATE TABLE u11 () INHERITS (u1);
