@@ -180,11 +180,11 @@ def _with_clones(step: Step, before: Catalog, after: Catalog) -> Step:
 
 
 def _by_attachment(before: Catalog, after: Catalog) -> dict[ObjectId, list[ObjectId]]:
-    """Those whose root stays, and keys and indexes that hang on the parent's."""
+    """Those whose root stays, and keys and indexes that hang on the parent's. A partition that goes keeps none."""
     found: dict[ObjectId, list[ObjectId]] = {}
     for clone in before.of(Constraint):
         root = root_of(clone, before)
-        if root is not None and root in after:
+        if root is not None and root in after and clone.relation in after:
             found.setdefault(attachment(clone.relation), []).append(clone.id)
     for table in before.of(Table):
         if table.partition_of is not None and table.id in after:

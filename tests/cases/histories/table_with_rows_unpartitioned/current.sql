@@ -1,4 +1,5 @@
-CREATE TABLE event (id int, at date NOT NULL, what text DEFAULT 'x', PRIMARY KEY (id, at, what)) PARTITION BY RANGE (at);
+CREATE TABLE place (id int PRIMARY KEY);
+CREATE TABLE event (id int, at date NOT NULL, what text DEFAULT 'x', place int REFERENCES place, PRIMARY KEY (id, at, what)) PARTITION BY RANGE (at);
 CREATE TABLE event_2020 PARTITION OF event FOR VALUES FROM ('2020-01-01') TO ('2021-01-01') PARTITION BY LIST (what);
 CREATE TABLE event_2020_x PARTITION OF event_2020 FOR VALUES IN ('x');
 CREATE TABLE event_2020_y PARTITION OF event_2020 FOR VALUES IN ('y');
