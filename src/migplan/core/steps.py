@@ -237,7 +237,8 @@ class Step:
     def stronger(self) -> dict[str, LockMode]:
         """Locks that exceed ``lock`` on single relations (``schema.name``); of steps on new objects all, for theirs are
         felt by nobody."""
-        return {name: mode for s in self.up for name, mode in s.stronger if self.new_objects or mode > self.lock}
+        held = sorted((mode, name) for s in self.up for name, mode in s.stronger)
+        return {name: mode for mode, name in held if self.new_objects or mode > self.lock}
 
     @property
     def rewrite(self) -> bool:

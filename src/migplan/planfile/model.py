@@ -127,8 +127,8 @@ class StepModel(Model):
     """One step: where it stands, what it promises, what was measured.
 
     ``lock`` is the strongest one on existing relations, but for the ``stronger`` ones on single relations
-    (``schema.name``). ``new_objects`` says that it touches only what the plan itself created, so that nobody waits for
-    its locks.
+    (``schema.name``). ``new_objects`` says that it works on what the plan itself created, so that nobody waits for its
+    locks, but for the ``stronger`` ones.
     """
 
     id: str

@@ -31,7 +31,7 @@ from migplan.strategies.backup import is_backed_up
 from migplan.strategies.base import PLAIN, Context, Rebuild
 from migplan.strategies.beside_default import hung_beside_default
 from migplan.strategies.chosen_phase import contract_of
-from migplan.strategies.joined_tables import joined
+from migplan.strategies.joined_tables import joined, reaching
 from migplan.strategies.lost_values import missing_values
 from migplan.strategies.offending_rows import rows_in_the_way
 from migplan.strategies.unreadable_values import unreadable_values
@@ -75,7 +75,7 @@ def create_steps(context: Context, obj: DbObject) -> list[Step]:
             strategy=PLAIN,
             phase=phase,
             why="nothing uses it yet" if sentence is None else f"the application {sentence}",
-            up=joined(obj, context.before, context.after, part.create),
+            up=reaching(obj, part, context.before, context.after),
             down=part_back(context, obj, part),
             creates=part.provides,
             uses=part.uses,
