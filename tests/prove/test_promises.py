@@ -144,3 +144,33 @@ def test_a_file_edited_for_the_worse_fails(make_db: MakeDb, found: Sides, said: 
     proof = run(found, plan, edited, make_db).proof
     assert proof.status == "unproved"
     assert said in str(proof.error)
+
+
+AROUND = """
+CREATE TABLE target (id int PRIMARY KEY) PARTITION BY LIST (id);
+CREATE TABLE target_1 PARTITION OF target FOR VALUES IN (1);
+CREATE TABLE p (id int PRIMARY KEY REFERENCES target) PARTITION BY LIST (id);
+CREATE TABLE p_rest PARTITION OF p DEFAULT;
+CREATE TABLE refers (id int REFERENCES p);
+"""
+INSIDE = "CREATE TABLE inner_2 (id int NOT NULL, CONSTRAINT inner_key PRIMARY KEY (id));"
+NEW_PARTITION = """
+CREATE TABLE p_2 PARTITION OF p FOR VALUES IN (2) PARTITION BY LIST (id);
+CREATE TABLE inner_2 PARTITION OF p_2 FOR VALUES IN (2);
+CREATE TABLE new (id int REFERENCES target);
+"""
+
+
+def test_new_tables_promise_what_they_take_on_those_that_are_there(make_db: MakeDb) -> None:
+    found = sides(make_db, AROUND + INSIDE, AROUND + NEW_PARTITION)
+    plan, files = unproved(found)
+    outcome = run(found, plan, files, make_db)
+    assert (outcome.proof.status, outcome.proof.error) == ("proved", None)
+    steps = {s.id: s for s in plan.steps if s.new_objects and s.stronger}
+    assert {"create:table:public.p_2:2", "create:constraint:public.new.new_id_fkey"} <= steps.keys()
+    seen = {(id, t) for id, s in steps.items() for t in s.stronger if t in outcome.measured[id].locks}
+    assert {t for _, t in seen} >= {"public.target", "public.target_1", "public.p_rest"}
+    for id, table in seen:
+        less = {t: mode for t, mode in steps[id].stronger.items() if t != table}
+        error = run(found, changed(plan, id, stronger=less), files, make_db).proof.error or ""
+        assert f"{id} promised SHARE UPDATE EXCLUSIVE and took" in error

@@ -6,7 +6,7 @@ are measured on the way (:mod:`migplan.prove.measure`).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field
 from datetime import UTC, datetime
 from typing import Final
@@ -19,7 +19,7 @@ from migplan.core.model import Catalog
 from migplan.core.records import record
 from migplan.core.settings import Settings
 from migplan.core.steps import LockMode
-from migplan.planfile.locks import own_table
+from migplan.planfile.locks import UNFELT, own_table
 from migplan.planfile.model import BoundaryModel, MeasuredModel, PlanModel, ProofModel, StepModel
 from migplan.planfile.script import ScriptStatement, read_script
 from migplan.planning.diff import diff
@@ -81,7 +81,7 @@ def prove(
     states: list[Catalog] = []
     try:
         _run_both_ways(plan, files, before, after, shadow, managed, settings, measured, back, boundaries, states)
-        _keep_promises(plan.steps, measured)
+        _keep_promises(plan, measured)
     except _Failed as failed:
         proof = ProofModel(
             status="unproved",
@@ -168,17 +168,21 @@ def describe(change: Change) -> str:
             return f"{change.id} is left over"
 
 
-def _keep_promises(steps: Iterable[StepModel], measured: Mapping[str, MeasuredModel]) -> None:
-    """A step whose lock, rewrite or scan is worse than promised fails the proof."""
-    for step in steps:
+def _keep_promises(plan: PlanModel, measured: Mapping[str, MeasuredModel]) -> None:
+    """A step whose lock, rewrite or scan is worse than promised fails the proof. What a step on new objects promises is
+    for those alone: on others nobody feels it."""
+    created = {".".join(c.path) for c in plan.changes if c.action == "create"}
+    for step in plan.steps:
         seen = measured.get(step.id)
         if seen is None:
             continue
         for relation, lock in seen.locks.items():
-            allowed = max(LockMode.ACCESS_SHARE, _mode(step.lock), _mode(step.stronger.get(relation, "NONE")))
+            apart = step.new_objects and relation not in created
+            promised = str(UNFELT) if apart else step.lock
+            allowed = max(LockMode.ACCESS_SHARE, _mode(promised), _mode(step.stronger.get(relation, "NONE")))
             elsewhere = _fills(step) and relation != own_table(step)
             if _mode(lock) > allowed and not elsewhere:  # ACCESS SHARE is what every SELECT takes
-                raise _Failed(step.id, f"{step.id} promised {step.lock} and took {lock} on {relation}")
+                raise _Failed(step.id, f"{step.id} promised {promised} and took {lock} on {relation}")
         if step.new_objects or _fills(step):
             continue  # a new table's own keys and rows: empty, and nobody waits for them
         if seen.rewrite and not step.rewrite:
