@@ -47,3 +47,27 @@ def test_rows_in_the_way_are_counted(make_db: MakeDb, settings: Settings, added:
         return
     with pytest.raises(AssertionError, match=said):
         psql(found.live, up)
+
+
+TEMPORAL = """
+CREATE EXTENSION btree_gist;
+CREATE TABLE r (id int, "R" int4range, PRIMARY KEY (id, "R" WITHOUT OVERLAPS));
+CREATE TABLE t (id int, p int4range);
+"""
+PERIODS = """
+INSERT INTO r VALUES (1, '[1,5)'), (1, '[5,9)'), (2, '[1,3)'), (2, '[4,9)');
+INSERT INTO t VALUES (1, '[2,7)'), (1, NULL), (NULL, '[1,2)'), (2, '[4,9)');
+INSERT INTO t VALUES (1, '[2,10)'), (2, '[1,9)'), (2, 'empty'), (3, '[1,2)');
+"""
+
+
+@pytest.mark.pg(min=18)
+@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
+def test_periods_that_are_covered_by_none_are_counted(make_db: MakeDb, settings: Settings) -> None:
+    added = 'ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (id, PERIOD p) REFERENCES r (id, PERIOD "R");'
+    found = plan(make_db, TEMPORAL, TEMPORAL + added, rows=PERIODS, settings=settings)
+    up = "".join(file.up for file in found.files)
+    with pytest.raises(AssertionError, match=r"no counterpart .* \(4 rows\)"):
+        psql(found.live, up)
+    psql(found.live, "DELETE FROM t WHERE id = 3 OR p IN ('[2,10)', '[1,9)', 'empty')")
+    psql(found.live, up)

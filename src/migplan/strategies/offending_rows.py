@@ -40,14 +40,16 @@ def offenders(constraint: Constraint, catalog: Catalog) -> Iterable[Assertion]:
         condition = deparsed(constraint.definition.removeprefix("CHECK ").removesuffix(" NO INHERIT"))
         count = sql("SELECT count(*) FROM {} WHERE NOT {}", table, condition)
         yield Assertion(count, f"rows of {constraint.relation} violate {constraint.id}")
-    elif constraint.target is not None and "PERIOD" not in constraint.definition:
+    elif constraint.target is not None:
         count = _orphans(constraint, constraint.target, catalog)
         yield Assertion(count, f"rows of {constraint.relation} have no counterpart for {constraint.id}")
 
 
 def _orphans(constraint: Constraint, target: ObjectId, catalog: Catalog) -> Sql:
     pairs = list(zip(constraint.columns, constraint.target_columns, strict=True))
-    match_ = join(" AND ", (sql("p.{} = c.{}", ident(t), ident(c)) for c, t in pairs))
+    temporal = ", PERIOD " in constraint.definition
+    alike = [sql("p.{} = c.{}", ident(t), ident(c)) for c, t in (pairs[:-1] if temporal else pairs)]
+    match_ = join(" AND ", [*alike, *(_covering(*pairs[-1]) if temporal else ())])
     present = join(" AND ", (sql("c.{} IS NOT NULL", ident(c)) for c, _ in pairs))
     return sql(
         "SELECT count(*) FROM {} c WHERE {} AND NOT EXISTS (SELECT 1 FROM {} p WHERE {})",
@@ -56,6 +58,12 @@ def _orphans(constraint: Constraint, target: ObjectId, catalog: Catalog) -> Sql:
         _own_rows(target, catalog),
         match_,
     )
+
+
+def _covering(period: str, of_target: str) -> Iterable[Sql]:
+    """That the periods of the rows on the other side, together, cover this one; an empty one is covered by none."""
+    own, other = ident(period), ident(of_target)
+    yield sql("p.{} && c.{} HAVING c.{} <@ range_agg(p.{})", other, own, own, other)
 
 
 def duplicates(constraint: Constraint, catalog: Catalog) -> Assertion:
