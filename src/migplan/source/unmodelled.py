@@ -72,6 +72,13 @@ _QUERIES: Final = (
             WHERE a.attnum < 0 AND a.attacl IS NOT NULL AND n.oid = ANY(%(ns)s::oid[])
               AND {not_of_extension(PG_CLASS, "c.oid")}""",
     ),
+    (
+        "",
+        f"""SELECT 'identity of a partition alone', n.nspname || '.' || c.relname || '.' || a.attname
+            FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE current_setting('server_version_num')::int < 170000 AND c.relispartition AND a.attidentity <> ''
+              AND n.oid = ANY(%(ns)s::oid[]) AND {not_of_extension(PG_CLASS, "c.oid")}""",
+    ),
 )
 """Where to look for such things at all (see :attr:`Kind.holds <migplan.kinds.base.Kind.holds>`), and the query."""
 
