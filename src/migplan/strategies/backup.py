@@ -60,11 +60,24 @@ def is_backed_up(context: Context, obj: DbObject) -> bool:
     table, because its rows are."""
     if isinstance(obj, Table):
         asked = context.settings.backup == "table" and obj.partition_key is None
-        return asked and obj.id not in context.rebuilds.items and not context.empty(obj.id)
+        return asked and not _goes_over(context, obj.id) and not context.empty(obj.id)
     if not isinstance(obj, Column) or not _wanted(context, obj) or not _holds_values(context, obj):
         return False
     key = key_of(context.before, obj.relation)
     return bool(key) and all(c.id in context.after for c in key)
+
+
+def _goes_over(context: Context, table: ObjectId) -> bool:
+    """Whether its rows are copied, as those of what it is a partition of, and the way back copies them too."""
+    if table in context.rebuilds.items:
+        return True
+    above = getattr(context.before[table], "partition_of", None)
+    while above is not None:
+        rebuild = context.rebuilds.items.get(above)
+        if rebuild is not None and rebuild.whole:
+            return True
+        above = getattr(context.before[above], "partition_of", None)
+    return False
 
 
 def _holds_values(context: Context, column: Column) -> bool:

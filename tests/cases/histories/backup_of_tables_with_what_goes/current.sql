@@ -26,3 +26,5 @@ CREATE TRIGGER counts BEFORE INSERT ON counted FOR EACH ROW EXECUTE FUNCTION cou
 CREATE TYPE state AS ENUM ('a', 'b');
 CREATE TABLE kept_state (id int PRIMARY KEY, s state, left_state state);
 CREATE TABLE gone_state (id int PRIMARY KEY, s state, all_of_them state[]);
+CREATE TABLE joined (id int, at date, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+CREATE TABLE joined_rest PARTITION OF joined DEFAULT;

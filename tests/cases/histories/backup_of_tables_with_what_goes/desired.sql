@@ -10,3 +10,4 @@ CREATE TABLE server (id int PRIMARY KEY);
 -- migplan: values b => a
 CREATE TYPE state AS ENUM ('a');
 CREATE TABLE kept_state (id int PRIMARY KEY, s state);
+CREATE TABLE joined (id int, at date, PRIMARY KEY (id, at));

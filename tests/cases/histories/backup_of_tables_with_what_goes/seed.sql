@@ -10,3 +10,4 @@ INSERT INTO server SELECT g, 'n' FROM generate_series(1, 30) g;
 INSERT INTO counted (mood) SELECT 'glad' FROM generate_series(1, 30);
 INSERT INTO kept_state VALUES (1, 'a', 'b');
 INSERT INTO gone_state VALUES (1, 'b', '{a,b}');
+INSERT INTO joined SELECT g, date '2020-12-20' + g FROM generate_series(1, 30) g;
