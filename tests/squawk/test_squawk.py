@@ -60,6 +60,8 @@ EXCUSED: Final = {
         "constraint-missing-not-valid",
     ): "USING INDEX would leave a NOT NULL of its own",
     ("partitions-come_and_go_while_parent_gets_constraints", "adding-serial-primary-key-field"): "the same",
+    ("partitions-indexes_go_over_with_their_partition", "constraint-missing-not-valid"): "the same",
+    ("partitions-indexes_go_over_with_their_partition", "adding-serial-primary-key-field"): "the same",
     (
         "partitions-key_hangs_on_plain_index",
         "constraint-missing-not-valid",
