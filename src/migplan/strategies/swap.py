@@ -179,8 +179,8 @@ _VOLATILITY: Final = re.compile(r"^\s*(?:LANGUAGE .*|TRANSFORM .*)?\s*\b(IMMUTAB
 def _restate_functions(leaving: Side, arriving: Side, made_later: AbstractSet[ObjectId]) -> Iterable[Statement]:
     """Sessions keep the plans of PL/pgSQL functions by the types they saw; any change of the function drops them.
 
-    Restating its volatility is one that changes nothing else. On either way those are there that the declaration has:
-    nobody calls the others any more once the columns change places.
+    Restating its volatility is one that changes nothing else. On either way it is those that the declaration has, as
+    far as they are there: nobody calls the others any more once the columns change places.
     """
     declared = (arriving if arriving.declared else leaving).catalog
     routines = {r.id: r for side in (leaving, arriving) for r in _routines_on(side.table, side.catalog)}
@@ -190,7 +190,14 @@ def _restate_functions(leaving: Side, arriving: Side, made_later: AbstractSet[Ob
         found = _VOLATILITY.search(header.partition("\n")[2])
         volatility = Sql(found.group(1) if found else "VOLATILE")
         name = sql("{}({})", ident(*routine.id.path[:2]), deparsed(routine.signature))
-        yield Statement(sql("ALTER FUNCTION {} {}", name, volatility))
+        restated = sql("ALTER FUNCTION {} {}", name, volatility)
+        both = id in leaving.catalog and id in arriving.catalog
+        yield Statement(restated if both else _where_it_is_there(restated))
+
+
+def _where_it_is_there(restated: Sql) -> Sql:
+    """Of a function that only the declaration has: what its body names may have it come behind the swap."""
+    return sql("DO $migplan$\nBEGIN\n  {};\nEXCEPTION WHEN undefined_function THEN NULL;\nEND\n$migplan$", restated)
 
 
 def _routines_on(table: ObjectId, catalog: Catalog) -> list[Routine]:

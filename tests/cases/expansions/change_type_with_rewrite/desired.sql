@@ -13,3 +13,7 @@ CREATE TABLE tag (id text, kind int, gone date, PRIMARY KEY (id, kind));
 CREATE UNIQUE INDEX tag_there ON tag (id) WHERE gone IS NULL;
 CREATE TABLE label (id text, kind bigint, PRIMARY KEY (id, kind));
 CREATE VIEW labels AS SELECT id FROM label;
+-- new, and made after the swap: by what they read
+CREATE VIEW small_amounts AS SELECT id, amount FROM item WHERE amount < 10;
+CREATE FUNCTION sum_of_small() RETURNS numeric LANGUAGE plpgsql
+  AS $$ BEGIN RETURN (SELECT sum(s.amount) FROM small_amounts s JOIN item USING (id)); END $$;
