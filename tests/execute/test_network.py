@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import threading
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 from tests.execute.conftest import Shop
 from tests.support.live import Heard, State, back_to, expect_same, state, to_the_end
@@ -75,6 +77,22 @@ def test_a_connection_that_goes_silent(shop: Shop, monkeypatch: pytest.MonkeyPat
         between.decide = Breaks(Fate.HANGS, ATTEMPT)
         with pytest.raises(FencedError, match="operator's lock is gone"):
             to_the_end(folder, between.url)
+
+
+@pytest.mark.pg(18)
+def test_a_pooler_that_says_numbers_of_its_own(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits for a lock behind one isn't taken for a connection that went silent, and who is in the way is named."""
+    monkeypatch.setattr(silence, "SILENT_FOR", 0.5)
+    heard = Heard()
+    with proxy(shop.url) as between, psycopg.connect(shop.url) as blocker:
+        between.pools = True
+        with psycopg.connect(between.url) as told:
+            assert told.info.backend_pid == 1
+        blocker.execute("LOCK TABLE item IN SHARE MODE")
+        threading.Timer(1.6, blocker.rollback).start()
+        to_the_end(shop.migration.folder, between.url, heard)
+    assert [said for said in heard.said if "nothing arrives" in said] == []
+    assert any("waiting for" in said for said in heard.said)
 
 
 def _uninterrupted(shop: Shop) -> State:

@@ -22,6 +22,9 @@ class Fate(Enum):
     HANGS = "is lost, and nothing arrives any more in either direction, while both ends stay open"
 
 
+_KEY: Final = re.compile(rb"K\0\0\0\x0c.{4}(?=.{4}Z\0\0\0\x05)", re.S)
+"""The process id in BackendKeyData, which ReadyForQuery follows."""
+_OWN: Final = b"K\0\0\0\x0c\0\0\0\x01"
 _NAMING: Final = re.compile(rb"set_config\('application_name'.*?(migplan [\x20-\x7e]+)", re.S)
 
 
@@ -54,10 +57,12 @@ class Line:
 
 @dataclass
 class Proxy:
-    """``url`` leads through it. ``decide`` is asked about each message before it goes on to the server."""
+    """``url`` leads through it. ``decide`` is asked about each message before it goes on to the server.
+    One that ``pools`` says numbers of its own for the server's processes, as poolers do."""
 
     url: str
     lines: list[Line] = field(default_factory=list[Line])
+    pools: bool = False
     decide: Callable[[Line, bytes], Fate] = lambda line, message: Fate.ARRIVES
 
     def cut(self, besides: Line | None = None) -> None:
@@ -83,7 +88,7 @@ class Proxy:
             if line.fate is Fate.ARRIVES_LAST:
                 break
             if line.fate is Fate.ARRIVES:
-                line.client.sendall(answer)
+                line.client.sendall(_KEY.sub(_OWN, answer) if self.pools else answer)
 
 
 def _named(message: bytes) -> str | None:

@@ -183,7 +183,7 @@ class Worker:
             time.sleep(_LOOK_EVERY)
 
     def _reason_to_wait(self) -> str | None:
-        row = self._connection.execute(_LOOK, (self._job.run.ledger.plan, self._connection.info.backend_pid)).fetchone()
+        row = self._connection.execute(_LOOK, (self._job.run.ledger.plan,)).fetchone()
         assert row is not None
         paused_by, waiting = row
         if paused_by is not None:
@@ -199,5 +199,6 @@ class Worker:
 
 _LOOK: Final = """
 SELECT (SELECT paused_by FROM migplan.plan WHERE id = %s AND paused_at IS NOT NULL),
-       EXISTS (SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND %s = ANY(pg_blocking_pids(pid)))
+       EXISTS (SELECT 1 FROM pg_stat_activity
+               WHERE wait_event_type = 'Lock' AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))
 """

@@ -95,8 +95,7 @@ class Lookout:
 
     def watch(self, session: Connection) -> None:
         """Look at another session from here on: the one that took a lost connection's place."""
-        self._pid = session.info.backend_pid
-        self.heed(session)
+        self._pid = self._silence.watch(session)
 
     def heed(self, connection: Connection) -> None:
         """Break this one off, too, where nothing arrives on it any more."""

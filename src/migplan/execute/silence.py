@@ -17,7 +17,7 @@ from typing import Final
 
 import psycopg
 
-from migplan.source.connect import Connection
+from migplan.source.connect import Connection, backend_pid
 
 SILENT_FOR: Final = 15.0
 _STATES: Final = """
@@ -48,19 +48,25 @@ class Silence:
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
-        self._watched: list[Connection] = []
+        self._watched: list[tuple[int, Connection]] = []
         self._guard = threading.Lock()
         self._since: dict[int, tuple[datetime | None, float]] = {}
 
-    def watch(self, connection: Connection) -> None:
-        """Watch one more, until it is closed."""
+    def watch(self, connection: Connection) -> int:
+        """Watch one more that is idle, until it is closed. Its process on the server, 0 where the connection is lost
+        already: whoever uses it next learns that."""
+        try:
+            pid = backend_pid(connection)
+        except psycopg.Error:
+            return 0
         with self._guard:
-            self._watched = [c for c in self._watched if not c.closed] + [connection]
+            self._watched = [(p, c) for p, c in self._watched if not c.closed] + [(pid, connection)]
+        return pid
 
     def look(self, connection: Connection) -> None:
         """Break off those that have waited too long for a session with nothing to do. Raises what the server says."""
         with self._guard:
-            waiting = {c.info.backend_pid: c for c in self._watched if not c.closed and _waits(c)}
+            waiting = {p: c for p, c in self._watched if not c.closed and _waits(c)}
         found = connection.execute(_STATES, (list(waiting),)).fetchall() if waiting else []
         now, before = time.monotonic(), self._since
         self._since = {

@@ -17,6 +17,7 @@ from psycopg import sql
 
 from migplan.core.records import record
 from migplan.prove.locks import Connection
+from migplan.source.connect import backend_pid
 from migplan.source.lexer import TokenKind, tokens
 
 _NAMED: Final = """
@@ -35,16 +36,19 @@ _POLL: Final = 0.003
 @record
 class _Gate:
     connection: Connection
-
-    @property
-    def pid(self) -> int:
-        return self.connection.info.backend_pid
+    pid: int
 
 
 def run_gated(
-    work: Connection, watch: Connection, statement: str, seen: Callable[[], None], run: Callable[[], object]
+    work: Connection,
+    pid: int,
+    watch: Connection,
+    statement: str,
+    seen: Callable[[], None],
+    run: Callable[[], object],
 ) -> int:
-    """``run`` the statement on ``work`` in a thread, and call ``seen`` each time it waits at a gate.
+    """``run`` the statement on ``work``, the server's process ``pid``, in a thread, and call ``seen`` each time it
+    waits at a gate.
 
     Returns how many gates it waited at. Raises what ``run`` raises.
     """
@@ -53,7 +57,7 @@ def run_gated(
         future = pool.submit(run)
         try:
             while not future.done():
-                met = _blocking(work, watch, gates)
+                met = _blocking(pid, watch, gates)
                 if met:
                     seen()
                 waited += len(met)
@@ -81,7 +85,8 @@ def _gates(watch: Connection, relations: Iterable[tuple[str, str, str]], mode: s
     try:
         for schema, name, kind in relations:
             gate = psycopg.connect(watch.info.dsn, password=watch.info.password or None)
-            gates.append(_Gate(gate))
+            gates.append(_Gate(gate, backend_pid(gate)))
+            gate.rollback()
             gate.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             relation = sql.Identifier(schema, name)
             if kind == "m":  # nobody writes to it, but a snapshot is waited for as well
@@ -99,8 +104,8 @@ def _open(gates: Sequence[_Gate]) -> None:
             gate.connection.close()
 
 
-def _blocking(work: Connection, watch: Connection, gates: Sequence[_Gate]) -> list[_Gate]:
-    row = watch.execute("SELECT pg_blocking_pids(%s)", [work.info.backend_pid]).fetchone()
+def _blocking(pid: int, watch: Connection, gates: Sequence[_Gate]) -> list[_Gate]:
+    row = watch.execute("SELECT pg_blocking_pids(%s)", [pid]).fetchone()
     return [gate for gate in gates if row is not None and gate.pid in row[0]]
 
 

@@ -22,6 +22,7 @@ from migplan.planfile.model import MeasuredModel
 from migplan.planfile.script import ScriptStatement
 from migplan.prove.gates import run_gated
 from migplan.prove.locks import Connection, Relations, files_now, locks_of, own_locks, relations
+from migplan.source.connect import backend_pid
 
 _REWRITE: Final = re.compile(r"^rewriting table")
 # A table gets its TOAST table, with an index on nothing, along with its first column of a wide type.
@@ -151,12 +152,14 @@ class Measure:
             self._gated(sql, seen)
 
     def _gated(self, sql: str, seen: _Seen) -> None:
+        pid = backend_pid(self._work)
+
         def look() -> None:
-            self._note(seen, locks_of(self._work.info.backend_pid, self._watch, self._existing))
+            self._note(seen, locks_of(pid, self._watch, self._existing))
 
         self._work.execute(_LOUD)
         with self._listening(seen):
-            waited = run_gated(self._work, self._watch, sql, look, lambda: self._work.execute(sql.encode()))
+            waited = run_gated(self._work, pid, self._watch, sql, look, lambda: self._work.execute(sql.encode()))
         seen.unseen |= waited == 0
         seen.rewrite |= self._moved(files_now(self._watch, self._existing.names))
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from migplan.core.model import Catalog
 from migplan.kinds.registry import kinds
-from migplan.source.connect import Connection, connect
+from migplan.source.connect import Connection, backend_pid, connect
 from migplan.source.introspect import Scope
 from migplan.source.live import introspect_live
 from migplan.source.remembered import Memory
@@ -55,7 +55,7 @@ class LiveReading:
     def _read(self) -> None:
         try:
             connection = connect(self._url)
-            self._backend.set_result(connection.info.backend_pid)
+            self._backend.set_result(backend_pid(connection))
             try:
                 self._found.set_result((connection, self._catalog(connection)))
             except BaseException:

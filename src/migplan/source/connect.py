@@ -43,6 +43,13 @@ def connect(target: str, *, error: type[MigplanError] = TargetError, what: str =
     return connection
 
 
+def backend_pid(connection: Connection) -> int:
+    """The server's process of an idle session. What libpq was told may be a number of a pooler's own."""
+    row = connection.execute("SELECT pg_catalog.pg_backend_pid()").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def with_database(target: str, database: str) -> str:
     """The same server, another database."""
     return make_conninfo(target, dbname=database)
