@@ -94,8 +94,8 @@ def apply(
 
 
 def _said(folder: PlanFolder, reached: Reached, options: str) -> str:
+    from migplan.core.next_command import next_command
     from migplan.execute.journey import stops
-    from migplan.execute.next_command import next_command
 
     at = f"reached {reached.stop.name}" if reached.ran else f"nothing to do: at {reached.stop.name}"
     if reached.checkpoint is not None:

@@ -19,8 +19,8 @@ def confirm(
     import contextlib
 
     from migplan.cli.running import said_options
+    from migplan.core.next_command import next_command
     from migplan.execute.apply import confirm as confirm_checkpoint
-    from migplan.execute.next_command import next_command
     from migplan.execute.operator import open_session
     from migplan.planfile.folder import read_folder
     from migplan.source.config import read_config

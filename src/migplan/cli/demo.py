@@ -63,12 +63,13 @@ def _plan(url: str, schema: Path, out: Path) -> int:
     from migplan.cli.diff import diff
     from migplan.cli.plan import plan
     from migplan.cli.review import review
+    from migplan.core.next_command import next_command
 
     _say(f"migplan diff --schema {schema}")
     diff(target=url, schema=[str(schema)])
     _say(f"migplan plan --schema {schema} --out {out}")
     status = plan(target=url, schema=[str(schema)], out=out)
-    _say(f"migplan review {out}")
+    _say(next_command("review", out))
     review(out)
     return status
 

@@ -95,9 +95,12 @@ def _of_plan(plan: Path, at: str | None, target: str | None, config: Path | None
 
 
 def _next(plan: Path | None) -> str:
+    from migplan.core.next_command import next_command
+
     if plan is not None:
+        verify = next_command("verify", plan)
         return (
-            f"next: undo that, or plan anew from what is there; migplan verify {plan} proves a plan that hasn't begun"
-            " on the database as it is now"
+            f"next: undo that, or plan anew from what is there; {verify} proves a plan that hasn't begun on the"
+            " database as it is now"
         )
     return "next: migplan plan leads back to the declaration; or declare what is there (migplan inspect --format sql)"

@@ -36,6 +36,7 @@ def export(
 
     Exit status: 0 written; 1 an error.
     """
+    from migplan.core.next_command import next_command
     from migplan.planfile.folder import read_folder
     from migplan.report.export import before_next
     from migplan.report.export import export as exported
@@ -53,7 +54,7 @@ def export(
         for sentence in contract:
             print(f"  - {sentence}")
         options = f"--format {format.value} --window {window + 1} --out {shlex.quote(str(out))}"
-        print(f"next: migplan export {shlex.quote(str(plan))} {options}")
+        print(f"next: {next_command('export', plan, options)}")
     return 0
 
 

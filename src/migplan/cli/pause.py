@@ -25,8 +25,8 @@ def set_pause(plan: Path, target: str | None, config: Path | None, *, waiting: b
 
     from migplan.cli.running import said_options
     from migplan.core.errors import ExecutionError
+    from migplan.core.next_command import next_command
     from migplan.execute.ledger import Ledger, installed, operator_name, plan_id
-    from migplan.execute.next_command import next_command
     from migplan.execute.operator import open_session
     from migplan.planfile.folder import read_folder
     from migplan.source.config import read_config

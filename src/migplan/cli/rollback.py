@@ -39,10 +39,10 @@ def rollback(
     """
     from migplan.cli.manner import hooks, pace, seconds
     from migplan.cli.running import TerminalTeller, agree, said_options
+    from migplan.core.next_command import next_command
     from migplan.execute.apply import rollback as run
     from migplan.execute.journey import stop_named
     from migplan.execute.manner import Manner
-    from migplan.execute.next_command import next_command
     from migplan.execute.order import Order, Permissions
     from migplan.execute.retry import Patience
     from migplan.planfile.folder import read_folder

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from migplan.core.errors import BlockedError
+from migplan.core.next_command import next_command
 from migplan.core.wording import bytes_of, counted
-from migplan.execute.next_command import next_command
 from migplan.execute.order import Intent
 from migplan.planfile.approval import approval
 from migplan.planfile.locks import PlanLocks

@@ -44,7 +44,8 @@ def status(
                     f"  {fill.step}: {fill.rows:,} rows read, {fill.changed:,} changed, {fill.rate:,} a second, {ended}"
                 )
             if plan.next and (plan.paused or how != "running"):
-                print(f"  next: {'once the application is deployed, ' * (plan.waits_for is not None)}{plan.next}")
+                deployed = "" if plan.waits_for is None else "once the application is deployed, "
+                print(f"  next: {deployed}{plan.next}")
         for log, size in logs(connection):
             print(f"change log {log}: {size} to be replayed; 'migplan apply' does so while the plan waits for a deploy")
         if working is not None:

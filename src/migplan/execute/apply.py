@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from migplan.core.errors import BlockedError, ExecutionError, MigplanError, PlanFileError
 from migplan.core.hours import open_window
+from migplan.core.next_command import next_command
 from migplan.execute.change_logs import waiting_logs
 from migplan.execute.course import Course, owes_smoke
 from migplan.execute.demands import refuse_unready
@@ -15,7 +16,6 @@ from migplan.execute.journey import Position, Stop, ahead, back, only_from_its_b
 from migplan.execute.ledger import Direction, Ledger, StepState, install, installed, operator_name
 from migplan.execute.live_sizes import live_sizes
 from migplan.execute.maintenance import server_time
-from migplan.execute.next_command import next_command
 from migplan.execute.operator import sole_operator
 from migplan.execute.order import Intent, Order, Reached
 from migplan.execute.preflight import Concern, preflight

@@ -11,6 +11,7 @@ from typing import Final
 import psycopg
 
 from migplan.core.errors import ExecutionError, MigplanError
+from migplan.core.next_command import next_command
 from migplan.core.records import record
 from migplan.execute.change_logs import replay
 from migplan.execute.drift import drift, refuse_drift
@@ -18,7 +19,6 @@ from migplan.execute.first_look import FirstLook
 from migplan.execute.hooks import run_hook
 from migplan.execute.journey import Stop, interrupted, phases, stops
 from migplan.execute.ledger import STOPPED, FencedError, Ledger
-from migplan.execute.next_command import next_command
 from migplan.execute.operator import still_held
 from migplan.execute.order import Intent, Order
 from migplan.execute.restore_points import mark_window

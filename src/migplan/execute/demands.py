@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from migplan.core.errors import BlockedError
+from migplan.core.next_command import next_command
 from migplan.core.records import record
 from migplan.execute.journey import Stop
-from migplan.execute.next_command import next_command
 from migplan.planfile.approval import approval
 from migplan.planfile.folder import PlanFolder
 from migplan.planfile.trials import Trials, trials_of

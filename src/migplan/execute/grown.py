@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from migplan.core.wording import counted
 from migplan.execute.live_sizes import sizes_of
 from migplan.planfile.locks import UNFELT, PlanLocks
-from migplan.planfile.model import PlanModel, SizeModel, StepModel
+from migplan.planfile.model import StepModel
 from migplan.source.connect import Connection
 
 
@@ -17,8 +17,8 @@ def grown(connection: Connection, locks: PlanLocks, steps: Sequence[StepModel]) 
     if plan.offline:
         return
     titles = {table: step.title for step in reversed(steps) for table in _held(locks, step)}
-    sizes = {table: size for table in titles if (size := _planned(plan, table))}
-    planned = {table: size for table, size in sizes.items() if size.rows >= 0 and plan.is_small(size)}
+    known = ((_named(id), size) for id, size in plan.sizes.items() if size.rows >= 0 and plan.is_small(size))
+    planned = {table: size for table, size in known if table in titles}
     for table, size in sorted(sizes_of(connection, sorted(planned)).items()):
         if not plan.is_small(size):
             rows = counted(size.rows, "row") if size.rows >= 0 else f"{size.bytes // 1024**2} MB"
@@ -37,7 +37,6 @@ def _held(locks: PlanLocks, step: StepModel) -> list[str]:
     return [table for table, mode in locks.modes(step).items() if mode > UNFELT]
 
 
-def _planned(plan: PlanModel, table: str) -> SizeModel | None:
-    """A plan's sizes bear ids, which quote a name where it has to be."""
-    found = (size for id, size in plan.sizes.items() if id.removeprefix("table ").replace('"', "") == table)
-    return next(found, None)
+def _named(id: str) -> str:
+    """What locks call the table: a plan's sizes bear ids, which quote a name where it has to be."""
+    return id.removeprefix("table ").replace('"', "")

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any, LiteralString
 
 from migplan.core.errors import ExecutionError
+from migplan.core.next_command import next_command
 from migplan.core.records import record
 from migplan.core.wording import counted
 from migplan.execute.journey import Stop, position, stops
 from migplan.execute.ledger import STOPPED, Ledger, installed, plan_id
-from migplan.execute.next_command import next_command
 from migplan.planfile.model import PlanModel
 from migplan.source.connect import Connection
 

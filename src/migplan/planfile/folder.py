@@ -15,6 +15,7 @@ from typing import Any, Final, cast
 from pydantic import ValidationError
 
 from migplan.core.errors import PlanFileError
+from migplan.core.next_command import next_command
 from migplan.core.records import record
 from migplan.planfile.model import FORMAT_VERSION, PlanModel
 
@@ -100,7 +101,7 @@ def refuse_to_replace(path: Path) -> None:
     except PlanFileError as error:
         raise PlanFileError(
             f"{path} holds a plan that isn't as it was sealed ({error})",
-            hint=f"Seal it (migplan verify {path}), remove it, or choose another --out.",
+            hint=f"Seal it ({next_command('verify', path)}), remove it, or choose another --out.",
         ) from error
 
 

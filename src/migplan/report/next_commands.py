@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable
 
+from migplan.core.next_command import next_command
 from migplan.report.dangers import dangers
 from migplan.report.facts import Facts
 
@@ -15,23 +16,23 @@ def next_commands(facts: Facts) -> list[tuple[str, str]]:
 
 
 def _commands(facts: Facts) -> Iterable[tuple[str, str]]:
-    path = shlex.quote(str(facts.folder.path))
+    path = facts.folder.path
     interesting = next((d.step for d in dangers(facts) if d.step), None) or next(iter(facts.steps), None)
     if interesting is not None:
-        yield f"migplan review {path} --why {shlex.quote(interesting)}", "why a step is where it is"
-    yield f"migplan review {path} --format html > review.html", "the same review to look at in a browser"
+        yield next_command("review", path, "--why", shlex.quote(interesting)), "why a step is where it is"
+    yield next_command("review", path, "--format html > review.html"), "the same review to look at in a browser"
     if facts.proved:
-        yield f"migplan verify {path}", "prove it again, after a hand edit or when the database moved"
+        yield next_command("verify", path), "prove it again, after a hand edit or when the database moved"
     else:
-        yield f"migplan verify {path}", "prove it on a shadow and seal it"
+        yield next_command("verify", path), "prove it on a shadow and seal it"
     if facts.proved and facts.phases:
-        yield _apply(facts, path, 0), "run it up to the first checkpoint"
+        yield _apply(facts, 0), "run it up to the first checkpoint"
         for checkpoint in facts.folder.plan.checkpoints:
-            yield f"migplan confirm {path} {checkpoint.number}", "once the application is deployed"
-            yield _apply(facts, path, checkpoint.after + 1), "run what comes after it"
-        yield f"migplan rollback {path}", "back to where the window began"
+            yield next_command("confirm", path, checkpoint.number), "once the application is deployed"
+            yield _apply(facts, checkpoint.after + 1), "run what comes after it"
+        yield next_command("rollback", path), "back to where the window began"
 
 
-def _apply(facts: Facts, path: str, window: int) -> str:
+def _apply(facts: Facts, window: int) -> str:
     loses = any(s.loses for s in facts.folder.plan.steps if s.window == window)
-    return f"migplan apply {path}{' --allow-data-loss' if loses else ''}"
+    return next_command("apply", facts.folder.path, "--allow-data-loss" if loses else "")
