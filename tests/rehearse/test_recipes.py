@@ -62,3 +62,20 @@ def test_rows_that_triggers_write_are_not_expected(make_db: MakeDb) -> None:
         "public.total": {"id"},
     }
     assert "public.line left out: triggers of public.item write its rows" in made.about
+
+
+@pytest.mark.pg(18)
+def test_versions_share_the_values_of_a_key_that_has_few(make_db: MakeDb) -> None:
+    """They work at the same time, and no row number tells the labels of an enum apart."""
+    url = make_db(
+        "CREATE TYPE grade AS ENUM ('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h');"
+        "CREATE TABLE ranked (grade grade PRIMARY KEY, note text);"
+    )
+    with contextlib.closing(connect(url)) as connection:
+        cook = Cook(connection, read_shapes(connection), Statistics({}, {}))
+        shares = [
+            {row["grade"] for work in application("", cook, (), 1, Life({}, turn)).tables for row in work.rows}
+            for turn in ((0, 2), (1, 2))
+        ]
+    assert all(shares)
+    assert shares[0].isdisjoint(shares[1])

@@ -96,9 +96,13 @@ class Cast:
             ):
                 changing = unstable(main, self.stages[0], after, names)
                 first = Cook(main, self.shapes, self.statistics)
-                old = application("old", first, about, self.sessions, Life(self.numbers))
+                old = application("old", first, about, self.sessions, Life(self.numbers, (0, self._versions)))
                 last = self._version(max(windows - 1, 1), after, names, about, changing)
         return _acquainted([old, *self._between(names, about, changing), last], names, changing)
+
+    @property
+    def _versions(self) -> int:
+        return max(len(self.stages) - 1, 2)
 
     def _between(self, names: Names, about: set[str], changing: Changing) -> Iterator[GeneratedApplication]:
         """The versions from one checkpoint to another one, made where each begins."""
@@ -122,7 +126,7 @@ class Cast:
         for title, column, expression in () if last else both_written(plan, until, self.stages[number + 1], end):
             also.setdefault(title, {})[column] = expression
         starts = {t: n + 3 * SLOTS * self.sessions * number for t, n in self._free(names, end).items()}
-        life = Life(starts, until, {names[c] for c in changing if c in names}, also)
+        life = Life(starts, (number, self._versions), until, {names[c] for c in changing if c in names}, also)
         cook = Cook(here, with_counterparts(plan, shapes), renamed_statistics(self.statistics, names))
         name = "new" if len(self.stages) <= 3 else f"new {number}"
         return application(name, cook, about, self.sessions, life)

@@ -11,6 +11,7 @@ import psycopg
 
 from migplan.core.records import record
 from migplan.core.sql import EMPTY, ident, join, literal, sql
+from migplan.kinds.equality import has_equality
 from migplan.rehearse.recipes import Cook, Recipe
 from migplan.rehearse.shapes import TableShape, leaves, written
 from migplan.rehearse.statistics import Statistics
@@ -98,11 +99,34 @@ def _insert(cook: Cook, recipe: Recipe, wanted: int) -> tuple[int, int]:
         except psycopg.Error as error:
             cook.gaps.append(f"{shape.title}: {done} rows: {error.diag.message_primary}")
             return done, number
-        done, number = done + added, number + count
+        done, number = done + added - _without_twins(cook, shape), number + count
         if done >= wanted:
             return done, number
     cook.gaps.append(f"{shape.title}: {done} rows instead of {wanted}: its constraints refuse the others")
     return done, number
+
+
+def _without_twins(cook: Cook, shape: TableShape) -> int:
+    """Take out the rows that have the values of another one in a key that comes, or goes, with the plan; how many."""
+    gone = 0
+    for key in (k for k in shape.keys if k.promised):
+        columns = [shape.column(c) for c in key.columns]
+        alike = join(", ", (ident(c.name) if has_equality(c.base) else sql("{}::text", ident(c.name)) for c in columns))
+        given = join(" AND ", (sql("{} IS NOT NULL", ident(c.name)) for c in columns))
+        ranked = sql(
+            "SELECT tableoid AS part, ctid AS place, row_number() OVER (PARTITION BY {} ORDER BY tableoid, ctid) AS n"
+            " FROM {} WHERE {}",
+            alike,
+            shape.sql_name,
+            given,
+        )
+        statement = sql(
+            "DELETE FROM {} t USING ({}) twin WHERE twin.n > 1 AND t.tableoid = twin.part AND t.ctid = twin.place",
+            shape.sql_name,
+            ranked,
+        )
+        gone += cook.connection.execute(statement.encode()).rowcount
+    return gone
 
 
 def _link(cook: Cook, recipe: Recipe, columns: tuple[str, ...], targets: tuple[str, ...], parent: TableShape) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
+from zlib import crc32
 
 import psycopg
 
@@ -76,15 +77,17 @@ class Written:
 class Terms:
     """Under what terms an application works on a table.
 
-    ``start`` is a row number that is free, ``rows`` how many rows it needs. ``upserts`` says whether ON CONFLICT has
-    its index at every moment. ``casts`` are the types as which columns are sent that change theirs, ``as_text`` those
-    that are compared as text, ``relabelled`` those of enums whose labels are renamed, with the former and the new ones
-    in the enum's order, ``avoided`` columns that can't be sent at all, ``unstable`` those whose values the plan
-    changes, ``also`` expressions for columns beside the table's.
+    ``start`` is a row number that is free, ``rows`` how many rows it needs. ``turn`` says which of how many
+    applications it is: where a key has too few values for row numbers, they are shared out. ``upserts`` says
+    whether ON CONFLICT has its index at every moment. ``casts`` are the types as which columns are sent that change
+    theirs, ``as_text`` those that are compared as text, ``relabelled`` those of enums whose labels are renamed,
+    with the former and the new ones in the enum's order, ``avoided`` columns that can't be sent at all,
+    ``unstable`` those whose values the plan changes, ``also`` expressions for columns beside the table's.
     """
 
     start: int
     rows: int
+    turn: tuple[int, int] = (0, 1)
     upserts: bool = True
     casts: Mapping[str, str] = field(default_factory=dict[str, str])
     as_text: frozenset[str] = frozenset()
@@ -120,7 +123,10 @@ def table_work(cook: Cook, shape: TableShape, terms: Terms, before: Mapping[int,
     more = tuple(terms.also)
     changed = tuple(c for c in (*given, *more) if c not in fixed and (parent is None or c not in unique))
     found = _Trial(connection, shape, key.columns, (*given, *more), changed, (*read, *more), terms, parent)
-    work = found.run(_candidates(connection, recipe, terms))
+    candidates = _candidates(connection, recipe, terms)
+    if parent is None:
+        candidates = _shared_out(shape, candidates, terms.turn)
+    work = found.run(candidates)
     return "none of its rows could be inserted" if work is None else replace(work, distinct=frozenset(unique))
 
 
@@ -196,13 +202,31 @@ def _left_to_server(shape: TableShape, column: str, key: Sequence[str]) -> bool:
     return found.identity == "a" or (found.numbered and column not in key)
 
 
-def _candidates(connection: Connection, recipe: Recipe, terms: Terms) -> list[dict[str, str | None]]:
+def _candidates(connection: Connection, recipe: Recipe, terms: Terms) -> list[Row]:
     """Rows to try, three times as many as are needed with their spares."""
     names = (*recipe.columns, *terms.also)
     values = [*(ident(c) for c in recipe.columns), *(deparsed(e) for e in terms.also.values())]
     texts = join(", ", (sql("({})::text", v) for v in values))
     query = sql("SELECT {} FROM ({}) made", texts, recipe.rows(terms.start, 3 * terms.rows))
     return [dict(zip(names, row, strict=True)) for row in connection.execute(query.encode()).fetchall()]
+
+
+def _shared_out(shape: TableShape, candidates: list[Row], turn: tuple[int, int]) -> list[Row]:
+    """Those whose turn it is, where the values of a key come again: another application would draw them as well."""
+    number, of = turn
+    referring = {c for key in shape.foreign_keys for c in key.columns}
+    found = candidates
+    for columns in shape.unique_sets:
+        if any(_differs(column, candidates) for column in columns if column not in referring):
+            continue
+        found = [row for row in found if crc32(repr([row.get(c) for c in columns]).encode()) % of == number]
+    return found
+
+
+def _differs(column: str, rows: Sequence[Row]) -> bool:
+    """Whether no two of these rows have the same value there, or leave it to the server."""
+    values = [row.get(column) for row in rows]
+    return column not in (rows[0] if rows else ()) or len({v for v in values if v is not None}) == len(values)
 
 
 @dataclass

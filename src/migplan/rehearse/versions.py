@@ -72,11 +72,13 @@ def touched(plan: PlanModel, names: Names) -> set[str]:
 class Life:
     """When a version works, and on what rows: ``until`` is the schema that it begins on, where that is another one.
 
-    ``starts`` are free row numbers by table, ``changing`` columns whose values it may not expect to find again,
-    ``also`` what it writes beside its own schema, by table: column and expression.
+    ``starts`` are free row numbers by table, ``turn`` is which of how many versions this is, ``changing`` columns whose
+    values it may not expect to find again, ``also`` what it writes beside its own schema, by table: column and
+    expression.
     """
 
     starts: Mapping[str, int]
+    turn: tuple[int, int] = (0, 1)
     until: Stage | None = None
     changing: Collection[tuple[str, str]] = ()
     also: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
@@ -89,6 +91,7 @@ def application(name: str, cook: Cook, about: Collection[str], sessions: int, li
         terms = Terms(
             life.starts.get(shape.title, 1),
             sessions * SLOTS,
+            life.turn,
             unstable=frozenset(c for t, c in life.changing if t == shape.title),
             also=life.also.get(shape.title, {}),
         )
