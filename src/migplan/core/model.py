@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import field, fields, is_dataclass
 from functools import cache, cached_property
+from operator import attrgetter
 from typing import Any, Final, TypeVar, cast
 
 from migplan.core.ids import ObjectId
@@ -58,6 +59,8 @@ O = TypeVar("O", bound=DbObject)  # noqa: E741 - the usual name would hide what 
 
 def changed_fields(old: DbObject, new: DbObject) -> frozenset[str]:
     """Names of the compared fields in which two objects of one kind differ."""
+    if old == new:
+        return frozenset()
     return frozenset(
         f.name for f in fields(old) if f.compare and f.name != "id" and getattr(old, f.name) != getattr(new, f.name)
     )
@@ -271,14 +274,21 @@ def fingerprint_of(obj: DbObject) -> str:
 
 
 @cache
-def _compared(model: type[Any]) -> tuple[tuple[str, object], ...]:
-    """The fields that make a difference, each with its default."""
-    return tuple((f.name, f.default) for f in fields(model) if f.compare and not f.metadata)
+def _compared(model: type[Any]) -> tuple[tuple[tuple[str, object], ...], Callable[[object], tuple[object, ...]]] | None:
+    """The fields that make a difference, each with its default, and what reads them all; None for no record."""
+    if not is_dataclass(model):
+        return None
+    compared = tuple((f.name, f.default) for f in fields(model) if f.compare and not f.metadata)
+    names = [name for name, _ in compared]
+    if len(names) < 2:  # attrgetter gives one value bare
+        return compared, lambda value: tuple(getattr(value, name) for name in names)
+    return compared, attrgetter(*names)
 
 
 def _told(value: object) -> str:
-    if is_dataclass(value):
-        compared = ((name, default, getattr(value, name)) for name, default in _compared(type(value)))
-        said = (f"{name}={_told(own)}" for name, default, own in compared if own != default)
-        return f"{type(value).__name__}({', '.join(said)})"
-    return f"({', '.join(map(_told, cast('tuple[object, ...]', value)))})" if type(value) is tuple else repr(value)
+    compared = _compared(type(value))
+    if compared is None:
+        return f"({', '.join(map(_told, cast('tuple[object, ...]', value)))})" if type(value) is tuple else repr(value)
+    known, read = compared
+    said = [f"{name}={_told(own)}" for (name, default), own in zip(known, read(value), strict=True) if own != default]
+    return f"{type(value).__name__}({', '.join(said)})"

@@ -46,8 +46,7 @@ def renamed_keys(world: Catalog, after: Catalog) -> list[Rename]:
     A table has one primary key. One over columns that get other types can't be built before they have changed places,
     and the old one would have to go before that: nothing would keep the rows apart in between.
     """
-    retyped = {c.id for c in world.of(Column) if _retyped(c, after.get(c.id, Column))}
-    kept = (k for k in _keys(world, after) if k.type == PRIMARY_KEY or world.uses.get(k.id, frozenset()) & retyped)
+    kept = (k for k in _keys(world, after) if k.type == PRIMARY_KEY or _is_retyped(k, world, after))
     left, wanted = _alike(kept, world), _alike(_keys(after, world), after)
     return [
         Rename(old.id, new[0].id)
@@ -70,8 +69,10 @@ def _alike(keys: Iterable[Constraint], catalog: Catalog) -> Mapping[Hashable, li
     return found
 
 
-def _retyped(old: Column, new: Column | None) -> bool:
-    return new is not None and bool(changed_fields(old, new) & _RETYPED)
+def _is_retyped(key: Constraint, world: Catalog, after: Catalog) -> bool:
+    """Whether one of its columns gets another type, or is computed otherwise."""
+    sides = ((world.get(id, Column), after.get(id, Column)) for id in world.uses.get(key.id, frozenset()))
+    return any(old and new and changed_fields(old, new) & _RETYPED for old, new in sides)
 
 
 def _stays(obj: DbObject, other: Catalog) -> bool:
