@@ -45,7 +45,7 @@ def introspect_live(
     seen: Catalog | None = None
     why = "two readings differ"
     for _ in range(_ATTEMPTS):
-        running, before = _transactions(connection), _signature(connection)
+        running, before = transactions(connection), _signature(connection)
         try:
             found = introspect(connection, scope, meanwhile=meanwhile)
         except Exception as error:  # whatever half an object leads to
@@ -53,7 +53,7 @@ def introspect_live(
                 raise
             why = str(error)
             continue
-        if _transactions(connection) == running or _signature(connection) == before:
+        if transactions(connection) == running or _signature(connection) == before:
             return found
         if seen is not None and seen.fingerprint == found.fingerprint:
             return found
@@ -64,7 +64,8 @@ def introspect_live(
     )
 
 
-def _transactions(connection: Connection) -> list[tuple[Any, ...]]:
+def transactions(connection: Connection) -> list[tuple[Any, ...]]:
+    """Which transactions a query sees the work of: where they are the same, so is what it finds."""
     return connection.execute(_TRANSACTIONS).fetchall()
 
 

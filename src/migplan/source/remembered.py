@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from migplan.core.model import Catalog
 from migplan.source import cache
 from migplan.source.catalog_state import catalog_state
 from migplan.source.connect import Connection
 from migplan.source.introspect import Scope, clear_errors, estimated_sizes, snapshot
-from migplan.source.live import introspect_live
+from migplan.source.live import introspect_live, transactions
 
 
 class Memory:
@@ -18,6 +19,7 @@ class Memory:
     def __init__(self) -> None:
         self._name = ""
         self._state = ""
+        self._seen: list[tuple[Any, ...]] | None = None
         self._fresh: Catalog | None = None
 
     def of(self, connection: Connection, scope: Scope) -> Catalog:
@@ -26,7 +28,8 @@ class Memory:
         known = cache.read_head(self._name, str)
         if known is not None:
             with clear_errors(connection), snapshot(connection):
-                if catalog_state(connection) == known and (found := cache.read(self._name, Catalog)) is not None:
+                self._note_state(connection)
+                if self._state == known and (found := cache.read(self._name, Catalog)) is not None:
                     return replace(found, sizes=estimated_sizes(connection, found))
         self._fresh = introspect_live(connection, scope, meanwhile=self._note_state)
         return self._fresh
@@ -37,7 +40,10 @@ class Memory:
             cache.write(self._name, replace(self._fresh, sizes={}), head=self._state)
 
     def _note_state(self, connection: Connection) -> None:
-        self._state = catalog_state(connection)
+        """The state as the connection's snapshot sees it, which may be the same one as at the last call."""
+        seen = transactions(connection)
+        if seen != self._seen:
+            self._state, self._seen = catalog_state(connection), seen
 
 
 def _name(connection: Connection, scope: Scope) -> str:
