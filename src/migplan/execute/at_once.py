@@ -11,9 +11,10 @@ from itertools import groupby
 from typing import Final, LiteralString
 
 import psycopg
-from psycopg import generators, pq, sql
+from psycopg import generators, pq
 from psycopg.errors import error_from_result
 
+from migplan.core.sql import literal
 from migplan.execute.fence import settlement, taken_over
 from migplan.execute.ledger import Direction
 from migplan.execute.this_run import ThisRun
@@ -23,7 +24,7 @@ from migplan.source.connect import Connection
 
 _FEW: Final = 32
 """Units below which each is run alone: there is no time to be won, and what happens can be watched one by one."""
-_MOST: Final = 64
+_MOST: Final = 128
 """Units in one message. The operator's lock is looked at between messages."""
 _NAMES: Final[Mapping[Direction, LiteralString]] = {"up": "~migplan~applied", "down": "~migplan~undone"}
 _PREPARED: Final = "SELECT EXISTS (SELECT FROM pg_prepared_statements WHERE name = %s)"
@@ -67,7 +68,7 @@ def run_at_once(work: Connection, run: ThisRun, units: Sequence[Unit]) -> tuple[
         # Planned once: that takes longer than to carry it out.
         settled = settlement(run.direction, _TRIED, "$1", "$2", "$4")
         work.execute(f'PREPARE "{name}" (bigint, text, text, text[]) AS {settled}')
-    statements = [_statements(work, run, unit, name) for unit in units]
+    statements = [_statements(run, unit, name) for unit in units]
     text = _BETWEEN.join(s for of_unit in statements for s in of_unit)
     try:
         work.pgconn.send_query(text.encode())
@@ -98,9 +99,9 @@ def _failure(
     return len(units) - 1, error
 
 
-def _statements(work: Connection, run: ThisRun, unit: Unit, settled: str) -> list[str]:
-    values = (run.number, run.ledger.plan, unit.name, list(unit.steps))
-    given = ", ".join(sql.Literal(value).as_string(work) for value in values)
+def _statements(run: ThisRun, unit: Unit, settled: str) -> list[str]:
+    steps = ", ".join(map(literal, unit.steps))
+    given = f"{run.number}, {literal(run.ledger.plan)}, {literal(unit.name)}, ARRAY[{steps}]::text[]"
     own = (c.sql for c in unit.commands)
     return ["BEGIN", *own, _LAZILY, f'EXECUTE "{settled}" ({given})', "COMMIT"]
 

@@ -38,8 +38,7 @@ def _needed(connection: Connection, locks: PlanLocks, steps: Sequence[StepModel]
         for table in locks.touched(step):
             times[table] += _WITH_WAL
     needed: Counter[str] = Counter()
-    names = [table for table, n in times.items() if n]
-    for table, place, size in connection.execute(_SIZES, (names,)).fetchall():
+    for table, place, size in connection.execute(_SIZES, (list(times),)).fetchall() if times else ():
         needed[str(place)] += int(size) * times[str(table)]
     return needed
 

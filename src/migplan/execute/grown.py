@@ -19,6 +19,8 @@ def grown(connection: Connection, locks: PlanLocks, steps: Sequence[StepModel]) 
     titles = {table: step.title for step in reversed(steps) for table in _held(locks, step)}
     known = ((_named(id), size) for id, size in plan.sizes.items() if size.rows >= 0 and plan.is_small(size))
     planned = {table: size for table, size in known if table in titles}
+    if not planned:
+        return
     for table, size in sorted(sizes_of(connection, sorted(planned)).items()):
         if not plan.is_small(size):
             rows = counted(size.rows, "row") if size.rows >= 0 else f"{size.bytes // 1024**2} MB"

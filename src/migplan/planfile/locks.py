@@ -11,11 +11,12 @@ from migplan.planfile.model import MeasuredModel, PlanModel, StepModel
 
 UNFELT: Final = LockMode.SHARE_UPDATE_EXCLUSIVE
 """Up to this one neither reads nor writes wait."""
+_BY_NAME: Final = {str(mode): mode for mode in LockMode}
 
 
 def lock_mode(name: str) -> LockMode:
     """``ACCESS EXCLUSIVE`` as plan.json writes it."""
-    return LockMode[name.replace(" ", "_")]
+    return _BY_NAME[name]
 
 
 def own_table(step: StepModel) -> str:

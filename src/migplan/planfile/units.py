@@ -98,7 +98,7 @@ def read_units(file: str, text: str) -> list[Unit]:
         else:
             joined.append(unit)
     _refuse_scattered(file, joined)
-    return [replace(unit, number=number) for number, unit in enumerate(joined, 1)]
+    return [Unit(u.file, number, u.transactional, u.steps, u.commands, u.checks) for number, u in enumerate(joined, 1)]
 
 
 def _refuse_scattered(file: str, units: Sequence[Unit]) -> None:
