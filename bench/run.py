@@ -14,6 +14,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -53,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print("\n".join(series.table()))
     _print("reading the live schema, to pg_dump -s", series.wall("read"), series.wall("pg_dump"), 1.0)
     _print("diff, declaration cached, to pg_dump -s", series.wall("diff"), series.wall("pg_dump"), 2.0)
+    _print("the same behind a change of the database", series.wall("changed diff"), series.wall("pg_dump"), 2.0)
     again = 1.3 * series.wall("psql") + series.wall("diff")
     _print("diff, first time, to 1.3 times loading by psql and the cached one", series.wall("first diff"), again, 1.0)
     _print("--help, to python -c pass", series.wall("help"), series.wall("python"), 5.0)
@@ -91,10 +93,12 @@ class Bench:
         self.series.add("python", command(sys.executable, "-c", "pass"))
 
     def diffs(self) -> None:
-        """A diff that loads the declaration, and one that finds it in the cache."""
+        """A diff that loads the declaration, one that finds both sides in the cache, and one that has to read again."""
         cache = self.folder / "cache"
         shutil.rmtree(cache, ignore_errors=True)
-        for name in ("first diff", "diff"):
+        for name in ("first diff", "diff", "changed diff"):
+            if name == "changed diff":
+                _change(self.live)
             words = (MIGPLAN, "diff", "--target", self.live, "--schema", self.declared)
             self.series.add(name, command(*words, environment={"XDG_CACHE_HOME": str(cache)}))
 
@@ -129,6 +133,12 @@ def _database(url: str, what: str) -> Generator[str]:
             yield make_conninfo(url, dbname=name)
         finally:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+def _change(url: str) -> None:
+    """Another comment than before on a table: what was remembered of the database holds no more."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"COMMENT ON TABLE t_1 IS '{time.monotonic_ns()}'".encode())
 
 
 def _psql(url: str, file: Path) -> Taken:

@@ -35,7 +35,7 @@ def test_the_schema_holds_what_it_promises(make_db: MakeDb) -> None:
 def test_the_runner_prints_every_ratio(pg_url: str, capsys: pytest.CaptureFixture[str]) -> None:
     main(["--url", pg_url, "--tables", "10", "--rounds", "1", "--large", "--plan"])
     printed = capsys.readouterr().out
-    assert len(re.findall(r": \d+\.\d\d \(at most ", printed)) == 5
+    assert len(re.findall(r": \d+\.\d\d \(at most ", printed)) == 6
     assert re.search(r"^plan +wall", printed, re.M)
     assert re.search(r"^memory of that diff: \d+ MB", printed, re.M)
 
