@@ -102,6 +102,35 @@ def test_both_ways(make_db: MakeDb, tmp_path: Path) -> None:
     proved(make_db, tmp_path, PLAIN + ROWS, PARTITIONED, config=LARGE).both_ways()
 
 
+KEYED = "CREATE TABLE event (id int NOT NULL, day date NOT NULL, amount int, PRIMARY KEY (id));"
+EVENTS = "INSERT INTO event (id, day, amount) SELECT g, date '2026-01-01' + g, g FROM generate_series(1, 900) g;"
+DOUBLED = KEYED.replace("amount int", "amount int, more int GENERATED ALWAYS AS (amount * 2) STORED")
+UNKEYED = DOUBLED.replace("* 2", "* 3").replace(", PRIMARY KEY (id)", "")
+BY_DAY = f"""{KEYED.replace("(id))", "(day, id)) PARTITION BY RANGE (day)")}
+CREATE TABLE event_all PARTITION OF event DEFAULT;"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "stops"),
+    [
+        pytest.param(KEYED, BY_DAY, None, id="a-wider-one"),
+        pytest.param(DOUBLED, UNKEYED, "down", id="none-any-more"),
+        pytest.param(UNKEYED, DOUBLED, "up", id="none-until-now"),
+    ],
+)
+def test_other_keys(make_db: MakeDb, tmp_path: Path, old: str, new: str, stops: str | None) -> None:
+    """Rows are told apart by a key of either form, and counted where the other one lets them have it in common."""
+    found = proved(make_db, tmp_path, old + EVENTS, new, config=LARGE)
+    found.both_ways()
+    if stops is None:
+        return
+    if stops == "down":
+        run(found, "up")
+    psql(found.live, "INSERT INTO event (id, day) VALUES (7, '2026-01-01')")
+    with pytest.raises(AssertionError, match=r"rows of table public\.event have the same id \(1 rows\)"):
+        run(found, stops)
+
+
 def test_a_table_that_becomes_a_partition(make_db: MakeDb, tmp_path: Path) -> None:
     """No row is copied, and what was written into other partitions comes back."""
     found = proved(make_db, tmp_path, PLAIN + ROWS, IN_PLACE, config=LARGE)

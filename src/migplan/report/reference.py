@@ -25,10 +25,10 @@ from migplan.strategies.registry import strategies
 _COMMON: Final = frozenset({"id", "comment", "owner", "grants"})
 _LIMITS: Final = (
     "A large table whose rows, or the indexes of whose partitions, would have to be written anew is built a second "
-    "time beside itself, but not where it has "
-    "no key that both forms share (where it doesn't become a partition itself), inherits, has a foreign table as a "
-    "partition, or where the same plan also drops columns of it that something else stands on, adds NOT NULL ones "
-    "without a value, or replaces a type or function that it stands on: two plans. Small tables take the direct form.",
+    "time beside itself, but not where neither form has a key whose columns are in both and never NULL (unless it "
+    "becomes a partition itself), where it inherits or has a foreign table as a partition, or where the same plan also "
+    "drops columns of it that something else stands on, adds NOT NULL ones without a value, or replaces a type or "
+    "function that it stands on: two plans. Small tables take the direct form.",
     "A type that has to be replaced while a large table has columns of it that no second one can help, or a partition "
     "key has one: also a domain that is NOT NULL, has checks that call functions, or is held inside of another type "
     "with its checks, a range, and a type inside another; a label added to an enum of a partition key stays on the way "

@@ -16,6 +16,7 @@ from migplan.kinds.column import Column
 from migplan.kinds.table_kind import value_for
 from migplan.kinds.type_casts import cast
 from migplan.strategies.family import Family
+from migplan.strategies.log_key import LogKey
 
 TRIGGER: Final = "~migplan_log"
 SRX, AX = LockMode.SHARE_ROW_EXCLUSIVE, LockMode.ACCESS_EXCLUSIVE
@@ -31,11 +32,21 @@ class Filled:
 
 @record(slots=False)
 class ChangeLog:
-    """``source`` is the incarnation in use, ``copy`` the one that stands aside; ``key`` tells their rows apart."""
+    """``source`` is the incarnation in use, ``copy`` the one that stands aside; ``found_by`` tells their rows apart."""
 
     source: Family
     copy: Family
-    key: tuple[Column, ...]
+    found_by: LogKey
+
+    @property
+    def key(self) -> tuple[Column, ...]:
+        """What is logged of a row."""
+        return self.found_by.columns
+
+    @property
+    def along(self) -> tuple[Column, ...]:
+        """In which order rows are copied."""
+        return self.found_by.along
 
     @property
     def columns(self) -> list[Filled]:
@@ -54,17 +65,15 @@ class ChangeLog:
 
     def create(self) -> list[Statement]:
         """The log, and the place of the copying: one row with the last key that was copied, until all are."""
-        old, new = (self._declared(names) for names in (self.olds, self.news))
+        old, new = (_declared(self.key, names) for names in (self.olds, self.news))
+        place = _declared(self.along, self.marks)
         return [
             Statement(sql('CREATE TABLE {} (op "char" NOT NULL, {}, {})', self.name, old, new)),
             Statement(sql("ALTER TABLE {} REPLICA IDENTITY FULL", self.name)),
-            Statement(sql("CREATE TABLE {} ({})", self.place, new)),
+            Statement(sql("CREATE TABLE {} ({})", self.place, place)),
             Statement(sql("ALTER TABLE {} REPLICA IDENTITY FULL", self.place)),
             Statement(sql("INSERT INTO {} DEFAULT VALUES", self.place)),
         ]
-
-    def _declared(self, names: Sequence[Sql]) -> Sql:
-        return join(", ", (sql("{} {}", name, deparsed(c.type)) for c, name in self.named(names)))
 
     def watch(self) -> list[Statement]:
         """The triggers that write it. They fire for replicated changes too, and write in their maker's name: who may
@@ -165,3 +174,12 @@ class ChangeLog:
     def news(self) -> list[Sql]:
         """The log's columns for the key of a row that came."""
         return [Sql(f"new_{n}") for n in range(1, len(self.key) + 1)]
+
+    @property
+    def marks(self) -> list[Sql]:
+        """The columns that say how far the copying is."""
+        return [Sql(f"new_{n}") for n in range(1, len(self.along) + 1)]
+
+
+def _declared(columns: Sequence[Column], names: Sequence[Sql]) -> Sql:
+    return join(", ", (sql("{} {}", name, deparsed(c.type)) for c, name in zip(columns, names, strict=True)))

@@ -14,8 +14,8 @@ def copy_rows(log: ChangeLog, rows: int) -> Statement:
     A row that a unique key keeps out was moved or changed meanwhile, so it stands in the log. Asking for such rows
     makes an INSERT take twice as long, so that is done for the batches that have one.
     """
-    key = [ident(c.name) for c in log.key]
-    marks, last = log.news, [Sql(f"last_{n}") for n in range(1, len(key) + 1)]
+    key = [ident(c.name) for c in log.along]
+    marks, last = log.marks, [Sql(f"last_{n}") for n in range(1, len(key) + 1)]
     batch = sql(
         "WITH batch AS MATERIALIZED (SELECT s.* FROM {source} AS s%s ORDER BY {key} LIMIT %s),"
         " copied AS (INSERT INTO {copy} ({columns}){overriding} SELECT {values} FROM batch%s)"
@@ -45,7 +45,7 @@ def copy_rows(log: ChangeLog, rows: int) -> Statement:
         "      GET DIAGNOSTICS done = ROW_COUNT;\n    END;\n"
         "    IF done = 0 THEN\n      DELETE FROM {place};\n    END IF;\n    COMMIT;\n{steered}"
         "  END LOOP;\nEND\n$migplan$",
-        declared=join("\n", (sql("  {} {};", v, deparsed(c.type)) for v, c in zip(last, log.key, strict=True))),
+        declared=join("\n", (sql("  {} {};", v, deparsed(c.type)) for v, c in zip(last, log.along, strict=True))),
         rows=rows,
         settings=settings_of(UNFILTERED),
         marks=join(", ", marks),
@@ -77,7 +77,7 @@ def copying(log: ChangeLog) -> Batches:
         relation=log.source.live,
         statements=(insert,),
         otherwise=(sql("{} ON CONFLICT DO NOTHING", insert),),
-        key=tuple(c.name for c in log.key),
+        key=tuple(c.name for c in log.along),
         first=(
             sql("DO $migplan$\nBEGIN\n  IF {} THEN\n    {};\n  END IF;\nEND\n$migplan$", _started(log), _empty(log)),
         ),

@@ -5,7 +5,7 @@ In a table that others inherit from, keys and foreign keys (and checks that say 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
@@ -78,6 +78,12 @@ def index_duplicates(index: Index, catalog: Catalog) -> Assertion:
     keys = [sql("({})", deparsed(key)) for key in index.keys]
     count = _repeated(index.relation, catalog, keys, index.definition, index.predicate)
     return Assertion(count, f"{index.id} would be violated by duplicate keys of {index.relation}")
+
+
+def repeated_keys(table: ObjectId, catalog: Catalog, columns: Sequence[str]) -> Assertion:
+    """The same of columns that another form of the table has a key over."""
+    count = _repeated(table, catalog, [ident(c) for c in columns], "", None)
+    return Assertion(count, f"rows of {table} have the same {', '.join(columns)}")
 
 
 def _repeated(table: ObjectId, catalog: Catalog, keys: list[Sql], definition: str, only: str | None) -> Sql:

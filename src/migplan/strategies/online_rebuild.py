@@ -15,28 +15,24 @@ from itertools import chain as joined
 
 from migplan.core.ids import ObjectId
 from migplan.core.records import record
-from migplan.core.sql import sql
-from migplan.core.steps import After, Batches, Down, LockMode, Phase, Statement, Step, step_id
+from migplan.core.steps import After, Assertion, Down, Phase, Step, step_id
 from migplan.kinds.constraint import FOREIGN_KEY, Constraint
 from migplan.strategies.base import Context, Expansion, Strategy
 from migplan.strategies.becoming_partition import becoming_partition
 from migplan.strategies.carried_keys import carried_key
 from migplan.strategies.change_log import ChangeLog
-from migplan.strategies.compared_copies import disagreement
-from migplan.strategies.copied_rows import copy_rows, copying
-from migplan.strategies.family import Family, drop_empty_schemas, make_schemas, unfelt
+from migplan.strategies.family import Family
 from migplan.strategies.fitting_partition import homeless_rows
-from migplan.strategies.log_key import log_key
+from migplan.strategies.log_key import log_key, unaided
+from migplan.strategies.lookup_index import LookupIndex
+from migplan.strategies.offending_rows import repeated_keys
 from migplan.strategies.online_swap import swap_families
 from migplan.strategies.partition_in_place import InPlace
-from migplan.strategies.patient_lock import lock_patiently
 from migplan.strategies.rebuilt_online import families, root_of, sentences
-from migplan.strategies.replayed_log import catch_up, catching_up, replay
+from migplan.strategies.replayed_log import replay
+from migplan.strategies.staged_form import NAME, kept_true, stage_form
 from migplan.strategies.steps_undone import chain, undone
 from migplan.strategies.swap_locks import locked_first
-
-NAME = "online_rebuild"
-SRX = LockMode.SHARE_ROW_EXCLUSIVE
 
 
 class OnlineRebuild(Strategy):
@@ -70,6 +66,14 @@ class _Rebuilt:
     @property
     def new(self) -> Family:
         return self.coming.copy
+
+    @property
+    def of_old(self) -> LookupIndex:
+        return LookupIndex(self.old, unaided(self.root, self.old.catalog, self.new.catalog))
+
+    @property
+    def of_new(self) -> LookupIndex:
+        return LookupIndex(self.new, unaided(self.root, self.new.catalog, self.old.catalog))
 
 
 def _together(context: Context, group: str, roots: Sequence[ObjectId]) -> Iterable[Expansion]:
@@ -113,25 +117,45 @@ def _rebuilt(context: Context, root: ObjectId) -> _Rebuilt:
     old, new = Family(root, "old", context.pieces_before), Family(root, "new", context.pieces_after)
     there = log_key(root, context.before, context.after)
     back = log_key(root, context.after, context.before)
+    assert there is not None
+    assert back is not None
     return _Rebuilt(root, ChangeLog(old, new, there), ChangeLog(new, old, back))
 
 
 def _steps(context: Context, group: str, table: _Rebuilt, said: str | None, lock: Step, unlock: Step) -> list[Step]:
     swap = _swap(group, table, said)
-    first, *others = _stage(context, table.coming)
-    first = replace(first, asserts=tuple(homeless_rows(table.old, table.new)))
-    replayed, *compared = _kept_true(table.coming)
-    built = chain([first, *others, replace(replayed, deploy=said), *compared])
+    first, logged, *others = stage_form(context, table.coming, table.of_new)
+    first = replace(first, asserts=(*homeless_rows(table.old, table.new), *_repeated_keys(table.coming)))
+    helped = [table.of_old.made(NAME)] if table.of_old.columns else []
+    replayed, *compared = kept_true(table.coming)
+    built = chain([first, logged, *helped, *others, replace(replayed, deploy=said), *compared])
     swap = replace(swap, after=(After(lock.id, "under its lock"), After(built[-1].id, "relies on it")))
     checked = chain(
-        [_counted_on_the_way_back(step) for step in reversed(_kept_true(table.going))],
+        [_counted_on_the_way_back(step) for step in reversed(kept_true(table.going))],
         (After(unlock.id, "whoever leads back counts before the locks"),),
     )
     group = f"retire {table.root}"
-    retired = [replace(undone(_with_its_table(s)), together=group) for s in reversed(_stage(context, table.going))]
+    retired = [
+        replace(undone(_with_its_table(s)), together=group)
+        for s in reversed(stage_form(context, table.going, table.of_old))
+    ]
     held = frozenset(u for u in table.old.uses if u not in context.after)
     retired[-1] = replace(retired[-1], releases=retired[-1].releases | held)
-    return [*built, swap, *checked, *chain(retired, _retirement(context, table, checked[-1]))]
+    unaided_again = [undone(table.of_new.made(NAME))] if table.of_new.columns else []
+    last = chain([*retired, *unaided_again], _retirement(context, table, checked[-1]))
+    return [*built, swap, *checked, *last[:-1], _counted_first(last[-1], _repeated_keys(table.going))]
+
+
+def _counted_first(step: Step, asserts: Iterable[Assertion]) -> Step:
+    """The first step of a way back, which stops at rows that don't find it."""
+    assert isinstance(step.down, Down)
+    return replace(step, down=replace(step.down, asserts=(*step.down.asserts, *asserts)))
+
+
+def _repeated_keys(log: ChangeLog) -> Iterable[Assertion]:
+    """Rows that can't be told apart by the key of the form that they go over to."""
+    if log.found_by.repeatable:
+        yield repeated_keys(log.source.root, log.source.catalog, log.found_by.names)
 
 
 def _with_its_table(step: Step) -> Step:
@@ -143,115 +167,6 @@ def _counted_on_the_way_back(step: Step) -> Step:
     mirrored = undone(step)
     assert isinstance(mirrored.down, Down)
     return replace(mirrored, down=replace(mirrored.down, asserts=step.asserts))
-
-
-def _stage(context: Context, log: ChangeLog) -> list[Step]:
-    """What builds the copy of a log aside and fills it."""
-    copy = log.copy
-    steps = [
-        _step(
-            "stage",
-            copy,
-            f"make {_form(copy)} aside, as {copy.aside}",
-            "nobody uses it yet",
-            (*make_schemas(copy), *unfelt(copy.first_parts), *log.create()),
-            (*log.drop(), Statement(sql("DROP TABLE {}", copy.aside)), *drop_empty_schemas(copy)),
-            Phase.EXPAND,
-            new_objects=True,
-            uses=copy.uses,
-        ),
-        _step(
-            "log",
-            copy,
-            f"log what changes in {copy.root}",
-            "rows that are written from here on are copied again",
-            (*lock_patiently(log.source.tables, context.settings, SRX), *log.watch()),
-            (*lock_patiently(log.source.tables, context.settings), *log.unwatch()),
-            Phase.EXPAND,
-        ),
-        _step(
-            "copy",
-            copy,
-            f"copy the rows into {_form(copy)}",
-            "in short transactions along the key, each with its place; no row is locked",
-            (copy_rows(log, context.settings.batch_rows),),
-            batches=copying(log),
-        ),
-    ]
-    if copy.last_parts:
-        late = tuple(replace(s, scan=True) for s in unfelt(copy.last_parts))
-        steps += [
-            _catch_up(log, "fill"),
-            _step(
-                "complete",
-                copy,
-                f"build the indexes of {_form(copy)}",
-                "nobody waits for them",
-                late,
-                tuple(copy.without_last_parts),
-            ),
-        ]
-    return steps
-
-
-def _kept_true(log: ChangeLog) -> list[Step]:
-    """What lets a filled copy take the table's place: it has caught up, and no row differs. Both come right before the
-    swap, which would have to replay under its lock what a checkpoint has let pile up."""
-    return [_catch_up(log, "replay"), _compare(log)]
-
-
-def _catch_up(log: ChangeLog, verb: str) -> Step:
-    return _step(
-        verb,
-        log.copy,
-        f"copy again into {_form(log.copy)} what has changed meanwhile",
-        "each round takes the rows out of the copy and reads them again; no row of the table is locked",
-        (catch_up(log),),
-        batches=catching_up(log),
-    )
-
-
-def _step(
-    verb: str,
-    family: Family,
-    title: str,
-    why: str,
-    up: tuple[Statement, ...],
-    down: tuple[Statement, ...] = (),
-    phase: Phase = Phase.MIGRATE,
-    *,
-    new_objects: bool = False,
-    uses: frozenset[ObjectId] = frozenset(),
-    batches: Batches | None = None,
-) -> Step:
-    return Step(
-        id=f"{step_id(verb, family.root)}:{family.label}",
-        title=title,
-        object=family.root,
-        strategy=NAME,
-        phase=phase,
-        why=why,
-        up=up,
-        down=Down(down),
-        new_objects=new_objects,
-        uses=uses,
-        batches=batches,
-    )
-
-
-def _form(family: Family) -> str:
-    return f"the {family.label} form of {family.root}"
-
-
-def _compare(log: ChangeLog) -> Step:
-    step = _step(
-        "compare",
-        log.copy,
-        f"compare every row of {log.copy.root} with its copy",
-        "the plan stops here if any differs",
-        (),
-    )
-    return replace(step, asserts=(disagreement(log),))
 
 
 def _swap(group: str, table: _Rebuilt, said: str | None) -> Step:

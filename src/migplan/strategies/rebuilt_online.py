@@ -95,8 +95,8 @@ def _obstacle(context: Context, root: ObjectId) -> str | None:
     old, new = before.get(root, Table), after.get(root, Table)
     if old is None or new is None or new.partition_of is not None:
         return "it doesn't stay the root of its partitions"
-    if not log_key(root, before, after) or not log_key(root, after, before):
-        return "it has no key that both its forms have, along which rows could be copied"
+    if log_key(root, before, after) is None or log_key(root, after, before) is None:
+        return "it has no key whose columns both its forms have, along which rows could be copied"
     inside = (*tables_of(root, before), *tables_of(root, after))
     columns = (_columns(context, change) for change in _changes_of(context, root))
     reasons = (_shape(context, inside), _below(context, root), *columns)
