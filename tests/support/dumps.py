@@ -41,6 +41,10 @@ SELECT quote_ident(n.nspname) || '.' || quote_ident(p.proname),
 FROM pg_proc p JOIN pg_type t ON t.oid = p.prorettype JOIN pg_namespace n ON n.oid = p.pronamespace
 WHERE t.typrelid >= 16384
 """
+_NAME: Final = r'(?:\w+|"(?:[^"]|"")*")'
+_TABLE: Final = re.compile(rf"CREATE (?:UNLOGGED |FOREIGN )?TABLE ({_NAME}\.{_NAME}) \(")
+_OF_COLUMNS: Final = re.compile(rf"CREATE FUNCTION ({_NAME}\.{_NAME})\(.* RETURNS (?:SETOF )?({_NAME}\.{_NAME})", re.S)
+_BY_PLACE: Final = re.compile(rf"(({_NAME}\.{_NAME})(?:\([^()]*\))? {_NAME})\(({_NAME}(?:, {_NAME})*)\)")
 _VIEW: Final = re.compile(r"(CREATE VIEW [^ ]+ WITH \()([^)]*)(\) AS .*)", re.S)
 _STATISTICS: Final = re.compile(r"(CREATE STATISTICS .*? ON )(.*)( FROM .*)")
 
@@ -84,8 +88,33 @@ def without_made_up_names(text: str) -> str:
 
 def of(text: str) -> Counter[str]:
     """The same of a script that pg_dump wrote."""
-    found = (s for s in statements(text) if not _SETTINGS.match(s) and not _OWNER.match(s))
-    return Counter(_SECRETS.sub(r"\1''", _columns_sorted(s)) for s in found)
+    found = [s for s in statements(text) if not _SETTINGS.match(s) and not _OWNER.match(s)]
+    columns = dict(filter(None, map(_columns, found)))
+    columns |= {f[1]: columns[f[2]] for s in found if (f := _OF_COLUMNS.match(s)) and f[2] in columns}
+    return Counter(_SECRETS.sub(r"\1''", _columns_sorted(_named_by_column(s, columns))) for s in found)
+
+
+def _columns(statement: str) -> tuple[str, list[str]] | None:
+    """A table and its columns in their order."""
+    if not (table := _TABLE.match(statement)):
+        return None
+    items = next(part for part in _parts(statement) if not isinstance(part, str))
+    return table[1], [re.match(_NAME, item)[0] for item in items if item]  # pyright: ignore[reportOptionalSubscript]
+
+
+def _named_by_column(statement: str, columns: dict[str, list[str]]) -> str:
+    """A query that gives columns other names by place, ``FROM public.t q(x, y)``, with the names by columns, in their
+    order, without those that it never says."""
+    if not (lists := list(_BY_PLACE.finditer(statement))):
+        return statement
+    said = set(re.findall(_NAME, _BY_PLACE.sub(r"\1", statement)))
+    for found in reversed(lists):
+        names = re.findall(_NAME, found[3])
+        if len(own := columns.get(found[2], [])) >= len(names):
+            pairs = (f"{c} AS {name}" for c, name in zip(own, names, strict=False) if name != c and name in said)
+            listed = f"({', '.join(sorted(pairs))})".replace("()", "")
+            statement = f"{statement[: found.start()]}{found[1]}{listed}{statement[found.end() :]}"
+    return statement
 
 
 def difference(found: Counter[str], wanted: Counter[str]) -> list[str]:

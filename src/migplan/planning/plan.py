@@ -41,6 +41,7 @@ from migplan.planning.told_primary_keys import with_told_primary_keys
 from migplan.planning.unidentified import refused_updates
 from migplan.planning.widened_enums import widen_enums
 from migplan.planning.windows import place
+from migplan.planning.written_names import named_by_place, with_written_names
 from migplan.strategies.base import PLAIN, Context, Expansion
 
 
@@ -104,14 +105,16 @@ def draft(
         joined = with_renames(renamed, after, made, chosen)
         made = with_moves(renamed.moved, joined.steps)
         made = with_keys_in_turn(with_mentions(_sorted(made), before, after), before, after)
-        steps = with_said_casts(made, before, after)
+        by_place = named_by_place(made, before, after)
+        steps = with_written_names(with_said_casts(made, before, after), before, after)
         edges = edges_of(steps)
         try:
             arranged = _arranged_somehow(context, expansions, steps, edges)
+            refused = refused_updates(steps, before, after)
             return replace(
                 arranged,
                 changes=(*renamed.moved, *arranged.changes),
-                blocked=(*renamed.blocked, *joined.blocked, *arranged.blocked, *refused_updates(steps, before, after)),
+                blocked=(*renamed.blocked, *joined.blocked, *arranged.blocked, *by_place, *refused),
                 renames=(*renamed.renames, *attached.renames),
                 gone=arranged.gone | (attached.before.objects.keys() - freed.before.objects.keys()),
             )

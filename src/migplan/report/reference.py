@@ -45,6 +45,8 @@ _LIMITS: Final = (
     "nothing that the application could write twice.",
     "Renaming a column whose name another column takes, or that other changes of the plan wait for, where a function's "
     "body, which is only text, says it: two plans.",
+    "Columns that come to or go from a table in a query that names a whole join's columns by place, `FROM (t JOIN u …) "
+    "AS q(x, y)`. Such lists of a table's or a function's columns follow them.",
     "Renaming columns of tables that foreign tables inherit from, while applications use them.",
     "A primary key of a large table that goes over to columns which may be NULL until now, while a type of its former "
     "or new ones is replaced under its name.",
