@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import field, replace
+from typing import Final
 
 from migplan.core.changes import Alter, Change, Drop, Rename
 from migplan.core.directives import Directives
 from migplan.core.ids import ObjectId
-from migplan.core.model import Catalog
+from migplan.core.model import Catalog, DbObject
 from migplan.core.records import record
 from migplan.core.settings import Settings
 from migplan.core.steps import Down, Irreversible, Step
-from migplan.kinds.column import TYPE_KINDS
+from migplan.kinds.column import TYPE_KINDS, Column
 from migplan.kinds.registry import kind_of
 from migplan.planning.attached_names import rename_attached
 from migplan.planning.clones import with_named_clones
@@ -43,6 +44,10 @@ from migplan.planning.widened_enums import widen_enums
 from migplan.planning.windows import place
 from migplan.planning.written_names import named_by_place, with_written_names
 from migplan.strategies.base import PLAIN, Context, Expansion
+
+
+_PARTS: Final = ("default", "index", "policy", "rule", "trigger")
+"""Kinds of parts of a table that hold no values of their own."""
 
 
 @record(slots=False)
@@ -150,10 +155,17 @@ def _rebuildable(cycle: CycleError, context: Context) -> Iterable[ObjectId]:
     types whose way back takes along what is replaced itself."""
     for step in cycle.steps:
         change = context.changes.get(step.object)
-        if isinstance(change, Alter) and step.strategy == PLAIN and step.creates == step.destroys:
-            obj = context.before[step.object]
-            if step.object.kind in TYPE_KINDS or (obj.table is None and kind_of(obj.id).set_aside(obj, "x") is None):
+        in_place = step.strategy == PLAIN and step.creates == step.destroys
+        if isinstance(change, Alter) and (in_place or step.object.kind == "index"):
+            if step.object.kind in TYPE_KINDS or _makes_room(context.before[step.object]):
                 yield step.object
+
+
+def _makes_room(obj: DbObject) -> bool:
+    """Whether it can be dropped and made again: it holds nothing that can't be computed anew."""
+    if isinstance(obj, Column):
+        return obj.generated is not None
+    return obj.id.kind in _PARTS if obj.table is not None else kind_of(obj.id).set_aside(obj, "x") is None
 
 
 def _arranged_somehow(context: Context, expansions: list[Expansion], steps: list[Step], edges: list[Edge]) -> Draft:

@@ -66,6 +66,8 @@ def find_rebuilds(
     for id, change in sorted(changes.items()):
         if isinstance(change, Alter):
             _judge_alteration(search, change, id in forced)
+    for id in sorted(i for i in forced if i.kind == "index"):
+        _join_gone(search, id)
     must = forced | losing_children(before, after, changes)
     for id in sorted(must - search.lost.keys()):
         search.roots.add(id)
@@ -127,6 +129,13 @@ def _carry_over(search: _Search, column: ObjectId, replaced: frozenset[ObjectId]
         if id in search.after and id.kind in ("statistics", "publication"):
             search.join(column, id)
             _lose(search, id, column, _standing_on(search, id, column))
+
+
+def _join_gone(search: _Search, index: ObjectId) -> None:
+    """An index that can't be built beside the old one goes and comes with what it stands on, in one transaction."""
+    for id in sorted(search.before.uses.get(index, frozenset())):
+        if id not in search.after:
+            search.join(index, id)
 
 
 def _join_types(search: _Search, column: ObjectId, staged: frozenset[ObjectId]) -> None:
