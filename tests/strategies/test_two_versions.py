@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.support.applications import Session, Version, statements
-from tests.support.migrations import proved, psql
+from tests.support.migrations import proved, psql, run
 from tests.support.traffic import traffic_while
 
 if TYPE_CHECKING:
@@ -119,3 +119,27 @@ def test_functions_that_remember_the_old_type(make_db: MakeDb, tmp_path: Path, *
     session.stop()
     assert any("type of parameter" in error for error in session.errors) is not restated
     assert session.errors == [] or not restated
+
+
+@pytest.mark.pg(18)
+def test_equal_is_not_the_same(make_db: MakeDb, tmp_path: Path) -> None:
+    """citext, a collation that isn't deterministic and numeric take for equal what isn't the same: it is written as well.
+    Columns of two collations are compared all the same."""
+    old = """CREATE EXTENSION citext;
+CREATE COLLATION ci (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+CREATE TABLE item (id int PRIMARY KEY, a citext, b text COLLATE ci, c numeric, d text COLLATE "C");
+CREATE INDEX ON item (d);
+"""
+    kinds = {"a": "citext", "b": "text", "c": "numeric"}
+    declared = old.replace('d text COLLATE "C"', "d text")
+    for name, kind in kinds.items():
+        declared = declared.replace(f"{name} {kind}", f"\n-- migplan: renamed-from {name}\n{name}2 {kind}")
+    found = proved(make_db, tmp_path, old + "INSERT INTO item VALUES (1, 'x', 'x', 1.0, 'x');", declared, config=LARGE)
+    for phase in found.plan.windows[0].phases:
+        psql(found.live, found.folder.files[phase.up])
+    psql(found.live, "UPDATE item SET a = 'X', b = 'X', c = 1.00")
+    assert run(found.live, "SELECT a2::text, b2, c2::text FROM item") == [("X", "X", "1.00")]
+    psql(found.live, "UPDATE item SET a2 = 'x', b2 = 'x', c2 = 1.0")
+    assert run(found.live, "SELECT a::text, b, c::text FROM item") == [("x", "x", "1.0")]
+    for phase in found.plan.windows[1].phases:
+        psql(found.live, found.folder.files[phase.up])

@@ -45,7 +45,6 @@ from migplan.planning.windows import place
 from migplan.planning.written_names import named_by_place, with_written_names
 from migplan.strategies.base import PLAIN, Context, Expansion
 
-
 _PARTS: Final = ("default", "index", "policy", "rule", "trigger")
 """Kinds of parts of a table that hold no values of their own."""
 
@@ -156,9 +155,10 @@ def _rebuildable(cycle: CycleError, context: Context) -> Iterable[ObjectId]:
     for step in cycle.steps:
         change = context.changes.get(step.object)
         in_place = step.strategy == PLAIN and step.creates == step.destroys
-        if isinstance(change, Alter) and (in_place or step.object.kind == "index"):
-            if step.object.kind in TYPE_KINDS or _makes_room(context.before[step.object]):
-                yield step.object
+        if not isinstance(change, Alter) or not (in_place or step.object.kind == "index"):
+            continue
+        if step.object.kind in TYPE_KINDS or _makes_room(context.before[step.object]):
+            yield step.object
 
 
 def _makes_room(obj: DbObject) -> bool:

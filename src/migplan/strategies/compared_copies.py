@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from migplan.core.sql import Sql, ident, join, sql
 from migplan.core.steps import Assertion
-from migplan.kinds.equality import compared_type
+from migplan.kinds.equality import Compared, compared, distinct
 from migplan.strategies.change_log import ChangeLog
-from migplan.strategies.sync import distinct
 
 
 def disagreement(log: ChangeLog) -> Assertion:
     """Counts the rows in which both differ and which don't wait in the log, under one snapshot."""
+    was: dict[str, Compared] = {c.name: compared(c, log.source.catalog) for c in log.source.columns}
     key = [Sql(f"k{n}") for n in range(1, len(log.key) + 1)]
     values = [Sql(f"v{n}") for n in range(1, len(log.columns) + 1)]
     source = join(
@@ -34,7 +34,7 @@ def disagreement(log: ChangeLog) -> Assertion:
         [
             sql("s.{} IS NULL OR t.{} IS NULL", key[0], key[0]),
             *(
-                distinct(sql("s.{}", v), sql("t.{}", v), compared_type(f.column, log.copy.catalog))
+                distinct(sql("t.{}", v), sql("s.{}", v), compared(f.column, log.copy.catalog), was.get(f.column.name))
                 for f, v in zip(log.columns, values, strict=True)
             ),
         ],

@@ -10,7 +10,7 @@ from migplan.core.records import record
 from migplan.core.sql import Sql, deparsed, ident, sql
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import PRIMARY_KEY, Constraint
-from migplan.kinds.equality import compared_type
+from migplan.kinds.equality import compared
 from migplan.kinds.table import Table
 from migplan.strategies.base import Context
 from migplan.strategies.sync import Pair
@@ -27,8 +27,8 @@ class Written:
         """How the one is told out of the other: by the directives, else by a cast where the types differ."""
         up = _converted(context.directive(self.new, "using"), self.old, self.new)
         down = _converted(context.directive(self.new, "reverse"), self.new, self.old)
-        compared = compared_type(self.old, context.before), compared_type(self.new, context.after)
-        return Pair(self.old.name, self.new.name, *compared, up, down, up, down)
+        by = compared(self.old, context.before), compared(self.new, context.after)
+        return Pair(self.old.name, self.new.name, *by, up, down, up, down)
 
 
 def dual_written(context: Context) -> list[Written]:

@@ -14,6 +14,7 @@ from migplan.core.steps import After, Down, LockMode, Phase, Statement, Step, st
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import Constraint
 from migplan.kinds.default import drop_default, set_default
+from migplan.kinds.equality import compared
 from migplan.kinds.not_null import change_not_null
 from migplan.kinds.registry import kind_of
 from migplan.strategies.add_column import add_bare
@@ -46,8 +47,8 @@ class MoveColumn(Strategy):
 
 def _steps(context: Context, move: Move, gone: Column) -> list[Step]:
     there, back = ways(
-        end(gone, move.other, _types(context, gone, move.other)),
-        end(move.come, move.key, _types(context, move.come, move.key)),
+        end(gone, compared(gone, context.before), move.other, _types(context, gone, move.other)),
+        end(move.come, compared(move.come, context.after), move.key, _types(context, move.come, move.key)),
         fills=move.fills,
         required=move.is_new and move.come.not_null is not None,
     )

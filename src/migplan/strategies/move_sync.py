@@ -13,8 +13,9 @@ from migplan.core.records import record
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, join, literal, sql
 from migplan.core.steps import WITHIN, Assertion, Batches, Counterpart, LockMode, Statement, Timing, temporary_name
 from migplan.kinds.column import Column
+from migplan.kinds.equality import Compared, changed, distinct
 from migplan.kinds.type_casts import cast
-from migplan.strategies.sync import FILLS, distinct
+from migplan.strategies.sync import FILLS
 
 SRX, AX = LockMode.SHARE_ROW_EXCLUSIVE, LockMode.ACCESS_EXCLUSIVE
 
@@ -30,9 +31,10 @@ def _head(result: str) -> Sql:
 
 @record(slots=False)
 class End:
-    """One of the two columns, with the key columns of its table and their types."""
+    """One of the two columns, how it is compared, and the key columns of its table with their types."""
 
     column: Column
+    compared: Compared
     key: tuple[str, ...]
     key_types: tuple[str, ...]
 
@@ -66,6 +68,13 @@ class Way:
         source, target = self.source.column, self.target.column
         return cast(sql("{}.{}", of, ident(source.name)), source.type, target.type)
 
+    def _differs(self, value: Sql) -> Sql:
+        """That the target ``t`` hasn't the value yet. Where a conversion may lose something, equal is enough: else both
+        triggers would write what the other one made of it."""
+        if self.source.compared == self.target.compared:
+            return changed(sql("t.{}", self.target.name), value, self.target.compared)
+        return distinct(sql("t.{}", self.target.name), value, self.target.compared, self.source.compared)
+
     def _match(self, target: Sql | None, source: Sql) -> Sql:
         """That a row of the target and one of the source belong together, by what both rows are called."""
         pairs = zip(self.target.key, self.source.key, strict=True)
@@ -74,14 +83,14 @@ class Way:
 
     def create(self) -> list[Statement]:
         """The trigger behind changes of the source."""
-        changed = distinct(sql("NEW.{}", self.source.name), sql("OLD.{}", self.source.name), self.source.column.type)
+        written = changed(sql("NEW.{}", self.source.name), sql("OLD.{}", self.source.name), self.source.compared)
         keys = [ident(c) for c in self.source.key]
         moved = join(" OR ", (sql("NEW.{} IS DISTINCT FROM OLD.{}", key, key) for key in keys))
         body = sql(
             "  IF TG_OP = 'DELETE' THEN\n{forget}    RETURN NULL;\n  END IF;\n"
             "  IF TG_OP = 'INSERT' OR {changed} OR {moved} THEN\n{write}  END IF;\n  RETURN NULL;\nEND\n$migplan$",
             forget=self._forget(),
-            changed=changed,
+            changed=written,
             moved=moved,
             write=self._write(),
         )
@@ -110,7 +119,7 @@ class Way:
             column=self.target.name,
             value=value,
             match=self._match(Sql("t"), Sql("NEW")),
-            differs=distinct(sql("t.{}", self.target.name), value, self.target.column.type),
+            differs=self._differs(value),
         )
         if not self.fills:
             return update
@@ -260,7 +269,7 @@ class Way:
             rows=rows,
             limit=limit,
             match=self._match(Sql("t"), Sql("s")),
-            differs=distinct(sql("t.{}", self.target.name), value, self.target.column.type),
+            differs=self._differs(value),
         )
         insert = sql(
             "INSERT INTO {target} ({by}, {column}) SELECT {key}, {value} FROM {rows}\n"
@@ -297,8 +306,12 @@ class Way:
             source=self.source.table,
             target=self.target.table,
             match=self._match(Sql("t"), Sql("s")),
-            up=distinct(self.value(Sql("s")), sql("t.{}", self.target.name), self.target.column.type),
-            down=distinct(back.value(Sql("t")), sql("s.{}", self.source.name), self.source.column.type),
+            up=distinct(
+                sql("t.{}", self.target.name), self.value(Sql("s")), self.target.compared, self.source.compared
+            ),
+            down=distinct(
+                sql("s.{}", self.source.name), back.value(Sql("t")), self.source.compared, self.target.compared
+            ),
         )
         message = f"rows of {self.source.column.relation} disagree with {self.target.column.relation}"
         return Assertion(count, message, guard=True)
@@ -309,9 +322,9 @@ def ways(gone: End, come: End, *, fills: bool, required: bool) -> tuple[Way, Way
     return Way(gone, come, fills, required), Way(come, gone, fills=False)
 
 
-def end(column: Column, key: tuple[str, ...], types: tuple[str, ...]) -> End:
+def end(column: Column, by: Compared, key: tuple[str, ...], types: tuple[str, ...]) -> End:
     """An end that bears nothing but its column and key."""
-    return End(replace(column, not_null=None), key, types)
+    return End(replace(column, not_null=None), by, key, types)
 
 
 def tables(*found: End) -> list[ObjectId]:

@@ -14,7 +14,7 @@ from migplan.core.steps import temporary_name
 from migplan.kinds._descendants import descendants
 from migplan.kinds.column import Column
 from migplan.kinds.column_domains import beneath_domain
-from migplan.kinds.equality import compared_type
+from migplan.kinds.equality import compared
 from migplan.kinds.view import View
 from migplan.strategies.base import Context, Size
 from migplan.strategies.sync import Pair, of_new
@@ -84,8 +84,8 @@ class Renaming:
 
     def _pair(self, column: Column, leaving: str) -> Pair:
         old, new = ident(leaving), ident(column.name)
-        compared = compared_type(column, self.context.before)
-        return Pair(leaving, column.name, compared, compared, old, new, of_new(leaving), of_new(column.name))
+        by = compared(column, self.context.before)
+        return Pair(leaving, column.name, by, by, old, new, of_new(leaving), of_new(column.name))
 
     @cached_property
     def views(self) -> tuple[View, ...]:

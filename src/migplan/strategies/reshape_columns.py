@@ -20,6 +20,7 @@ from migplan.core.sql_names import columns_named
 from migplan.core.steps import After, Down, LockMode, Phase, Statement, Step, step_id
 from migplan.kinds.column import Column
 from migplan.kinds.default import Default, drop_default, set_default
+from migplan.kinds.equality import compared
 from migplan.kinds.not_null import change_not_null
 from migplan.strategies.add_column import add_bare
 from migplan.strategies.backfill import fill
@@ -126,7 +127,7 @@ class Reshaping:
         default = _default(self.context.after, column) if column in self.shape.arriving else None
         return End(
             column.name,
-            column.type,
+            compared(column, self.context.after if column in self.shape.arriving else self.context.before),
             None if text is None else sql("({})", deparsed(text)),
             tuple(sorted(self._read_by(column) - self._moving)),
             None if default is None else deparsed(default.expression),

@@ -21,7 +21,7 @@ from migplan.kinds.composite_type import CompositeType
 from migplan.kinds.constraint import CHECK, PRIMARY_KEY, UNIQUE, Constraint
 from migplan.kinds.default import Default
 from migplan.kinds.domain import Domain
-from migplan.kinds.equality import compared_type
+from migplan.kinds.equality import Compared, compared
 from migplan.kinds.index import Index
 from migplan.kinds.sequence import Sequence as DbSequence
 from migplan.kinds.type_casts import cast
@@ -166,8 +166,8 @@ def _pair(old: Side, new: Side, leaving: Column, arriving: Column, swapped: bool
     if was is not None and now is not None and [a.name for a in was.attributes] != [a.name for a in now.attributes]:
         return replace(
             _pair_by_name((old_name, old_type, was), (new_name, new_type, now)),
-            leaving_type=compared_type(leaving, old.catalog),
-            arriving_type=compared_type(arriving, new.catalog),
+            leaving_by=compared(leaving, old.catalog),
+            arriving_by=compared(arriving, new.catalog),
         )
     up, up_of_new = _conversion(
         arriving.using, old.aside_names if swapped else {}, old_name, old_type, new_type, labels
@@ -175,8 +175,8 @@ def _pair(old: Side, new: Side, leaving: Column, arriving: Column, swapped: bool
     down, down_of_new = _conversion(
         arriving.reverse, {} if swapped else new.aside_names, new_name, new_type, old_type, {}
     )
-    compared = compared_type(leaving, old.catalog), compared_type(arriving, new.catalog)
-    return Pair(old_name, new_name, *compared, up, down, up_of_new, down_of_new)
+    by = compared(leaving, old.catalog), compared(arriving, new.catalog)
+    return Pair(old_name, new_name, *by, up, down, up_of_new, down_of_new)
 
 
 _End = tuple[str, str, CompositeType]
@@ -194,7 +194,7 @@ def _pair_by_name(leaving: _End, arriving: _End) -> Pair:
     (old, old_type, was), (new, new_type, now) = leaving, arriving
     up, down = _both_by_name(ident(old), ident(new), old_type, new_type, was, now)
     up_of_new, down_of_new = _both_by_name(of_new(old), of_new(new), old_type, new_type, was, now)
-    return Pair(old, new, old_type, new_type, up, down, up_of_new, down_of_new)
+    return Pair(old, new, Compared(old_type), Compared(new_type), up, down, up_of_new, down_of_new)
 
 
 def _both_by_name(

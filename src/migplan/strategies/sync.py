@@ -19,7 +19,7 @@ from migplan.core.steps import Assertion, LockMode, Statement, temporary_name
 from migplan.kinds.column import Column
 from migplan.kinds.default import Default
 from migplan.kinds.domain import Domain
-from migplan.kinds.equality import has_equality
+from migplan.kinds.equality import Compared, changed, distinct
 
 TRIGGER: Final = "~migplan_sync"
 FILLS: Final = Sql("current_setting('migplan.sync', true) = 'off' AND pg_trigger_depth() = 1")
@@ -31,14 +31,13 @@ class Pair:
     """Two columns of one table by their present names: ``leaving`` is the one that goes, ``arriving`` takes its place.
 
     ``up`` computes the arriving column's value out of the row, ``down`` the leaving one's; both name the columns as
-    they are called now. ``up_of_new`` and ``down_of_new`` are the same inside the trigger, over ``NEW``. The types tell
-    how values are compared.
+    they are called now. ``up_of_new`` and ``down_of_new`` are the same inside the trigger, over ``NEW``.
     """
 
     leaving: str
     arriving: str
-    leaving_type: str
-    arriving_type: str
+    leaving_by: Compared
+    arriving_by: Compared
     up: Sql
     down: Sql
     up_of_new: Sql
@@ -133,11 +132,11 @@ def stale_leaving(pairs: Sequence[Pair]) -> Sql:
 
 
 def _arriving_differs(pair: Pair) -> Sql:
-    return distinct(ident(pair.arriving), pair.up, pair.arriving_type)
+    return distinct(ident(pair.arriving), pair.up, pair.arriving_by, pair.leaving_by)
 
 
 def _leaving_differs(pair: Pair) -> Sql:
-    return distinct(ident(pair.leaving), pair.down, pair.leaving_type)
+    return distinct(ident(pair.leaving), pair.down, pair.leaving_by, pair.arriving_by)
 
 
 def _function(table: ObjectId, what: str) -> Sql:
@@ -156,13 +155,6 @@ def _keep(pair: Pair) -> Sql:
         arriving=arriving,
         up=pair.up_of_new,
         down=pair.down_of_new,
-        arriving_changed=distinct(arriving, sql("OLD.{}", ident(pair.arriving)), pair.arriving_type),
-        leaving_changed=distinct(leaving, sql("OLD.{}", ident(pair.leaving)), pair.leaving_type),
+        arriving_changed=changed(arriving, sql("OLD.{}", ident(pair.arriving)), pair.arriving_by),
+        leaving_changed=changed(leaving, sql("OLD.{}", ident(pair.leaving)), pair.leaving_by),
     )
-
-
-def distinct(left: Sql, right: Sql, type: str) -> Sql:
-    """IS DISTINCT FROM needs an equality operator; what has none is compared as text."""
-    if not has_equality(type):
-        return sql("({})::text IS DISTINCT FROM ({})::text", left, right)
-    return sql("{} IS DISTINCT FROM {}", left, right)

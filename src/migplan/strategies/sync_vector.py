@@ -13,7 +13,8 @@ from migplan.core.ids import ObjectId
 from migplan.core.records import record
 from migplan.core.sql import EMPTY, Sql, ident, join, sql
 from migplan.core.steps import Assertion, Statement
-from migplan.strategies.sync import create_trigger, distinct, drop_sync, of_new, over_new, over_old
+from migplan.kinds.equality import Compared, distinct
+from migplan.strategies.sync import create_trigger, drop_sync, of_new, over_new, over_old
 
 _WHAT = "_vector"
 
@@ -27,7 +28,7 @@ class End:
     """
 
     name: str
-    type: str
+    by: Compared
     value: Sql | None
     stays: tuple[str, ...] = ()
     default: Sql | None = None
@@ -78,7 +79,7 @@ def stale(ends: Sequence[End], others: Sequence[End]) -> Sql:
 
 
 def _differ(ends: Sequence[End]) -> Sql:
-    return join(" OR ", (distinct(ident(e.name), e.value, e.type) for e in ends if e.value is not None))
+    return join(" OR ", (distinct(ident(e.name), e.value, e.by) for e in ends if e.value is not None))
 
 
 def _keep(vector: Vector) -> Sql:
@@ -124,7 +125,7 @@ def _defaults(ends: Sequence[End]) -> Sql:
 
 def _follow(end: End) -> Sql:
     assert end.value is not None
-    was = distinct(sql("OLD.{}", ident(end.name)), over_old(end.value), end.type)
+    was = distinct(sql("OLD.{}", ident(end.name)), over_old(end.value), end.by)
     return sql(
         "    IF ({}) AND NOT ({}) THEN\n      {} := {};\n    END IF;\n",
         _changed(end.stays),
