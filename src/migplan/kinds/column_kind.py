@@ -161,6 +161,8 @@ class ColumnKind(Kind[Column]):
             return f"writes no NULL to {new.id}"
         if "identity" in fields and old.identity is not None and new.identity is None:
             return f"gives {new.id} a value in every INSERT"
+        if "generated" in fields and old.generated is None:
+            return f"gives {new.id} no value, for it is computed"
         if "identity" in fields and new.identity and new.identity.always and not (old.identity and old.identity.always):
             return f"gives {new.id} no value"
         return None

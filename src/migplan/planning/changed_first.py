@@ -1,4 +1,4 @@
-"""Columns whose drop or change of type goes ahead of the rest of a plan: the catalog behind just that."""
+"""Columns whose drop or change goes ahead of the rest of a plan: the catalog behind just that."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from migplan.kinds.table import Table
 def with_changes_of(
     ids: Iterable[ObjectId], world: Catalog, after: Catalog, directives: Directives
 ) -> tuple[Catalog, frozenset[ObjectId]]:
-    """``world`` with those columns dropped or of their declared types, and which ones are. A column on which something
+    """``world`` with those columns dropped, of their declared types, or no longer computed (stored,
+    where they are computed when they are read), and which ones are. A column on which something
     outside of its table stands isn't dropped: nobody declares what that would be without it. One in a partition key
     can be neither."""
     objects, uses = dict(world.objects), dict(world.uses)
@@ -32,6 +33,9 @@ def with_changes_of(
                 continue
             objects = {i: o for i, o in objects.items() if i not in gone}
             uses = {i: u for i, u in uses.items() if i not in gone}
+            changed.add(id)
+        elif old.generated is not None and new.generated is None:
+            objects[id] = replace(old, virtual=False) if old.virtual else replace(old, generated=None)
             changed.add(id)
         elif (old.type, old.collation) != (new.type, new.collation):
             objects[id] = _retyped(old, new, directives)

@@ -108,7 +108,8 @@ class _Draft:
         return Recipe(self._shape, tuple(self._values), self._later, self._select())
 
     def _select(self) -> Callable[[int, int], Sql]:
-        values = join(", ", (sql("{} AS {}", v, ident(n)) for n, v in self._values.items()))
+        given = [sql("{} AS {}", v, ident(n)) for n, v in self._values.items()]
+        values = join(", ", (*given, sql("{}::oid AS tableoid", self._shape.oid)))
         computed = [c for c in self._shape.columns if c.generated and c.default is not None]
         more = join("", (sql(", {} AS {}", deparsed(c.default or ""), ident(c.name)) for c in computed))
         required = [c.name for c in self._shape.columns if c.required and c.name in self._values]

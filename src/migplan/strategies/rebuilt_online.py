@@ -35,7 +35,7 @@ def rebuilt_online(context: Context) -> Mapping[ObjectId, str | None]:
     better = {root_of(id, context.before) for id in _locking(context)} - wanted
     large = (root for root in sorted(wanted | better) if context.size(root) is Size.LARGE)
     found = {root: None if becoming_partition(context, root) else _obstacle(context, root) for root in large}
-    return {root: why for root, why in found.items() if why is None or root in wanted}
+    return {root: why for root, why in found.items() if why is None or root in wanted or _retires(context, root)}
 
 
 def families(context: Context, roots: Iterable[ObjectId]) -> frozenset[ObjectId]:
@@ -147,7 +147,7 @@ def _columns(context: Context, change: Change) -> str | None:
         case Alter(new=Column() as new) if new.id in context.renamed_columns:
             return f"{new.id} is renamed: let a plan of its own do that first"
         case Alter(old=Column() as old, new=Column() as new) if _must_be_written(old, new):
-            return f"{new.id} is no longer computed, and NOT NULL: let a plan of its own change its type first"
+            return f"{new.id} is no longer computed: let a plan of its own do that first"
         case _:
             return None
 
@@ -160,9 +160,15 @@ def goes_first(context: Context, root: ObjectId) -> frozenset[ObjectId]:
     return frozenset(dropped | {id for id in context.renamed_columns if id.parent("table") == root})
 
 
+def _retires(context: Context, root: ObjectId) -> bool:
+    """Whether a column is no longer computed, which can go first."""
+    pairs = ((c.old, c.new) for c in _changes_of(context, root) if isinstance(c, Alter))
+    return any(isinstance(o, Column) and isinstance(n, Column) and _must_be_written(o, n) for o, n in pairs)
+
+
 def _must_be_written(old: Column, new: Column) -> bool:
-    """Whether nobody can give the column a value before the tables change places, and everybody must afterwards."""
-    return old.generated is not None and new.generated is None and new.not_null is not None
+    """Whether nobody can give the column a value before the tables change places, and nobody computes it afterwards."""
+    return old.generated is not None and new.generated is None
 
 
 def _needs_value(context: Context, column: Column) -> bool:

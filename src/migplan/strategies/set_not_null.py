@@ -23,6 +23,7 @@ from migplan.kinds.not_null import change_not_null, object_name
 from migplan.kinds.null_tests import is_not_null, is_null
 from migplan.strategies.backfill import fill
 from migplan.strategies.base import Context, Expansion, Size, Strategy
+from migplan.strategies.no_longer_computed import writes_itself
 
 AX, SUE = LockMode.ACCESS_EXCLUSIVE, LockMode.SHARE_UPDATE_EXCLUSIVE
 NAME = "set_not_null"
@@ -81,8 +82,9 @@ def _writable_first(context: Context, old: Column, new: Column) -> bool:
 def _no_longer_computed(context: Context, column: Column) -> list[Step]:
     """Nobody can write the column before it is a plain one, and everybody must once it is NOT NULL: a checkpoint lies
     in between."""
-    sentence = f"gives {column.id} a value in every INSERT, for nothing computes it any more"
-    plain = After(step_id("alter", column.id), "it can be written from then on", deploy=True, contract=sentence)
+    plain = After(
+        step_id("alter", column.id), "it can be written from then on", deploy=True, contract=writes_itself(column)
+    )
     fills = [replace(step, after=(plain,)) for step in fill_steps(context, column, None)]
     after = (plain, *(After(s.id, "no row may be NULL") for s in fills))
     return [_in_its_type(step, column.id) for step in (*fills, *tighten_steps(context, column, None, after))]

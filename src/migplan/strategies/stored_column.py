@@ -32,8 +32,9 @@ def _computed(context: Context) -> Iterable[Column]:
     for column in context.created(Column):
         if _stored(column) and not column.inherited and context.size(column.relation) is Size.LARGE:
             yield column
-    for old, new, fields in context.altered(Column):
-        if "generated" in fields and _stored(new) and _stored(old) and context.size(new.relation) is Size.LARGE:
+    for _, new, fields in context.altered(Column):
+        computed = fields & {"generated", "virtual"} and _stored(new) and not new.inherited
+        if computed and context.size(new.relation) is Size.LARGE:
             yield new
 
 

@@ -14,7 +14,7 @@ from typing import Final
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.records import record
-from migplan.core.sql import Sql, ident, join, sql
+from migplan.core.sql import EMPTY, Sql, ident, join, sql
 from migplan.core.steps import Assertion, LockMode, Statement, temporary_name
 from migplan.kinds.column import Column
 from migplan.kinds.default import Default
@@ -72,14 +72,17 @@ def create_sync(table: ObjectId, pairs: Sequence[Pair], heirs: Sequence[ObjectId
     return create_trigger(table, join("\n", (_keep(pair) for pair in pairs)), heirs=heirs)
 
 
-def create_trigger(table: ObjectId, body: Sql, what: str = "", heirs: Sequence[ObjectId] = ()) -> list[Statement]:
-    """The function with this PL/pgSQL body, and its triggers; ``what`` tells several of one table apart."""
+def create_trigger(
+    table: ObjectId, body: Sql, what: str = "", heirs: Sequence[ObjectId] = (), *, always: bool = False
+) -> list[Statement]:
+    """The function with this PL/pgSQL body, and its triggers; ``what`` tells several of one table apart. One that works
+    ``always`` does so for the backfill's statements as well."""
+    leaves = sql("  IF {} THEN\n    RETURN NEW;\n  END IF;\n", FILLS)
     function = sql(
-        "CREATE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql AS $migplan$\nBEGIN\n"
-        "  IF {} THEN\n    RETURN NEW;\n  END IF;\n{}\n  RETURN NEW;\n"
+        "CREATE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql AS $migplan$\nBEGIN\n{}{}\n  RETURN NEW;\n"
         "END\n$migplan$",
-        _function(table, what),
-        FILLS,
+        function_of(table, what),
+        EMPTY if always else leaves,
         body,
     )
     triggers = [
@@ -87,7 +90,7 @@ def create_trigger(table: ObjectId, body: Sql, what: str = "", heirs: Sequence[O
             "CREATE TRIGGER {} BEFORE INSERT OR UPDATE ON {} FOR EACH ROW EXECUTE FUNCTION {}()",
             ident(TRIGGER + what),
             ident(*each.path),
-            _function(table, what),
+            function_of(table, what),
         )
         for each in (table, *heirs)
     ]
@@ -99,7 +102,7 @@ def drop_sync(table: ObjectId, what: str = "", heirs: Sequence[ObjectId] = ()) -
     name = ident(TRIGGER + what)
     triggers = (sql("DROP TRIGGER {} ON {}", name, ident(*each.path)) for each in (table, *heirs))
     drops = [Statement(trigger, LockMode.ACCESS_EXCLUSIVE) for trigger in triggers]
-    return [*drops, Statement(sql("DROP FUNCTION {}()", _function(table, what)))]
+    return [*drops, Statement(sql("DROP FUNCTION {}()", function_of(table, what)))]
 
 
 def disagreement(table: ObjectId, pairs: Sequence[Pair]) -> Assertion:
@@ -139,7 +142,8 @@ def _leaving_differs(pair: Pair) -> Sql:
     return distinct(ident(pair.leaving), pair.down, pair.leaving_by, pair.arriving_by)
 
 
-def _function(table: ObjectId, what: str) -> Sql:
+def function_of(table: ObjectId, what: str) -> Sql:
+    """The name of the function of such a trigger."""
     return ident(table.path[0], temporary_name(table.path[1], "sync" + what))
 
 

@@ -1,2 +1,2 @@
-INSERT INTO t (id) VALUES (1001);
+INSERT INTO t (id, a) VALUES (1001, '2002');
 INSERT INTO p (id, a) VALUES (1001, 1);

@@ -1,1 +1,1 @@
-INSERT INTO t (id) VALUES (1001);
+INSERT INTO t (id, a) VALUES (1001, '2002');

@@ -1,1 +1,1 @@
-INSERT INTO t (id, a) VALUES (1001, 'new');
+INSERT INTO t (id, a) VALUES (1001, '2002');

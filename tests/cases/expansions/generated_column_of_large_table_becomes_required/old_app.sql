@@ -1,1 +1,3 @@
 INSERT INTO t (id) VALUES (1001);
+UPDATE t SET id = 1002 WHERE id = 1001;
+DO $$ BEGIN ASSERT (SELECT a::text FROM t WHERE id = 1002) = '2004'; END $$;
