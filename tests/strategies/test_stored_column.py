@@ -45,3 +45,16 @@ def test_virtual_column_costs_nothing(make_db: MakeDb) -> None:
     found = plan(make_db, BEFORE, AFTER.format("VIRTUAL"), rows=ROWS)
     assert not found.step("create:t.c").rewrite
     there_and_back(found)
+
+
+@pytest.mark.pg(18)
+def test_a_column_that_is_there_and_gets_stored_rewrites_no_large_table(make_db: MakeDb) -> None:
+    """Nobody may write it from then on: of a plain one the application hears that."""
+    live = "CREATE TABLE t (id int PRIMARY KEY, a int, c int{});" + ROWS.replace("INTO t ", "INTO t (id, a) ")
+    contracts: list[list[str]] = []
+    for before in (" GENERATED ALWAYS AS (a + 1) VIRTUAL", ""):
+        found = draft(read(make_db(live.format(before))), read(make_db(AFTER.format("STORED"))), settings=CAREFUL)
+        assert not [s.id for s in found.steps if s.rewrite]
+        assert "swap:table:public.t" in {s.id for s in found.steps}
+        contracts.append(sorted({e.contract for e in found.edges if e.contract}))
+    assert contracts == [[], ["gives column public.t.c no value, for it is computed"]]
