@@ -1,10 +1,10 @@
 """Stored generated columns that become plain ones, while an application works that can't write them.
 
 DROP EXPRESSION keeps the values and is metadata only. Ahead of it comes a trigger that goes on computing: in an INSERT
-where nobody gave a value, in an UPDATE of what the value is computed of, as long as nobody wrote another one. As long as
-the column is a generated one, what the trigger says there counts for nothing. A second trigger, which PostgreSQL fires
-where an UPDATE names the column, notes that the application writes it, be it the value that is there. Both go behind the
-checkpoint from which on it always does; a default, which would look like a written value, comes behind that.
+where nobody gave a value, in an UPDATE of what the value is computed of, as long as nobody wrote another one. While the
+column is a generated one, what the trigger says there counts for nothing. A second trigger, which PostgreSQL fires
+where an UPDATE names the column, notes that the application writes it, be it the value that is there. Both go behind
+the checkpoint from which on it always does; a default, which would look like a written value, comes behind that.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from migplan.core.sql_names import columns_named
 from migplan.core.steps import After, Down, LockMode, Phase, Statement, Step, step_id
 from migplan.kinds._descendants import heirs
 from migplan.kinds.column import Column
-from migplan.kinds.equality import compared_type
+from migplan.kinds.equality import changed, compared
 from migplan.strategies.base import Context, Expansion, Strategy
-from migplan.strategies.sync import TRIGGER, create_trigger, distinct, drop_sync, function_of, no_default, of_new
+from migplan.strategies.sync import TRIGGER, create_trigger, drop_sync, function_of, no_default, of_new
 
 NAME = "no_longer_computed"
 _WHAT = "_computed"
@@ -196,7 +196,7 @@ class _Retirement:
 
 def _keep(context: Context, column: Column, number: int) -> Sql:
     """What an application wrote wins: in an INSERT a value, in an UPDATE what it names."""
-    type = compared_type(column, context.before)
+    by = compared(column, context.before)
     new, old = of_new(column.name), sql("OLD.{}", ident(column.name))
     now, was = (_value(context, column, row) for row in ("NEW", "OLD"))
     return sql(
@@ -205,8 +205,8 @@ def _keep(context: Context, column: Column, number: int) -> Sql:
         new=new,
         now=now,
         written=sql("coalesce(strpos(current_setting('migplan.written', true), {}) > 0, false)", literal(f"{number}/")),
-        apart=distinct(old, was, type),
-        changed=distinct(now, was, type),
+        apart=changed(old, was, by),
+        changed=changed(now, was, by),
     )
 
 
