@@ -168,6 +168,24 @@ def test_chain_takes_a_deploy_a_name(make_db: MakeDb, tmp_path: Path) -> None:
     found.both_ways(between)
 
 
+@pytest.mark.pg(18)
+def test_chain_through_kinds(make_db: MakeDb, tmp_path: Path) -> None:
+    """A view goes, and a materialized view that reads it takes its name: both share one namespace."""
+    old = """CREATE TABLE t (id int);
+CREATE VIEW ids AS SELECT id FROM t;
+CREATE MATERIALIZED VIEW kept AS SELECT id FROM ids;
+"""
+    declared = """CREATE TABLE t (id int);
+-- migplan: renamed-from ids
+CREATE VIEW live_ids AS SELECT id FROM t;
+-- migplan: renamed-from kept
+CREATE MATERIALIZED VIEW ids AS SELECT id FROM live_ids;
+"""
+    found = proved(make_db, tmp_path, old, declared)
+    assert len(found.plan.windows) == 3
+    found.both_ways()
+
+
 @pytest.mark.parametrize("offline", [False, True])
 def test_swap_goes_through_a_temporary_name(make_db: MakeDb, tmp_path: Path, *, offline: bool) -> None:
     old = "CREATE TABLE a (x int PRIMARY KEY); CREATE TABLE b (y text PRIMARY KEY);"

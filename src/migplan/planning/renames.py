@@ -155,11 +155,11 @@ def _with_inherited(columns: Mapping[ObjectId, str], catalog: Catalog) -> Mappin
 
 
 def _stands_behind(made: HopSteps, others: Sequence[HopSteps]) -> HopSteps:
-    """What stands for it says other objects by their new names as well."""
+    """What stands for it says other objects by their new names as well; the name that it bears itself is none."""
     alias = made.alias
     if alias is None:
         return made
-    free = (o for o in others if o is not made and o.rename.deploy is None and o.hop.to != made.hop.origin)
+    free = (o for o in others if o is not made and o.rename.deploy is None and o.hop.to.path != made.hop.origin.path)
     for other in [o for o in free if _mentions(alias, o.hop.to)]:
         alias = _behind(alias, other.rename, other.hop)
     return replace(made, alias=alias)
