@@ -21,6 +21,7 @@ from migplan.strategies.base import Context, Expansion, Strategy
 
 Child = Table | ForeignTable
 _UNTIL_THEN = "it is a partition until then"
+_DROPPING = ("loosen", "drop", "again:validate", "again:tighten")
 
 
 class ChangeInheritance(Strategy):
@@ -89,10 +90,10 @@ def _changing(
 
 
 def _waiting_for(context: Context, child: ObjectId, step: Step) -> dict[str, After]:
-    """The drops of what it no longer inherits."""
+    """The drops of what it no longer inherits; on the way back it is valid by the time that it is inherited again."""
     behind = After(step.id, f"{child} inherits it until then")
     gone = [m.id for m in _members(child, context.before) if m.inherited and m.id not in context.after]
-    return {step_id(verb, m): behind for m in gone for verb in ("loosen", "drop")}
+    return {step_id(verb, m): behind for m in gone for verb in _DROPPING}
 
 
 def _leaving(
