@@ -143,10 +143,11 @@ def test_table_that_becomes_the_partition_of_a_new_one_keeps_its_key(make_db: Ma
 
 def test_detached_while_queries_go_on(make_db: MakeDb) -> None:
     found = plan(make_db, PARENT + ATTACHED, PARENT + ALONE, rows=ROWS)
-    assert found.shapes[-4:] == [
+    assert found.shapes[-5:] == [
         Shape("1 contract", "guard:p2", AX),
         Shape("1 contract", "prove:p2", SUE),
         Shape("1 contract", "detach:p2", SUE),
+        Shape("1 contract", "again:table:public.p2", "NONE"),
         Shape("1 contract", "unguard:p2", AX),
     ]
     there_and_back(found)

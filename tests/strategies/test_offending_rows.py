@@ -71,3 +71,41 @@ def test_periods_that_are_covered_by_none_are_counted(make_db: MakeDb, settings:
         psql(found.live, up)
     psql(found.live, "DELETE FROM t WHERE id = 3 OR p IN ('[2,10)', '[1,9)', 'empty')")
     psql(found.live, up)
+
+
+TARGET = "CREATE TABLE r (id int PRIMARY KEY);"
+ALONE = "CREATE TABLE x (a int, n int);"
+JOINING = {
+    "range": (
+        "CREATE TABLE p (a int, n int) PARTITION BY RANGE (a);" + ALONE,
+        "ALTER TABLE p ATTACH PARTITION x FOR VALUES FROM (1) TO (2);",
+        r"rows of table public\.x are outside of the bounds that it gets \(2 rows\)",
+    ),
+    "hash": (
+        "CREATE TABLE p (a int, n int) PARTITION BY HASH (a, (n + 1));" + ALONE,
+        "ALTER TABLE p ATTACH PARTITION x FOR VALUES WITH (MODULUS 3, REMAINDER 0);",
+        r"rows of table public\.x are outside of the bounds that it gets \(\d rows\)",
+    ),
+    "key": (
+        "CREATE TABLE p (a int, n int REFERENCES r) PARTITION BY RANGE (a);" + ALONE,
+        "ALTER TABLE p ATTACH PARTITION x FOR VALUES FROM (0) TO (9);",
+        r"rows of table public\.x have no counterpart for constraint public\.[px]\.p_n_fkey.* \(1 rows\)",
+    ),
+    "default": (
+        "CREATE TABLE p (a int, n int) PARTITION BY LIST (a); CREATE TABLE x PARTITION OF p DEFAULT;"
+        "CREATE TABLE p1 PARTITION OF p FOR VALUES IN (7);",
+        "ALTER TABLE p DETACH PARTITION p1; ALTER TABLE p ATTACH PARTITION p1 FOR VALUES IN (3, 7);",
+        r"rows of table public\.x belong into table public\.p1: move them out of it first \(1 rows\)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("tables", "joined", "said"), JOINING.values(), ids=JOINING)
+@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
+def test_rows_in_the_way_of_attaching_are_counted(
+    make_db: MakeDb, settings: Settings, tables: str, joined: str, said: str
+) -> None:
+    tables, rows = TARGET + tables, "INSERT INTO r VALUES (1), (2); INSERT INTO x VALUES (1, 1), (3, 3), (4, NULL)"
+    found = plan(make_db, tables, tables + joined, rows=rows, settings=settings)
+    with pytest.raises(AssertionError, match=said):
+        psql(found.live, "".join(file.up for file in found.files))

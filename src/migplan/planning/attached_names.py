@@ -38,7 +38,7 @@ class Attached:
 
 
 def rename_attached(before: Catalog, after: Catalog) -> Attached:
-    """Give what is attached the declared names, where nothing bears those yet."""
+    """Give what is attached the declared names, where nothing bears those yet; then what hangs on that below."""
     alike = [*_alike(before, after), *_brought(before, after)]
     if not alike:
         return Attached(before)
@@ -47,10 +47,11 @@ def rename_attached(before: Catalog, after: Catalog) -> Attached:
     if not pairs:
         return Attached(before)
     renames = {old.id: new.id for old, new in pairs}
+    below = rename_attached(with_renamed(before, renames, {}), after)
     return Attached(
-        with_renamed(before, renames, {}),
-        tuple(Rename(old, new) for old, new in renames.items()),
-        tuple(_step(old, new) for old, new in pairs),
+        below.before,
+        (*(Rename(old, new) for old, new in renames.items()), *below.renames),
+        (*(_step(old, new) for old, new in pairs), *below.steps),
     )
 
 

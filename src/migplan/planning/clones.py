@@ -22,6 +22,7 @@ from migplan.kinds.not_null import object_name
 from migplan.kinds.table import Table
 from migplan.planning.attached_names import hangs_on
 from migplan.strategies.pieces import Pieces
+from migplan.strategies.steps_undone import AGAIN
 
 _Named = dict[ObjectId, tuple[Statement, ...]]
 _LIGHT: Final = LockMode.SHARE_UPDATE_EXCLUSIVE
@@ -34,7 +35,8 @@ def with_named_clones(steps: Iterable[Step], before: Pieces, after: Pieces) -> l
     behind = _behind_leaving(made := list(steps), before.catalog, after.catalog)
     named = (_with_named(_waiting(step, behind), come, gone) for step in made)
     left = (_left_behind(step, before.catalog, after.catalog) for step in named)
-    return [_with_clones(_let_go(step, clones), before.catalog, after.catalog) for step in left]
+    gone_with = [_with_clones(_let_go(step, clones), before.catalog, after.catalog) for step in left]
+    return _behind_detaching(gone_with, clones)
 
 
 def _by_maker(side: Pieces) -> _Named:
@@ -130,6 +132,17 @@ def _let_go(step: Step, clones: Mapping[ObjectId, list[ObjectId]]) -> Step:
     """A partition that is detached keeps its constraints, foreign keys as well, which can be dropped from then on."""
     left = {clone for id in step.destroys for clone in clones.get(id, ())}
     return replace(step, releases=step.releases | left) if left else step
+
+
+def _behind_detaching(steps: Sequence[Step], clones: Mapping[ObjectId, list[ObjectId]]) -> list[Step]:
+    """The steps; what validates such a constraint on the way back comes before ATTACH, which takes valid ones only."""
+    by = {clone: step.id for step in steps for id in sorted(step.destroys) for clone in clones.get(id, ())}
+    return [
+        replace(step, after=(*step.after, After(by[step.object], "the partition has it to itself from then on")))
+        if step.id.startswith(AGAIN) and step.object in by
+        else step
+        for step in steps
+    ]
 
 
 def _waiting(step: Step, behind: Mapping[ObjectId, set[str]]) -> Step:

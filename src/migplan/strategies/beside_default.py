@@ -34,6 +34,14 @@ class BesideDefault(Strategy):
             yield _guarded(default, tables)
 
 
+def left_to_default(context: Context, table: Table) -> Iterable[Assertion]:
+    """Rows of a default one that belong into a partition which is hung up beside it."""
+    default = _default_beside(context, table)
+    if default is not None and not context.empty(default):
+        count = sql("SELECT count(*) FROM {} WHERE {}", ident(*default.path), deparsed(table.bound_condition or ""))
+        yield Assertion(count, _belong(default, str(table.id)))
+
+
 def hung_beside_default(context: Context, table: Table, step: Step) -> Step:
     """A step that makes a new partition, as it is beside a default one: rows that would have to move are counted before
     anything is made, and hanging it up is felt by whoever uses the default one."""
@@ -47,8 +55,7 @@ def hung_beside_default(context: Context, table: Table, step: Step) -> Step:
         return replace(hung, phase=Phase.CONTRACT, why=spared) if guarded else hung
     if guarded or table.id not in step.creates:
         return step
-    count = sql("SELECT count(*) FROM {} WHERE {}", ident(*default.path), deparsed(table.bound_condition or ""))
-    return replace(step, asserts=(*step.asserts, Assertion(count, _belong(default, str(table.id)))))
+    return replace(step, asserts=(*step.asserts, *left_to_default(context, table)))
 
 
 def _default_beside(context: Context, table: Table) -> ObjectId | None:

@@ -71,6 +71,8 @@ def default_partition(context: Context, parent: ObjectId) -> ObjectId | None:
 
 def guard_steps(guard: BoundsGuard, partition: ObjectId, verb: str, phase: Phase, sentence: str | None) -> list[Step]:
     count = sql("SELECT count(*) FROM {} WHERE NOT ({})", ident(*guard.table.path), guard.condition)
+    outside = "are outside of the bounds that it gets"
+    met = outside if guard.table == partition else f"stand in the way of attaching {partition}"
     add = Step(
         id=step_id("guard", guard.table),
         title=f"{verb} {guard.table}",
@@ -82,7 +84,7 @@ def guard_steps(guard: BoundsGuard, partition: ObjectId, verb: str, phase: Phase
         down=Down((guard.drop,)),
         uses=frozenset({partition}),
         deploy=sentence,
-        asserts=(Assertion(count, f"rows of {guard.table} stand in the way of attaching {partition}"),),
+        asserts=(Assertion(count, f"rows of {guard.table} {met}"),),
     )
     validate = Step(
         id=step_id("prove", guard.table),

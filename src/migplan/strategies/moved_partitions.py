@@ -12,6 +12,7 @@ from migplan.kinds.bounds import in_the_way
 from migplan.kinds.settled_below import hang, take_off
 from migplan.kinds.table import Table
 from migplan.strategies.base import Context, Expansion
+from migplan.strategies.beside_default import left_to_default
 from migplan.strategies.partition_links import ahead_of_attaching, away, detached, linked, not_null_renames
 from migplan.strategies.partition_rows import exchanged, exchanged_back, exchanges, homeless, whole
 
@@ -42,7 +43,7 @@ def moved_together(context: Context, pairs: Sequence[tuple[Table, Table]]) -> St
         creates=first.creates.union(*(m.creates for m in more)),
         uses=first.uses.union(*(m.uses for m in more), takers),
         releases=first.releases.union(*(m.releases for m in more), givers),
-        asserts=tuple(homeless(context, pairs)),
+        asserts=(*homeless(context, pairs), *(a for _, new in pairs for a in left_to_default(context, new))),
     )
 
 

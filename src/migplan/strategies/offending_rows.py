@@ -6,6 +6,7 @@ In a table that others inherit from, keys and foreign keys (and checks that say 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
@@ -31,6 +32,28 @@ def rows_in_the_way(context: Context, obj: DbObject) -> tuple[Assertion, ...]:
     if obj.type in (UNIQUE, PRIMARY_KEY):
         return () if "WITHOUT OVERLAPS" in obj.definition else (duplicates(obj, context.after),)
     return tuple(offenders(obj, context.after)) if obj.type in (CHECK, FOREIGN_KEY) else ()
+
+
+def orphans_of_partition(context: Context, table: Table) -> Iterable[Assertion]:
+    """Rows of a table that becomes a partition without a counterpart for foreign keys of its parent, which it gets."""
+    for key in () if context.empty(table.id) else lacking(context, table):
+        for found in offenders(replace(key, relation=table.id), context.after):
+            yield replace(found, message=f"rows of {table.id} have no counterpart for {key.id}, which it gets")
+
+
+def lacking(context: Context, table: Table) -> Iterable[Constraint]:
+    """Foreign keys of its parent that a table which becomes a partition has no like of."""
+    assert table.partition_of is not None
+    own = {(c.columns, c.target, c.target_columns) for c in _keys(table.id, context.before)}
+    for key in _keys(table.partition_of, context.after):
+        if (key.columns, key.target, key.target_columns) not in own and context.before.get(key.id, Constraint) == key:
+            yield key
+
+
+def _keys(table: ObjectId, catalog: Catalog) -> Iterable[Constraint]:
+    """Its foreign keys that hold for every row."""
+    found = catalog.members_of(table, Constraint)
+    return (c for c in found if c.type == FOREIGN_KEY and c.validated and c.enforced)
 
 
 def offenders(constraint: Constraint, catalog: Catalog) -> Iterable[Assertion]:

@@ -71,6 +71,13 @@ def homeless(context: Context, pairs: Sequence[Pair]) -> Iterable[Assertion]:
         yield Assertion(count, f"rows of {old.id} fit none of the declared partitions that come in its place")
 
 
+def misplaced(context: Context, table: Table) -> Iterable[Assertion]:
+    """Rows outside of the bounds of a table that becomes a partition."""
+    if table.bound_condition is not None and not context.empty(table.id):
+        count = sql("SELECT count(*) FROM {} WHERE NOT ({})", ident(*table.id.path), _fits(context.after, table))
+        yield Assertion(count, f"rows of {table.id} are outside of the bounds that it gets")
+
+
 def left_behind(context: Context, table: Table) -> Sql | None:
     """What is true of the rows of a dropped partition that nobody gets, or None where nobody gets any."""
     source = context.successions.origin(table)

@@ -15,7 +15,7 @@ from migplan.kinds.constraint import FOREIGN_KEY, Constraint, add_constraint, dr
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
 from migplan.strategies.base import Context, Expansion, Size, Strategy
-from migplan.strategies.offending_rows import offenders
+from migplan.strategies.offending_rows import lacking, offenders
 
 NAME = "partitioned_foreign_key"
 
@@ -32,6 +32,20 @@ class PartitionedForeignKey(Strategy):
                 continue
             if context.after.major < 18 and context.size(key.relation) is Size.LARGE:
                 yield Expansion(tuple(_steps(context, key)), frozenset({key.id}))
+
+
+def ready_to_be_adopted(context: Context, table: Table) -> list[Step]:
+    """Foreign keys of its parent that a large table gets as it becomes a partition: ATTACH takes valid ones of its own
+    for them, and would read it under its lock otherwise."""
+    if table.partition_of is None or context.settings.offline or context.size(table.id) is not Size.LARGE:
+        return []
+    steps: list[Step] = []
+    for key in lacking(context, table):
+        clones = (c for c in context.after.members_of(table.id, Constraint) if c.clone_of == key.id)
+        for clone in clones:
+            leaves = [clone] if table.partition_key is None else _leaves(context, clone.id)
+            steps += (s for leaf in leaves for s in _on_partition(context, key, leaf, None, Phase.MIGRATE))
+    return steps
 
 
 def _leaves(context: Context, key: ObjectId) -> Iterable[Constraint]:
@@ -65,14 +79,16 @@ def _steps(context: Context, key: Constraint) -> list[Step]:
     return [*steps, adopt]
 
 
-def _on_partition(context: Context, key: Constraint, leaf: Constraint, sentence: str | None) -> list[Step]:
+def _on_partition(
+    context: Context, key: Constraint, leaf: Constraint, sentence: str | None, phase: Phase = Phase.CONTRACT
+) -> list[Step]:
     own = replace(leaf, clone_of=None, validated=False)
     add = Step(
         id=step_id("partition", leaf.id),
         title=f"add {leaf.id}, not validated",
         object=leaf.id,
         strategy=NAME,
-        phase=Phase.CONTRACT,
+        phase=phase,
         why="new rows are checked from here; existing ones are not read",
         up=(replace(add_constraint(own), scan=False, timing=Timing.QUICK),),
         down=Down((drop_constraint(replace(own, index_parent=key.id)),)),
@@ -85,7 +101,7 @@ def _on_partition(context: Context, key: Constraint, leaf: Constraint, sentence:
         title=f"validate {leaf.id}",
         object=leaf.id,
         strategy=NAME,
-        phase=Phase.CONTRACT,
+        phase=phase,
         why="reads the partition in a transaction of its own, under a lock that only DDL and vacuum feel",
         up=(validate_constraint(own),),
         down=Down(()),

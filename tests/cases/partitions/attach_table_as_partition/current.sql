@@ -15,3 +15,12 @@ CREATE TABLE keyed (id int UNIQUE) PARTITION BY LIST (id); CREATE TABLE keyed_1 
 CREATE FUNCTION touched() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
 CREATE TRIGGER touch BEFORE UPDATE ON q FOR EACH ROW EXECUTE FUNCTION touched();
 CREATE TRIGGER touch BEFORE UPDATE ON q1 FOR EACH ROW EXECUTE FUNCTION touched();
+
+-- A partitioned table brings foreign keys of its own, with those of its partitions.
+CREATE TABLE refers (a int, b int, c int REFERENCES r, d int REFERENCES r ON DELETE CASCADE) PARTITION BY LIST (a);
+CREATE TABLE below (a int, b int, c int, d int, CONSTRAINT own FOREIGN KEY (d) REFERENCES r ON DELETE CASCADE)
+  PARTITION BY LIST (b);
+CREATE TABLE below_1 PARTITION OF below FOR VALUES IN (1);
+CREATE TABLE below_2 (a int, b int, d int, c int, CONSTRAINT own FOREIGN KEY (d) REFERENCES r ON DELETE CASCADE);
+ALTER TABLE below ATTACH PARTITION below_2 FOR VALUES IN (2);
+CREATE TABLE refers_too PARTITION OF refers FOR VALUES IN (3);

@@ -17,3 +17,10 @@ ALTER TABLE keyed_1 ADD CONSTRAINT keyed_1_own UNIQUE (id), ADD CONSTRAINT keyed
 CREATE FUNCTION touched() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
 CREATE TRIGGER touch BEFORE UPDATE ON q FOR EACH ROW EXECUTE FUNCTION touched();
 CREATE TRIGGER touch BEFORE UPDATE ON q2 FOR EACH ROW EXECUTE FUNCTION touched();
+
+-- A partitioned table brings foreign keys of its own, with those of its partitions.
+CREATE TABLE refers (a int, b int, c int REFERENCES r, d int REFERENCES r ON DELETE CASCADE) PARTITION BY LIST (a);
+CREATE TABLE below PARTITION OF refers FOR VALUES IN (1, 2) PARTITION BY LIST (b);
+CREATE TABLE below_1 PARTITION OF below FOR VALUES IN (1);
+CREATE TABLE below_2 PARTITION OF below FOR VALUES IN (2);
+CREATE TABLE refers_too (a int, b int, c int, d int);

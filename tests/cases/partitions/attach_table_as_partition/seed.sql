@@ -1,0 +1,3 @@
+INSERT INTO r VALUES (1);
+INSERT INTO below VALUES (1, 1, 1, 1), (2, 2, NULL, 1);
+INSERT INTO refers VALUES (3, 1, 1, 1);
