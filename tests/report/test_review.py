@@ -14,6 +14,7 @@ from rich.console import Console
 from tests.support import plans
 
 from migplan.core.errors import ConfigError
+from migplan.core.settings import Settings
 from migplan.findings.model import FindingModel
 from migplan.planfile.folder import PlanFolder, read_folder
 from migplan.report.as_json import as_json
@@ -118,6 +119,15 @@ def test_an_unproved_plan_says_so_and_ticks_nothing(make_db: MakeDb, tmp_path: P
     assert "**NOT PROVED**" in shown
     assert "[x]" not in shown
     assert "✅" not in shown
+
+
+def test_a_small_table_is_small_whatever_its_name_is(make_db: MakeDb, tmp_path: Path) -> None:
+    live, declared = (f'CREATE TABLE "Its ""name" (n {type});' for type in ("int", "text"))
+    rows = 'INSERT INTO "Its ""name" VALUES (1); ANALYZE'
+    found = plans.sides(make_db, live + rows, declared, settings=Settings())
+    plan, files = plans.proved(found, make_db)
+    assert any(step.rewrite for step in plan.steps)
+    assert "long lock" not in markdown(plans.folder(tmp_path / "plan", plan, files))
 
 
 def test_markdown_and_html_escape_names(folder: PlanFolder) -> None:

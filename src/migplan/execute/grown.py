@@ -17,8 +17,8 @@ def grown(connection: Connection, locks: PlanLocks, steps: Sequence[StepModel]) 
     if plan.offline:
         return
     titles = {table: step.title for step in reversed(steps) for table in _held(locks, step)}
-    known = ((_named(id), size) for id, size in plan.sizes.items() if size.rows >= 0 and plan.is_small(size))
-    planned = {table: size for table, size in known if table in titles}
+    small = ((table, size) for table, size in plan.known_sizes().items() if size.rows >= 0 and plan.is_small(size))
+    planned = {table: size for table, size in small if table in titles}
     if not planned:
         return
     for table, size in sorted(sizes_of(connection, sorted(planned)).items()):
@@ -37,8 +37,3 @@ def _held(locks: PlanLocks, step: StepModel) -> list[str]:
     if step.new_objects or not (locks.rewrites(step) or locks.scans(step)):
         return []
     return [table for table, mode in locks.modes(step).items() if mode > UNFELT]
-
-
-def _named(id: str) -> str:
-    """What locks call the table: a plan's sizes bear ids, which quote a name where it has to be."""
-    return id.removeprefix("table ").replace('"', "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -244,6 +245,10 @@ class ChangeModel(Model):
     renamed_from: str | None = None
 
 
+_KIND: Final = re.compile(r"^(?:table|materialized view) ")
+_QUOTED: Final = re.compile(r'"((?:[^"]|"")*)"')
+
+
 class SizeModel(Model):
     """What the live server knew of a table when the plan was made."""
 
@@ -276,6 +281,11 @@ class PlanModel(Model):
     notes: list[str] = Field(default_factory=list[str])
     proof: ProofModel
     digest: str = ""
+
+    def known_sizes(self) -> dict[str, SizeModel]:
+        """``sizes`` by ``schema.table``, as locks name what they are held on: ids quote names that have to be."""
+        found = ((_KIND.sub("", id), size) for id, size in self.sizes.items())
+        return {_QUOTED.sub(lambda name: name[1].replace('""', '"'), id): size for id, size in found}
 
     def is_small(self, size: SizeModel) -> bool:
         """By what was small when the plan was made (an older one doesn't say); uncounted rows leave it to the bytes."""

@@ -68,7 +68,7 @@ def _long_locks(facts: Facts) -> Iterable[Danger]:
 
 
 def _size(facts: Facts, table: str) -> str:
-    size = facts.plan.sizes.get(f"table {table}")
+    size = facts.sizes.get(table)
     return f" ({rows_of(size.rows)}, {bytes_of(size.bytes)})" if size is not None else ""
 
 

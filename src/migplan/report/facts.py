@@ -9,7 +9,7 @@ from migplan.core.records import record
 from migplan.findings.model import FindingModel
 from migplan.planfile.folder import PlanFolder
 from migplan.planfile.locks import PlanLocks
-from migplan.planfile.model import PhaseModel, PlanModel, StepModel
+from migplan.planfile.model import PhaseModel, PlanModel, SizeModel, StepModel
 from migplan.planfile.script import read_script
 from migplan.planfile.trials import Trials, trials_of
 
@@ -121,8 +121,13 @@ class Facts:
 
     def small(self, table: str) -> bool:
         """Whether the table was known to be small when the plan was made."""
-        size = self.plan.sizes.get(f"table {table}")
+        size = self.sizes.get(table)
         return size is not None and size.rows >= 0 and self.plan.is_small(size)
+
+    @cached_property
+    def sizes(self) -> Mapping[str, SizeModel]:
+        """What was known of tables when the plan was made, by ``schema.table``."""
+        return self.plan.known_sizes()
 
     def long_under_lock(self, step: StepModel) -> bool:
         """Whether the step rewrites or reads a whole table while reads or writes wait: small tables aside."""
