@@ -32,6 +32,7 @@ from migplan.planning.leaving_partitions import with_counted_references
 from migplan.planning.mentions import with_mentions
 from migplan.planning.moved_extensions import with_moves
 from migplan.planning.positions import with_positions
+from migplan.planning.released_keys import behind_released, of_the_keys, release_keys
 from migplan.planning.renames import Renamed, with_renames
 from migplan.planning.said_casts import with_said_casts
 from migplan.planning.segments import Segment, segments
@@ -86,7 +87,8 @@ def draft(
     said = directives or Directives()
     before, after = with_column_orders(before, after, said)
     attached = rename_attached(before, after)
-    freed = free_names(attached.before, after)
+    released = release_keys(attached.before, after, said, chosen, renamed)
+    freed = free_names(released.before, after)
     back, online = _offline_way(chosen), not chosen.offline
     widened = widen_enums(freed.before, after, said, back, in_use=online, renamed=renamed.columns)
     before, after = with_spelled_names(widened.before, after), with_spelled_names(after, widened.before)
@@ -98,7 +100,8 @@ def draft(
         context = context_of(before, after, followed.changes, said, chosen, forced, renamed, back)
         context = replace(context, added_labels=widened.added)
         expansions = expansions_of(context)
-        made = [*attached.steps, *freed.steps, *widened.steps, *steps_of(context, expansions)]
+        made = [*attached.steps, *released.steps, *freed.steps, *widened.steps, *steps_of(context, expansions)]
+        made = behind_released(made, released, after)
         followed = followed.with_rebuilt(context.rebuilds.items, before, after)
         made = followed.extended(made, context.pieces_before, context.pieces_after)
         made = with_stricter_children(made, before, after)
@@ -117,10 +120,10 @@ def draft(
             refused = refused_updates(steps, before, after)
             return replace(
                 arranged,
-                changes=(*renamed.moved, *arranged.changes),
+                changes=(*renamed.moved, *of_the_keys(arranged.changes, released)),
                 blocked=(*renamed.blocked, *joined.blocked, *arranged.blocked, *by_place, *refused),
                 renames=(*renamed.renames, *attached.renames),
-                gone=arranged.gone | (attached.before.objects.keys() - freed.before.objects.keys()),
+                gone=arranged.gone | (released.before.objects.keys() - freed.before.objects.keys()),
             )
         except CycleError as cycle:
             more = frozenset(_rebuildable(cycle, context)) - forced

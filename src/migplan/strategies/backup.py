@@ -16,8 +16,9 @@ from migplan.core.steps import WITHIN, Backfill, Batches, Down, LockMode, Phase,
 from migplan.kinds.column import TYPE_KINDS, Column
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
-from migplan.strategies.backfill import Fill, fill, key_of
+from migplan.strategies.backfill import Fill, fill
 from migplan.strategies.base import Context, Expansion, Strategy
+from migplan.strategies.lasting_key import LastingKey, lasting_key
 
 NAME: Final = "backup"
 SCHEMA: Final = "migplan"
@@ -43,8 +44,9 @@ class Backup(Strategy):
                 continue
             if column.relation in context.rebuilds.items or not _holds_values(context, column):
                 continue
-            if is_backed_up(context, column):
-                yield Expansion((_keep(context, column, key_of(context.before, column.relation)),))
+            key = lasting_key(context, column.relation)
+            if key is not None:
+                yield Expansion((_keep(context, column, key),))
             else:
                 reason = f"{column.relation} has no key that stays: the values of {column.id} can't be backed up"
                 yield Expansion((), blocked=(reason,))
@@ -63,8 +65,7 @@ def is_backed_up(context: Context, obj: DbObject) -> bool:
         return asked and not _goes_over(context, obj.id) and not context.empty(obj.id)
     if not isinstance(obj, Column) or not _wanted(context, obj) or not _holds_values(context, obj):
         return False
-    key = key_of(context.before, obj.relation)
-    return bool(key) and all(c.id in context.after for c in key)
+    return lasting_key(context, obj.relation) is not None
 
 
 def _goes_over(context: Context, table: ObjectId) -> bool:
@@ -92,9 +93,9 @@ def backup_name(id: ObjectId) -> str:
     return id.name.encode()[:63].decode(errors="ignore")
 
 
-def _keep(context: Context, column: Column, key: list[Column]) -> Step:
+def _keep(context: Context, column: Column, found: LastingKey) -> Step:
     """Runs right before the drop, behind all that lets go of the column; its way back right after the column's."""
-    name = backup_name(context.left.get(column.id, column).id)
+    name, key = backup_name(context.left.get(column.id, column).id), found.columns
     backup, table = ident(SCHEMA, name), ident(*column.relation.path)
     keys = join(", ", (ident(c.name) for c in key))
     told = join(", ", (_named(context, c) if _is_text(context, c) else ident(c.name) for c in key))
@@ -116,6 +117,7 @@ def _keep(context: Context, column: Column, key: list[Column]) -> Step:
         ),
         down=Down((*restored.statements, Statement(sql("DROP TABLE {}", backup)), DROP_EMPTY_SCHEMA)),
         undo_batches=again,
+        uses=found.made,
         destroys=frozenset({column.id}),
         releases=frozenset({column.id, *_lasting(context, key), *_gone_types(context, key)}),
         deploy=sentence,
@@ -150,7 +152,7 @@ def _is_text(context: Context, column: Column) -> bool:
     return any(id.kind in TYPE_KINDS or id not in context.after for id in context.before.uses.get(column.id, ()))
 
 
-def _restore(context: Context, column: Column, key: list[Column], backup: Sql) -> Fill:
+def _restore(context: Context, column: Column, key: Iterable[Column], backup: Sql) -> Fill:
     """Rows whose value isn't the kept one: the column's default may have filled them."""
     table, value = ident(*column.relation.path), ident(column.name)
     match = join(" AND ", (_same_key(context, c, table) for c in key))
