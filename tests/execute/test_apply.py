@@ -12,7 +12,7 @@ import pytest
 from tests.support.live import Heard, back_to, large, order, state, to_the_end
 from tests.support.migrations import run as run_sql
 
-from migplan.core.errors import ExecutionError, MigplanError
+from migplan.core.errors import BlockedError, ExecutionError, MigplanError
 from migplan.execute.apply import apply
 from migplan.execute.journey import stops
 from migplan.execute.ledger import FencedError, install, installed
@@ -118,11 +118,11 @@ def test_an_edited_plan(shop: Shop) -> None:
 def test_drift(shop: Shop) -> None:
     shop.execute("ALTER TABLE item ALTER COLUMN junk SET DEFAULT 'x'; CREATE INDEX foreign_one ON item (id, junk)")
     refused = shop.command("apply", "--yes")
-    assert refused.status == 1
+    assert refused.status == 3
     assert "default public.item.junk is unexpected" in refused.err
     assert "index public.foreign_one is unexpected" in refused.err
     partly = shop.command("apply", "--yes", "--allow-drift", "default public.item.*")
-    assert (partly.status, "public.item.junk" in partly.err) == (1, False)
+    assert (partly.status, "public.item.junk" in partly.err) == (3, False)
     allowed = shop.command("apply", "--yes", "--allow-drift", "default public.item.*", "--allow-drift", "*foreign_one")
     assert (allowed.status, "allowed: index public.foreign_one is unexpected" in allowed.out) == (0, True)
 
@@ -134,7 +134,7 @@ def test_drift_while_the_operator_was_asked(shop: Shop) -> None:
         shop.execute("CREATE INDEX foreign_one ON item (id, junk)")
         time.sleep(2.1)
 
-    with pytest.raises(ExecutionError, match=r"index public\.foreign_one is unexpected"):
+    with pytest.raises(BlockedError, match=r"index public\.foreign_one is unexpected"):
         apply(shop.migration.folder, order(shop.url, agree=slowly))
 
 

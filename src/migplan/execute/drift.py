@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from fnmatch import fnmatchcase
 
-from migplan.core.errors import ExecutionError
+from migplan.core.errors import BlockedError, ExecutionError
 from migplan.core.model import Catalog
 from migplan.core.records import record
 from migplan.planfile.model import PlanModel
@@ -49,11 +49,11 @@ def managed(plan: PlanModel) -> Scope:
 
 
 def refuse_drift(found: Collection[Drift], allowed: Collection[str]) -> list[Drift]:
-    """What is allowed to differ, by names or patterns (``table public.a*``). Raises ``ExecutionError`` for the rest."""
+    """What is allowed to differ, by names or patterns (``table public.a*``). Raises ``BlockedError`` for the rest."""
     refused = [d for d in found if not any(_means(name, d.object) for name in allowed)]
     if refused:
         listed = "\n".join(f"  {d}" for d in refused)
-        raise ExecutionError(
+        raise BlockedError(
             f"the database is no longer what the plan was proved on:\n{listed}",
             hint="Plan anew, or say --allow-drift OBJECT for what may differ.",
         )
