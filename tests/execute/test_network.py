@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import threading
 from typing import TYPE_CHECKING
 
@@ -12,7 +14,7 @@ from tests.execute.conftest import Shop
 from tests.support.live import Heard, State, back_to, expect_same, state, to_the_end
 from tests.support.proxy import Fate, proxy
 
-from migplan.execute import silence
+from migplan.execute import interrupts, silence
 from migplan.execute.ledger import FencedError
 
 if TYPE_CHECKING:
@@ -77,6 +79,26 @@ def test_a_connection_that_goes_silent(shop: Shop, monkeypatch: pytest.MonkeyPat
         between.decide = Breaks(Fate.HANGS, ATTEMPT)
         with pytest.raises(FencedError, match="operator's lock is gone"):
             to_the_end(folder, between.url)
+
+
+@pytest.mark.pg(18)
+def test_a_server_that_answers_nobody(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The operator is told, and one Ctrl-C ends it; afterwards signals mean what they meant before."""
+    monkeypatch.setattr(silence, "SILENT_FOR", 0.5)
+    monkeypatch.setattr(interrupts, "LAST_CHANCE", 0.5)
+    folder, heard, before = shop.migration.folder, Heard(), signal.getsignal(signal.SIGINT)
+    with proxy(shop.url) as between:
+        breaks = Breaks(Fate.HANGS, INDEX)
+        between.decide = lambda line, message: breaks(line, message) if breaks.left else Fate.HANGS
+        ask = threading.Timer(2.5, os.kill, (os.getpid(), signal.SIGINT))
+        ask.start()
+        with pytest.raises(KeyboardInterrupt) as ended:
+            to_the_end(folder, between.url, heard)
+    assert not breaks.left
+    assert any("nothing has come from the server" in said for said in heard.said)
+    assert "the same command continues; 'migplan rollback' leads back" in ended.value.__notes__
+    assert signal.getsignal(signal.SIGINT) is before
+    to_the_end(folder, shop.url)
 
 
 @pytest.mark.pg(18)

@@ -25,7 +25,7 @@ class Fate(Enum):
 _KEY: Final = re.compile(rb"K\0\0\0\x0c.{4}(?=.{4}Z\0\0\0\x05)", re.S)
 """The process id in BackendKeyData, which ReadyForQuery follows."""
 _OWN: Final = b"K\0\0\0\x0c\0\0\0\x01"
-_NAMING: Final = re.compile(rb"set_config\('application_name'.*?(migplan [\x20-\x7e]+)", re.S)
+_NAMING: Final = re.compile(rb"set_config\('application_name', '(migplan [^']+)'")
 
 
 @dataclass

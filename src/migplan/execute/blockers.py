@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -10,8 +11,10 @@ import psycopg
 
 from migplan.core.errors import MigplanError
 from migplan.core.records import record
+from migplan.execute import silence
+from migplan.execute.interrupts import answers_nothing
 from migplan.execute.operator import open_session
-from migplan.execute.silence import Silence
+from migplan.execute.silence import Silence, severed_after
 from migplan.source.connect import Connection
 
 _EVERY: Final = 0.3
@@ -82,6 +85,7 @@ class Lookout:
         self._kill_older_than = kill_older_than
         self._stop = threading.Event()
         self._seen: list[Blocker] = []
+        self._said: set[tuple[int, str]] = set()
         self._refused: set[int] = set()
         self._thread = threading.Thread(target=self._look, name="migplan lookout", daemon=True)
 
@@ -91,7 +95,7 @@ class Lookout:
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
-        self._thread.join(timeout=5)
+        self._thread.join(timeout=0.5 if answers_nothing() else 5)
 
     def watch(self, session: Connection) -> None:
         """Look at another session from here on: the one that took a lost connection's place."""
@@ -108,27 +112,36 @@ class Lookout:
 
     def _look(self) -> None:
         connection: Connection | None = None
-        said: set[tuple[int, str]] = set()
         while not self._stop.wait(_EVERY):
+            began = time.monotonic()
             try:
                 connection = connection or open_session(self._target, "lookout")
-                found = blockers_of(connection, self._pid)
-                if found:
-                    self._seen = found
-                for blocker in found:
-                    if (blocker.pid, blocker.application) not in said:
-                        self._say(f"waiting for {blocker}")
-                    self._end(connection, blocker)
-                said = {(b.pid, b.application) for b in found}
-                self._silence.look(connection)
-                for phase, share in connection.execute(_INDEX_BUILD, (self._pid,)).fetchall():
-                    self._progress(str(phase), float(share or 0))
+                with severed_after(silence.SILENT_FOR, connection):
+                    self._look_once(connection)
+                self._silence.heard()
             except (psycopg.Error, MigplanError):  # it is only a view: the next look tries again
                 if connection is not None:
                     connection.close()
                 connection = None
+                if time.monotonic() - began < silence.SILENT_FOR:
+                    self._silence.heard()  # what is refused is an answer
+                else:
+                    self._silence.unheard(began)
         if connection is not None:
             connection.close()
+
+    def _look_once(self, connection: Connection) -> None:
+        found = blockers_of(connection, self._pid)
+        if found:
+            self._seen = found
+        for blocker in found:
+            if (blocker.pid, blocker.application) not in self._said:
+                self._say(f"waiting for {blocker}")
+            self._end(connection, blocker)
+        self._said = {(b.pid, b.application) for b in found}
+        self._silence.look(connection)
+        for phase, share in connection.execute(_INDEX_BUILD, (self._pid,)).fetchall():
+            self._progress(str(phase), float(share or 0))
 
     def _end(self, connection: Connection, blocker: Blocker) -> None:
         limit = self._kill_older_than

@@ -17,6 +17,7 @@ from migplan.execute.change_logs import replay
 from migplan.execute.drift import drift, refuse_drift
 from migplan.execute.first_look import FirstLook
 from migplan.execute.hooks import run_hook
+from migplan.execute.interrupts import answers_nothing, asked_to_end
 from migplan.execute.journey import Stop, interrupted, phases, stops
 from migplan.execute.ledger import STOPPED, FencedError, Ledger
 from migplan.execute.operator import still_held
@@ -63,7 +64,7 @@ class Course:
             error = None
             raise
         except MigplanError as failure:
-            error = redact(str(failure))
+            error = STOPPED if asked_to_end() else redact(str(failure))
             raise
         except KeyboardInterrupt as stop:
             stop.add_note("the same command continues; 'migplan rollback' leads back")
@@ -178,5 +179,8 @@ def _window_of(unit: Unit) -> int:
 
 def _close(run: ThisRun, error: str | None) -> None:
     """The end of the run in the ledger; where that can't be written it stays open, and counts as interrupted."""
-    with contextlib.suppress(psycopg.Error), severed_after(_LAST_WORD, run.ledger.connection):
+    with (
+        contextlib.suppress(psycopg.Error),
+        severed_after(0.5 if answers_nothing() else _LAST_WORD, run.ledger.connection),
+    ):
         run.ledger.end_run(run.number, error)

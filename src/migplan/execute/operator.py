@@ -4,39 +4,46 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from typing import Final
 
 import psycopg
 
 from migplan.core.errors import ExecutionError, TargetError
+from migplan.core.sql import EMPTY, Sql, join, literal, sql
+from migplan.execute.interrupts import heeding_signals, watched
 from migplan.execute.ledger import FencedError, installed
 from migplan.execute.retry import lost
+from migplan.execute.silence import severed_after
 from migplan.source.connect import Connection, connect, describe, redact
 
 LOCK_KEY: Final = 7_163_948_001
 WORK_KEY: Final = 7_163_948_003
 """Held, shared, by every session that changes the database for a run: an operator who comes later ends them first."""
 _LEFT_FOR: Final = 60.0
-_SESSION: Final = (
-    "SELECT set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false),"
-    " set_config('idle_in_transaction_session_timeout', '0', false),"
-    " set_config('client_min_messages', 'warning', false)"
+_SETTINGS: Final = (
+    (14, "statement_timeout", "0"),
+    (14, "lock_timeout", "0"),
+    (14, "idle_in_transaction_session_timeout", "0"),
+    (14, "idle_session_timeout", "0"),
+    (17, "transaction_timeout", "0"),
+    (14, "client_min_messages", "warning"),
 )
-_DURABLE: Final = (
-    "SELECT set_config('synchronous_commit', 'local', false) WHERE current_setting('synchronous_commit') = 'off'"
+"""By the first version that knows them: no default of the role or database is to end a session that waits."""
+_ALIVE: Final = (
+    (14, "tcp_keepalives_idle", "30"),
+    (14, "tcp_keepalives_interval", "10"),
+    (14, "tcp_keepalives_count", "3"),
+    (14, "tcp_user_timeout", "60s"),
+    (14, "client_connection_check_interval", "10s"),
+)
+"""So that the server ends what it does for an operator whose machine is gone, and frees the lock."""
+_DURABLE: Final = Sql(
+    "CASE WHEN current_setting('synchronous_commit') = 'off' THEN set_config('synchronous_commit', 'local', false) END"
 )
 """What the operator was told has happened must still have happened after a crash."""
-_ALIVE: Final = {
-    "tcp_keepalives_idle": "30",
-    "tcp_keepalives_interval": "10",
-    "tcp_keepalives_count": "3",
-    "tcp_user_timeout": "60s",
-}
-_LOOKS: Final = {"client_connection_check_interval": "10s"}
-"""So that the server ends what it does for an operator whose machine is gone, and frees the lock."""
-_LONG_LIVED: Final = ("idle_session_timeout", "transaction_timeout")
-"""Settings of 14 and of 17 that would end a connection that waits."""
+_ANSWERS_IN: Final = 30.0
+"""Seconds that a server which lets somebody in has for the first answer."""
 _HOLDER: Final = """
 SELECT a.pid, a.usename, a.application_name, a.client_addr, a.backend_start
 FROM pg_locks l JOIN pg_stat_activity a USING (pid)
@@ -46,14 +53,16 @@ WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
 """
 
 
-def open_session(target: str, what: str) -> Connection:
+def open_session(target: str, what: str, *, besides: Sql = EMPTY) -> Connection:
     """A connection that no default of the role or database ends early; ``what`` it is for shows in pg_stat_activity.
+    ``besides`` is what else is selected, in the same message: over a network each is worth its milliseconds.
 
     Raises ``TargetError`` where it can't be had.
     """
-    connection = connect(target)
+    connection = watched(connect(target))
     try:
-        _prepare(connection, what)
+        with severed_after(_ANSWERS_IN, connection):
+            _prepare(connection, what, besides)
     except psycopg.OperationalError as failure:
         connection.close()
         raise TargetError(
@@ -63,25 +72,25 @@ def open_session(target: str, what: str) -> Connection:
     return connection
 
 
-def _prepare(connection: Connection, what: str) -> None:
-    connection.execute(_SESSION)
-    connection.execute(_DURABLE)
-    connection.execute("SELECT set_config('application_name', %s, false)", (f"migplan {what}"[:63],))
-    for name in _LONG_LIVED:
-        connection.execute("SELECT set_config(name, '0', false) FROM pg_settings WHERE name = %s", (name,))
-    for settings in (_ALIVE, _LOOKS):
-        with contextlib.suppress(psycopg.DataError):  # servers on some systems know no other value than 0
-            connection.execute(
-                "SELECT set_config(name, value, false) FROM unnest(%s::text[], %s::text[]) AS s (name, value)",
-                (list(settings), list(settings.values())),
-            )
+def _prepare(connection: Connection, what: str, besides: Sql) -> None:
+    try:
+        _set(connection, what, (*_SETTINGS, *_ALIVE), besides)
+    except psycopg.DataError:  # servers on some systems know no other value than 0 for what keeps connections alive
+        _set(connection, what, _SETTINGS, besides)
+
+
+def _set(connection: Connection, what: str, settings: Iterable[tuple[int, str, str]], besides: Sql) -> None:
+    major = connection.info.server_version // 10000
+    own = ("application_name", f"migplan {what}"[:63])
+    pairs = [own, *((name, value) for since, name, value in settings if major >= since)]
+    made = [sql("set_config({}, {}, false)", literal(name), literal(value)) for name, value in pairs]
+    made += [_DURABLE, besides] if besides else [_DURABLE]
+    connection.execute(sql("SELECT {}", join(", ", made)).encode())
 
 
 def open_worker(target: str, what: str) -> Connection:
     """A session that changes the database, known as such to whoever takes over."""
-    connection = open_session(target, what)
-    connection.execute("SELECT pg_advisory_lock_shared(%s)", (WORK_KEY,))
-    return connection
+    return open_session(target, what, besides=sql("pg_advisory_lock_shared({})", WORK_KEY))
 
 
 @contextlib.contextmanager
@@ -91,7 +100,7 @@ def sole_operator(target: str, what: str) -> Generator[Connection]:
     Raises ``ExecutionError``, with who holds the lock since when, where there is another operator; and for what the
     server refuses beside the plan's own statements.
     """
-    with contextlib.closing(open_session(target, what)) as desk:
+    with heeding_signals(), contextlib.closing(open_session(target, what)) as desk:
         row = desk.execute("SELECT pg_try_advisory_lock(%s)", (LOCK_KEY,)).fetchone()
         if row is None or not row[0]:
             raise ExecutionError(

@@ -16,6 +16,7 @@ from migplan.execute.backfill_job import Job, Progress
 from migplan.execute.batch_work import BatchWork
 from migplan.execute.blockers import Lookout
 from migplan.execute.failures import details, failure, primary
+from migplan.execute.interrupts import asked_to_end
 from migplan.execute.ledger import Direction
 from migplan.execute.maintenance import admit
 from migplan.execute.manner import Manner, Teller
@@ -139,6 +140,8 @@ class Runner:
                     raise error
                 self._work.carry_out(unit, attempt)
             except psycopg.Error as error:
+                if asked_to_end():
+                    raise
                 self._note_failure(attempt, error)
                 if lost(error):
                     now = time.monotonic()

@@ -20,6 +20,8 @@ import psycopg
 from migplan.source.connect import Connection, backend_pid
 
 SILENT_FOR: Final = 15.0
+GIVEN_UP: Final = 600.0
+"""Seconds after which who waits for a server that answers nobody is broken off: there may be no one for a Ctrl-C."""
 _STATES: Final = """
 SELECT asked.pid, a.state_change FROM unnest(%s::integer[]) AS asked(pid) LEFT JOIN pg_stat_activity a USING (pid)
 WHERE a.pid IS NULL OR a.state LIKE 'idle%%'
@@ -51,6 +53,8 @@ class Silence:
         self._watched: list[tuple[int, Connection]] = []
         self._guard = threading.Lock()
         self._since: dict[int, tuple[datetime | None, float]] = {}
+        self._deaf_since: float | None = None
+        self._told = False
 
     def watch(self, connection: Connection) -> int:
         """Watch one more that is idle, until it is closed. Its process on the server, 0 where the connection is lost
@@ -63,10 +67,33 @@ class Silence:
             self._watched = [(p, c) for p, c in self._watched if not c.closed] + [(pid, connection)]
         return pid
 
+    def heard(self) -> None:
+        """The server has answered somebody."""
+        if self._told:
+            self._say("the server answers again")
+        self._deaf_since, self._told = None, False
+
+    def unheard(self, since: float) -> None:
+        """Nobody who asks on another connection has had an answer for all that time, and no connection was refused."""
+        self._deaf_since = since if self._deaf_since is None else self._deaf_since
+        with self._guard:
+            waiting = [c for _, c in self._watched if not c.closed and waits(c)]
+        gone = time.monotonic() - self._deaf_since
+        if waiting and not self._told:
+            self._told = True
+            self._say(
+                f"nothing has come from the server for {gone:.0f} s, on no connection: waiting for it. Ctrl-C ends the"
+                " run, and the same command continues once the server answers"
+            )
+        if gone > GIVEN_UP:
+            self._say(f"nothing has come from the server for {gone:.0f} s: giving up")
+            for connection in waiting:
+                sever(connection)
+
     def look(self, connection: Connection) -> None:
         """Break off those that have waited too long for a session with nothing to do. Raises what the server says."""
         with self._guard:
-            waiting = {p: c for p, c in self._watched if not c.closed and _waits(c)}
+            waiting = {p: c for p, c in self._watched if not c.closed and waits(c)}
         found = connection.execute(_STATES, (list(waiting),)).fetchall() if waiting else []
         now, before = time.monotonic(), self._since
         self._since = {
@@ -79,5 +106,6 @@ class Silence:
                 sever(waiting[pid])
 
 
-def _waits(connection: Connection) -> bool:
+def waits(connection: Connection) -> bool:
+    """Whether the server was asked something, and hasn't answered yet."""
     return connection.pgconn.transaction_status == psycopg.pq.TransactionStatus.ACTIVE
