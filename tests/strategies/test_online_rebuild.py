@@ -107,13 +107,16 @@ EVENTS = "INSERT INTO event (id, day, amount) SELECT g, date '2026-01-01' + g, g
 DOUBLED = KEYED.replace("amount int", "amount int, more int GENERATED ALWAYS AS (amount * 2) STORED")
 UNKEYED = DOUBLED.replace("* 2", "* 3").replace(", PRIMARY KEY (id)", "")
 BY_DAY = f"""{KEYED.replace("(id))", "(day, id)) PARTITION BY RANGE (day)")}
-CREATE TABLE event_all PARTITION OF event DEFAULT;"""
+CREATE TABLE event_all PARTITION OF event DEFAULT;
+ALTER TABLE event_all ADD CONSTRAINT of_day FOREIGN KEY (day) REFERENCES calendar;"""
+DAYS = "CREATE TABLE calendar (day date PRIMARY KEY);"
+CALENDAR = "INSERT INTO calendar SELECT date '2026-01-01' + g FROM generate_series(1, 900) g;"
 
 
 @pytest.mark.parametrize(
     ("old", "new", "stops"),
     [
-        pytest.param(KEYED, BY_DAY, None, id="a-wider-one"),
+        pytest.param(DAYS + CALENDAR + KEYED, DAYS + BY_DAY, None, id="a-wider-one"),
         pytest.param(DOUBLED, UNKEYED, "down", id="none-any-more"),
         pytest.param(UNKEYED, DOUBLED, "up", id="none-until-now"),
     ],
@@ -123,6 +126,7 @@ def test_other_keys(make_db: MakeDb, tmp_path: Path, old: str, new: str, stops: 
     found = proved(make_db, tmp_path, old + EVENTS, new, config=LARGE)
     found.both_ways()
     if stops is None:
+        assert "REFERENCES public.calendar(day) NOT VALID;" in found.up
         return
     if stops == "down":
         run(found, "up")
@@ -261,3 +265,16 @@ def test_identities_of_small_tables_go_on(make_db: MakeDb, tmp_path: Path, new: 
             (number,) = db.execute("INSERT INTO t (b) VALUES ('2026-01-02') RETURNING a").fetchone() or (0,)
             numbers.append(number)
     assert numbers == list(range(6, 6 + 2 * len(found.phases)))
+
+
+def test_what_the_new_form_relies_on_goes_first(make_db: MakeDb, tmp_path: Path) -> None:
+    """A value that every row needs before the tables change places, and another type for both of them."""
+    states = "CREATE TYPE state AS ENUM ('on', 'odd', 'off');\n"
+    old = states + DOUBLED.replace("amount int", "state state DEFAULT 'on', amount int")
+    new = old.replace("more int", "need int NOT NULL, -- migplan: backfill id\n  more int").replace("* 2", "* 3 + need")
+    new = "-- migplan: values 'odd' => 'off'\n" + new.replace("'odd', 'off');", "'off');")
+    rows = EVENTS + "UPDATE event SET state = 'odd' WHERE id < 4;"
+    found = proved(
+        make_db, tmp_path, f"{old}CREATE INDEX odd ON event (id) WHERE state = 'odd';{rows}", new, config=LARGE
+    )
+    found.both_ways()

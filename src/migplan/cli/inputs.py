@@ -114,10 +114,11 @@ def gather(
     declared = replace(declared, directives=told_anew(declared.directives, before, after, settings))
     renamed = renamed_side(before, after, declared, shadow, settings)
     found = Inputs(configuration, url, reading, settings, shadow, declared, before, after, renamed, policy, beside)
-    first = found.draft().first if planning else ()
-    if not first:
-        return found
-    return replace(found, renamed=renamed_side(before, after, declared, shadow, settings, frozenset(first)))
+    first = frozenset[ObjectId]()
+    while planning and (more := found.draft().first - first):
+        first |= more
+        found = replace(found, renamed=renamed_side(before, after, declared, shadow, settings, first))
+    return found
 
 
 def shadow_of(target: str | None, config: Config) -> Shadow:

@@ -1,4 +1,4 @@
-"""Columns whose drop or change goes ahead of the rest of a plan: the catalog behind just that."""
+"""Columns that come, go or change ahead of the rest of a plan, and enums: the catalog behind just that."""
 
 from __future__ import annotations
 
@@ -17,15 +17,28 @@ from migplan.kinds.table import Table
 def with_changes_of(
     ids: Iterable[ObjectId], world: Catalog, after: Catalog, directives: Directives
 ) -> tuple[Catalog, frozenset[ObjectId]]:
-    """``world`` with those columns dropped, of their declared types, or no longer computed (stored,
-    where they are computed when they are read), and which ones are. A column on which something
+    """``world`` with those enums as they are declared, and those columns added, dropped, of their declared types, or no
+    longer computed (stored, where they are computed when they are read), and which ones are. A column on which something
     outside of its table stands isn't dropped: nobody declares what that would be without it. One in a partition key
     can be neither."""
     objects, uses = dict(world.objects), dict(world.uses)
     changed: set[ObjectId] = set()
     for id in sorted(ids):
+        if id.kind == "enum" and id in world and id in after:
+            objects[id] = after[id]
+            for gone in _saying_labels(id, world, after):
+                objects.pop(gone, None)
+                uses.pop(gone, None)
+            changed.add(id)
+            continue
         old, new = world.get(id, Column), after.get(id, Column)
-        if old is None or _in_partition_key(old, world):
+        if old is None:
+            if new is not None and new.relation in world and after.uses.get(id, frozenset()) <= world.objects.keys():
+                objects[id] = replace(new, using=None, reverse=None)
+                uses[id] = after.uses.get(id, frozenset())
+                changed.add(id)
+            continue
+        if _in_partition_key(old, world):
             continue
         if new is None:
             gone = {id, *world.dependants([id])}
@@ -46,6 +59,12 @@ def with_changes_of(
         objects.pop(key, None)
         uses.pop(key, None)
     return replace(world, objects=objects, uses=uses), frozenset(changed)
+
+
+def _saying_labels(enum: ObjectId, world: Catalog, after: Catalog) -> Iterable[ObjectId]:
+    """Indexes and checks that go in any case, and may say a label that goes."""
+    users = world.used_by.get(enum, ())
+    return (id for id in users if id.kind in ("index", "constraint") and id not in after)
 
 
 def _in_partition_key(column: Column, world: Catalog) -> bool:

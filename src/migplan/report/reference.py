@@ -27,8 +27,8 @@ _LIMITS: Final = (
     "A large table whose rows, or the indexes of whose partitions, would have to be written anew is built a second "
     "time beside itself, but not where neither form has a key whose columns are in both and never NULL (unless it "
     "becomes a partition itself), where it inherits or has a foreign table as a partition, or where the same plan also "
-    "drops columns of it that something else stands on, adds NOT NULL ones without a value, or replaces a type or "
-    "function that it stands on: two plans. Small tables take the direct form.",
+    "drops columns of it that something else stands on, adds NOT NULL ones of a new type, or replaces a function or a "
+    "type that it stands on which isn't an enum: two plans. Small tables take the direct form.",
     "A type that has to be replaced while a large table has columns of it that no second one can help, or a partition "
     "key has one: also a domain that is NOT NULL, has checks that call functions, or is held inside of another type "
     "with its checks, a range, and a type inside another; a label added to an enum of a partition key stays on the way "
@@ -38,6 +38,9 @@ _LIMITS: Final = (
     "A table whose rows a column of another one stores can't be made anew.",
     "Filling rows of a table that is published for UPDATE and has neither a primary key nor another replica identity: "
     "PostgreSQL refuses.",
+    'Values that `backup = "table"` brings back fire the triggers of their table, which may keep other values true. One '
+    "that refuses them (an audit trigger that knows the application's users only) stops the way back with its own "
+    "error, and nothing of that step is done: run the way back as somebody it accepts, or disable it meanwhile.",
     "Moving a column to another table that has another default here than there, that is NOT NULL in a new table and "
     "not here, or whose table is made anew in the same plan.",
     '`dual_write = "application"` renames, splits, merges and computes columns, but not those in partition '

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from migplan.core.ids import ObjectId
 from migplan.core.sql import Sql, deparsed, ident, join, sql
 from migplan.core.steps import After, Down, LockMode, Name, Part, Phase, Statement, Step, Timing, step_id
 from migplan.kinds.base import option_list
@@ -24,7 +25,7 @@ from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
 from migplan.strategies.attached_back import part_back
 from migplan.strategies.base import Context, Expansion, Size, Strategy
-from migplan.strategies.offending_rows import duplicates, offenders
+from migplan.strategies.offending_rows import duplicates, offenders, offenders_of_new
 
 SUE, AX = LockMode.SHARE_UPDATE_EXCLUSIVE, LockMode.ACCESS_EXCLUSIVE
 
@@ -80,7 +81,11 @@ def _behind_equal_index(context: Context, key: Constraint) -> dict[str, After]:
 def expand_constraint(context: Context, constraint: Constraint) -> list[Step]:
     """The careful form, or nothing where the direct one is good enough."""
     table = context.after.get(constraint.relation, Table)
-    if table is None or context.size(constraint.relation) is not Size.LARGE or not constraint.enforced:
+    if table is None or not constraint.enforced:
+        return []
+    if constraint.type == FOREIGN_KEY and comes_with_rows(context, constraint.relation):
+        return _two_steps(context, constraint) if constraint.validated and table.partition_key is None else []
+    if context.size(constraint.relation) is not Size.LARGE:
         return []
     if constraint.type in (CHECK, FOREIGN_KEY):
         if constraint.type == FOREIGN_KEY and table.partition_key is not None and context.after.major < 18:
@@ -95,6 +100,11 @@ def expand_constraint(context: Context, constraint: Constraint) -> list[Step]:
     return _from_index(context, constraint)
 
 
+def comes_with_rows(context: Context, table: ObjectId) -> bool:
+    """Whether a partition is new, and its table is built a second time: it isn't empty when it can be used."""
+    return table in context.online and table not in context.before
+
+
 def _makes_not_null(context: Context, key: Constraint) -> bool:
     """From 18 on, USING INDEX makes a partition's inherited NOT NULL its own as well: there is no way back to none."""
     columns = [c for c in context.before.members_of(key.relation, Column) if c.name in key.columns]
@@ -102,7 +112,9 @@ def _makes_not_null(context: Context, key: Constraint) -> bool:
 
 
 def _two_steps(context: Context, constraint: Constraint) -> list[Step]:
-    sentence = kind_of(constraint.id).create_contract(constraint, context.before)
+    with_rows = comes_with_rows(context, constraint.relation)
+    sentence = kind_of(constraint.id).create_contract(constraint, context.after if with_rows else context.before)
+    found = offenders_of_new(context, constraint) if with_rows else offenders(constraint, context.after)
     part = context.pieces_after.of(constraint.id)[0]
     add = Step(
         id=step_id("create", constraint.id),
@@ -117,7 +129,7 @@ def _two_steps(context: Context, constraint: Constraint) -> list[Step]:
         uses=part.uses,
         takes=names_of(constraint),
         deploy=sentence,
-        asserts=tuple(offenders(constraint, context.after)),
+        asserts=tuple(found),
     )
     validate = Step(
         id=step_id("validate", constraint.id),

@@ -12,6 +12,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
 from migplan.core.sql import Sql, deparsed, ident, join, sql
 from migplan.core.steps import Assertion
+from migplan.kinds._descendants import ancestors
 from migplan.kinds.constraint import CHECK, FOREIGN_KEY, PRIMARY_KEY, UNIQUE, Constraint
 from migplan.kinds.index import Index
 from migplan.kinds.table import Table
@@ -66,6 +67,20 @@ def offenders(constraint: Constraint, catalog: Catalog) -> Iterable[Assertion]:
     elif constraint.target is not None:
         count = _orphans(constraint, constraint.target, catalog)
         yield Assertion(count, f"rows of {constraint.relation} have no counterpart for {constraint.id}")
+
+
+def offenders_of_new(context: Context, key: Constraint) -> Iterable[Assertion]:
+    """The same of a foreign key of a partition that is new itself and gets the rows of a table that is there; none
+    where that lacks a column of it."""
+    root = next((id for id in ancestors(key.relation, context.after) if id in context.before), None)
+    table = context.after.get(key.relation, Table)
+    if root is None or table is None or key.target is None:
+        return
+    if any(root.child("column", name) not in context.before for name in key.columns):
+        return
+    count = _orphans(replace(key, relation=root), key.target, context.before)
+    within = Sql("") if table.bound_condition is None else sql(" AND ({})", deparsed(table.bound_condition))
+    yield Assertion(sql("{}{}", count, within), f"rows of {root} have no counterpart for {key.id}")
 
 
 def _orphans(constraint: Constraint, target: ObjectId, catalog: Catalog) -> Sql:

@@ -77,10 +77,11 @@ class _Rebuilt:
 
 
 def _together(context: Context, group: str, roots: Sequence[ObjectId]) -> Iterable[Expansion]:
-    reasons = [reason for root in roots if (reason := _in_the_way(context, group, root)) is not None]
+    obstacles = [found for root in roots if (found := _in_the_way(context, group, root)) is not None]
     claims = families(context, roots)
-    if reasons:
-        yield Expansion((), claims, blocked=tuple(reasons))
+    if obstacles:
+        first = frozenset[ObjectId]().union(*(ids for _, ids in obstacles))
+        yield Expansion((), claims, blocked=tuple(reason for reason, _ in obstacles), first=first)
         return
     found = {root: becoming_partition(context, root) for root in roots}
     taken = [InPlace(context, becoming) for becoming in found.values() if becoming is not None]
@@ -96,20 +97,20 @@ def _together(context: Context, group: str, roots: Sequence[ObjectId]) -> Iterab
     yield Expansion(tuple(steps), claims | frozenset(keys), brackets=(lock.id, unlock.id))
 
 
-def _in_the_way(context: Context, group: str, root: ObjectId) -> str | None:
-    """What changes in the same transaction and can't stand on both incarnations."""
+def _in_the_way(context: Context, group: str, root: ObjectId) -> tuple[str, frozenset[ObjectId]] | None:
+    """What changes in the same transaction and can't stand on both incarnations, and what of it may go first."""
     family = families(context, [root])
     for side in (context.pieces_before, context.pieces_after):
         used = Family(root, "new", side).uses
         for id in sorted(used - family):
             rebuild = context.rebuilds.items.get(id)
             if rebuild is not None and rebuild.whole:
-                return (
-                    f"{root} is built a second time, and stands on {id}, which changes: let a plan of its own do that"
-                )
+                reason = f"{root} is built a second time, and stands on {id}, which changes"
+                return f"{reason}: let a plan of its own do that", frozenset({id})
     others = [id for id in context.replaced if context.rebuilds.groups.get(id) == group]
     if others:
-        return f"{root} is built a second time together with a change of {others[0]}: let plans of their own do that"
+        reason = f"{root} is built a second time together with a change of {others[0]}"
+        return f"{reason}: let plans of their own do that", frozenset(others)
     return None
 
 

@@ -10,12 +10,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from migplan.core.ids import ObjectId
-from migplan.core.steps import After, Down, Phase, Step, Timing, step_id
+from migplan.core.steps import After, Down, LockMode, Phase, Step, Timing, step_id
 from migplan.kinds.constraint import FOREIGN_KEY, Constraint, add_constraint, drop_constraint, validate_constraint
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
+from migplan.strategies.add_constraint import comes_with_rows
 from migplan.strategies.base import Context, Expansion, Size, Strategy
-from migplan.strategies.offending_rows import lacking, offenders
+from migplan.strategies.offending_rows import lacking, offenders, offenders_of_new
 
 NAME = "partitioned_foreign_key"
 
@@ -54,7 +55,7 @@ def _leaves(context: Context, key: ObjectId) -> Iterable[Constraint]:
         table = context.after.get(clone.relation, Table)
         if table is not None and table.partition_key is not None:
             yield from _leaves(context, clone.id)
-        elif table is not None and table.id in context.before:
+        elif table is not None and (table.id in context.before or comes_with_rows(context, table.id)):
             yield clone
 
 
@@ -62,14 +63,17 @@ def _steps(context: Context, key: Constraint) -> list[Step]:
     sentence = kind_of(key.id).create_contract(key, context.before)
     part = context.pieces_after.of(key.id)[0]
     steps = [s for leaf in _leaves(context, key.id) for s in _on_partition(context, key, leaf, sentence)]
+    assert key.target is not None
+    triggers = (".".join(key.target.path), LockMode.ACCESS_EXCLUSIVE)
+    adopts = replace(part.create[0], scan=False, timing=Timing.QUICK, stronger=(*part.create[0].stronger, triggers))
     adopt = Step(
         id=step_id("create", key.id),
         title=f"add {key.id}, which adopts those of the partitions",
         object=key.id,
         strategy=NAME,
         phase=Phase.CONTRACT,
-        why="those of the partitions are valid: no row is read",
-        up=(replace(part.create[0], scan=False, timing=Timing.QUICK), *part.create[1:]),
+        why="those of the partitions are valid: no row is read; their triggers on the other table go for its own",
+        up=(adopts, *part.create[1:]),
         down=Down(part.drop),
         creates=part.provides,
         uses=part.uses,
@@ -83,6 +87,8 @@ def _on_partition(
     context: Context, key: Constraint, leaf: Constraint, sentence: str | None, phase: Phase = Phase.CONTRACT
 ) -> list[Step]:
     own = replace(leaf, clone_of=None, validated=False)
+    with_rows = comes_with_rows(context, leaf.relation)
+    found = offenders_of_new(context, own) if with_rows else offenders(own, context.after)
     add = Step(
         id=step_id("partition", leaf.id),
         title=f"add {leaf.id}, not validated",
@@ -94,7 +100,7 @@ def _on_partition(
         down=Down((drop_constraint(replace(own, index_parent=key.id)),)),
         uses=context.pieces_after.of(key.id)[0].uses | {leaf.relation},
         deploy=sentence,
-        asserts=tuple(offenders(own, context.after)),
+        asserts=tuple(found),
     )
     validate = Step(
         id=step_id("validate", leaf.id),

@@ -143,6 +143,8 @@ def _columns(context: Context, change: Change) -> str | None:
         case Drop(Column(generated=None) as old):
             return f"{old.id} is dropped: let a plan of its own do that first"
         case Create(Column() as new) if _needs_value(context, new):
+            if context.directive(new, "backfill") is None:
+                return f"{new.id} is new and NOT NULL, and nothing says what its rows get"
             return f"{new.id} is NOT NULL and new: let a plan of its own add it first"
         case Alter(new=Column() as new) if new.id in context.renamed_columns:
             return f"{new.id} is renamed: let a plan of its own do that first"
@@ -155,9 +157,8 @@ def _columns(context: Context, change: Change) -> str | None:
 def goes_first(context: Context, root: ObjectId) -> frozenset[ObjectId]:
     """The columns whose change stands in the way as long as it hasn't been made."""
     changes = [c for c in _changes_of(context, root) if c.id.kind == "column"]
-    dropped = {c.id for c in changes if isinstance(c, Drop) and _columns(context, c) is not None}
-    dropped |= {c.id for c in changes if isinstance(c, Alter) and _columns(context, c) is not None}
-    return frozenset(dropped | {id for id in context.renamed_columns if id.parent("table") == root})
+    changed = {c.id for c in changes if _columns(context, c) is not None}
+    return frozenset(changed | {id for id in context.renamed_columns if id.parent("table") == root})
 
 
 def _retires(context: Context, root: ObjectId) -> bool:
