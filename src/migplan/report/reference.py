@@ -38,8 +38,8 @@ _LIMITS: Final = (
     "A table whose rows a column of another one stores can't be made anew.",
     "Filling rows of a table that is published for UPDATE and has neither a primary key nor another replica identity: "
     "PostgreSQL refuses.",
-    'Values that `backup = "table"` brings back fire the triggers of their table, which may keep other values true. One '
-    "that refuses them (an audit trigger that knows the application's users only) stops the way back with its own "
+    'Values that `backup = "table"` brings back fire the triggers of their table, which may keep other values true. '
+    "One that refuses them (an audit trigger that knows the application's users only) stops the way back with its own "
     "error, and nothing of that step is done: run the way back as somebody it accepts, or disable it meanwhile.",
     "Moving a column to another table that has another default here than there, that is NOT NULL in a new table and "
     "not here, or whose table is made anew in the same plan.",
