@@ -18,9 +18,9 @@ def with_changes_of(
     ids: Iterable[ObjectId], world: Catalog, after: Catalog, directives: Directives
 ) -> tuple[Catalog, frozenset[ObjectId]]:
     """``world`` with those enums as they are declared, and those columns added, dropped, of their declared types, or no
-    longer computed (stored, where they are computed when they are read), and which ones are. A column on which something
-    outside of its table stands isn't dropped: nobody declares what that would be without it. One in a partition key
-    can be neither."""
+    longer computed (stored, where they are computed when they are read), and which ones are. A column on which
+    something outside of its table stands isn't dropped: nobody declares what that would be without it. One in a
+    partition key can be neither."""
     objects, uses = dict(world.objects), dict(world.uses)
     changed: set[ObjectId] = set()
     for id in sorted(ids):
