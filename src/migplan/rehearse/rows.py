@@ -93,7 +93,8 @@ def _insert(cook: Cook, recipe: Recipe, wanted: int) -> tuple[int, int]:
         try:
             try:
                 added = cook.connection.execute(sql("{}{}", head, conflicts).encode()).rowcount
-            except psycopg.errors.ObjectNotInPrerequisiteState:  # a deferrable key tells no conflicts
+            except (psycopg.errors.ObjectNotInPrerequisiteState, psycopg.errors.FeatureNotSupported):
+                # a deferrable key tells no conflicts, and a table with rules takes no such clause
                 conflicts = EMPTY
                 added = cook.connection.execute(head.encode()).rowcount
         except psycopg.Error as error:
