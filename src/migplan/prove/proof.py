@@ -19,6 +19,7 @@ from migplan.core.model import Catalog
 from migplan.core.records import record
 from migplan.core.settings import Settings
 from migplan.core.steps import LockMode
+from migplan.kinds.event_trigger import EventTrigger
 from migplan.planfile.locks import UNFELT, own_table
 from migplan.planfile.model import BoundaryModel, MeasuredModel, PlanModel, ProofModel, StepModel
 from migplan.planfile.script import ScriptStatement, read_script
@@ -81,7 +82,7 @@ def prove(
     states: list[Catalog] = []
     try:
         _run_both_ways(plan, files, before, after, shadow, managed, settings, measured, back, boundaries, states)
-        _keep_promises(plan, measured)
+        _keep_promises(plan, measured, overheard=bool({*before.of(EventTrigger), *after.of(EventTrigger)}))
     except _Failed as failed:
         proof = ProofModel(
             status="unproved",
@@ -168,9 +169,10 @@ def describe(change: Change) -> str:
             return f"{change.id} is left over"
 
 
-def _keep_promises(plan: PlanModel, measured: Mapping[str, MeasuredModel]) -> None:
+def _keep_promises(plan: PlanModel, measured: Mapping[str, MeasuredModel], *, overheard: bool) -> None:
     """A step whose lock, rewrite or scan is worse than promised fails the proof. What a step on new objects promises is
-    for those alone: on others nobody feels it."""
+    for those alone: on others nobody feels it. A plan is ``overheard`` where event triggers fire: they may write what
+    they notice into other tables, as an application does."""
     created = {".".join(c.path) for c in plan.changes if c.action == "create"}
     for step in plan.steps:
         seen = measured.get(step.id)
@@ -180,7 +182,9 @@ def _keep_promises(plan: PlanModel, measured: Mapping[str, MeasuredModel]) -> No
             apart = step.new_objects and relation not in created
             promised = str(UNFELT) if apart else step.lock
             allowed = max(LockMode.ACCESS_SHARE, _mode(promised), _mode(step.stronger.get(relation, "NONE")))
-            elsewhere = _fills(step) and relation != own_table(step)
+            elsewhere = relation != own_table(step) and (
+                _fills(step) or (overheard and _mode(lock) <= LockMode.ROW_EXCLUSIVE)
+            )
             if _mode(lock) > allowed and not elsewhere:  # ACCESS SHARE is what every SELECT takes
                 raise _Failed(step.id, f"{step.id} promised {promised} and took {lock} on {relation}")
         if step.new_objects or _fills(step):
