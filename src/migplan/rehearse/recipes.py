@@ -109,6 +109,8 @@ class _Draft:
 
     def _select(self) -> Callable[[int, int], Sql]:
         given = [sql("{} AS {}", v, ident(n)) for n, v in self._values.items()]
+        left = [c for c in self._shape.columns if c.name not in self._values and not c.generated]  # checks read them
+        given += [sql("NULL::{} AS {}", deparsed(c.base), ident(c.name)) for c in left]
         values = join(", ", (*given, sql("{}::oid AS tableoid", self._shape.oid)))
         computed = [c for c in self._shape.columns if c.generated and c.default is not None]
         more = join("", (sql(", {} AS {}", deparsed(c.default or ""), ident(c.name)) for c in computed))
