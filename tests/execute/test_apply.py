@@ -171,6 +171,7 @@ def test_a_second_operator(shop: Shop) -> None:
         refused = shop.command("apply", "--yes")
         assert refused.status == 1
         assert "another operator works on this database: pid" in refused.err
+        assert "pg_terminate_backend(" in refused.err
         assert "migplan apply of somebody" in refused.err
         assert "at work: pid" in shop.command("status").out
     assert shop.command("apply", "--yes").status == 0

@@ -105,7 +105,8 @@ def sole_operator(target: str, what: str) -> Generator[Connection]:
         if row is None or not row[0]:
             raise ExecutionError(
                 f"another operator works on this database: {_holder(desk)}",
-                hint="Wait until that run has ended; 'migplan status' shows it.",
+                hint="Wait until that run has ended; 'migplan status' shows it. Where its process is gone, and a proxy"
+                f" or the network keeps its session open: {_freeing(desk)} frees the lock.",
             )
         try:
             end_leftovers(desk)
@@ -172,6 +173,12 @@ def _fenced(error: psycopg.Error) -> FencedError:
 def holder(connection: Connection) -> str | None:
     """Who works on the database right now, if anybody does."""
     return _holder(connection) if connection.execute(_HOLDER, (LOCK_KEY,)).fetchone() else None
+
+
+def _freeing(connection: Connection) -> str:
+    """What ends the session that holds the operator's lock."""
+    row = connection.execute(_HOLDER, (LOCK_KEY,)).fetchone()
+    return f"SELECT pg_terminate_backend({'…' if row is None else row[0]})"
 
 
 def _holder(connection: Connection) -> str:
