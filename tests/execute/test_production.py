@@ -86,6 +86,18 @@ def test_a_failing_smoke_stops_at_the_boundary(shop: Shop) -> None:
     expect(shop.command("apply", "--yes", "--through", "w1"), 3, "nobody has confirmed it")
 
 
+def test_a_smoke_waits_for_the_end_of_its_window(shop: Shop) -> None:
+    """What an interrupted run owed to a window isn't due in the middle of it."""
+    expect(shop.command("apply", "--yes", "--through", "w0_1_expand"), 0)
+    shop.execute(
+        "INSERT INTO migplan.event (plan, run, kind, message) SELECT plan, id, 'smoke due', 'w0' FROM migplan.run"
+    )
+    configure(shop, '[hooks]\nsmoke = "echo smoke at $MIGPLAN_BOUNDARY"\n')
+    ended = shop.command("apply", "--yes")
+    expect(ended, 0, "smoke at w0_2_migrate")
+    assert "smoke at w0_1_expand" not in ended.out
+
+
 def test_a_hook_that_hangs_ends_with_its_children(shop: Shop) -> None:
     configure(shop, '[hooks]\nbefore = "while :; do date +%s%N > beat; sleep 0.05; done & wait"\ntimeout = "500 ms"\n')
     expect(shop.command("apply", "--yes"), 1, "it took more than")

@@ -115,11 +115,14 @@ class Course:
         return max([s for s in known if s.window < window or s.phases == 0][-1], goal, key=lambda s: s.phases)
 
     def _overdue_smoke(self) -> None:
-        """The smoke that an earlier run owed to a window, or that failed then, and lies behind this one."""
-        if self.intent.direction == "down" or not owes_smoke(self.order, self.run.ledger):
+        """The smoke that failed, or that an earlier run owed to a window and lies behind this one. In the middle of a
+        window it isn't due yet: it comes at the window's end."""
+        ledger, known = self.run.ledger, stops(self.intent.folder.plan)
+        if self.intent.direction == "down" or not owes_smoke(self.order, ledger) or self.intent.at.within is not None:
             return
-        at = stops(self.intent.folder.plan)[self.intent.at.done]
-        if self.intent.at.within is None and at.phases:
+        at = known[self.intent.at.done]
+        behind = at == self.intent.goal or at == [s for s in known if s.window == at.window][-1]
+        if at.phases and (behind or ledger.last_event(DUE, PASSED, FAILED) == FAILED):
             self._smoke(at)
 
     def _smoke(self, at: Stop) -> None:
