@@ -58,8 +58,14 @@ class Attachments:
         )
 
     def _below(self, key: ObjectId) -> list[ObjectId]:
-        """The partitions that a foreign key is passed down to: on the way back it goes before they leave."""
-        return partitions(key.parent("table"), self.after)
+        """The partitions that a foreign key is passed down to: on the way back it goes before they leave, where they don't
+        keep it as the own one that they brought."""
+        brought = {c.relation for c in self.before.of(Constraint) if c.type == FOREIGN_KEY and self._parted(c, key)}
+        return [p for p in partitions(key.parent("table"), self.after) if p not in brought]
+
+    def _parted(self, own: Constraint, key: ObjectId) -> bool:
+        part = self.after.get(own.id, Constraint)
+        return own.clone_of is None and part is not None and part.clone_of == key
 
     def _at_once(self, step: Step) -> Step:
         """Partitions that come in the place of others share a transaction with them: no row is refused in between."""
