@@ -190,10 +190,11 @@ def root_of(clone: Constraint, catalog: Catalog) -> ObjectId | None:
 def drop_constraint(constraint: Constraint) -> Statement:
     """``ALTER TABLE … DROP CONSTRAINT``; a foreign key's drop also locks the other side exclusively.
 
-    A partition's key went with its parent's, or with its table; only a detached one is still there to be dropped.
+    A partition's key or check went with its parent's, or with its table; only a detached one is still there to be
+    dropped.
     """
     foreign = Sql("FOREIGN " if constraint.relation.kind == "foreign_table" else "")
-    goes_along = constraint.index_parent is not None or constraint.clone_of is not None
+    goes_along = constraint.index_parent is not None or constraint.clone_of is not None or only_inherited(constraint)
     option = Sql("IF EXISTS " if goes_along else "")
     table, name = ident(*constraint.relation.path), ident(constraint.name)
     command = sql("ALTER {}TABLE {}{} DROP CONSTRAINT {}{}", foreign, option, table, option, name)

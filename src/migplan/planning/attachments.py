@@ -58,8 +58,8 @@ class Attachments:
         )
 
     def _below(self, key: ObjectId) -> list[ObjectId]:
-        """The partitions that a foreign key is passed down to: on the way back it goes before they leave, where they don't
-        keep it as the own one that they brought."""
+        """The partitions that a foreign key is passed down to: on the way back it goes before they leave, but for
+        those that keep it as the own one that they brought."""
         brought = {c.relation for c in self.before.of(Constraint) if c.type == FOREIGN_KEY and self._parted(c, key)}
         return [p for p in partitions(key.parent("table"), self.after) if p not in brought]
 

@@ -7,11 +7,12 @@ that way, forwards or back, it is made again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.steps import After, Down, Phase, Statement, Step, step_id
-from migplan.kinds.constraint import CHECK, Constraint, add_constraint, validate_constraint
+from migplan.kinds.constraint import CHECK, Constraint, add_constraint, drop_constraint, validate_constraint
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
 from migplan.strategies.add_constraint import not_valid
@@ -30,6 +31,8 @@ class PassedOnCheck(Strategy):
             keep = _kept(context, own, root)
             yield Expansion(tuple(keep), behind={root: After(keep[-1].id, f"takes {own.id} along on the way back")})
         for own, root in _pairs(context, context.after, context.before):
+            if own.id in context.rebuilds.items:
+                continue
             yield Expansion(tuple(_made_again(context, own, root)))
 
 
@@ -40,8 +43,7 @@ def _pairs(context: Context, alone: Catalog, together: Catalog) -> Iterator[tupl
         if own.type != CHECK or own.inherited or other is None or not other.inherited:
             continue
         root = _root(other, together)
-        untouched = own.id not in context.changes and own.id not in context.rebuilds.items
-        if root is not None and root not in alone and root in context.changes and untouched:
+        if root is not None and root not in alone and root in context.changes and own.id not in context.changes:
             yield own, root
 
 
@@ -59,6 +61,7 @@ def _root(check: Constraint, catalog: Catalog) -> ObjectId | None:
 def _kept(context: Context, own: Constraint, root: ObjectId) -> list[Step]:
     sentence = kind_of(root).create_contract(context.after[root], context.before)
     sentence = None if context.settings.offline else sentence
+    anew = own.id in context.rebuilds.items
     step = Step(
         id=step_id("keep", own.id),
         title=f"{own.id} is about to become one with {root}",
@@ -68,19 +71,24 @@ def _kept(context: Context, own: Constraint, root: ObjectId) -> list[Step]:
         why="only the way back does anything: dropping the parent's check drops this one too",
         up=(),
         down=Down((add_constraint(own), *context.pieces_before.attributes(own.id))),
-        creates=frozenset({own.id}),
+        creates=frozenset() if anew else frozenset({own.id}),
+        uses=frozenset({own.id}) if anew else frozenset(),
         deploy=sentence,
     )
     return constraint_back(context, own, step)
 
 
 def _made_again(context: Context, own: Constraint, root: ObjectId) -> list[Step]:
-    """On the way back the parent's becomes one with it, so there is nothing to drop."""
+    """On the way back the parent's becomes one with it, so there is nothing to drop, unless it stands on what is made
+    anew."""
     large = context.size(own.relation) is Size.LARGE and own.validated and own.enforced
     gone = After(step_id("drop", root), "dropping the parent's check drops this one too")
     add = not_valid(own) if large and not context.settings.offline else add_constraint(own)
     described = context.pieces_after.attributes(own.id)
-    steps = [_again(context, "add", own, (add, *described), gone)]
+    first = _again(context, "add", own, (add, *described), gone)
+    if first.uses & context.changes.keys() or not first.uses <= context.before.objects.keys():
+        first = replace(first, down=Down((drop_constraint(own),)))
+    steps = [first]
     if add != add_constraint(own):
         there = After(steps[0].id, "it must be there")
         steps.append(_again(context, "validate", own, (validate_constraint(own),), there))
