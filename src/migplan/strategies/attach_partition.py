@@ -7,10 +7,13 @@ from dataclasses import replace
 
 from migplan.core.changes import Alter
 from migplan.core.ids import ObjectId
+from migplan.core.model import DbObject
 from migplan.core.steps import After, Down, Part, Phase, Step, step_id
 from migplan.kinds.attachment import attached_indexes, attachment
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import CHECK, Constraint
+from migplan.kinds.index import Index
+from migplan.kinds.settled_below import index_above
 from migplan.kinds.table import Table, columns_of
 from migplan.strategies.base import Context, Expansion, Rebuild, Strategy
 from migplan.strategies.bounds_guard import ATTACH_PARTITION
@@ -51,8 +54,10 @@ class AttachPartition(Strategy):
                 steps = detach_steps(context, old, new)
                 lost = _once_left(context, old, _detaching(steps, old))
                 behind = _not_inherited(context, old, _detaching(steps, old)) | away(changed, steps, old) | lost
+                behind |= _hanging_on_new(context, old, _detaching(steps, old))
                 kept = _kept(context, old, _detaching(steps, old))
-                yield Expansion(tuple(steps), fields=_claimed(context, new), behind=behind, single=kept)
+                claimed = {**_claimed(context, new), **_taken_off(context, new.id)}
+                yield Expansion(tuple(steps), fields=claimed, behind=behind, single=kept)
             elif old.partition_of is None:
                 steps = attach_steps(context, old, new)
                 ahead = ahead_of_attaching([*changed, *lacking_columns(context, old, new)], steps[-1].id)
@@ -99,6 +104,33 @@ def _moved(context: Context, pairs: list[tuple[Table, Table]]) -> Expansion:
 def _claimed(context: Context, table: Table) -> dict[ObjectId, frozenset[str]]:
     renamed = {column.id: frozenset({"not_null"}) for _, column in renamed_not_nulls(context, table.id)}
     return {table.id: _FIELDS, **renamed}
+
+
+def _taken_off(context: Context, table: ObjectId) -> dict[ObjectId, frozenset[str]]:
+    """Its keys and indexes whose parents stay as they are: DETACH takes them off those, and ATTACH hangs them on again,
+    so that no statement has to. It would come before the table's own on the way back."""
+    keys = ((o.id, o.index_parent, n.index_parent, "index_parent") for o, n, _ in context.altered(Constraint))
+    indexes = ((o.id, o.parent, n.parent, "parent") for o, n, _ in context.altered(Index))
+    own = attached_indexes(table, context.before)
+    return {
+        id: frozenset({field})
+        for id, was, now, field in (*keys, *indexes)
+        if id in own and now is None and was is not None and was in context.after and was not in context.rebuilds.items
+    }
+
+
+def _hanging_on_new(context: Context, old: Table, detaching: str) -> dict[ObjectId, After]:
+    """The new indexes of other partitions that hang on those which the parents get once it has left: on the way back
+    they go with those."""
+    new = {i.id: i for i in (*context.created(Index), *context.created(Constraint))}
+    above = set(tables_above(context.before, old))
+    after = After(detaching, f"it goes with the index of {old.partition_of} on the way back")
+
+    def hangs(index: DbObject) -> bool:
+        parent = new.get(on) if (on := index_above(index)) is not None else None
+        return parent is not None and (parent.table in above or hangs(parent))
+
+    return {i.id: after for i in new.values() if hangs(i)}
 
 
 def _not_inherited(

@@ -41,8 +41,8 @@ def attach_steps(context: Context, old: Table, new: Table) -> list[Step]:
     steps: list[Step] = []
     if guard is not None:
         late = attachment(new.id) in context.successions.exchanges or bool(lacking_columns(context, old, new))
-        phase = Phase.CONTRACT if late else Phase.MIGRATE
-        kept = f"writes no rows outside the bounds of {new.id} into it" if late else None
+        kept = f"writes no rows outside the bounds of {new.id} into it" if late else sentence
+        phase = Phase.MIGRATE if kept is None else Phase.CONTRACT  # in one window with what attaches it
         steps += guard_steps(guard, new.id, "refuse rows outside its bounds in", phase, kept)
     if default_guard is not None:
         steps += guard_steps(default_guard, new.id, "refuse its rows in", Phase.CONTRACT, sentence)
