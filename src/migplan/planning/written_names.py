@@ -14,11 +14,12 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.records import record
 from migplan.core.sql import Sql, ident, join, literal, sql
 from migplan.core.steps import Down, Statement, Step
-from migplan.kinds.table import Table
+from migplan.kinds.table import Table, columns_of
 from migplan.source.names_by_place import BY_NAME, Names, joined_by_name, named_joins
 from migplan.source.row_aliases import columns_of_rows, rows_of_functions
 
@@ -117,7 +118,8 @@ class _Places:
     def _known(self, row: tuple[str, ...]) -> Names | None:
         """The columns in their order, where it is one all along; empty for what is no relation."""
         sides = [found for found in (of.get(row) for of in self._columns) if found] or [()]
-        return sides[0] if sides[0] == sides[-1] and not self._changes(row) else None
+        known = sides[0] == sides[-1] and not self._changes(row)
+        return sides[0] if known and all(_made_in_order(row, side) for side in (self.before, self.after)) else None
 
     @cached_property
     def _called(self) -> Mapping[tuple[str, ...], Sequence[tuple[str, ...]]]:
@@ -148,6 +150,17 @@ class _Places:
             left = {p.path for t in tables for p in (*t.inherits, t.partition_of) if p is not None} - found
             found |= left
         return found
+
+
+def _made_in_order(row: tuple[str, ...], catalog: Catalog) -> bool:
+    """Whether the columns stand as CREATE TABLE would make them: those of parents first."""
+    table = catalog.get(ObjectId("table", row), Table)
+    if table is None:
+        return True
+    own = [c.name for c in columns_of(table.id, catalog)]
+    parents = (*table.inherits, *(() if table.partition_of is None else (table.partition_of,)))
+    above = dict.fromkeys(c.name for p in parents for c in columns_of(p, catalog))
+    return list(dict.fromkeys((*above, *own))) == own
 
 
 @record

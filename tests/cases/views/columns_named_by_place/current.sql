@@ -21,3 +21,13 @@ CREATE VIEW joined_late AS SELECT t.a, s.z FROM t JOIN s ON true JOIN u USING (a
 -- From here on PostgreSQL itself gives s.a another name in these.
 ALTER TABLE s ADD COLUMN a int;
 CREATE VIEW joined_with_namesake AS SELECT s.a AS q, b FROM t JOIN u USING (a), s;
+
+-- Made anew, these would have their columns in another order.
+CREATE TABLE parent (a int, b int);
+CREATE TABLE child (c int, d int) INHERITS (parent);
+ALTER TABLE parent ADD COLUMN e int;
+CREATE VIEW of_child AS SELECT x, y, z FROM child q(x, y, z);
+CREATE TABLE parted (a int, b int) PARTITION BY LIST (a);
+CREATE TABLE part (b int, a int);
+ALTER TABLE parted ATTACH PARTITION part FOR VALUES IN (1);
+CREATE VIEW of_part AS SELECT x, y FROM part q(y, x);

@@ -20,3 +20,11 @@ CREATE VIEW joined_fully AS SELECT s.k, s.b AS z, a FROM t FULL JOIN u USING (a)
 CREATE VIEW joined_late AS SELECT t.a, s.b AS z FROM t JOIN s ON true JOIN u USING (a);
 ALTER TABLE s ADD COLUMN a int;
 CREATE VIEW joined_with_namesake AS SELECT s.a AS q, t.b FROM t JOIN u USING (a), s;
+
+CREATE TABLE parent (a int, b int);
+CREATE TABLE child (c int, d int) INHERITS (parent);
+ALTER TABLE parent ADD COLUMN e int;
+CREATE VIEW of_child AS SELECT x, y, z, 1 AS one FROM child q(x, y, z);
+CREATE TABLE parted (a int, b int) PARTITION BY LIST (a);
+CREATE TABLE part PARTITION OF parted FOR VALUES IN (1);
+CREATE VIEW of_part AS SELECT x, y, 1 AS one FROM part q(x, y);
