@@ -130,7 +130,10 @@ def draft(
             blocked = (*renamed.blocked, *joined.blocked, *(reason for e in expansions for reason in e.blocked))
             if blocked and not more:
                 return Draft(
-                    tuple(context.all_changes), blocked=blocked, renames=renamed.renames, first=_first(expansions)
+                    of_the_keys(context.all_changes, released),
+                    blocked=blocked,
+                    renames=renamed.renames,
+                    first=_first(expansions),
                 )
             if not more:
                 raise
