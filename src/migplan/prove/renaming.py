@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import psycopg
@@ -111,8 +111,14 @@ class Renaming:
         self.columns, self.vacated, self.hops, self.new_schemas = {}, {}, [], set()
 
     def _change_first(self) -> None:
-        """Drop the columns, or give them their types, in the last of the stages so far, or in one of their own."""
-        target, changed = with_changes_of(self.first, self.world, self.after, self.directives)
+        """Drop the columns, or change them, in the last of the stages so far, or in one of their own. What is computed
+        when it is read is stored behind the others: that may need the whole table, which they stand in the way of."""
+        read = {id for id in self.first if (c := self.world.get(id, Column)) is not None and c.virtual}
+        for ids in (frozenset(self.first) - read, read):
+            self._change(ids, apart=ids is read and len(read) < len(self.first))
+
+    def _change(self, ids: Collection[ObjectId], *, apart: bool) -> None:
+        target, changed = with_changes_of(ids, self.world, self.after, self.directives)
         if not changed:
             return
         offline = replace(self.settings, offline=True)
@@ -125,7 +131,7 @@ class Renaming:
             return
         start, self.world = self._side(self.world), self._read()
         said = Directives(tuple(d for d in self.directives.items if d.target in changed))
-        before = self.stages.pop().renamed if self.stages else Renamed(start)
+        before = self.stages.pop().renamed if self.stages and not apart else Renamed(start)
         self.stages.append(Stage(before, self._side(self.world), said))
 
     def _make_room(self, rename: Rename) -> None:
