@@ -38,8 +38,8 @@ _LIMITS: Final = (
     "A table whose rows a column of another one stores can't be made anew.",
     "Filling rows of a table that is published for UPDATE and has neither a primary key nor another replica identity: "
     "PostgreSQL refuses.",
-    '`backup = "table"` and a column that goes from a table with rows, but without any key or unique index over NOT NULL '
-    "columns that stay or come: nothing would tell on the way back which row a value belongs to.",
+    '`backup = "table"` and a column that goes from a table with rows, but without any key or unique index over '
+    "NOT NULL columns that stay or come: nothing would tell on the way back which row a value belongs to.",
     "Leaving out, between the deploy and the contract, a primary key's column that goes where a view or a partitioned "
     "table's foreign key stands on the key, or PostgreSQL needs it to publish updates: inserts must still name it.",
     'Values that `backup = "table"` brings back fire the triggers of their table, which may keep other values true. '
