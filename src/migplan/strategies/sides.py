@@ -100,7 +100,7 @@ class Side:
     def column_aside(self, column: Column) -> Column:
         """A column as it stands aside: nothing that would hinder a writer who doesn't know it."""
         id = self.table.child("column", self.aside_name(column.name))
-        not_null = None if column.not_null is None else NotNull(name=self.not_null_aside(column))
+        not_null = column.not_null and NotNull(name=self.not_null_aside(column), valid=column.not_null.valid)
         if not_null is not None and self.catalog.major < 18:
             not_null = NotNull()
         return replace(column, id=id, type=self.type_aside(column.type), not_null=not_null, identity=None)

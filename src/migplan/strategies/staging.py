@@ -89,7 +89,10 @@ def _tighten(context: Context, side: Side, column: Column) -> Iterable[Step]:
     aside = side.column_aside(column)
     if aside.not_null is None:
         return
-    for step in tighten_steps(context, aside, None, ()):
+    steps = tighten_steps(context, aside, None, ())
+    if not aside.not_null.valid:  # rows with NULLs stay
+        steps = [replace(steps[0], asserts=())]
+    for step in steps:
         nothing = frozenset[ObjectId]()
         yield replace(step, phase=Phase.MIGRATE, uses=nothing, creates=nothing, destroys=nothing, releases=nothing)
 
