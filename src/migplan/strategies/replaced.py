@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from migplan.core.ids import ObjectId
 from migplan.kinds.column import Column
+from migplan.kinds.column_domains import refuses_null
 from migplan.kinds.column_indexes import builds_partial_again
 from migplan.kinds.constraint import EXCLUSION, Constraint
 from migplan.kinds.table import Table
@@ -64,6 +65,8 @@ def obstacle(context: Context, old: Column, new: Column) -> str | None:
         return "the table inherits"
     if old.generated is not None or new.generated is not None:
         return "it is generated"
+    if old.type != new.type and (refuses_null(new, context.after) or refuses_null(old, context.before)):
+        return "its domain refuses NULL, which a second column begins with"
     for catalog in (context.before, context.after):
         for user in sorted(catalog.used_by.get(new.id, frozenset())):
             found = catalog.get(user, Constraint)
