@@ -50,7 +50,15 @@ def replaced_beside(context: Context) -> Iterable[tuple[Index, Index]]:
 
 def _concurrent(context: Context, index: Index) -> bool:
     """Partitioned indexes have no rows of their own (ON ONLY is instant); small tables don't need it."""
-    return not index.partitioned and context.size(index.relation) is Size.LARGE
+    return not index.partitioned and Size.LARGE in (context.size(index.relation), context.size(_asking(context, index)))
+
+
+def _asking(context: Context, index: Index) -> ObjectId:
+    """The table whose new index asks for it: on the way back it goes with that one, so it comes in the same phase."""
+    parent = context.after.get(index.parent, Index) if index.parent is not None else None
+    if parent is None or parent.id in context.before or index.relation not in context.before:
+        return index.relation
+    return _asking(context, parent)
 
 
 def _only_member(context: Context, group: str) -> bool:
