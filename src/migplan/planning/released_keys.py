@@ -53,7 +53,7 @@ def release_keys(
     keys = [k for id in sorted(wanted) for k in before.members_of(id, Constraint) if k.type == PRIMARY_KEY]
     found = Released(before)
     for key in keys:
-        released, users = _without(found.before, key), _foreign_keys(found.before, key)
+        released, users = _without(found.before, key, after), _foreign_keys(found.before, key)
         movable = users is not None and all(
             _is_plain(u.relation, before, before) and u.relation not in renamed_tables for u in users
         )
@@ -72,12 +72,22 @@ def _foreign_keys(catalog: Catalog, key: Constraint) -> list[Constraint] | None:
 
 
 def _left_out(before: Catalog, after: Catalog) -> set[ObjectId]:
-    """The tables of columns that go, and that no INSERT could leave out."""
+    """The tables of columns that go, or may be NULL from now on, and that no INSERT could leave out."""
     keys = [k for k in before.of(Constraint) if k.type == PRIMARY_KEY]
     keyed = {k.relation.child("column", name) for k in keys for name in k.columns}
-    gone = [c for id in keyed if id not in after and (c := before.get(id, Column)) is not None]
+    gone = [c for id in keyed if _may_be_left_out(id, after) and (c := before.get(id, Column)) is not None]
     filled = {c.id for c in gone if c.identity or c.generated or ObjectId("default", c.id.path) in before}
     return {c.relation for c in gone if c.relation in after and c.id not in filled}
+
+
+def _may_be_left_out(id: ObjectId, after: Catalog) -> bool:
+    column = after.get(id, Column)
+    return column is None or column.not_null is None
+
+
+def _only_loosened(old: Column | None, after: Catalog) -> bool:
+    new = None if old is None else after.get(old.id, Column)
+    return old is not None and new is not None and new.not_null is None and changed_fields(old, new) == {"not_null"}
 
 
 def _is_plain(id: ObjectId, before: Catalog, after: Catalog) -> bool:
@@ -104,11 +114,13 @@ def _renamed(renamed: Renamed) -> set[ObjectId]:
     return {c.parent("table") for c in columns} | {r.new for r in renamed.renames}
 
 
-def _without(catalog: Catalog, key: Constraint) -> Catalog:
+def _without(catalog: Catalog, key: Constraint, after: Catalog) -> Catalog:
+    """With the index in its place. A column that only loses its NOT NULL doesn't wait for that to go."""
     index = _index(key)
+    loosened = {id for id in catalog.uses.get(key.id, ()) if _only_loosened(catalog.get(id, Column), after)}
     objects: dict[ObjectId, DbObject] = {id: o for id, o in catalog.objects.items() if id != key.id}
     uses = {id: _each(used, key.id, index.id) for id, used in catalog.uses.items() if id != key.id}
-    uses[index.id] = catalog.uses.get(key.id, frozenset())
+    uses[index.id] = catalog.uses.get(key.id, frozenset()) - loosened
     return replace(catalog, objects={**objects, index.id: index}, uses=uses)
 
 
@@ -212,7 +224,7 @@ def behind_released(steps: Iterable[Step], released: Released, after: Catalog) -
         id: After(step.id, "a primary key's column can't lose NOT NULL")
         for step in released.steps
         for id in step.releases
-        if id.kind == "column" and id not in after
+        if id.kind == "column" and _may_be_left_out(id, after)
     }
     return [replace(s, after=(*s.after, behind[s.object])) if s.object in behind else s for s in steps]
 

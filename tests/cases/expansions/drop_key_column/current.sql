@@ -6,3 +6,4 @@ CREATE TABLE content (tenant text, id int, body text, PRIMARY KEY (tenant, id));
 CREATE TABLE version (tenant text, number int, content int, PRIMARY KEY (tenant, number),
   CONSTRAINT version_content FOREIGN KEY (tenant, content) REFERENCES content);
 COMMENT ON CONSTRAINT version_content ON version IS 'what it is a version of';
+CREATE TABLE member (org int, role text, name text, PRIMARY KEY (org, role));
