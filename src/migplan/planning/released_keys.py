@@ -75,19 +75,19 @@ def _left_out(before: Catalog, after: Catalog) -> set[ObjectId]:
     """The tables of columns that go, or may be NULL from now on, and that no INSERT could leave out."""
     keys = [k for k in before.of(Constraint) if k.type == PRIMARY_KEY]
     keyed = {k.relation.child("column", name) for k in keys for name in k.columns}
-    gone = [c for id in keyed if _may_be_left_out(id, after) and (c := before.get(id, Column)) is not None]
+    gone = [c for id in keyed if (c := before.get(id, Column)) is not None and _may_be_left_out(c, after)]
     filled = {c.id for c in gone if c.identity or c.generated or ObjectId("default", c.id.path) in before}
     return {c.relation for c in gone if c.relation in after and c.id not in filled}
 
 
-def _may_be_left_out(id: ObjectId, after: Catalog) -> bool:
-    column = after.get(id, Column)
-    return column is None or column.not_null is None
+def _may_be_left_out(old: Column, after: Catalog) -> bool:
+    return old.id not in after or _only_loosened(old, after)
 
 
-def _only_loosened(old: Column | None, after: Catalog) -> bool:
-    new = None if old is None else after.get(old.id, Column)
-    return old is not None and new is not None and new.not_null is None and changed_fields(old, new) == {"not_null"}
+def _only_loosened(old: Column, after: Catalog) -> bool:
+    """Whether it may be NULL from now on, and is the same otherwise."""
+    new = after.get(old.id, Column)
+    return new is not None and new.not_null is None and changed_fields(old, new) == frozenset({"not_null"})
 
 
 def _is_plain(id: ObjectId, before: Catalog, after: Catalog) -> bool:
@@ -117,7 +117,8 @@ def _renamed(renamed: Renamed) -> set[ObjectId]:
 def _without(catalog: Catalog, key: Constraint, after: Catalog) -> Catalog:
     """With the index in its place. A column that only loses its NOT NULL doesn't wait for that to go."""
     index = _index(key)
-    loosened = {id for id in catalog.uses.get(key.id, ()) if _only_loosened(catalog.get(id, Column), after)}
+    columns = (catalog.get(key.relation.child("column", name), Column) for name in key.columns)
+    loosened = {c.id for c in columns if c is not None and _only_loosened(c, after)}
     objects: dict[ObjectId, DbObject] = {id: o for id, o in catalog.objects.items() if id != key.id}
     uses = {id: _each(used, key.id, index.id) for id, used in catalog.uses.items() if id != key.id}
     uses[index.id] = catalog.uses.get(key.id, frozenset()) - loosened
@@ -224,7 +225,7 @@ def behind_released(steps: Iterable[Step], released: Released, after: Catalog) -
         id: After(step.id, "a primary key's column can't lose NOT NULL")
         for step in released.steps
         for id in step.releases
-        if id.kind == "column" and _may_be_left_out(id, after)
+        if (c := released.before.get(id, Column)) is not None and _may_be_left_out(c, after)
     }
     return [replace(s, after=(*s.after, behind[s.object])) if s.object in behind else s for s in steps]
 
