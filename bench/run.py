@@ -27,7 +27,7 @@ from psycopg.conninfo import make_conninfo
 from tests.support.servers import client, server
 
 from migplan.source.connect import connect
-from migplan.source.introspect import introspect
+from migplan.source.reading.introspect import introspect
 
 MIGPLAN = Path(sys.executable).with_name("migplan")
 LARGE = 10

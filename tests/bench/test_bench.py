@@ -13,7 +13,7 @@ from migplan.kinds.column import Column
 from migplan.kinds.constraint import CHECK, FOREIGN_KEY, Constraint
 from migplan.kinds.index import Index
 from migplan.source.connect import connect
-from migplan.source.introspect import introspect
+from migplan.source.reading.introspect import introspect
 
 if TYPE_CHECKING:
     import pytest

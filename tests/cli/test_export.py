@@ -10,8 +10,8 @@ import pytest
 from tests.support.migrations import psql
 
 from migplan.cli.main import run
-from migplan.source.files import SourceText
-from migplan.source.split import split
+from migplan.source.text.files import SourceText
+from migplan.source.text.split import split
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,7 +16,7 @@ from tests.support.command import SECRET
 
 from migplan.core.errors import TargetError
 from migplan.source import connect as connecting
-from migplan.source import servers
+from migplan.source.shadow import servers
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator

@@ -7,7 +7,15 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from migplan.source.config import Config, HooksTable, ManageTable, PlanningTable, PolicyTable, ShadowTable, read_config
+from migplan.source.configuration.config import (
+    Config,
+    HooksTable,
+    ManageTable,
+    PlanningTable,
+    PolicyTable,
+    ShadowTable,
+    read_config,
+)
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 TABLES: dict[str, Any] = {

@@ -15,10 +15,10 @@ from tests.support.migrations import run as run_sql
 from migplan.core.errors import BlockedError, ExecutionError, MigplanError
 from migplan.execute.apply import apply
 from migplan.execute.journey import stops
-from migplan.execute.ledger import FencedError, install, installed
-from migplan.execute.ledger_schema import VERSIONS
+from migplan.execute.ledger.ledger import FencedError, install, installed
+from migplan.execute.ledger.ledger_schema import VERSIONS
+from migplan.execute.ledger.standing import plans
 from migplan.execute.operator import sole_operator
-from migplan.execute.standing import plans
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -321,7 +321,7 @@ def test_an_older_and_a_newer_ledger(make_db: MakeDb, monkeypatch: pytest.Monkey
     url = make_db("")
     with psycopg.connect(url, autocommit=True) as db:
         with monkeypatch.context() as patched:
-            patched.setattr("migplan.execute.ledger.VERSIONS", VERSIONS[:1])
+            patched.setattr("migplan.execute.ledger.ledger.VERSIONS", VERSIONS[:1])
             install(db)
             add = "INSERT INTO migplan.plan (id, name, digest, made, steps, checkpoints) VALUES ('a b', 'b', '', now(), 2, 0)"
             db.execute(add)
@@ -331,7 +331,7 @@ def test_an_older_and_a_newer_ledger(make_db: MakeDb, monkeypatch: pytest.Monkey
         assert [p.name for p in plans(db)] == ["b"]
         later = (*VERSIONS, "ALTER TABLE migplan.event ADD COLUMN weight integer")
         with monkeypatch.context() as patched:
-            patched.setattr("migplan.execute.ledger.VERSIONS", later)
+            patched.setattr("migplan.execute.ledger.ledger.VERSIONS", later)
             install(db)
             install(db)
             assert db.execute("SELECT weight FROM migplan.event").fetchall() == []

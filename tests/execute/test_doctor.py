@@ -14,7 +14,7 @@ from tests.support.live import order
 
 from migplan.core.errors import MigplanError
 from migplan.execute.apply import apply
-from migplan.execute.leftovers import leftovers
+from migplan.execute.failures.leftovers import leftovers
 
 if TYPE_CHECKING:
     from tests.conftest import MakeDb

@@ -15,7 +15,7 @@ from tests.support.live import Heard, back_to, large, state, to_the_end
 from tests.support.servers import give, own_server
 
 from migplan.core.errors import ExecutionError
-from migplan.execute.ledger import FencedError
+from migplan.execute.ledger.ledger import FencedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

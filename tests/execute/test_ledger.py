@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from migplan.execute.fence import Batch, mark_command, settle, settle_and_commit, settle_batch
-from migplan.execute.ledger import FencedError, Ledger, StepState, install
-from migplan.execute.live_sizes import sizes_of
-from migplan.execute.this_run import ThisRun
+from migplan.execute.beforehand.live_sizes import sizes_of
+from migplan.execute.ledger.fence import Batch, mark_command, settle, settle_and_commit, settle_batch
+from migplan.execute.ledger.ledger import FencedError, Ledger, StepState, install
+from migplan.execute.ledger.this_run import ThisRun
 
 if TYPE_CHECKING:
     from tests.conftest import MakeDb

@@ -14,8 +14,8 @@ from tests.execute.conftest import Shop
 from tests.support.live import Heard, State, back_to, expect_same, state, to_the_end
 from tests.support.proxy import Fate, proxy
 
-from migplan.execute import interrupts, silence
-from migplan.execute.ledger import FencedError
+from migplan.execute.failures import interrupts, silence
+from migplan.execute.ledger.ledger import FencedError
 
 if TYPE_CHECKING:
     from tests.support.proxy import Line, Proxy

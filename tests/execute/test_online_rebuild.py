@@ -16,13 +16,13 @@ from tests.support.killing import Killer
 from tests.support.live import LARGE, Heard, back_to, copy_of, drop, expect_same, large, order, state, to_the_end
 from tests.support.migrations import proved, psql
 
-from migplan.execute import batches
 from migplan.execute.apply import apply, confirm
-from migplan.execute.backfill_job import Pace
-from migplan.execute.change_logs import logs
+from migplan.execute.backfills import batches
+from migplan.execute.backfills.backfill_job import Pace
+from migplan.execute.backfills.change_logs import logs
+from migplan.execute.failures.leftovers import leftovers
 from migplan.execute.journey import stop_named
-from migplan.execute.ledger import Ledger, plan_id
-from migplan.execute.leftovers import leftovers
+from migplan.execute.ledger.ledger import Ledger, plan_id
 from migplan.execute.order import Reached
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import psycopg
 import pytest
 from tests.support.servers import own_server
 
-from migplan.execute.backfill_job import Pace
-from migplan.execute.preflight import Concern, preflight, wraparound
+from migplan.execute.backfills.backfill_job import Pace
+from migplan.execute.beforehand.preflight import Concern, preflight, wraparound
 from migplan.planfile.locks import PlanLocks
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.pg(18)
 @pytest.fixture(autouse=True)
 def all_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
     """A transaction is long from its beginning."""
-    monkeypatch.setattr("migplan.execute.preflight.LONG", 0.0)
+    monkeypatch.setattr("migplan.execute.beforehand.preflight.LONG", 0.0)
 
 
 def test_what_is_in_the_way(shop: Shop) -> None:
@@ -71,12 +71,12 @@ def test_a_table_that_has_outgrown_the_plan_stops_it(shop: Shop) -> None:
 
 def test_connections_and_disk(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = shop.migration.plan
-    monkeypatch.setattr("migplan.execute.disk._WORTH_A_WORD", 1)
+    monkeypatch.setattr("migplan.execute.beforehand.disk._WORTH_A_WORD", 1)
     with psycopg.connect(shop.url, autocommit=True) as db:
         found = preflight(db, PlanLocks(plan), plan.steps, Pace(workers=500))
         assert ["503 are needed" in c.what for c in found if c.stops] == [True]
         assert not any("on the server" in c.help for c in found), "this machine's disk can be seen"
-        monkeypatch.setattr("migplan.execute.disk._is_here", _elsewhere)
+        monkeypatch.setattr("migplan.execute.beforehand.disk._is_here", _elsewhere)
         found = preflight(db, PlanLocks(plan), plan.steps, Pace())
         assert any("look at it on the server" in c.help for c in found)
         db.execute("CREATE ROLE migplan_test_blind; SET ROLE migplan_test_blind")

@@ -14,9 +14,9 @@ from tests.support.live import Heard, large, order
 from tests.support.servers import own_pair
 
 from migplan.execute.apply import apply
-from migplan.execute.backfill_job import Pace
+from migplan.execute.backfills.backfill_job import Pace
+from migplan.execute.beforehand.preflight import preflight
 from migplan.execute.journey import stops
-from migplan.execute.preflight import preflight
 from migplan.planfile.locks import PlanLocks
 
 if TYPE_CHECKING:

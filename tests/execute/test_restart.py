@@ -13,7 +13,7 @@ from tests.execute.conftest import NEW, OLD
 from tests.support.live import Heard, back_to, large, state, to_the_end
 from tests.support.servers import own_server
 
-from migplan.execute.ledger import FencedError
+from migplan.execute.ledger.ledger import FencedError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,7 @@ from migplan.core.ids import ObjectId
 from migplan.kinds.extension import Extension, pin_versions
 from migplan.planning.diff import diff
 from migplan.planning.plan import draft
-from migplan.source.introspect import Scope, introspect
+from migplan.source.reading.introspect import Scope, introspect
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -30,7 +30,7 @@ from migplan.cli.inputs import gather
 from migplan.core.errors import DirectiveError
 from migplan.core.settings import Settings
 from migplan.report.schema_files import schema_files
-from migplan.source.introspect import introspect
+from migplan.source.reading.introspect import introspect
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -11,7 +11,7 @@ from tests.support.plans import sides, unproved
 from migplan.core.steps import LockMode
 from migplan.prove.measure import Connections
 from migplan.prove.proof import Outcome, prove
-from migplan.source.managed import Managed
+from migplan.source.reading.managed import Managed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,9 +10,9 @@ from migplan.core.errors import DirectiveError, ShadowError, SourceError, Target
 from migplan.core.ids import ObjectId
 from migplan.source.connect import connect
 from migplan.source.declared import Wanted, declared_catalog
-from migplan.source.introspect import Scope
 from migplan.source.presets import ignored_by, read_setup_files
-from migplan.source.shadow import Shadow, choose_shadow
+from migplan.source.reading.introspect import Scope
+from migplan.source.shadow.shadow import Shadow, choose_shadow
 
 if TYPE_CHECKING:
     from pathlib import Path

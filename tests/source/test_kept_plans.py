@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from migplan.source.connect import connect
-from migplan.source.introspect import introspect
+from migplan.source.reading.introspect import introspect
 
 if TYPE_CHECKING:
     from tests.conftest import MakeDb

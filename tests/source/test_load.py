@@ -9,14 +9,14 @@ import pytest
 
 from migplan.core.errors import ShadowError, SourceError
 from migplan.source.connect import connect
-from migplan.source.files import SourceText
-from migplan.source.load import load
-from migplan.source.psqlfile import read_file
+from migplan.source.shadow.load import load
+from migplan.source.text.files import SourceText
+from migplan.source.text.psqlfile import read_file
 
 if TYPE_CHECKING:
     from tests.conftest import MakeDb
 
-    from migplan.source.psqlfile import Note
+    from migplan.source.text.psqlfile import Note
 
 
 def load_into(url: str, *files: str) -> list[Note]:

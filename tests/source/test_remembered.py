@@ -10,12 +10,12 @@ import pytest
 
 from migplan.cli.main import run
 from migplan.kinds.registry import kinds
-from migplan.source import references, unmodelled
-from migplan.source.catalog_state import LEFT_OUT, catalog_state
 from migplan.source.connect import connect
-from migplan.source.introspect import Scope, snapshot
-from migplan.source.live import introspect_live
-from migplan.source.remembered import Memory
+from migplan.source.reading import references, unmodelled
+from migplan.source.reading.catalog_state import LEFT_OUT, catalog_state
+from migplan.source.reading.introspect import Scope, snapshot
+from migplan.source.reading.live import introspect_live
+from migplan.source.reading.remembered import Memory
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -178,7 +178,7 @@ def _recalled(connection: psycopg.Connection[tuple[object, ...]]) -> Catalog | N
     """What the memory holds, or None where it had to be read once more, and is kept now."""
     memory = Memory()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("migplan.source.remembered.introspect_live", _read_anew)
+        patch.setattr("migplan.source.reading.remembered.introspect_live", _read_anew)
         try:
             return memory.of(connection, Scope())
         except ReadAnew:

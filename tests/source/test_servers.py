@@ -19,11 +19,11 @@ from psycopg.conninfo import conninfo_to_dict
 from tests.support import servers as test_servers
 
 from migplan.core.errors import ShadowError
-from migplan.source import account, binaries, servers
+from migplan.source.shadow import account, binaries, servers
 
 OWNER = """
 import sys
-from migplan.source.servers import embedded_server
+from migplan.source.shadow.servers import embedded_server
 print(embedded_server().url, flush=True)
 sys.stdin.read()
 """

@@ -15,10 +15,10 @@ from psycopg import sql
 
 from migplan.core.errors import ShadowError
 from migplan.source.connect import connect, with_database
-from migplan.source.files import SourceText
-from migplan.source.psqlfile import PsqlFile, ReadingRules, read_file
-from migplan.source.scratch import PREFIX, locale_of, scratch_database, sweep
-from migplan.source.shadow import choose_shadow, read_setup
+from migplan.source.shadow.scratch import PREFIX, locale_of, scratch_database, sweep
+from migplan.source.shadow.shadow import choose_shadow, read_setup
+from migplan.source.text.files import SourceText
+from migplan.source.text.psqlfile import PsqlFile, ReadingRules, read_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 HOLDER = """
 import sys, time
-from migplan.source.scratch import scratch_database
+from migplan.source.shadow.scratch import scratch_database
 with scratch_database(sys.argv[1]) as database:
     print(database.name, flush=True)
     time.sleep(60)

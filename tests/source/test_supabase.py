@@ -11,7 +11,7 @@ from tests.support.both_ways import dump
 from tests.support.command import Command
 from tests.support.migrations import psql
 
-from migplan.source import servers
+from migplan.source.shadow import servers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,8 +15,8 @@ from migplan.planning.diff import diff
 from migplan.planning.plan import draft
 from migplan.prove.proof import describe
 from migplan.source.connect import Connection, connect
-from migplan.source.introspect import introspect
-from migplan.source.sizes import probe
+from migplan.source.reading.introspect import introspect
+from migplan.source.reading.sizes import probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

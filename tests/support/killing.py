@@ -25,7 +25,7 @@ import psycopg
 from tests.support.live import back_to, to_the_end
 
 from migplan.execute import apply as apply_of_plans
-from migplan.execute.runner import Runner
+from migplan.execute.units.runner import Runner
 from migplan.planfile.folder import PlanFolder, read_folder
 
 if TYPE_CHECKING:

@@ -13,11 +13,11 @@ from tests.support import dumps
 from tests.support.migrations import Migration, proved
 
 from migplan.execute.apply import apply, rollback
-from migplan.execute.backfill_job import Pace
+from migplan.execute.backfills.backfill_job import Pace
+from migplan.execute.failures.retry import Patience
 from migplan.execute.journey import stop_named
 from migplan.execute.manner import Manner
 from migplan.execute.order import Order, Permissions, Reached
-from migplan.execute.retry import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable

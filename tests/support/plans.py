@@ -15,9 +15,9 @@ from migplan.planfile.model import PlanModel, ProofModel
 from migplan.planning.plan import Draft, draft
 from migplan.prove.measure import Connections
 from migplan.prove.proof import prove
-from migplan.source.introspect import introspect
-from migplan.source.managed import Managed
-from migplan.source.sizes import probe
+from migplan.source.reading.introspect import introspect
+from migplan.source.reading.managed import Managed
+from migplan.source.reading.sizes import probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -55,12 +55,12 @@ def apply(
     from migplan.cli.manner import demands, hooks, maintenance, pace, seconds
     from migplan.cli.running import TerminalTeller, agree, said_options
     from migplan.execute.apply import apply as run
+    from migplan.execute.failures.retry import Patience
     from migplan.execute.journey import stop_named
     from migplan.execute.manner import Manner
     from migplan.execute.order import Order, Permissions
-    from migplan.execute.retry import Patience
     from migplan.planfile.folder import read_folder
-    from migplan.source.config import read_config
+    from migplan.source.configuration.config import read_config
 
     folder = read_folder(plan)
     configuration = read_config(config)

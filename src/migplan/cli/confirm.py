@@ -23,7 +23,7 @@ def confirm(
     from migplan.execute.apply import confirm as confirm_checkpoint
     from migplan.execute.operator import open_session
     from migplan.planfile.folder import read_folder
-    from migplan.source.config import read_config
+    from migplan.source.configuration.config import read_config
 
     folder, said = read_folder(plan), said_options(target, config)
     url = read_config(config).target_url(target)

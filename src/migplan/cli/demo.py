@@ -25,7 +25,7 @@ def demo(
     The database stays, so that the plan can be run; ``--stop`` ends it.
     """
     from migplan.core.errors import ConfigError
-    from migplan.source.standing import start_standing, stop_standing
+    from migplan.source.shadow.standing import start_standing, stop_standing
 
     if stop:
         print("the demo's PostgreSQL is gone" if stop_standing(NAME) else "there is no PostgreSQL of a demo")
@@ -113,7 +113,7 @@ def _variables(maintenance: str) -> list[str]:
 
 def _missing_from_path() -> list[Path]:
     """Where migplan and psql are, as far as the shell doesn't find them by itself."""
-    from migplan.source.binaries import embedded_binaries
+    from migplan.source.shadow.binaries import embedded_binaries
 
     here = Path(sys.argv[0]).absolute().parent
     places = {"migplan": here, "psql": embedded_binaries()}

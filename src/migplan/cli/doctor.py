@@ -19,9 +19,9 @@ def doctor(
     import contextlib
 
     from migplan.cli.running import said_options
-    from migplan.execute.leftovers import leftovers
+    from migplan.execute.failures.leftovers import leftovers
     from migplan.execute.operator import open_session
-    from migplan.source.config import read_config
+    from migplan.source.configuration.config import read_config
 
     url = read_config(config).target_url(target)
     with contextlib.closing(open_session(url, "doctor")) as connection:

@@ -80,11 +80,11 @@ def _of_declaration(target: str | None, schema: list[str] | None, config: Path |
 
 def _of_plan(plan: Path, at: str | None, target: str | None, config: Path | None) -> Sequence[tuple[str, str]]:
     """Held against a boundary as the proof saw it: where the ledger says that the plan stands, unless one is named."""
-    from migplan.execute.drift import drift as drift_from
+    from migplan.execute.beforehand.drift import drift as drift_from
     from migplan.execute.journey import stop_named
-    from migplan.execute.standing import boundary_of
+    from migplan.execute.ledger.standing import boundary_of
     from migplan.planfile.folder import read_folder
-    from migplan.source.config import read_config
+    from migplan.source.configuration.config import read_config
     from migplan.source.connect import connect
 
     folder = read_folder(plan)

@@ -109,12 +109,12 @@ def _of_database(source: str, schemas: str) -> _Start:
     from migplan.cli.inputs import managed_by, shadow_of
     from migplan.core.settings import Settings
     from migplan.report.schema_files import schema_files
-    from migplan.source.config import Config, ShadowTable
+    from migplan.source.configuration.config import Config, ShadowTable
     from migplan.source.connect import connect
-    from migplan.source.histories import histories
-    from migplan.source.live import introspect_live
-    from migplan.source.managed import Managed
     from migplan.source.presets import preset_of
+    from migplan.source.reading.live import introspect_live
+    from migplan.source.reading.managed import Managed
+    from migplan.source.text.histories import histories
 
     with contextlib.closing(connect(source)) as connection:
         preset = preset_of(connection)

@@ -18,9 +18,8 @@ from migplan.core.outsiders import Outsider
 from migplan.core.records import record
 from migplan.core.settings import Settings
 from migplan.findings.policy import Policy
-from migplan.source.ahead import LiveReading, LiveReadings
 from migplan.source.catalog_roles import roles_of
-from migplan.source.config import Config, read_config
+from migplan.source.configuration.config import Config, read_config
 from migplan.source.declared import (
     Declared,
     Wanted,
@@ -29,17 +28,18 @@ from migplan.source.declared import (
     known_scope,
     source_texts,
 )
-from migplan.source.files import SourceText
-from migplan.source.introspect import Scope
-from migplan.source.managed import Managed, beside_setup
-from migplan.source.outsiders import outsiders
 from migplan.source.presets import ignored_by, read_setup_files
-from migplan.source.shadow import Shadow, choose_shadow
-from migplan.source.sizes import probe
+from migplan.source.reading.ahead import LiveReading, LiveReadings
+from migplan.source.reading.introspect import Scope
+from migplan.source.reading.managed import Managed, beside_setup
+from migplan.source.reading.outsiders import outsiders
+from migplan.source.reading.sizes import probe
+from migplan.source.shadow.shadow import Shadow, choose_shadow
+from migplan.source.text.files import SourceText
 
 if TYPE_CHECKING:
+    from migplan.planning.names.renames import Renamed
     from migplan.planning.plan import Draft
-    from migplan.planning.renames import Renamed
 
 
 @record(slots=False)
@@ -100,7 +100,7 @@ def gather(
     with LiveReadings(url, remembering=remembering) as readings:
         if known is not None:
             readings.begin(known)
-        from migplan.planning.renamed_and_retyped import told_anew
+        from migplan.planning.names.renamed_and_retyped import told_anew
         from migplan.prove.renamed import renamed_side, schemas_to_read  # while the live side is being read
         from migplan.strategies.registry import strategies
 

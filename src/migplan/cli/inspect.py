@@ -12,7 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from migplan.core.model import Catalog
-    from migplan.source.config import Config
+    from migplan.source.configuration.config import Config
 
 
 class Format(StrEnum):
@@ -42,7 +42,7 @@ def inspect(
     from migplan.report.mermaid import mermaid
     from migplan.report.schema_files import schema_sql
     from migplan.report.tree import tree
-    from migplan.source.config import read_config
+    from migplan.source.configuration.config import read_config
 
     configuration = read_config(config)
     catalog = _read(source, target, configuration)
@@ -66,9 +66,9 @@ def inspect(
 def _read(source: str | None, target: str | None, config: Config) -> Catalog:
     """The source's catalog: that of a database where it is a target or a connection string, else that of files."""
     from migplan.cli.inputs import managed_by, shadow_of
-    from migplan.source.config import is_connection_string
+    from migplan.source.configuration.config import is_connection_string
     from migplan.source.connect import connect
-    from migplan.source.live import introspect_live
+    from migplan.source.reading.live import introspect_live
 
     if source is not None and source not in config.targets and not is_connection_string(source):
         return _of_files(source, target, config)

@@ -11,7 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from migplan.lint.copies import Copies
-    from migplan.source.config import Config
+    from migplan.source.configuration.config import Config
 
 
 class Format(StrEnum):
@@ -46,8 +46,8 @@ def lint(
     from migplan.lint.linting import remarks_on
     from migplan.lint.reading import read_migration
     from migplan.report.lint import render_lint
-    from migplan.source.config import read_config
-    from migplan.source.files import read_sources
+    from migplan.source.configuration.config import read_config
+    from migplan.source.text.files import read_sources
 
     configuration = read_config(config)
     policy = policy_of(configuration)
@@ -66,7 +66,7 @@ def _copies(target: str | None, base: list[str], config: Config) -> Copies:
     from migplan.cli.inputs import managed_by, shadow_of
     from migplan.core.errors import ConfigError
     from migplan.lint.copies import copies_of_files, copies_of_target
-    from migplan.source.files import read_sources
+    from migplan.source.text.files import read_sources
 
     if target is not None and base:
         raise ConfigError("--target and --base both say where the migrations start", hint="Leave one of them out.")

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 from migplan.core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from migplan.execute.backfill_job import Pace
-    from migplan.execute.demands import Demands
+    from migplan.execute.backfills.backfill_job import Pace
+    from migplan.execute.beforehand.demands import Demands
+    from migplan.execute.beforehand.maintenance import Maintenance
     from migplan.execute.hooks import Hooks
-    from migplan.execute.maintenance import Maintenance
-    from migplan.source.config import Config
+    from migplan.source.configuration.config import Config
 
 _AGE: Final = re.compile(r"(\d+)\s*(s|min|h|)")
 _SECONDS: Final = {"": 1, "s": 1, "min": 60, "h": 3600}
@@ -30,7 +30,7 @@ def seconds(age: str | None, option: str) -> float | None:
 
 def pace(config: Config, workers: int, max_lag: int) -> Pace:
     """How fast batches go; a lag of 0 is none that they'd wait for."""
-    from migplan.execute.backfill_job import Pace
+    from migplan.execute.backfills.backfill_job import Pace
 
     settings = config.planning
     return Pace(settings.batch_rows, workers, float(max_lag) if max_lag else None, settings.lock_timeout)
@@ -39,7 +39,7 @@ def pace(config: Config, workers: int, max_lag: int) -> Pace:
 def maintenance(config: Config, *, now: bool, wait: bool) -> Maintenance:
     """The maintenance windows of migplan.toml; none where the operator says ``--now``."""
     from migplan.core.hours import hours
-    from migplan.execute.maintenance import Maintenance
+    from migplan.execute.beforehand.maintenance import Maintenance
 
     return Maintenance(() if now else tuple(hours(text) for text in config.windows), wait)
 
@@ -53,7 +53,7 @@ def hooks(config: Config) -> Hooks:
 
 def demands(config: Config, stage: str | None) -> Demands:
     """What the stage wants."""
-    from migplan.execute.demands import Demands
+    from migplan.execute.beforehand.demands import Demands
 
     found = config.stages.get(stage or "")
     if found is None:

@@ -26,10 +26,10 @@ def set_pause(plan: Path, target: str | None, config: Path | None, *, waiting: b
     from migplan.cli.running import said_options
     from migplan.core.errors import ExecutionError
     from migplan.core.next_command import next_command
-    from migplan.execute.ledger import Ledger, installed, operator_name, plan_id
+    from migplan.execute.ledger.ledger import Ledger, installed, operator_name, plan_id
     from migplan.execute.operator import open_session
     from migplan.planfile.folder import read_folder
-    from migplan.source.config import read_config
+    from migplan.source.configuration.config import read_config
 
     folder = read_folder(plan)
     url = read_config(config).target_url(target)

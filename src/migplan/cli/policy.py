@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from migplan.core.errors import ConfigError
 from migplan.findings.policy import SEVERITIES, STYLE, Policy
-from migplan.source.config import FILE_NAME, Config, as_typed
+from migplan.source.configuration.config import FILE_NAME, Config, as_typed
 
 
 def policy_of(config: Config) -> Policy:
@@ -40,7 +40,7 @@ def _named(config: Config) -> Iterator[tuple[list[str], str]]:
 def _place(config: Config, keys: list[str]) -> str:
     if config.path is None:
         return FILE_NAME
-    from migplan.source.config_file import line_of
+    from migplan.source.configuration.config_file import line_of
 
     text = config.path.read_text(encoding="utf-8")
     return f"{as_typed(config.path)}:{line_of(text, keys)}"

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from migplan.core.model import Catalog
     from migplan.planfile.folder import PlanFolder
     from migplan.rehearse.rehearsal import Live
-    from migplan.source.config import Config
-    from migplan.source.shadow import Shadow
+    from migplan.source.configuration.config import Config
+    from migplan.source.shadow.shadow import Shadow
 
 
 def rehearse(
@@ -45,7 +45,7 @@ def rehearse(
     from migplan.rehearse.rehearsal import Wishes
     from migplan.rehearse.rehearsal import rehearse as run
     from migplan.rehearse.report import text
-    from migplan.source.config import read_config
+    from migplan.source.configuration.config import read_config
 
     if format not in ("text", "json"):
         raise ConfigError(f"unknown format {format!r}", hint="Formats: text, json.")
@@ -65,7 +65,7 @@ def rehearse(
 def _keep(folder: PlanFolder, *, passed: bool) -> None:
     """A rehearsal is evidence like any other run."""
     from migplan.execute.journey import stops
-    from migplan.execute.ledger import operator_name
+    from migplan.execute.ledger.ledger import operator_name
     from migplan.planfile.trials import Trial, now, record
 
     end = stops(folder.plan)[-1]
@@ -90,9 +90,9 @@ def _live(folder: PlanFolder, config: Config, url: str) -> Live:
     from migplan.rehearse.rehearsal import Live
     from migplan.rehearse.statistics import read_statistics
     from migplan.source.connect import connect
-    from migplan.source.introspect import Scope
-    from migplan.source.live import introspect_live
-    from migplan.source.managed import Managed
+    from migplan.source.reading.introspect import Scope
+    from migplan.source.reading.live import introspect_live
+    from migplan.source.reading.managed import Managed
 
     proof = folder.plan.proof
     scope = Scope(None if proof.schemas is None else frozenset(proof.schemas))
@@ -104,9 +104,9 @@ def _live(folder: PlanFolder, config: Config, url: str) -> Live:
 def _server(url: str | None, config: Config, live: Catalog) -> Shadow:
     """Never the target's own server unless it is named: a rehearsal is a load."""
     from migplan.source.catalog_roles import roles_of
-    from migplan.source.postmaster import LIKE_LIVE
     from migplan.source.presets import read_setup_files
-    from migplan.source.shadow import choose_shadow
+    from migplan.source.shadow.postmaster import LIKE_LIVE
+    from migplan.source.shadow.shadow import choose_shadow
 
     setup = read_setup_files(config.shadow.preset, (config.resolve(p) for p in config.shadow.setup))
     shadow = choose_shadow(None, url=url, setup=setup, major=live.major, settings=LIKE_LIVE)

@@ -41,12 +41,12 @@ def rollback(
     from migplan.cli.running import TerminalTeller, agree, said_options
     from migplan.core.next_command import next_command
     from migplan.execute.apply import rollback as run
+    from migplan.execute.failures.retry import Patience
     from migplan.execute.journey import stop_named
     from migplan.execute.manner import Manner
     from migplan.execute.order import Order, Permissions
-    from migplan.execute.retry import Patience
     from migplan.planfile.folder import read_folder
-    from migplan.source.config import read_config
+    from migplan.source.configuration.config import read_config
 
     folder = read_folder(plan)
     configuration = read_config(config)

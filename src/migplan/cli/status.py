@@ -16,10 +16,10 @@ def status(
     import contextlib
 
     from migplan.cli.running import said_options
-    from migplan.execute.change_logs import logs
+    from migplan.execute.backfills.change_logs import logs
+    from migplan.execute.ledger.standing import fills, plans
     from migplan.execute.operator import holder, open_session
-    from migplan.execute.standing import fills, plans
-    from migplan.source.config import read_config
+    from migplan.source.configuration.config import read_config
 
     url = read_config(config).target_url(target)
     with contextlib.closing(open_session(url, "status")) as connection:

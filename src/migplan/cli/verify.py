@@ -47,8 +47,8 @@ def verify(
 
 
 def _refuse_begun(plan: PlanModel, target: str | None, config: Path | None) -> None:
-    from migplan.execute.standing import refuse_begun
-    from migplan.source.config import read_config
+    from migplan.execute.ledger.standing import refuse_begun
+    from migplan.source.configuration.config import read_config
     from migplan.source.connect import connect
 
     with contextlib.closing(connect(read_config(config).target_url(target))) as connection:

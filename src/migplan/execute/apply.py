@@ -8,17 +8,17 @@ from dataclasses import replace
 from migplan.core.errors import BlockedError, ExecutionError, MigplanError, PlanFileError
 from migplan.core.hours import open_window
 from migplan.core.next_command import next_command
-from migplan.execute.change_logs import waiting_logs
+from migplan.execute.backfills.change_logs import waiting_logs
+from migplan.execute.beforehand.demands import refuse_unready
+from migplan.execute.beforehand.first_look import FirstLook
+from migplan.execute.beforehand.live_sizes import live_sizes
+from migplan.execute.beforehand.maintenance import server_time
+from migplan.execute.beforehand.preflight import Concern, preflight
 from migplan.execute.course import Course, owes_smoke
-from migplan.execute.demands import refuse_unready
-from migplan.execute.first_look import FirstLook
 from migplan.execute.journey import Position, Stop, ahead, back, only_from_its_beginning, position, steps_of, stops
-from migplan.execute.ledger import Direction, Ledger, StepState, install, installed, operator_name
-from migplan.execute.live_sizes import live_sizes
-from migplan.execute.maintenance import server_time
+from migplan.execute.ledger.ledger import Direction, Ledger, StepState, install, installed, operator_name
 from migplan.execute.operator import sole_operator
 from migplan.execute.order import Intent, Order, Reached
-from migplan.execute.preflight import Concern, preflight
 from migplan.planfile.folder import PlanFolder
 from migplan.planfile.locks import PlanLocks
 from migplan.planfile.model import CheckpointModel, PlanModel

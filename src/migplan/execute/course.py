@@ -13,19 +13,19 @@ import psycopg
 from migplan.core.errors import ExecutionError, MigplanError
 from migplan.core.next_command import next_command
 from migplan.core.records import record
-from migplan.execute.change_logs import replay
-from migplan.execute.drift import drift, refuse_drift
-from migplan.execute.first_look import FirstLook
+from migplan.execute.backfills.change_logs import replay
+from migplan.execute.beforehand.drift import drift, refuse_drift
+from migplan.execute.beforehand.first_look import FirstLook
+from migplan.execute.failures.interrupts import answers_nothing, asked_to_end
+from migplan.execute.failures.silence import severed_after
 from migplan.execute.hooks import run_hook
-from migplan.execute.interrupts import answers_nothing, asked_to_end
 from migplan.execute.journey import Stop, interrupted, phases, stops
-from migplan.execute.ledger import STOPPED, FencedError, Ledger
+from migplan.execute.ledger.ledger import STOPPED, FencedError, Ledger
+from migplan.execute.ledger.this_run import ThisRun
 from migplan.execute.operator import still_held
 from migplan.execute.order import Intent, Order
 from migplan.execute.restore_points import mark_window
-from migplan.execute.runner import Runner
-from migplan.execute.silence import severed_after
-from migplan.execute.this_run import ThisRun
+from migplan.execute.units.runner import Runner
 from migplan.planfile.units import Unit
 from migplan.source.connect import Connection, redact
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from migplan.core.errors import ConfigError
 from migplan.core.records import record
-from migplan.execute.ledger import StepState
+from migplan.execute.ledger.ledger import StepState
 from migplan.planfile.folder import PlanFolder
 from migplan.planfile.model import PhaseModel, PlanModel, StepModel
 from migplan.planfile.units import Unit, read_units

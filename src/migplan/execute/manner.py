@@ -6,9 +6,9 @@ from dataclasses import field
 from typing import Protocol
 
 from migplan.core.records import record
-from migplan.execute.backfill_job import Pace
-from migplan.execute.maintenance import Maintenance
-from migplan.execute.retry import Patience
+from migplan.execute.backfills.backfill_job import Pace
+from migplan.execute.beforehand.maintenance import Maintenance
+from migplan.execute.failures.retry import Patience
 from migplan.planfile.units import Unit
 
 

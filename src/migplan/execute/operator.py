@@ -11,10 +11,10 @@ import psycopg
 
 from migplan.core.errors import ExecutionError, TargetError
 from migplan.core.sql import EMPTY, Sql, join, literal, sql
-from migplan.execute.interrupts import heeding_signals, watched
-from migplan.execute.ledger import FencedError, installed
-from migplan.execute.retry import lost
-from migplan.execute.silence import severed_after
+from migplan.execute.failures.interrupts import heeding_signals, watched
+from migplan.execute.failures.retry import lost
+from migplan.execute.failures.silence import severed_after
+from migplan.execute.ledger.ledger import FencedError, installed
 from migplan.source.connect import Connection, connect, describe, redact
 
 LOCK_KEY: Final = 7_163_948_001

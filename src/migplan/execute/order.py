@@ -6,13 +6,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import field
 
 from migplan.core.records import record
-from migplan.execute.change_logs import WaitingLog
-from migplan.execute.demands import Demands
+from migplan.execute.backfills.change_logs import WaitingLog
+from migplan.execute.beforehand.demands import Demands
+from migplan.execute.beforehand.preflight import Concern
 from migplan.execute.hooks import Hooks
 from migplan.execute.journey import Position, Stop
-from migplan.execute.ledger import Direction
+from migplan.execute.ledger.ledger import Direction
 from migplan.execute.manner import Manner, Teller
-from migplan.execute.preflight import Concern
 from migplan.planfile.folder import PlanFolder
 from migplan.planfile.model import CheckpointModel, SizeModel, StepModel
 from migplan.planfile.units import Unit

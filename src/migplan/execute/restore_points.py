@@ -8,7 +8,7 @@ from typing import Final
 import psycopg
 
 from migplan.core.records import record
-from migplan.execute.this_run import ThisRun
+from migplan.execute.ledger.this_run import ThisRun
 from migplan.source.connect import Connection
 
 _MAY: Final = (

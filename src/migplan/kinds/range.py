@@ -31,7 +31,7 @@ class Range(DbObject):
 
 
 class RangeKind(NamedTypeKind[Range]):
-    """Rows of pg_range, but those with a canonical function, which :mod:`migplan.source.unmodelled` names."""
+    """Rows of pg_range, but those with a canonical function, which ``unmodelled`` names."""
 
     name = "range"
     holds = made_by_users("pg_range", oid="rngtypid")

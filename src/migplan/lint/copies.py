@@ -14,16 +14,16 @@ from migplan.lint.reading import Migration
 from migplan.prove.rebuilt import rebuild_live
 from migplan.source.catalog_roles import roles_of
 from migplan.source.connect import connect
-from migplan.source.files import SourceText
-from migplan.source.introspect import introspect
-from migplan.source.live import introspect_live
-from migplan.source.load import load
-from migplan.source.managed import Managed
-from migplan.source.psqlfile import PsqlFile, ReadingRules, read_file
-from migplan.source.role_names import role_names
-from migplan.source.scratch import ScratchDatabase
-from migplan.source.shadow import Shadow
-from migplan.source.sizes import probe
+from migplan.source.reading.introspect import introspect
+from migplan.source.reading.live import introspect_live
+from migplan.source.reading.managed import Managed
+from migplan.source.reading.sizes import probe
+from migplan.source.shadow.load import load
+from migplan.source.shadow.scratch import ScratchDatabase
+from migplan.source.shadow.shadow import Shadow
+from migplan.source.text.files import SourceText
+from migplan.source.text.psqlfile import PsqlFile, ReadingRules, read_file
+from migplan.source.text.role_names import role_names
 
 
 @record(slots=False)

@@ -19,7 +19,7 @@ from migplan.lint.base import Tables
 from migplan.lint.reading import allowances
 from migplan.lint.registry import statement_rules
 from migplan.lint.run import Changed, Failure, Ran
-from migplan.source.split import SourceStatement
+from migplan.source.text.split import SourceStatement
 
 NEEDS_DEPLOY = "needs-deploy"
 FAILS = "fails"

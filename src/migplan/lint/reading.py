@@ -8,8 +8,8 @@ from typing import Final
 
 from migplan.core.errors import SourceError
 from migplan.core.records import record
-from migplan.source.files import SourceText
-from migplan.source.split import Comment, SourceStatement, split
+from migplan.source.text.files import SourceText
+from migplan.source.text.split import Comment, SourceStatement, split
 
 _DOWN: Final = re.compile(r"^--[ \t]*(migrate:down|\+goose Down|\+migrate Down|rollback\b).*", re.M | re.I)
 """Where dbmate, goose, sql-migrate and Liquibase begin the way back in the same file."""

@@ -17,9 +17,9 @@ from migplan.planfile.script import ScriptStatement
 from migplan.planning.diff import diff
 from migplan.prove.measure import Connections, Measure
 from migplan.source.connect import Connection
-from migplan.source.introspect import introspect
-from migplan.source.managed import Managed
-from migplan.source.split import SourceStatement
+from migplan.source.reading.introspect import introspect
+from migplan.source.reading.managed import Managed
+from migplan.source.text.split import SourceStatement
 
 _NOTHING = MeasuredModel(lock=str(LockMode.NONE), rewrite=False, scan=False)
 

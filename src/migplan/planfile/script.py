@@ -8,8 +8,8 @@ from typing import Final
 
 from migplan.core.records import record
 from migplan.planfile.render import MARK
-from migplan.source.files import SourceText
-from migplan.source.split import split
+from migplan.source.text.files import SourceText
+from migplan.source.text.split import split
 
 _MARK: Final = re.compile(f"^{re.escape(MARK)}(.*)$", re.M)
 

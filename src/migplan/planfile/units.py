@@ -13,8 +13,8 @@ from typing import Final
 from migplan.core.errors import PlanFileError
 from migplan.core.records import record
 from migplan.planfile.render import MARK
-from migplan.source.files import SourceText
-from migplan.source.split import SourceStatement, split
+from migplan.source.text.files import SourceText
+from migplan.source.text.split import SourceStatement, split
 
 _MARK: Final = re.compile(f"^{re.escape(MARK)}(.*)$", re.M)
 _LIMIT: Final = re.compile(r"\s*SET LOCAL (lock_timeout|statement_timeout) = '(\d+)(?:ms)?'\s*$", re.I)

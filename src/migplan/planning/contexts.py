@@ -14,19 +14,19 @@ from migplan.core.steps import Down, Irreversible
 from migplan.kinds.default_privileges import in_force
 from migplan.kinds.domain import with_domain_not_null_names
 from migplan.kinds.not_null import with_not_null_names
-from migplan.planning.kept_columns import with_kept_columns
-from migplan.planning.passing_heirs import with_passing_heirs
-from migplan.planning.rebuilds import find_rebuilds
-from migplan.planning.renames import Renamed
+from migplan.planning.heirs.kept_columns import with_kept_columns
+from migplan.planning.heirs.passing_heirs import with_passing_heirs
+from migplan.planning.names.renames import Renamed
+from migplan.planning.rebuilds.rebuilds import find_rebuilds
 from migplan.strategies.base import Context, Rebuilds
-from migplan.strategies.index_concurrently import replaced_beside
-from migplan.strategies.loosened import with_loosened
-from migplan.strategies.passing_partition import as_created, as_dropped
+from migplan.strategies.column_types.replaced import replaced_columns
+from migplan.strategies.columns.loosened import with_loosened
+from migplan.strategies.indexes.index_concurrently import replaced_beside
+from migplan.strategies.partitions.passing_partition import as_created, as_dropped
+from migplan.strategies.partitions.successions import Successions
 from migplan.strategies.pieces import Pieces
-from migplan.strategies.rebuilt_online import families, rebuilt_online
-from migplan.strategies.replaced import replaced_columns
-from migplan.strategies.staged_types import staged_columns
-from migplan.strategies.successions import Successions
+from migplan.strategies.rebuilds.rebuilt_online import families, rebuilt_online
+from migplan.strategies.types.staged_types import staged_columns
 
 Way = Callable[[Catalog, Catalog], Down | Irreversible]
 """Direct statements from one catalog to another, or what is in their way."""

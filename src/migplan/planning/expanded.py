@@ -8,8 +8,8 @@ from dataclasses import replace
 from migplan.core.errors import PlanningError
 from migplan.core.ids import ObjectId
 from migplan.core.steps import After, Step
-from migplan.planning.attachments import Attachments
-from migplan.planning.passed_down_triggers import one_trigger_at_a_time
+from migplan.planning.heirs.attachments import Attachments
+from migplan.planning.heirs.passed_down_triggers import one_trigger_at_a_time
 from migplan.planning.plain import plain_steps
 from migplan.strategies.base import Context, Expansion
 from migplan.strategies.registry import strategies

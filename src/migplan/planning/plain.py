@@ -18,23 +18,23 @@ from migplan.kinds.sequence import Sequence
 from migplan.kinds.table import Table
 from migplan.kinds.trigger import Trigger, clones_left
 from migplan.planning.attributes import GENERIC, attribute_steps
-from migplan.planning.rebuilt_steps import rebuild_steps
-from migplan.planning.side_by_side import (
+from migplan.planning.rebuilds.rebuilt_steps import rebuild_steps
+from migplan.planning.rebuilds.side_by_side import (
     aside_where_kept,
     beside_parent,
     names_in,
 )
-from migplan.planning.validated_apart import validated_apart
-from migplan.strategies.always_numbered import always_behind, numbered_first
-from migplan.strategies.attached_back import attached_ahead, part_back
-from migplan.strategies.backup import is_backed_up
+from migplan.planning.rebuilds.validated_apart import validated_apart
 from migplan.strategies.base import PLAIN, Context, Rebuild
-from migplan.strategies.beside_default import hung_beside_default
 from migplan.strategies.chosen_phase import contract_of
-from migplan.strategies.joined_tables import joined, reaching
-from migplan.strategies.lost_values import missing_values
-from migplan.strategies.offending_rows import rows_in_the_way
-from migplan.strategies.unreadable_values import unreadable_values
+from migplan.strategies.column_types.lost_values import missing_values
+from migplan.strategies.column_types.unreadable_values import unreadable_values
+from migplan.strategies.columns.always_numbered import always_behind, numbered_first
+from migplan.strategies.constraints.offending_rows import rows_in_the_way
+from migplan.strategies.indexes.attached_back import attached_ahead, part_back
+from migplan.strategies.partitions.beside_default import hung_beside_default
+from migplan.strategies.partitions.joined_tables import joined, reaching
+from migplan.strategies.relations.backup import is_backed_up
 from migplan.strategies.ways_back import constraint_back, not_null_back
 
 _READERS: Final = frozenset({"view", "materialized_view", "policy", "trigger"})

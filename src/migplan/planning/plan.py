@@ -15,35 +15,35 @@ from migplan.core.settings import Settings
 from migplan.core.steps import Down, Irreversible, Step
 from migplan.kinds.column import TYPE_KINDS, Column
 from migplan.kinds.registry import kind_of
-from migplan.planning.attached_names import rename_attached
-from migplan.planning.clones import with_named_clones
 from migplan.planning.column_order import with_column_orders
 from migplan.planning.contexts import Way, context_of
 from migplan.planning.conversions import with_conversions
 from migplan.planning.diff import diff
 from migplan.planning.expanded import expansions_of, steps_of
 from migplan.planning.fold import fold
-from migplan.planning.followers import without_followers
-from migplan.planning.freed_names import free_names
 from migplan.planning.graph import START, CycleError, Edge, edges_of, nodes_of, without_circles
-from migplan.planning.kept_columns import with_own_names
+from migplan.planning.heirs.clones import with_named_clones
+from migplan.planning.heirs.followers import without_followers
+from migplan.planning.heirs.kept_columns import with_own_names
+from migplan.planning.heirs.leaving_partitions import with_counted_references
+from migplan.planning.heirs.stricter_children import with_stricter_children
 from migplan.planning.keys_in_turn import with_keys_in_turn
-from migplan.planning.leaving_partitions import with_counted_references
 from migplan.planning.mentions import with_mentions
-from migplan.planning.moved_extensions import with_moves
+from migplan.planning.names.attached_names import rename_attached
+from migplan.planning.names.freed_names import free_names
+from migplan.planning.names.moved_extensions import with_moves
+from migplan.planning.names.renames import Renamed, with_renames
+from migplan.planning.names.spelled_names import with_spelled_names
+from migplan.planning.names.written_names import named_by_place, with_written_names
 from migplan.planning.positions import with_positions
+from migplan.planning.rebuilds.said_casts import with_said_casts
 from migplan.planning.released_keys import behind_released, of_the_keys, release_keys
-from migplan.planning.renames import Renamed, with_renames
-from migplan.planning.said_casts import with_said_casts
 from migplan.planning.segments import Segment, segments
 from migplan.planning.settle import settle
-from migplan.planning.spelled_names import with_spelled_names
-from migplan.planning.stricter_children import with_stricter_children
 from migplan.planning.told_primary_keys import with_told_primary_keys
 from migplan.planning.unidentified import refused_updates
 from migplan.planning.widened_enums import widen_enums
 from migplan.planning.windows import place
-from migplan.planning.written_names import named_by_place, with_written_names
 from migplan.strategies.base import PLAIN, Context, Expansion
 
 _PARTS: Final = ("default", "index", "policy", "rule", "trigger")

@@ -13,7 +13,7 @@ from migplan.core.steps import Down, Statement, Step
 from migplan.kinds.behind_rows import behind_rows
 from migplan.kinds.column import Column
 from migplan.kinds.sequence import Sequence, owned_by
-from migplan.strategies.serial_to_identity import SerialToIdentity
+from migplan.strategies.columns.serial_to_identity import SerialToIdentity
 
 _NUMBERS: Final = frozenset({"smallint", "integer", "bigint"})
 

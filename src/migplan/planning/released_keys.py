@@ -25,9 +25,9 @@ from migplan.kinds.index import Index, create_index, drop_index
 from migplan.kinds.names import names_of
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
-from migplan.planning.renames import Renamed
+from migplan.planning.names.renames import Renamed
 from migplan.planning.unidentified import stuck
-from migplan.strategies.add_constraint import include_clause, not_valid, using_index
+from migplan.strategies.constraints.add_constraint import include_clause, not_valid, using_index
 
 STRATEGY = "drop_column"
 

@@ -1,6 +1,6 @@
 """A plan of several stages: each is drafted like a plan of its own, and begins where the one before it has ended.
 
-The stages before the last only free names (:mod:`migplan.planning.renames_rounds`). A stage's first window is the last
+The stages before the last only free names (``renames_rounds``). A stage's first window is the last
 one of the stage before: its application is running by then, and nothing of what this one does needs a deploy.
 """
 
@@ -15,8 +15,8 @@ from migplan.core.settings import Settings
 from migplan.core.steps import Step
 from migplan.planning.diff import diff
 from migplan.planning.graph import START, CycleError, Edge
+from migplan.planning.names.renames import Renamed
 from migplan.planning.plan import Draft, draft
-from migplan.planning.renames import Renamed
 from migplan.planning.segments import Segment
 
 _REASON = "its stage begins where names are free"

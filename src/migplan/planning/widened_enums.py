@@ -16,8 +16,8 @@ from migplan.core.records import record
 from migplan.core.steps import Down, Irreversible, Phase, Step, step_id
 from migplan.kinds.enum import Enum
 from migplan.kinds.registry import kind_of
-from migplan.strategies.mapped_labels import mapped_labels
-from migplan.strategies.remap_labels import rows_back
+from migplan.strategies.types.mapped_labels import mapped_labels
+from migplan.strategies.types.remap_labels import rows_back
 
 STRATEGY = "remap_labels"
 

@@ -18,7 +18,7 @@ from psycopg import sql
 from migplan.core.records import record
 from migplan.prove.locks import Connection
 from migplan.source.connect import backend_pid
-from migplan.source.lexer import TokenKind, tokens
+from migplan.source.text.lexer import TokenKind, tokens
 
 _NAMED: Final = """
 SELECT DISTINCT n.nspname::text, t.relname::text, t.relkind::text

@@ -1,7 +1,7 @@
 """What a statement really does on the shadow: the locks that it takes, and whether it rewrites or reads a table.
 
 Locks are read while the transaction is still open, or by a second connection while the statement waits at a gate
-(:mod:`migplan.prove.gates`). Rewrites show in pg_class, scans are told by PostgreSQL itself at
+(``gates``). Rewrites show in pg_class, scans are told by PostgreSQL itself at
 ``client_min_messages = debug1``. An empty table behaves like a full one in all of that.
 """
 

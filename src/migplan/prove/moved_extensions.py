@@ -12,11 +12,11 @@ from migplan.core.model import Catalog
 from migplan.core.settings import Settings
 from migplan.core.sql import ident, sql
 from migplan.kinds.extension import Extension
-from migplan.planning.moved_extensions import move_statement
+from migplan.planning.names.moved_extensions import move_statement
 from migplan.prove.rebuilt import rebuild_live
 from migplan.prove.settle import Scratch
-from migplan.source.introspect import introspect
-from migplan.source.managed import Managed
+from migplan.source.reading.introspect import introspect
+from migplan.source.reading.managed import Managed
 
 
 def with_extensions_moved(

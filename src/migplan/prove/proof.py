@@ -1,7 +1,7 @@
 """The proof: the live schema rebuilt in the shadow, the plan's files run up and down, every boundary compared.
 
 What is judged is the catalog, read by the same introspection as both sides of the plan; locks, rewrites and scans
-are measured on the way (:mod:`migplan.prove.measure`).
+are measured on the way (``measure``).
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from migplan.planning.loosely import loosely_equal
 from migplan.prove.lost import stop_if_lost
 from migplan.prove.measure import Connections, Measure
 from migplan.prove.rebuilt import rebuild_live
-from migplan.source.introspect import introspect
-from migplan.source.managed import Managed
+from migplan.source.reading.introspect import introspect
+from migplan.source.reading.managed import Managed
 
 
 @record(slots=False)

@@ -11,11 +11,11 @@ from migplan.core.model import Catalog
 from migplan.core.settings import Settings
 from migplan.core.steps import Statement, Step
 from migplan.planning.plan import draft
-from migplan.source.batches import run_batch
 from migplan.source.connect import Connection
-from migplan.source.introspect import introspect
-from migplan.source.managed import Managed
-from migplan.source.unmodelled import NEEDED
+from migplan.source.reading.introspect import introspect
+from migplan.source.reading.managed import Managed
+from migplan.source.reading.unmodelled import NEEDED
+from migplan.source.shadow.batches import run_batch
 
 _BATCH: Final = 100
 """Statements in one message, which PostgreSQL runs as one transaction."""

@@ -15,18 +15,18 @@ from migplan.core.errors import DirectiveError
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.settings import Settings
-from migplan.planning.moved_extensions import moving
-from migplan.planning.relabelled import DIRECTIVE as RENAME_VALUE
-from migplan.planning.renames import Renamed
-from migplan.planning.renames_inferred import renamed_keys
-from migplan.planning.renames_wanted import DIRECTIVE, LEVELS, names_of_argument, of_level, wanted
+from migplan.planning.names.moved_extensions import moving
+from migplan.planning.names.relabelled import DIRECTIVE as RENAME_VALUE
+from migplan.planning.names.renames import Renamed
+from migplan.planning.names.renames_inferred import renamed_keys
+from migplan.planning.names.renames_wanted import DIRECTIVE, LEVELS, names_of_argument, of_level, wanted
 from migplan.prove.moved_extensions import with_extensions_moved
 from migplan.prove.rebuilt import rebuild_live
 from migplan.prove.renaming import Renaming
 from migplan.prove.settle import Scratch, comparable
 from migplan.source.declared import Declared
-from migplan.source.managed import Managed
-from migplan.source.shadow import Shadow
+from migplan.source.reading.managed import Managed
+from migplan.source.shadow.shadow import Shadow
 
 
 def schemas_to_read(declared: Declared) -> Declared:

@@ -17,23 +17,23 @@ from migplan.core.sql import ident, sql
 from migplan.kinds.column import Column
 from migplan.kinds.not_null import change_not_null
 from migplan.planning.changed_first import with_changes_of
+from migplan.planning.names.relabelled import relabelled
+from migplan.planning.names.renames import Renamed, Stage
+from migplan.planning.names.renames_inferred import inferred, renamed_keys
+from migplan.planning.names.renames_not_null import names_of_not_nulls
+from migplan.planning.names.renames_order import hops
+from migplan.planning.names.renames_rounds import Round, rounds, stuck_bodies
+from migplan.planning.names.renames_steps import Hop
+from migplan.planning.names.renames_wanted import wanted
 from migplan.planning.plan import draft
-from migplan.planning.relabelled import relabelled
-from migplan.planning.renames import Renamed, Stage
-from migplan.planning.renames_inferred import inferred, renamed_keys
-from migplan.planning.renames_not_null import names_of_not_nulls
-from migplan.planning.renames_order import hops
-from migplan.planning.renames_rounds import Round, rounds, stuck_bodies
-from migplan.planning.renames_steps import Hop
-from migplan.planning.renames_wanted import wanted
 from migplan.source.connect import Connection
-from migplan.source.introspect import introspect
-from migplan.source.managed import Managed
-from migplan.source.sizes import without_rows
-from migplan.strategies.name_of_not_null import NameOfNotNull
-from migplan.strategies.rename import rename_statements, under
-from migplan.strategies.rename_label import rename_label
-from migplan.strategies.vacate_name import keeps_inserts_out
+from migplan.source.reading.introspect import introspect
+from migplan.source.reading.managed import Managed
+from migplan.source.reading.sizes import without_rows
+from migplan.strategies.columns.name_of_not_null import NameOfNotNull
+from migplan.strategies.columns.vacate_name import keeps_inserts_out
+from migplan.strategies.names.rename import rename_statements, under
+from migplan.strategies.types.rename_label import rename_label
 
 
 @dataclass

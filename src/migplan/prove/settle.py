@@ -16,9 +16,9 @@ from migplan.kinds.schema import Schema
 from migplan.planning.diff import diff
 from migplan.planning.loosely import loosely_equal
 from migplan.prove.rebuilt import rebuild_live
-from migplan.source.introspect import introspect
-from migplan.source.managed import Managed
-from migplan.source.scratch import ScratchDatabase
+from migplan.source.reading.introspect import introspect
+from migplan.source.reading.managed import Managed
+from migplan.source.shadow.scratch import ScratchDatabase
 
 Scratch = Callable[[], AbstractContextManager[ScratchDatabase]]
 

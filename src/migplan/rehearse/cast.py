@@ -33,8 +33,8 @@ from migplan.rehearse.statistics import Statistics
 from migplan.rehearse.timeline import Timeline
 from migplan.rehearse.versions import Life, application, renamed_statistics, touched, unstable
 from migplan.source.connect import Connection
-from migplan.source.scratch import ScratchDatabase, scratch_database
-from migplan.source.shadow import Shadow
+from migplan.source.shadow.scratch import ScratchDatabase, scratch_database
+from migplan.source.shadow.shadow import Shadow
 
 Changing = Collection[tuple[str, str]]
 """Columns of the start, by table's title and name, whose values the plan changes by itself."""

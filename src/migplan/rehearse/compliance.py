@@ -18,7 +18,7 @@ from migplan.rehearse.recipes import for_value
 from migplan.rehearse.shapes import CheckShape, ColumnShape, ForeignKeyShape, KeyShape, TableShape
 from migplan.rehearse.values import highest_of, length_of
 from migplan.source.connect import Connection
-from migplan.source.lexer import tokens
+from migplan.source.text.lexer import tokens
 
 T = TypeVar("T")
 Made = Mapping[tuple[str, str], str]

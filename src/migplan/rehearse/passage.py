@@ -17,7 +17,7 @@ from migplan.rehearse.compliance import Made, Moment
 from migplan.rehearse.shapes import ForeignKeyShape, TableShape, read_shapes, written
 from migplan.rehearse.timeline import Timeline
 from migplan.source.connect import Connection
-from migplan.source.lexer import tokens
+from migplan.source.text.lexer import tokens
 
 Names = dict[tuple[str, str], tuple[str, str]]
 

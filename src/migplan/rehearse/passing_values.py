@@ -14,7 +14,7 @@ from migplan.rehearse.shapes import CheckShape, ColumnShape, TableShape
 from migplan.rehearse.statistics import ColumnStatistics, Statistics
 from migplan.rehearse.values import NUMBER, distinct_value, pooled_value, random_value, with_nulls
 from migplan.source.connect import Connection
-from migplan.source.lexer import TokenKind, tokens
+from migplan.source.text.lexer import TokenKind, tokens
 
 TRIED: Final = 40
 FEW: Final = 0.1

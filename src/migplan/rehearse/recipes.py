@@ -15,7 +15,7 @@ from migplan.rehearse.shapes import CheckShape, ForeignKeyShape, TableShape, lea
 from migplan.rehearse.statistics import Statistics
 from migplan.rehearse.values import NUMBER, share
 from migplan.source.connect import Connection
-from migplan.source.lexer import tokens
+from migplan.source.text.lexer import tokens
 
 _REFERENCES: Final = 20_000
 """As many rows of a parent are referred to."""

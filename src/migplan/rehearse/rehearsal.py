@@ -16,9 +16,9 @@ from migplan.core.errors import ExecutionError, MigplanError
 from migplan.core.model import Catalog
 from migplan.core.records import record
 from migplan.core.settings import Settings
-from migplan.execute.backfill_job import Pace
+from migplan.execute.backfills.backfill_job import Pace
+from migplan.execute.failures.retry import Patience
 from migplan.execute.manner import Manner
-from migplan.execute.retry import Patience
 from migplan.planfile.folder import PlanFolder
 from migplan.prove.rebuilt import rebuild_live
 from migplan.rehearse.application import Application
@@ -32,9 +32,9 @@ from migplan.rehearse.rows import Filled, fill, wanted_rows
 from migplan.rehearse.statistics import Statistics
 from migplan.rehearse.timeline import Period, Timeline
 from migplan.source.connect import Connection
-from migplan.source.managed import Managed
-from migplan.source.scratch import ScratchDatabase
-from migplan.source.shadow import Shadow
+from migplan.source.reading.managed import Managed
+from migplan.source.shadow.scratch import ScratchDatabase
+from migplan.source.shadow.shadow import Shadow
 
 _DEADLINE = 120.0
 """Seconds for which a lock is tried for."""

@@ -16,7 +16,7 @@ from migplan.rehearse.recipes import Cook, Recipe
 from migplan.rehearse.shapes import TableShape, leaves, written
 from migplan.rehearse.statistics import Statistics
 from migplan.source.connect import Connection
-from migplan.source.lexer import TokenKind, tokens
+from migplan.source.text.lexer import TokenKind, tokens
 
 UNKNOWN_ROWS: Final = 1_000
 _ROUNDS: Final = 8

@@ -18,8 +18,8 @@ from migplan.core.records import record
 from migplan.core.wording import counted
 from migplan.rehearse.application import Actor
 from migplan.source.connect import Connection
-from migplan.source.files import SourceText
-from migplan.source.split import SourceStatement, split
+from migplan.source.text.files import SourceText
+from migplan.source.text.split import SourceStatement, split
 
 _MARK: Final = "migplan: acknowledged"
 _VARIABLES: Final = ("key", "session", "round")

@@ -1,4 +1,4 @@
-"""The catalog queries behind :mod:`migplan.rehearse.shapes`; each gives a table's oid in its first column."""
+"""The catalog queries behind ``shapes``; each gives a table's oid in its first column."""
 
 from __future__ import annotations
 

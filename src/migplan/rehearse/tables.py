@@ -14,7 +14,7 @@ from migplan.core.sql import Sql, deparsed, ident, join, literal, sql
 from migplan.rehearse.recipes import Cook, Recipe
 from migplan.rehearse.shapes import OURS, TableShape
 from migplan.source.connect import Connection
-from migplan.source.lexer import tokens
+from migplan.source.text.lexer import tokens
 
 Row = Mapping[str, str | None]
 _BESIDE: Final = """

@@ -27,7 +27,7 @@ class Period:
 
 
 class Timeline:
-    """A :class:`migplan.execute.runner.Teller`; ``watch`` is a connection of its own."""
+    """A :class:`migplan.execute.units.runner.Teller`; ``watch`` is a connection of its own."""
 
     def __init__(self, watch: Connection) -> None:
         self._watch = watch

@@ -19,7 +19,7 @@ from migplan.kinds.base import Kind
 from migplan.kinds.registry import kinds
 from migplan.planfile.model import PlanModel
 from migplan.report.findings_reference import findings
-from migplan.source.unmodelled import things
+from migplan.source.reading.unmodelled import things
 from migplan.strategies.registry import strategies
 
 _COMMON: Final = frozenset({"id", "comment", "owner", "grants"})

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from migplan.core.errors import SourceError
 from migplan.source.connect import redact
-from migplan.source.files import SourceText
+from migplan.source.text.files import SourceText
 
 _TOLD = 5
 """Lines of what a failing command says."""

@@ -9,14 +9,14 @@ from migplan.core.model import Catalog
 from migplan.kinds.extension import pin_versions
 from migplan.source.connect import Connection
 from migplan.source.declared import Declared, Wanted
-from migplan.source.directives import check_targets, read_directives
-from migplan.source.files import SourceText
-from migplan.source.introspect import Scope, introspect
-from migplan.source.load import load
-from migplan.source.managed import Managed, mentioned_schemas
-from migplan.source.psqlfile import Note, PsqlFile, ReadingRules, read_file
-from migplan.source.shadow import SetUp, Shadow, read_setup
-from migplan.source.targets import target_of
+from migplan.source.reading.introspect import Scope, introspect
+from migplan.source.reading.managed import Managed, mentioned_schemas
+from migplan.source.shadow.load import load
+from migplan.source.shadow.shadow import SetUp, Shadow, read_setup
+from migplan.source.text.directives import check_targets, read_directives
+from migplan.source.text.files import SourceText
+from migplan.source.text.psqlfile import Note, PsqlFile, ReadingRules, read_file
+from migplan.source.text.targets import target_of
 
 
 def load_declaration(

@@ -14,14 +14,14 @@ from migplan.core.model import Catalog
 from migplan.core.records import record
 from migplan.source import cache
 from migplan.source.connect import connect
-from migplan.source.files import SourceText, digest_of, read_sources
-from migplan.source.introspect import Scope
-from migplan.source.live import introspect_live
-from migplan.source.managed import Managed
-from migplan.source.shadow import Shadow
+from migplan.source.reading.introspect import Scope
+from migplan.source.reading.live import introspect_live
+from migplan.source.reading.managed import Managed
+from migplan.source.shadow.shadow import Shadow
+from migplan.source.text.files import SourceText, digest_of, read_sources
 
 if TYPE_CHECKING:
-    from migplan.source.psqlfile import Note
+    from migplan.source.text.psqlfile import Note
 
 _URL_SCHEMES = ("postgresql://", "postgres://")
 
@@ -31,7 +31,7 @@ class Wanted:
     """What migplan.toml says of the declared side.
 
     ``schemas`` are the managed ones, or None for those that the declaration creates or mentions. ``ignore`` are
-    patterns of objects that are left alone (see :class:`~migplan.source.managed.Managed`).
+    patterns of objects that are left alone (see :class:`~migplan.source.reading.managed.Managed`).
     """
 
     schemas: frozenset[str] | None = None

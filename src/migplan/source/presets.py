@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from migplan.core.records import record
-from migplan.source.files import SourceText, read_sources
+from migplan.source.text.files import SourceText, read_sources
 
 if TYPE_CHECKING:
     from migplan.source.connect import Connection
-    from migplan.source.psqlfile import PsqlFile
+    from migplan.source.text.psqlfile import PsqlFile
 
 
 @record
@@ -66,7 +66,7 @@ def read_setup_files(preset: str | None, paths: Iterable[Path]) -> tuple[PsqlFil
         texts += read_sources(listed)
     if not texts:
         return ()
-    from migplan.source.psqlfile import ReadingRules, read_file
+    from migplan.source.text.psqlfile import ReadingRules, read_file
 
     return tuple(read_file(text, ReadingRules(data=True)) for text in texts)
 

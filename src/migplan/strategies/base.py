@@ -17,10 +17,10 @@ from migplan.core.records import record
 from migplan.core.settings import Settings
 from migplan.core.steps import After, Down, Irreversible, Part, Step
 from migplan.kinds.column import Column
-from migplan.strategies.name_of_not_null import NameOfNotNull
+from migplan.strategies.columns.name_of_not_null import NameOfNotNull
+from migplan.strategies.partitions.successions import Successions
 from migplan.strategies.pieces import Pieces
 from migplan.strategies.sizing import Size, Sizing
-from migplan.strategies.successions import Successions
 
 PLAIN: Final = "plain"
 """What steps say that no strategy made."""
@@ -75,12 +75,12 @@ class Context:
     remade_after: frozenset[ObjectId] = frozenset()
     """Rebuilt objects that come with another rebuilt one."""
     replaced: frozenset[ObjectId] = frozenset()
-    """Columns whose type can't change in place: a second one takes over (see :mod:`migplan.strategies.replaced`)."""
+    """Columns whose type can't change in place: a second one takes over (see ``replaced``)."""
     staged: frozenset[ObjectId] = frozenset()
     """Types that are replaced under a temporary name, because ``replaced`` columns hold them."""
     online: frozenset[ObjectId] = frozenset()
     """Tables that are built a second time beside themselves, with their partitions and all that moves with them (see
-    :mod:`migplan.strategies.rebuilt_online`)."""
+    ``rebuilt_online``)."""
     not_online: Mapping[ObjectId, str] = field(default_factory=dict[ObjectId, str])
     """Tables that would have to be, and what stands in the way: the end of a sentence."""
     renamed_columns: Mapping[ObjectId, str] = field(default_factory=dict[ObjectId, str])

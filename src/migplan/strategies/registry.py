@@ -1,4 +1,4 @@
-"""Every strategy, found by listing this package: a module's ``STRATEGY``; those without help the others."""
+"""Every strategy, found by listing this package and those in it: a module's ``STRATEGY``; the rest help those."""
 
 from __future__ import annotations
 

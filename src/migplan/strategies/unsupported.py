@@ -10,12 +10,12 @@ from migplan.kinds.column import Column
 from migplan.kinds.table import Table
 from migplan.strategies.base import Context, Expansion, Size, Strategy
 from migplan.strategies.chosen_phase import unmoved
-from migplan.strategies.moved_values import loses_places
-from migplan.strategies.rebuilt_online import goes_first
-from migplan.strategies.replaced import irreplaceable
-from migplan.strategies.reshaped import reshapes
-from migplan.strategies.staged_types import held_by_large_tables
-from migplan.strategies.stored_rows import held_by_stored_rows, waiting_for_holders
+from migplan.strategies.column_types.moved_values import loses_places
+from migplan.strategies.column_types.replaced import irreplaceable
+from migplan.strategies.columns.reshaped import reshapes
+from migplan.strategies.rebuilds.rebuilt_online import goes_first
+from migplan.strategies.types.staged_types import held_by_large_tables
+from migplan.strategies.types.stored_rows import held_by_stored_rows, waiting_for_holders
 
 
 class Unsupported(Strategy):

@@ -16,10 +16,10 @@ from migplan.kinds.column import Column
 from migplan.kinds.constraint import CHECK, FOREIGN_KEY, PRIMARY_KEY, UNIQUE, Constraint, validate_constraint
 from migplan.kinds.not_null import change_not_null
 from migplan.kinds.table import Table
-from migplan.strategies.add_constraint import not_valid, unique_index, using_index
 from migplan.strategies.base import Context, Size
-from migplan.strategies.offending_rows import duplicates, offenders
-from migplan.strategies.set_not_null import check_first, nulls
+from migplan.strategies.columns.set_not_null import check_first, nulls
+from migplan.strategies.constraints.add_constraint import not_valid, unique_index, using_index
+from migplan.strategies.constraints.offending_rows import duplicates, offenders
 
 _READS = "only the way back does anything: it reads the table under a lock that only DDL and vacuum feel"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from migplan.core.errors import ConfigError
-from migplan.source.config import Config, read_config
+from migplan.source.configuration.config import Config, read_config
 
 if TYPE_CHECKING:
     from pathlib import Path

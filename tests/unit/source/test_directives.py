@@ -7,9 +7,9 @@ import pytest
 from migplan.core.errors import DirectiveError
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
-from migplan.source.directives import check_targets, read_directives
-from migplan.source.files import SourceText
-from migplan.source.psqlfile import read_file
+from migplan.source.text.directives import check_targets, read_directives
+from migplan.source.text.files import SourceText
+from migplan.source.text.psqlfile import read_file
 
 
 def read(sql: str) -> list[tuple[str, str, str]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from migplan.core.errors import SourceError
-from migplan.source.files import SourceText
-from migplan.source.psqlfile import PsqlFile, ReadingRules, read_file
+from migplan.source.text.files import SourceText
+from migplan.source.text.psqlfile import PsqlFile, ReadingRules, read_file
 
 DUMP = r"""
 --

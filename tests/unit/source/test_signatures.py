@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from migplan.source.signatures import same_arguments
+from migplan.source.text.signatures import same_arguments
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import pytest
 
 from migplan.core.ids import ObjectId
 from migplan.source.connect import connect
-from migplan.source.introspect import introspect
-from migplan.source.sizes import probe
+from migplan.source.reading.introspect import introspect
+from migplan.source.reading.sizes import probe
 
 if TYPE_CHECKING:
     from tests.conftest import MakeDb

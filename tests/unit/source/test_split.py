@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from migplan.core.errors import SourceError
-from migplan.source.files import SourceText
-from migplan.source.split import split
+from migplan.source.text.files import SourceText
+from migplan.source.text.split import split
 
 
 def texts(sql: str) -> list[str]:

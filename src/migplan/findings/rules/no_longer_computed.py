@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from migplan.findings.base import Example, Found, Rule, Subject
 from migplan.kinds.column import Column
-from migplan.strategies.no_longer_computed import NAME, writes_itself
+from migplan.strategies.columns.no_longer_computed import NAME, writes_itself
 
 
 class NoLongerComputed(Rule):

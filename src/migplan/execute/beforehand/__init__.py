@@ -1,0 +1,1 @@
+"""What is looked at before anything runs: drift, sizes, room, demands, what is in the way."""

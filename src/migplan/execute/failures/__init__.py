@@ -1,0 +1,1 @@
+"""What fails, hangs or is left behind: told, tried again, cleaned up."""

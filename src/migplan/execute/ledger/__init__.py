@@ -1,0 +1,1 @@
+"""The ledger in the target's schema ``migplan``: what ran, what runs, and where every plan stands."""

@@ -1,0 +1,1 @@
+"""migplan.toml, read and checked."""

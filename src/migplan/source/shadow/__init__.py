@@ -1,0 +1,1 @@
+"""The shadow: servers of our own or the user's, scratch databases on them, declarations loaded there."""

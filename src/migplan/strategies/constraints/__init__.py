@@ -1,0 +1,1 @@
+"""Constraints and keys that come, go or take each other's place on tables in use."""

@@ -1,0 +1,1 @@
+"""Indexes: built without blocking writes, and hung on those of partitioned parents."""

@@ -1,0 +1,1 @@
+"""Tables and materialized views as a whole: dropped, kept aside, backed up, secured by row."""

@@ -1,0 +1,1 @@
+"""Enums, domains, composite and range types that change while tables hold them."""
