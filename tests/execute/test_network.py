@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -18,6 +20,8 @@ from migplan.execute.failures import interrupts, silence
 from migplan.execute.ledger.ledger import FencedError
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from tests.support.proxy import Line, Proxy
 
 STEP, INDEX, BATCH = b"up .*ADD COLUMN", b"up .*CREATE INDEX CONC", b"backfill .*UPDATE public.item SET"
@@ -90,15 +94,38 @@ def test_a_server_that_answers_nobody(shop: Shop, monkeypatch: pytest.MonkeyPatc
     with proxy(shop.url) as between:
         breaks = Breaks(Fate.HANGS, INDEX)
         between.decide = lambda line, message: breaks(line, message) if breaks.left else Fate.HANGS
-        ask = threading.Timer(2.5, os.kill, (os.getpid(), signal.SIGINT))
-        ask.start()
-        with pytest.raises(KeyboardInterrupt) as ended:
+        with _asking_once_told(heard), pytest.raises(KeyboardInterrupt) as ended:
             to_the_end(folder, between.url, heard)
     assert not breaks.left
-    assert any("nothing has come from the server" in said for said in heard.said)
+    assert _is_told(heard)
     assert "the same command continues; 'migplan rollback' leads back" in ended.value.__notes__
     assert signal.getsignal(signal.SIGINT) is before
     to_the_end(folder, shop.url)
+
+
+def _is_told(heard: Heard) -> bool:
+    return any("nothing has come from the server" in said for said in heard.said)
+
+
+@contextlib.contextmanager
+def _asking_once_told(heard: Heard) -> Generator[None]:
+    """Ctrl-C as soon as the operator knows; after half a minute even if not, so that the test ends."""
+    over = threading.Event()
+
+    def ask() -> None:
+        end = time.monotonic() + 30
+        while not _is_told(heard) and time.monotonic() < end and not over.wait(0.05):
+            pass
+        if not over.is_set():
+            os.kill(os.getpid(), signal.SIGINT)
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    try:
+        yield
+    finally:
+        over.set()
+        asking.join()
 
 
 @pytest.mark.pg(18)

@@ -97,6 +97,8 @@ EXCUSED: Final = {
     ("functions-index_and_check_function_signature", "require-concurrent-index-creation"): (
         "a known limit: an index that stands on a replaced function"
     ),
+    ("functions-new_argument_said_by_callers", "require-concurrent-index-creation"): "the same",
+    ("functions-new_argument_said_by_callers", "adding-field-with-default"): "the declaration allows the rewrite",
 }
 """Cases and rules where the plan holds a lock for long, and says so: only there is a complaint none of a bug."""
 WARNS: Final = frozenset({"long-lock", "rewrite"})

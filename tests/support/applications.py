@@ -44,20 +44,22 @@ class Session:
     """The longest that a round took, in seconds."""
 
     def start(self) -> Session:
-        """Begin to work in a thread."""
-        self._stop = threading.Event()
+        """Begin to work in a thread; it has connected on return."""
+        self._stop, self._connected = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
+        self._connected.wait(timeout=30)
         return self
 
     def stop(self) -> None:
-        """Finish the round, and close."""
+        """Finish the round, the first one at least, and close."""
         self._stop.set()
         self._thread.join(timeout=30)
 
     def _work(self) -> None:
         with psycopg.connect(self.url, autocommit=True, prepare_threshold=1) as db:
-            while not self._stop.is_set():
+            self._connected.set()
+            while not (self._stop.is_set() and self.rounds):
                 began = time.monotonic()
                 try:
                     self._round(db)
