@@ -183,8 +183,10 @@ def _steps(url: str, folder: Path, steps: int, rounds: int) -> None:
     with _planned(url, folder / "0", old, new) as (live, plan):
         ups, downs = sorted(plan.glob("*.up.sql")), sorted(plan.glob("*.down.sql"), reverse=True)
         for _ in range(rounds):
+            _settle(live, "VACUUM")
             theirs.append(_psql(live, ups))
             _psql(live, downs)
+            _settle(live, "VACUUM")
             ours.append(_apply(live, plan).wall)
             command(MIGPLAN, "rollback", plan, "--target", live, "--yes")
     ratio = statistics.median(ours) / statistics.median(theirs)
