@@ -45,6 +45,14 @@ def test_inside_a_table() -> None:
     ]
 
 
+def test_inside_the_second_statement_of_a_line() -> None:
+    sql = """
+    CREATE TABLE a (x int); CREATE TABLE b (y int, -- migplan: renamed-from z
+      n int); -- migplan: keep-old
+    """
+    assert read(sql) == [("renamed-from", "z", "column public.b.y"), ("keep-old", "", "table public.b")]
+
+
 @pytest.mark.parametrize(
     ("statement", "target"),
     [

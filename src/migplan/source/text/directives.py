@@ -130,7 +130,8 @@ def _bound(
     if name in _OF_FILES:
         yield Directive(name, argument, None, place)
         return
-    owner = before if before is not None and _same_line(source, before, comment) else statement
+    inside = statement is not None and statement.start < comment.offset
+    owner = before if before is not None and not inside and _same_line(source, before, comment) else statement
     loadable = loadables.get(id(owner)) if owner is not None else None
     target = _target(loadable, comment) if loadable is not None else None
     if target is None:
