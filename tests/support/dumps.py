@@ -99,7 +99,7 @@ def _columns(statement: str) -> tuple[str, list[str]] | None:
     if not (table := _TABLE.match(statement)):
         return None
     items = next(part for part in _parts(statement) if not isinstance(part, str))
-    return table[1], [re.match(_NAME, item)[0] for item in items if item]  # pyright: ignore[reportOptionalSubscript]
+    return table[1], [found[0] for item in items if (found := re.match(_NAME, item))]
 
 
 def _named_by_column(statement: str, columns: dict[str, list[str]]) -> str:

@@ -12,6 +12,7 @@ from migplan.core.sql import ident, join
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import PRIMARY_KEY, UNIQUE, Constraint
 from migplan.kinds.index import Index
+from migplan.kinds.row_keys import row_keys
 from migplan.kinds.table import columns_of
 
 _KEYS: Final = (PRIMARY_KEY, UNIQUE)
@@ -61,17 +62,11 @@ def _named(columns: Mapping[str, Column], names: tuple[str, ...]) -> tuple[Colum
 
 
 def _keys(table: ObjectId, catalog: Catalog) -> Iterable[tuple[str, ...]]:
-    """What tells every row apart: constraints first, then unique indexes. None of their columns may be NULL."""
-    columns = _columns(table, catalog)
-    constraints = [c for c in catalog.members_of(table, Constraint) if c.type in _KEYS]
-    constraints = [c for c in constraints if "WITHOUT OVERLAPS" not in c.definition]
-    found = [tuple(c.columns) for c in sorted(constraints, key=lambda c: (c.type != PRIMARY_KEY, c.name))]
-    printed = {str(ident(name)): name for name in columns}
-    for index in sorted(catalog.members_of(table, Index), key=lambda i: i.id):
-        whole = index.unique and index.valid and index.predicate is None and not index.partitioned
-        if whole and all(key in printed for key in index.keys):
-            found.append(tuple(printed[key] for key in index.keys))
-    return [k for k in found if k and all(columns[n].not_null is not None for n in k)]
+    """The names of what tells every row apart; indexes of a partitioned table hold no rows."""
+    for id, columns in row_keys(table, catalog):
+        key = catalog.get(id, Index)
+        if key is None or not key.partitioned:
+            yield tuple(c.name for c in columns)
 
 
 def _goes_over(old: Column, new: Column | None) -> bool:

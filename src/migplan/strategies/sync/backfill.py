@@ -12,7 +12,7 @@ from migplan.core.sql import Sql, deparsed, ident, join, literal, sql
 from migplan.core.steps import Backfill, LockMode, Statement, Timing
 from migplan.kinds._descendants import partitions
 from migplan.kinds.column import Column
-from migplan.kinds.constraint import PRIMARY_KEY, UNIQUE, Constraint, column_ids
+from migplan.kinds.row_keys import row_keys
 from migplan.kinds.table import Table
 from migplan.strategies.base import Context, Size
 
@@ -117,14 +117,10 @@ def key_of(catalog: Catalog, table: ObjectId, declared: Catalog | None = None) -
 
     With ``declared`` only a key that stays: one that goes may be gone when the batches run.
     """
-    keys = [c for c in catalog.members_of(table, Constraint) if c.type in (PRIMARY_KEY, UNIQUE)]
-    if declared is not None:
-        keys = [k for k in keys if k.id in declared and all(c in declared for c in column_ids(k))]
-    columns = {c.name: c for c in catalog.members_of(table, Column)}
-    for constraint in sorted(keys, key=lambda c: (c.type != PRIMARY_KEY, c.name)):
-        found = [columns[name] for name in constraint.columns]
-        if all(c.not_null is not None for c in found) and "WITHOUT OVERLAPS" not in constraint.definition:
-            return found
+    for id, columns in row_keys(table, catalog):
+        stays = declared is None or (id in declared and all(c.id in declared for c in columns))
+        if id.kind == "constraint" and stays:
+            return list(columns)
     return []
 
 
