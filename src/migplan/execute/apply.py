@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from migplan.core.errors import BlockedError, ExecutionError, MigplanError, PlanFileError
@@ -11,7 +11,7 @@ from migplan.core.next_command import next_command
 from migplan.execute.backfills.change_logs import waiting_logs
 from migplan.execute.beforehand.demands import refuse_unready
 from migplan.execute.beforehand.first_look import FirstLook
-from migplan.execute.beforehand.live_sizes import live_sizes
+from migplan.execute.beforehand.live_sizes import measuring
 from migplan.execute.beforehand.maintenance import server_time
 from migplan.execute.beforehand.preflight import Concern, preflight
 from migplan.execute.course import Course, owes_smoke
@@ -51,7 +51,7 @@ def apply(folder: PlanFolder, order: Order, goal: Stop | None = None) -> Reached
         at = position(folder.plan, states)
         if at.within is None and at.done < wanted.phases and not order.hooks.before:
             look.begin()
-        intent = _intent(folder, order, desk, "up", at, wanted, list(ahead(folder, states, wanted)), look.backends())
+        intent = _intent(folder, order, desk, "up", at, wanted, ahead(folder, states, wanted), look.backends())
         if intent.at.within is not None and ledger.unfinished_way_back() is not None:
             intent = replace(intent, concerns=(_turned(folder, order, intent.at.within.down), *intent.concerns))
         waiting = _waiting(folder.plan, wanted, ledger.confirmed())
@@ -80,8 +80,8 @@ def rollback(folder: PlanFolder, order: Order, goal: Stop | None = None) -> Reac
         states = ledger.steps()
         begun = ledger.unfinished_way_back()
         wanted = goal or _boundary(folder.plan, begun) or _window_start(folder.plan, states)
-        units = list(back(folder, states, wanted))
-        intent = _intent(folder, order, desk, "down", position(folder.plan, states), wanted, units)
+        at, way = position(folder.plan, states), back(folder, states, wanted)
+        intent = _intent(folder, order, desk, "down", at, wanted, way)
         if intent.units:
             if intent.irreversible and not order.permissions.irreversible:
                 _refuse("not everything comes back", intent.irreversible, "--accept-irreversible")
@@ -101,7 +101,7 @@ def _to_where_it_is_proved(folder: PlanFolder, order: Order, desk: Connection, l
     at = position(folder.plan, states)
     assert at.within is not None, "a half undone unit lies in a phase"
     goal = stops(folder.plan)[at.done]
-    intent = _intent(folder, order, desk, "down", at, goal, list(back(folder, states, goal)))
+    intent = _intent(folder, order, desk, "down", at, goal, back(folder, states, goal))
     intent = replace(intent, concerns=(_undone_first(at.within.down), *intent.concerns))
     losses = [f"{s.id}: the way back doesn't bring back {s.down.loses}" for s in intent.steps if s.down.loses]
     if losses and not order.permissions.data_loss:
@@ -134,21 +134,17 @@ def _intent(
     direction: Direction,
     at: Position,
     goal: Stop,
-    units: Sequence[Unit],
+    way: Iterable[Unit],
     own: Sequence[int] = (),
 ) -> Intent:
-    plan, steps = folder.plan, steps_of(folder.plan, units)
-    locks = PlanLocks(plan, direction == "down")
-    return Intent(
-        folder,
-        direction,
-        at,
-        goal,
-        units,
-        steps,
-        live_sizes(desk, locks, steps),
-        preflight(desk, locks, steps, order.manner.pace, own) if steps else (),
-    )
+    """``way`` are the units that lead there, taken out of their files by whoever goes through them."""
+    locks = PlanLocks(folder.plan, direction == "down")
+    with measuring(desk, locks) as measured:
+        units = list(way)
+        sizes = measured()
+    steps = steps_of(folder.plan, units)
+    concerns = preflight(desk, locks, steps, order.manner.pace, own) if steps else ()
+    return Intent(folder, direction, at, goal, units, steps, sizes, concerns)
 
 
 def _refuse_vain(order: Order, intent: Intent) -> None:

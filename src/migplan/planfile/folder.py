@@ -35,28 +35,30 @@ class PlanFolder:
 
 def digest(plan: PlanModel, files: Mapping[str, str]) -> str:
     """sha256 over the plan (without its digest) and every SQL file, in order of name."""
+    return _digest(plan.model_dump(mode="json"), files)
+
+
+def _digest(content: dict[str, Any], files: Mapping[str, str]) -> str:
+    """The same of what a plan is written as."""
     sha = hashlib.sha256()
-    sha.update(_canonical(plan).encode())
+    sha.update(_canonical(content).encode())
     for name in sorted(files):
         text = files[name]
         sha.update(f"\0{name}\0{len(text.encode())}\0{text}".encode())
     return sha.hexdigest()
 
 
-def _canonical(plan: PlanModel) -> str:
-    content = _as_it_was(plan.model_dump(mode="json", exclude={"digest"}))
-    return json.dumps(content, sort_keys=True, ensure_ascii=False)
-
-
-def _as_it_was(content: dict[str, Any]) -> dict[str, Any]:
+def _canonical(content: dict[str, Any]) -> str:
     """Without the fields that came later, where they are unset: plans from before keep their digest."""
-    steps = cast("list[dict[str, Any]]", content["steps"])
-    of_steps = (pair for step in steps for pair in ((step, ("batches",)), (step["down"], ("batches", "measured"))))
-    for holder, later in ((content, ("small",)), *of_steps):
-        for name in later:
-            if holder[name] is None:
-                del holder[name]
-    return content
+    steps = [{**_set(s, "batches"), "down": _set(s["down"], "batches", "measured")} for s in content["steps"]]
+    told = {**_set(content, "small"), "steps": steps}
+    told.pop("digest", None)
+    return json.dumps(told, sort_keys=True, ensure_ascii=False)
+
+
+def _set(content: Mapping[str, Any], *later: str) -> dict[str, Any]:
+    unset = {name for name in later if content.get(name) is None}
+    return {name: value for name, value in content.items() if name not in unset}
 
 
 def sealed(plan: PlanModel, files: Mapping[str, str]) -> PlanModel:
@@ -157,7 +159,7 @@ def read_folder(path: Path, *, check: bool = True) -> PlanFolder:
     document = path / PLAN
     if not document.is_file():
         raise PlanFileError(f"{path} holds no {PLAN}", hint="Name the folder that 'migplan plan' wrote.")
-    plan = _parse(document)
+    content, plan = _parse(document)
     names = sorted({n for w in plan.windows for p in w.phases for n in (p.up, p.down)})
     files: dict[str, str] = {}
     for name in names:
@@ -165,7 +167,7 @@ def read_folder(path: Path, *, check: bool = True) -> PlanFolder:
         if not file.is_file():
             raise PlanFileError(f"the plan lacks its file {name}", place=str(path), hint="Restore it, or plan anew.")
         files[name] = _text(file)
-    if check and digest(plan, files) != plan.digest:
+    if check and _digest(content, files) != plan.digest:
         raise PlanFileError("the plan was edited since it was sealed", place=str(path), hint=_EDITED)
     return PlanFolder(path, plan, files)
 
@@ -179,7 +181,8 @@ def _text(file: Path) -> str:
         raise PlanFileError("is not UTF-8 text", place=str(file), hint="Restore it, or plan anew.") from error
 
 
-def _parse(document: Path) -> PlanModel:
+def _parse(document: Path) -> tuple[dict[str, Any], PlanModel]:
+    """The plan as it is written, and as what it is."""
     try:
         raw: object = json.loads(document.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -198,7 +201,7 @@ def _parse(document: Path) -> PlanModel:
             hint="Use the migplan that made it, or plan anew.",
         )
     try:
-        return PlanModel.model_validate(raw)
+        return cast("dict[str, Any]", raw), PlanModel.model_validate(raw)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

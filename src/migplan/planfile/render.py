@@ -12,13 +12,13 @@ from migplan.core.records import record
 from migplan.core.settings import Settings
 from migplan.core.sql import Sql, literal, sql
 from migplan.core.steps import Assertion, Down, Irreversible, LockMode, Phase, Statement, Step, Timing
+from migplan.planfile.marks import MARK
 from migplan.planning.segments import Segment
 from migplan.strategies.steps_undone import AGAIN
 
 if TYPE_CHECKING:
     from migplan.planfile.squawk import Waivers
 
-MARK = "-- migplan:step "
 _WIDTH = 110
 
 

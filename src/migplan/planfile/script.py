@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from typing import Final
 
 from migplan.core.records import record
-from migplan.planfile.render import MARK
+from migplan.planfile.marks import Marks
 from migplan.source.text.files import SourceText
 from migplan.source.text.split import split
-
-_MARK: Final = re.compile(f"^{re.escape(MARK)}(.*)$", re.M)
 
 
 @record
@@ -32,13 +29,10 @@ class ScriptStatement:
 
 def read_script(name: str, text: str) -> list[ScriptStatement]:
     """The file's statements in order. Raises ``SourceError`` where it can't be split."""
-    source = SourceText(name, text)
-    marks = [(m.start(), m.group(1).strip()) for m in _MARK.finditer(text)]
-    starts = [start for start, _ in marks]
+    marks = Marks.of(text)
     statements: list[ScriptStatement] = []
-    for statement in split(source).statements:
-        at = bisect_right(starts, statement.start) - 1
-        found = ScriptStatement(statement.text, marks[at][1] if at >= 0 else None, statement.place)
+    for statement in split(SourceText(name, text)).statements:
+        found = ScriptStatement(statement.text, marks.before(statement.start), statement.place)
         statements.append(_without_step(found) if _is_control(found.sql) else found)
     return statements
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -12,11 +11,10 @@ from typing import Final
 
 from migplan.core.errors import PlanFileError
 from migplan.core.records import record
-from migplan.planfile.render import MARK
+from migplan.planfile.marks import Marks
 from migplan.source.text.files import SourceText
 from migplan.source.text.split import SourceStatement, split
 
-_MARK: Final = re.compile(f"^{re.escape(MARK)}(.*)$", re.M)
 _LIMIT: Final = re.compile(r"\s*SET LOCAL (lock_timeout|statement_timeout) = '(\d+)(?:ms)?'\s*$", re.I)
 _SET: Final = re.compile(r"set\s+(?!local\b)(?:session\s+)?(\w+)", re.I)
 
@@ -67,23 +65,6 @@ def is_setting(command: Command) -> bool:
     return command.sql.lstrip()[:10].upper() == "SET LOCAL "
 
 
-@record
-class _Marks:
-    """Where steps begin in a file, ascending, and what they are called; a file may hold thousands."""
-
-    starts: Sequence[int]
-    steps: Sequence[str]
-
-    def before(self, offset: int) -> str | None:
-        """The step that a place belongs to."""
-        at = bisect_right(self.starts, offset) - 1
-        return self.steps[at] if at >= 0 else None
-
-    def between(self, start: int, end: int) -> Sequence[str]:
-        """The steps that begin behind ``start`` and before ``end``."""
-        return self.steps[bisect_right(self.starts, start) : bisect_left(self.starts, end)]
-
-
 def read_units(file: str, text: str) -> list[Unit]:
     """The file's units in order; a step stands in one of them only, since it is applied as a whole.
 
@@ -120,8 +101,7 @@ def _are_checks(before: Unit, unit: Unit) -> bool:
 
 
 def _units(file: str, text: str) -> Iterator[Unit]:
-    found = list(_MARK.finditer(text))
-    marks = _Marks([m.start() for m in found], [m.group(1).strip() for m in found])
+    marks = Marks.of(text)
     settings: dict[str, str] = {}
     commands: list[Command] = []
     begun: SourceStatement | None = None
@@ -134,16 +114,15 @@ def _units(file: str, text: str) -> Iterator[Unit]:
 
     for statement in split(SourceText(file, text)).statements:
         own = statement.text
-        word, setting = own.strip().lower(), _SET.match(own)
-        if begun is None and word == "begin":
-            yield from outside()
-            begun = statement
-        elif begun is not None and word == "commit":
+        if begun is not None and own.upper() == "COMMIT":
             inside = marks.between(begun.start, statement.start)
             yield Unit(file, 0, True, tuple(dict.fromkeys(inside)), tuple(commands))
             commands.clear()
             begun = None
-        elif begun is None and setting is not None:
+        elif begun is None and own.upper() == "BEGIN":
+            yield from outside()
+            begun = statement
+        elif begun is None and (setting := _SET.match(own)) is not None:
             settings[setting[1].lower()] = own
         else:
             here = marks.before(statement.start)

@@ -159,12 +159,15 @@ class _Splitter:
 
     def _statement(self) -> None:
         text, start = self.source.text, self.position
-        end = self._end_of_function(start) if _FUNCTION.match(text, start) else self._end_of_statement()
+        first = text[start]
+        end = (
+            self._end_of_function(start) if first in "cC" and _FUNCTION.match(text, start) else self._end_of_statement()
+        )
         self.position = end + 1
         self._emit(start, start + len(text[start:end].rstrip()))
-        if text[start : start + 4].lower() == "copy" and _COPY_FROM_STDIN.match(text, start, end):
+        if first in "cC" and _COPY_FROM_STDIN.match(text, start, end):
             self._copy_data()
-        elif (setting := _BACKSLASHES.match(text, start, end)) is not None:
+        elif first in "sS" and (setting := _BACKSLASHES.match(text, start, end)) is not None:
             self.backslashes = setting[1].lower() in {"off", "false"}
 
     def _emit(self, start: int, end: int, *, meta: bool = False) -> None:
