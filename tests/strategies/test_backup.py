@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.support.both_ways import read
 from tests.support.plans import CAREFUL
-from tests.support.windows import Shape, plan, query, there_and_back
+from tests.support.windows import Shape, plan, psql, query, there_and_back
 
 from migplan.core.ids import ObjectId
 from migplan.planning.plan import draft
@@ -32,6 +32,7 @@ CREATE TABLE q (id serial PRIMARY KEY, a int REFERENCES t, b text UNIQUE, CHECK 
 COMMENT ON TABLE q IS 'q'; GRANT SELECT ON q TO pg_monitor; CREATE VIEW v AS SELECT * FROM q;
 ALTER TABLE q ENABLE ROW LEVEL SECURITY; CREATE POLICY mine ON q USING (true);
 """
+EQUAL = "INSERT INTO t VALUES (1, 'x'), (2, 'x'), (3, 'x')"
 OLD_ROWS = "INSERT INTO t SELECT g, g FROM generate_series(1, 100) g; INSERT INTO q SELECT id, id, id FROM t;"
 
 
@@ -66,12 +67,34 @@ def test_values_of_a_type_that_goes_as_well(make_db: MakeDb) -> None:
     assert query(found.live, "SELECT a::text FROM t ORDER BY id") == [("x",), ("y",)]
 
 
-def test_without_a_key_the_plan_is_blocked(make_db: MakeDb) -> None:
-    before, after = "CREATE TABLE t (id int, a int);", "CREATE TABLE t (id int);"
+def test_without_a_key_rows_are_recognised_whole(make_db: MakeDb) -> None:
+    before, after = "CREATE TABLE t (a int, b text, c int DEFAULT 7);", "CREATE TABLE t (b text);"
+    rows = "INSERT INTO t SELECT g, g / 3, nullif(g % 2, 0) FROM generate_series(1, 9) g"
+    found = plan(make_db, before, after, rows=rows, settings=BACKUP)
+    assert [s.step for s in found.shapes] == ["backup:t.a", "drop:t.a", "drop:t.c"]
+    assert found.step("drop:t.c").loses is None
+    live = query(found.live, "SELECT a, b, c FROM t ORDER BY a")
+    there_and_back(found)
+    assert query(found.live, "SELECT a, b, c FROM t ORDER BY a") == live
+
+
+def test_values_come_back_to_as_many_equal_rows_as_there_are(make_db: MakeDb) -> None:
+    found = plan(make_db, "CREATE TABLE t (a int, b text);", "CREATE TABLE t (b text);", settings=BACKUP, rows=EQUAL)
+    for file in found.files:
+        psql(found.live, file.up)
+    query(found.live, "INSERT INTO t VALUES ('x'), ('y') RETURNING 1")
+    for file in reversed(found.files):
+        psql(found.live, file.down)
+    assert query(found.live, "SELECT b, count(*), sum(a) FROM t GROUP BY b ORDER BY b") == [("x", 4, 6), ("y", 1, None)]
+
+
+def test_rows_whose_columns_change_their_type_are_not_recognised(make_db: MakeDb) -> None:
+    before, after = "CREATE TABLE t (id int, a int);", "CREATE TABLE t (id bigint);"
     live = make_db(before + "INSERT INTO t VALUES (1, 1)")
     drafted = draft(read(live), read(make_db(after)), settings=BACKUP)
     assert drafted.blocked == (
-        "table public.t has no key that stays: the values of column public.t.a can't be backed up",
+        "nothing tells the rows of table public.t apart that stays as it is: the values of column public.t.a can't be "
+        "backed up",
     )
 
 

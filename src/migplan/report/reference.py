@@ -38,8 +38,9 @@ _LIMITS: Final = (
     "A table whose rows a column of another one stores can't be made anew.",
     "Filling rows of a table that is published for UPDATE and has neither a primary key nor another replica identity: "
     "PostgreSQL refuses.",
-    '`backup = "table"` and a column that goes from a table with rows, but without any key or unique index over '
-    "NOT NULL columns that stay or come: nothing would tell on the way back which row a value belongs to.",
+    '`backup = "table"` and columns that go from a table with rows, but without any key or unique index over '
+    "NOT NULL columns that stay or come, where a column that stays gets another type in the same plan, or others go by "
+    "directives: rows without a key are recognised by all that stays of them.",
     "Leaving out, between the deploy and the contract, a primary key's column that goes where a view or a partitioned "
     "table's foreign key stands on the key, or PostgreSQL needs it to publish updates: inserts must still name it.",
     'Values that `backup = "table"` brings back fire the triggers of their table, which may keep other values true. '

@@ -11,6 +11,7 @@ from migplan.kinds.constraint import Constraint, column_ids
 from migplan.kinds.null_tests import is_null
 from migplan.kinds.table import Table
 from migplan.strategies.base import Context
+from migplan.strategies.columns.left_out import needs_value
 from migplan.strategies.constraints.offending_rows import offenders
 from migplan.strategies.relations.backup import is_backed_up
 
@@ -31,13 +32,6 @@ def missing_values(context: Context, obj: DbObject) -> tuple[Assertion, ...]:
 def missing_nulls(context: Context, column: Column) -> tuple[Assertion, ...]:
     """What stands in the way of NOT NULL on a column that came back without its values."""
     return _unfilled(context, column, is_null(ident(column.name), column))
-
-
-def needs_value(context: Context, column: Column) -> bool:
-    """An INSERT without the column fails, and so does ADD COLUMN on a table with rows."""
-    filled = column.identity is not None or column.generated is not None
-    default = ObjectId("default", column.id.path) in context.before
-    return column.not_null is not None and not (filled or default)
 
 
 def _unfilled(context: Context, column: Column, condition: Sql) -> tuple[Assertion, ...]:

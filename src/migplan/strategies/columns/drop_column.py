@@ -17,7 +17,7 @@ from migplan.kinds.not_null import change_not_null
 from migplan.kinds.registry import kind_of
 from migplan.strategies.base import Context, Expansion, Strategy
 from migplan.strategies.column_types.lost_values import missing_nulls
-from migplan.strategies.columns.loosened import loosened_columns, passing, regaining
+from migplan.strategies.columns.loosened import kept_of_keys, loosened_columns, passing, regaining
 from migplan.strategies.columns.set_not_null import tighten_steps
 from migplan.strategies.relations.backup import is_backed_up
 from migplan.strategies.ways_back import not_null_back
@@ -39,7 +39,10 @@ class DropColumn(Strategy):
             gently = not_null_back(context, column, loosen)
             again = [s for left in regaining(context, column) for s in _regain(context, left, loosen)]
             behind = {id: After(loosen.id, why) for id, why in passing(context, column).items()}
-            yield Expansion((*gently, _drop(context, column, loosen), *again), frozenset({column.id}), behind=behind)
+            drop = replace(_drop(context, column), after=(After(loosen.id, "inserts must do without it first"),))
+            yield Expansion((*gently, drop, *again), frozenset({column.id}), behind=behind)
+        for column in kept_of_keys(context):
+            yield Expansion((_drop(context, column),), frozenset({column.id}))
 
 
 def _regain(context: Context, column: Column, loosen: Step) -> list[Step]:
@@ -67,7 +70,7 @@ def _loosen(context: Context, column: Column, above: Iterable[ObjectId]) -> Step
     )
 
 
-def _drop(context: Context, column: Column, loosen: Step) -> Step:
+def _drop(context: Context, column: Column) -> Step:
     """The drop, whose way back adds the column as it was left: nullable."""
     kind = kind_of(column.id)
     part = kind.parts(replace(column, not_null=None), context.pieces_before.catalog)[0]
@@ -90,7 +93,6 @@ def _drop(context: Context, column: Column, loosen: Step) -> Step:
         releases=part.uses,
         frees=names_of(replace(column, not_null=None)),
         deploy=sentence,
-        after=(After(loosen.id, "inserts must do without it first"),),
         loses=loses,
     )
 

@@ -11,11 +11,10 @@ from migplan.core.model import Catalog, DbObject
 from migplan.kinds._descendants import descendants
 from migplan.kinds.attachment import attachment
 from migplan.kinds.column import Column
-from migplan.kinds.constraint import PRIMARY_KEY, Constraint
 from migplan.kinds.table import Table
 from migplan.strategies.base import Context
-from migplan.strategies.column_types.lost_values import needs_value
 from migplan.strategies.columns.dual_written import dual_written_columns
+from migplan.strategies.columns.left_out import in_primary_key, needs_value
 from migplan.strategies.columns.moved import moved_columns
 from migplan.strategies.columns.reshaped import reshaped_columns
 from migplan.strategies.relations.backup import is_backed_up
@@ -29,7 +28,17 @@ def loosened_columns(context: Context) -> Iterator[Column]:
     for column in context.dropped(Column):
         if column.id in taken or (context.settings.offline and not is_backed_up(context, column)):
             continue
-        if _stands_in_the_way(context, column):
+        if _stands_in_the_way(context, column) and not in_primary_key(context, column):
+            yield column
+
+
+def kept_of_keys(context: Context) -> Iterator[Column]:
+    """Columns of primary keys that go, of whose values a copy is kept: on the way back they come without NOT NULL,
+    which they get with their values."""
+    taken = reshaped_columns(context) | dual_written_columns(context) | moved_columns(context)
+    for column in context.dropped(Column):
+        keyed = column.id not in taken and _stands_in_the_way(context, column) and in_primary_key(context, column)
+        if keyed and is_backed_up(context, column):
             yield column
 
 
@@ -84,12 +93,4 @@ def _leaves(context: Context, table: ObjectId) -> bool:
 def _stands_in_the_way(context: Context, column: Column) -> bool:
     """An INSERT without the column would fail."""
     table_stays = column.relation in context.after and column.relation not in context.rebuilds.items
-    if not needs_value(context, column) or column.relation.kind != "table":
-        return False
-    return table_stays and not _keyed(context, column)
-
-
-def _keyed(context: Context, column: Column) -> bool:
-    """A primary key's column can't lose NOT NULL while the key stands."""
-    keys = (c for c in context.before.members_of(column.relation, Constraint) if c.type == PRIMARY_KEY)
-    return any(column.name in key.columns for key in keys)
+    return table_stays and column.relation.kind == "table" and needs_value(context, column)

@@ -1,23 +1,29 @@
 """``backup = "table"``: what a drop would lose is kept in the schema ``migplan``, and the way back brings it back.
 
-A column's values are copied with the key of their rows. A table is moved as it is where it can be: instant, and nothing
-is copied; else its rows are.
+A column's values are copied with the key of their rows, or with all that stays of rows that have none. A table is moved
+as it is where it can be: instant, and nothing is copied; else its rows are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import DbObject
 from migplan.core.sql import Sql, deparsed, ident, join, sql
 from migplan.core.steps import WITHIN, Backfill, Batches, Down, LockMode, Phase, Statement, Step, Timing, step_id
+from migplan.kinds._descendants import heirs, parents_of
 from migplan.kinds.column import TYPE_KINDS, Column
+from migplan.kinds.not_null import change_not_null
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
 from migplan.strategies.base import Context, Expansion, Strategy
+from migplan.strategies.columns.left_out import in_primary_key, needs_value
+from migplan.strategies.relations.kept_values import is_text, kept_values
 from migplan.strategies.relations.lasting_key import LastingKey, lasting_key
+from migplan.strategies.relations.whole_rows import WholeRows, keep_rows, restore_rows, told_twice, whole_rows
 from migplan.strategies.sync.backfill import Fill, fill
 
 NAME: Final = "backup"
@@ -44,12 +50,26 @@ class Backup(Strategy):
                 continue
             if column.relation in context.rebuilds.items or not _holds_values(context, column):
                 continue
-            key = lasting_key(context, column.relation)
+            key = _row_key(context, column.relation)
             if key is not None:
                 yield Expansion((_keep(context, column, key),))
-            else:
-                reason = f"{column.relation} has no key that stays: the values of {column.id} can't be backed up"
-                yield Expansion((), blocked=(reason,))
+            elif column == (gone := _without_key(context, column.relation))[0]:
+                yield _keep_rows(context, gone)
+
+
+def _row_key(context: Context, table: ObjectId) -> LastingKey | None:
+    """None as well where tables inherit from it: no key is one of their rows."""
+    return None if any(True for _ in heirs(table, context.before)) else lasting_key(context, table)
+
+
+def _without_key(context: Context, table: ObjectId) -> tuple[Column, ...]:
+    """The columns that are kept together, where rows have no key."""
+    gone = (c for c in context.dropped(Column) if c.relation == table)
+    return tuple(c for c in gone if _wanted(context, c) and _holds_values(context, c))
+
+
+def _recognised(context: Context, gone: tuple[Column, ...]) -> tuple[WholeRows, ...]:
+    return () if told_twice(context, gone[0].relation) else whole_rows(context, gone)
 
 
 def _wanted(context: Context, column: Column) -> bool:
@@ -65,7 +85,14 @@ def is_backed_up(context: Context, obj: DbObject) -> bool:
         return asked and not _goes_over(context, obj.id) and not context.empty(obj.id)
     if not isinstance(obj, Column) or not _wanted(context, obj) or not _holds_values(context, obj):
         return False
-    return lasting_key(context, obj.relation) is not None
+    if obj not in context.dropped(Column):
+        above = (
+            context.before.get(t.child("column", obj.name), Column) for t in parents_of(obj.relation, context.before)
+        )
+        return any(c is not None and is_backed_up(context, c) for c in above)
+    if _row_key(context, obj.relation) is not None:
+        return True
+    return bool(_recognised(context, _without_key(context, obj.relation)))
 
 
 def _goes_over(context: Context, table: ObjectId) -> bool:
@@ -98,8 +125,7 @@ def _keep(context: Context, column: Column, found: LastingKey) -> Step:
     name, key = backup_name(context.left.get(column.id, column).id), found.columns
     backup, table = ident(SCHEMA, name), ident(*column.relation.path)
     keys = join(", ", (ident(c.name) for c in key))
-    told = join(", ", (_named(context, c) if _is_text(context, c) else ident(c.name) for c in key))
-    copy = sql("CREATE TABLE {} AS SELECT {}, {} FROM {}", backup, told, _named(context, column), table)
+    copy = sql("CREATE TABLE {} AS SELECT {} FROM {}", backup, kept_values(context, (*key, column)), table)
     sentence = None if context.settings.offline else kind_of(column.id).drop_contract(column)
     restored = _restore(context, column, key, backup)
     again = None if restored.backfill is None else _in_batches(restored.backfill)
@@ -115,7 +141,14 @@ def _keep(context: Context, column: Column, found: LastingKey) -> Step:
             Statement(copy, LockMode.ACCESS_SHARE, scan=True, timing=Timing.LONG),
             Statement(sql("ALTER TABLE {} ADD PRIMARY KEY ({})", backup, keys), timing=Timing.LONG),
         ),
-        down=Down((*restored.statements, Statement(sql("DROP TABLE {}", backup)), DROP_EMPTY_SCHEMA)),
+        down=Down(
+            (
+                *restored.statements,
+                *_filled_again(context, (column,)),
+                Statement(sql("DROP TABLE {}", backup)),
+                DROP_EMPTY_SCHEMA,
+            )
+        ),
         undo_batches=again,
         uses=found.made,
         destroys=frozenset({column.id}),
@@ -123,6 +156,54 @@ def _keep(context: Context, column: Column, found: LastingKey) -> Step:
         deploy=sentence,
         notes=(f"drop {backup} once nobody wants to go back",),
     )
+
+
+def _keep_rows(context: Context, gone: tuple[Column, ...]) -> Expansion:
+    """The same for a table without a key: all columns in one step, and so for those that inherit from it."""
+    table, named = gone[0].relation, _listed(gone)
+    family = _recognised(context, gone)
+    if not family:
+        reason = (
+            f"nothing tells the rows of {table} apart that stays as it is: the values of {named} can't be backed up"
+        )
+        return Expansion((), blocked=(reason,))
+    first = context.left.get(gone[0].id, gone[0]).id
+    backups = [ident(SCHEMA, backup_name(rows.table.child("column", first.path[-1]))) for rows in family]
+    pairs = list(zip(family, backups, strict=True))
+    restored = [s for rows, backup in pairs for s in restore_rows(context, rows, backup)]
+    told = [c for rows in family for c in rows.told]
+    step = Step(
+        id=step_id("backup", gone[0].id),
+        title=f"keep the values of {named} in {join(', ', backups)}",
+        object=ObjectId("table", (SCHEMA, backup_name(first))),
+        strategy=NAME,
+        phase=Phase.CONTRACT,
+        why="the way back brings them back",
+        up=(MAKE_SCHEMA, *(keep_rows(context, rows, backup) for rows, backup in pairs)),
+        down=Down((*restored, *_filled_again(context, gone), *_gone_again(*backups))),
+        destroys=frozenset(c.id for c in gone),
+        releases=frozenset({*(c.id for c in gone), *_lasting(context, told), *_gone_types(context, told)}),
+        deploy=None if context.settings.offline else f"neither reads nor writes {named}",
+        notes=(f"drop {join(', ', backups)} once nobody wants to go back",),
+    )
+    return Expansion((step,))
+
+
+def _filled_again(context: Context, columns: Iterable[Column]) -> Iterable[Statement]:
+    """A primary key's columns come back without NOT NULL, and get it with their values."""
+    for column in columns:
+        if needs_value(context, column) and in_primary_key(context, column):
+            yield from change_not_null(replace(column, not_null=None), column)
+
+
+def _gone_again(*backups: Sql) -> Iterable[Statement]:
+    yield from (Statement(sql("DROP TABLE {}", backup)) for backup in backups)
+    yield DROP_EMPTY_SCHEMA
+
+
+def _listed(columns: tuple[Column, ...]) -> str:
+    *most, last = [str(c.id) for c in columns]
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _lasting(context: Context, key: Iterable[Column]) -> Iterable[ObjectId]:
@@ -135,21 +216,6 @@ def _gone_types(context: Context, key: Iterable[Column]) -> Iterable[ObjectId]:
     """Dropped types of the key, by which the rows are found on the way back."""
     used = (id for c in key for id in context.before.uses.get(c.id, ()))
     return (id for id in used if id.kind in TYPE_KINDS and id not in context.after)
-
-
-def kept_value(context: Context, column: Column) -> Sql:
-    """The value as it is, as text where its type is one of the schema's own: that may go as well, in this plan or in a
-    later one, or another may take its place."""
-    own = _is_text(context, column)
-    return sql('{}::text COLLATE "default"', ident(column.name)) if own else ident(column.name)
-
-
-def _named(context: Context, column: Column) -> Sql:
-    return sql("{} AS {}", kept_value(context, column), ident(column.name))
-
-
-def _is_text(context: Context, column: Column) -> bool:
-    return any(id.kind in TYPE_KINDS or id not in context.after for id in context.before.uses.get(column.id, ()))
 
 
 def _restore(context: Context, column: Column, key: Iterable[Column], backup: Sql) -> Fill:
@@ -170,7 +236,7 @@ def _restore(context: Context, column: Column, key: Iterable[Column], backup: Sq
 
 def _same_key(context: Context, column: Column, table: Sql) -> Sql:
     said = sql("{}.{}", table, ident(column.name))
-    return sql("kept.{} = {}", ident(column.name), sql("{}::text", said) if _is_text(context, column) else said)
+    return sql("kept.{} = {}", ident(column.name), sql("{}::text", said) if is_text(context, column) else said)
 
 
 def _in_batches(restored: Backfill) -> Batches:

@@ -26,8 +26,8 @@ from migplan.strategies.relations.backup import (
     SCHEMA,
     backup_name,
     is_backed_up,
-    kept_value,
 )
+from migplan.strategies.relations.kept_values import kept_values
 from migplan.strategies.relations.retire_table import is_retired
 
 NAME: Final = "backup_table"
@@ -61,7 +61,7 @@ def _keep(context: Context, table: Table) -> Step:
     """Runs right before the drop; its way back right after the table's, before keys and triggers come back."""
     columns = [c for c in columns_of(table.id, context.before) if c.generated is None]
     own, backup = ident(*table.id.path), ident(SCHEMA, backup_name(table.id))
-    kept = join(", ", (sql("{} AS {}", kept_value(context, c), ident(c.name)) for c in columns))
+    kept = kept_values(context, columns)
     left = left_behind(context, table)
     where = EMPTY if left is None else sql(" WHERE {}", left)
     copy = sql("CREATE TABLE {} AS SELECT {} FROM ONLY {}{}", backup, kept, own, where)

@@ -1,0 +1,15 @@
+CREATE TYPE mood AS ENUM ('sad', 'ok');
+CREATE TABLE log (at timestamptz NOT NULL, what text, detail json, level mood, n int GENERATED ALWAYS AS (length(what)) STORED, a int NOT NULL, b point, c text DEFAULT 'x');
+CREATE TABLE only_gone (a int, b text);
+CREATE TABLE par (id int PRIMARY KEY, a text, b text NOT NULL DEFAULT 'q');
+CREATE TABLE kid (more text) INHERITS (par);
+CREATE TABLE part (k int, v text, w text) PARTITION BY LIST (k);
+CREATE TABLE part1 PARTITION OF part FOR VALUES IN (1);
+CREATE TABLE part2 PARTITION OF part FOR VALUES IN (2);
+CREATE TABLE pk (id int PRIMARY KEY, other text);
+CREATE TABLE done (action text, owner int, code text NOT NULL UNIQUE, PRIMARY KEY (owner, action));
+CREATE TABLE done2 (action text, owner int, code text NOT NULL, PRIMARY KEY (owner, action));
+CREATE TABLE pp (k int, v int, w text, PRIMARY KEY (k, v)) PARTITION BY LIST (k);
+CREATE TABLE pp1 PARTITION OF pp FOR VALUES IN (1);
+CREATE TABLE par2 (id int PRIMARY KEY, a int NOT NULL);
+CREATE TABLE kid2 () INHERITS (par2);

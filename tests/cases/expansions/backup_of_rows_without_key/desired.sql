@@ -1,0 +1,15 @@
+CREATE TYPE mood AS ENUM ('sad', 'ok');
+CREATE TABLE log (at timestamptz NOT NULL, what text, detail json, level mood, n int GENERATED ALWAYS AS (length(what)) STORED);
+CREATE TABLE only_gone (z int);
+CREATE TABLE par (id int PRIMARY KEY);
+CREATE TABLE kid (more text) INHERITS (par);
+CREATE TABLE part (k int, v text) PARTITION BY LIST (k);
+CREATE TABLE part1 PARTITION OF part FOR VALUES IN (1);
+CREATE TABLE part2 PARTITION OF part FOR VALUES IN (2);
+CREATE TABLE pk (other text);
+CREATE TABLE done (owner int NOT NULL, code text NOT NULL UNIQUE);
+CREATE TABLE done2 (owner int NOT NULL, code text NOT NULL, PRIMARY KEY (owner, code));
+CREATE TABLE pp (k int NOT NULL, w text) PARTITION BY LIST (k);
+CREATE TABLE pp1 PARTITION OF pp FOR VALUES IN (1);
+CREATE TABLE par2 (a int NOT NULL);
+CREATE TABLE kid2 () INHERITS (par2);

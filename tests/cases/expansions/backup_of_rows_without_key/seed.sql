@@ -1,0 +1,12 @@
+INSERT INTO log (at, what, detail, level, a, b, c) SELECT '2026-01-01'::timestamptz + (g/3) * interval '1 hour', 'w' || g/4, '{"a":1}', 'ok', g, point(g, 1), CASE WHEN g % 2 = 0 THEN 'v' || g END FROM generate_series(1, 500) g;
+INSERT INTO log (what, at, a) SELECT NULL, '2026-01-01', g FROM generate_series(1, 10) g;
+INSERT INTO only_gone SELECT g, 'b' || g FROM generate_series(1, 20) g;
+INSERT INTO par SELECT g, 'p' || g FROM generate_series(1, 20) g;
+INSERT INTO kid SELECT g, 'k' || g, 'b', CASE WHEN g > 3 THEN 'x' END FROM generate_series(1, 20) g;
+INSERT INTO part SELECT g % 2 + 1, 'k', 'w' || g FROM generate_series(1, 20) g;
+INSERT INTO pk SELECT g, 'o' FROM generate_series(1, 20) g;
+INSERT INTO done SELECT 'a' || g, g/2, g FROM generate_series(1, 20) g;
+INSERT INTO done2 SELECT 'a' || g, g/2, g FROM generate_series(1, 20) g;
+INSERT INTO pp SELECT 1, g, g/2 FROM generate_series(1, 20) g;
+INSERT INTO par2 SELECT g, g/2 FROM generate_series(1, 20) g;
+INSERT INTO kid2 SELECT g, g/3 FROM generate_series(1, 20) g;
