@@ -114,9 +114,13 @@ WHERE c.relkind = 'c' AND n.oid = ANY(%(ns)s::oid[])
         return frozenset(id for id in before.used_by.get(old.id, frozenset()) if id.kind in _READS_ATTRIBUTES)
 
     def contract(self, old: CompositeType, new: CompositeType) -> str | None:
-        now = _by_name(new)
+        was, now = _by_name(old), _by_name(new)
         touched = [a.name for a in old.attributes if a.name not in now or _shape(now[a.name]) != _shape(a)]
-        return f"tolerates both forms of {', '.join(touched)} in {new.id}" if touched else None
+        added = [name for name in now if name not in was]
+        said = [f"tolerates both forms of {', '.join(touched)} in {new.id}"] if touched else []
+        # a row constructor and the text of a row have as many values as the type has attributes
+        said += [f"writes and reads {new.id} with and without {', '.join(added)}"] if added else []
+        return " and ".join(said) or None
 
 
 def _by_name(composite: CompositeType) -> dict[str, Attribute]:

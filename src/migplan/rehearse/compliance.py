@@ -14,7 +14,7 @@ import psycopg
 
 from migplan.core.records import record
 from migplan.core.sql import deparsed, ident, join, sql
-from migplan.rehearse.recipes import for_value
+from migplan.rehearse.passing_values import for_value
 from migplan.rehearse.shapes import CheckShape, ColumnShape, ForeignKeyShape, KeyShape, TableShape
 from migplan.rehearse.values import highest_of, length_of
 from migplan.source.connect import Connection
@@ -112,7 +112,15 @@ class _Table:
         filled = (self.theirs.title, theirs.name) in self.moment.filled
         column = replace(column, required=column.required or (theirs.required and not filled))
         drawn = (self.own.title, column.name) in self.known and (column.name,) not in self.own.unique_sets
-        if drawn or not _narrower(self.connection, theirs, column):
+        return column if drawn else self._typed(column, theirs)
+
+    def _typed(self, column: ColumnShape, theirs: ColumnShape) -> ColumnShape:
+        """The column with the type whose values fit both, part by part where both types have them."""
+        if column.parts and theirs.kind == column.kind and theirs.category == column.category:
+            by_name = {p.name: p for p in theirs.parts}
+            parts = (self._part(p, by_name[p.name]) if p.name in by_name else p for p in column.parts)
+            return replace(column, parts=tuple(parts))
+        if not _narrower(self.connection, theirs, column):
             return column
         return replace(
             column,
@@ -120,8 +128,16 @@ class _Table:
             base_name=theirs.base_name,
             category=theirs.category,
             kind=theirs.kind,
-            element=theirs.element,
+            parts=theirs.parts,
         )
+
+    def _part(self, part: ColumnShape, theirs: ColumnShape) -> ColumnShape:
+        """A part of a type, with what the domain of the other one asks as well."""
+        found = replace(self._typed(part, theirs), required=part.required or theirs.required)
+        row = replace(self.own, columns=(found,))
+        asked = (CheckShape(c, for_value(c, part.name), (part.name,)) for c in theirs.checks)
+        checks = (c.name for c in asked if _holds_up(self.connection, row, c))
+        return replace(found, checks=tuple(dict.fromkeys([*part.checks, *checks])))
 
     def _unique_sets(self) -> Iterator[tuple[str, ...]]:
         for columns in self.theirs.unique_sets:

@@ -12,7 +12,7 @@ import psycopg
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, join, literal, sql
 from migplan.rehearse.shapes import CheckShape, ColumnShape, TableShape
 from migplan.rehearse.statistics import ColumnStatistics, Statistics
-from migplan.rehearse.values import NUMBER, distinct_value, pooled_value, random_value, with_nulls
+from migplan.rehearse.values import NUMBER, composed, distinct_value, pooled_value, random_value, with_nulls
 from migplan.source.connect import Connection
 from migplan.source.text.lexer import TokenKind, tokens
 
@@ -67,16 +67,16 @@ class PassingValues:
         """
         statistics = self._known(column) or self._from_bounds(column)
         if self._tells_apart(column):
-            made = distinct_value(column, seed, statistics)
+            made = self._distinct(column, seed, statistics)
             value = next((v for v in self._variants(column, made) if self._passes(column, v)), None)
             if value is not None:
                 return value
-        value = random_value(column, seed, statistics)
+        value = self._random(column, seed, statistics)
         constants = self._pool(column) if self._pooled or value is None or not self._passes(column, value) else []
         if constants:
             value = pooled_value(column, seed, constants)
         elif value is not None and not self._passes(column, value):
-            made = distinct_value(column, seed)
+            made = self._distinct(column, seed, None)
             value = next((v for v in self._variants(column, made) if self._passes(column, v)), value)
         if value is None:
             self._gaps.append(f"{self._shape.title}.{column.name}: no value of type {column.type} is known")
@@ -84,6 +84,51 @@ class PassingValues:
                 raise Unknown(f"{column.name} must have a value of type {column.type}")
             return None
         return with_nulls(column, value, seed, statistics)
+
+    def _distinct(self, column: ColumnShape, seed: int, statistics: ColumnStatistics | None) -> Sql | None:
+        """A value that differs in every row: by one of its parts, where its type has some."""
+        if not column.parts:
+            return distinct_value(column, seed, statistics)
+        if not _can_differ(column):
+            return None
+        inside = self._inside(column)
+        return composed(column, [inside.part(p, seed + n, apart=True) for n, p in enumerate(column.parts)])
+
+    def _random(self, column: ColumnShape, seed: int, statistics: ColumnStatistics | None) -> Sql | None:
+        """A value as the statistics spread them, else any; of ranges, one that overlaps with none where it can be."""
+        drawn = statistics is not None and (statistics.common or len(statistics.bounds) > 1)
+        if not column.parts or drawn:
+            return random_value(column, seed, statistics)
+        inside, apart = self._inside(column), column.kind in "rm"
+        return composed(column, [inside.part(p, seed + n, apart=apart) for n, p in enumerate(column.parts)])
+
+    def part(self, part: ColumnShape, seed: int, *, apart: bool) -> Sql | None:
+        """A value of a part of a type, ``apart`` from those of other rows where it can be. What its domain refuses is
+        NULL: no filter of rows would keep it from an error."""
+        value = None
+        if apart:
+            made = self._distinct(part, seed, None)
+            value = next((v for v in self._variants(part, made) if self._passes(part, v)), None)
+        value = value or self.of(part, seed)
+        if value is None or not part.checks:
+            return value
+        return sql(
+            "(SELECT CASE WHEN {} THEN {name} END FROM (SELECT {} AS {name}) part)",
+            join(" AND ", (sql("({}) IS NOT FALSE", deparsed(for_value(c, part.name))) for c in part.checks)),
+            value,
+            name=ident(part.name),
+        )
+
+    def _inside(self, column: ColumnShape) -> PassingValues:
+        """The parts of a column's type as columns, with the checks that are about nothing else."""
+        checks = [CheckShape("", for_value(c, part.name), (part.name,)) for part in column.parts for c in part.checks]
+        for check in self._checks:
+            if column.kind == "c" and check.columns == (column.name,):
+                checks += _about_parts(check, column)
+        shape = replace(
+            self._shape, name=f"{self._shape.name}.{column.name}", columns=column.parts, unique_sets=(), root=None
+        )
+        return PassingValues(self._connection, Statistics(), shape, checks, (), self._gaps, pooled=self._pooled)
 
     def _known(self, column: ColumnShape) -> ColumnStatistics | None:
         """What the target knows of the column, without values that its type no longer takes once the plan ran."""
@@ -132,7 +177,7 @@ class PassingValues:
             return True
         for columns in self._shape.unique_sets:
             own = [self._shape.column(c) for c in columns if c not in self._referring]
-            able = [c for c in own if distinct_value(c, 0) is not None]
+            able = [c for c in own if _can_differ(c)]
             able.sort(key=lambda c: (not c.numbered, c.category not in "NUS", c.name))
             if able and able[0].name == column.name:
                 return True
@@ -178,6 +223,33 @@ class PassingValues:
         except psycopg.Error:
             return False
         return row is not None and row[0] == 1
+
+
+def for_value(check: str, column: str) -> str:
+    """A domain's check with the column's name for VALUE."""
+    text, last = "", 0
+    for token in tokens(check):
+        if token.upper == "VALUE":
+            text += check[last : token.offset] + ident(column)
+            last = token.end
+    return text + check[last:]
+
+
+def _can_differ(column: ColumnShape) -> bool:
+    """Whether there are as many values of its type as there are rows."""
+    if column.parts:
+        return any(map(_can_differ, column.parts))
+    return distinct_value(column, 0) is not None
+
+
+def _about_parts(check: CheckShape, column: ColumnShape) -> Iterator[CheckShape]:
+    """The check of a column of a composite type as one of its attributes, if it is about nothing else."""
+    text = check.expression
+    for part in column.parts:
+        text = text.replace(f"({ident(column.name)}).{ident(part.name)}", ident(part.name))
+    names = {t.name for t in tokens(text) if t.is_name}
+    if column.name not in names:
+        yield CheckShape(check.name, text, tuple(p.name for p in column.parts if p.name in names))
 
 
 def _constants(expression: str, column: ColumnShape) -> Iterator[str]:

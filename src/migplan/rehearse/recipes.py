@@ -10,7 +10,7 @@ import psycopg
 
 from migplan.core.records import record
 from migplan.core.sql import EMPTY, Sql, deparsed, ident, join, sql
-from migplan.rehearse.passing_values import FEW, TRIED, PassingValues, Unknown
+from migplan.rehearse.passing_values import FEW, TRIED, PassingValues, Unknown, for_value
 from migplan.rehearse.shapes import CheckShape, ForeignKeyShape, TableShape, leaves
 from migplan.rehearse.statistics import Statistics
 from migplan.rehearse.values import NUMBER, share
@@ -185,13 +185,3 @@ class _Draft:
     def _next(self) -> int:
         self._seed += 10
         return self._seed
-
-
-def for_value(check: str, column: str) -> str:
-    """A domain's check with the column's name for VALUE."""
-    text, last = "", 0
-    for token in tokens(check):
-        if token.upper == "VALUE":
-            text += check[last : token.offset] + ident(column)
-            last = token.end
-    return text + check[last:]

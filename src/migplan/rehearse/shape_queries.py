@@ -16,23 +16,44 @@ SELECT c.oid::bigint, n.nspname::text, c.relname::text, c.relkind::text,
        CASE WHEN c.relispartition AND c.relkind = 'r' THEN coalesce(pg_get_partition_constraintdef(c.oid), 'true') END
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {_OF_USERS} ORDER BY 2, 3
 """
-COLUMNS: Final = f"""
-WITH RECURSIVE below (oid, base, typmod, checks, required) AS (
+_BELOW: Final = """
+below (oid, base, typmod, checks, required) AS (
   SELECT t.oid, t.oid, -1, ARRAY[]::text[] COLLATE "C", false FROM pg_type t
   UNION ALL
   SELECT b.oid, t.typbasetype, t.typtypmod, b.checks || ARRAY(
            SELECT pg_get_expr(k.conbin, 0) FROM pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c'),
          b.required OR t.typnotnull
   FROM below b JOIN pg_type t ON t.oid = b.base AND t.typtype = 'd'
-)
-SELECT a.attrelid::bigint, a.attname::text, format_type(a.atttypid, a.atttypmod),
+)"""
+_TYPED: Final = """
+       a.attname::text, format_type(a.atttypid, a.atttypmod),
        format_type(b.base, CASE WHEN b.base = a.atttypid THEN a.atttypmod ELSE b.typmod END),
-       t.typname::text, t.typcategory::text, t.typtype::text,
+       t.typname::text, t.typcategory::text, t.typtype::text, b.checks,
+       CASE WHEN a.atttypid < 16384 THEN 0 ELSE a.atttypid::bigint END, t.oid::bigint,
        ARRAY(SELECT e.enumlabel::text FROM pg_enum e
-             WHERE e.enumtypid = CASE WHEN t.typcategory = 'A' THEN t.typelem ELSE t.oid END ORDER BY e.enumsortorder),
-       CASE WHEN t.typcategory = 'A' THEN format_type(t.typelem, NULL) END,
-       a.attnotnull OR b.required, a.attidentity::text, a.attgenerated::text, pg_get_expr(d.adbin, d.adrelid), b.checks,
-       CASE WHEN a.atttypid < 16384 THEN 0 ELSE a.atttypid::bigint END
+             WHERE e.enumtypid = CASE WHEN t.typcategory = 'A' THEN t.typelem ELSE t.oid END ORDER BY e.enumsortorder)
+"""
+PARTS: Final = f"""
+WITH RECURSIVE {_BELOW},
+parts (type, attnum, attname, atttypid, atttypmod) AS (
+  SELECT t.oid, a.attnum, a.attname, a.atttypid, a.atttypmod
+  FROM pg_type t JOIN pg_attribute a ON a.attrelid = t.typrelid
+  WHERE t.typtype = 'c' AND a.attnum > 0 AND NOT a.attisdropped
+  UNION ALL
+  SELECT rngtypid, 1, 'bound', rngsubtype, -1 FROM pg_range
+  UNION ALL
+  SELECT rngmultitypid, 1, 'range', rngtypid, -1 FROM pg_range
+  UNION ALL
+  SELECT oid, 1, 'element', typelem, -1 FROM pg_type WHERE typcategory = 'A' AND typtype = 'b' AND typelem <> 0
+)
+SELECT a.type::bigint, {_TYPED}, b.required
+FROM parts a JOIN below b ON b.oid = a.atttypid JOIN pg_type t ON t.oid = b.base AND t.typtype <> 'd'
+WHERE a.type::bigint = ANY (%s) ORDER BY a.type, a.attnum
+"""
+COLUMNS: Final = f"""
+WITH RECURSIVE {_BELOW}
+SELECT a.attrelid::bigint, {_TYPED},
+       a.attnotnull OR b.required, a.attidentity::text, a.attgenerated::text, pg_get_expr(d.adbin, d.adrelid)
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN below b ON b.oid = a.atttypid JOIN pg_type t ON t.oid = b.base AND t.typtype <> 'd'
 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum

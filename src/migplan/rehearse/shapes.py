@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, LiteralString, TypeVar
 
 from migplan.core.records import record
 from migplan.core.sql import Sql, ident
-from migplan.rehearse.shape_queries import CHECKS, COLUMNS, FOREIGN_KEYS, KEYS, TABLES, UNIQUE
+from migplan.rehearse.shape_queries import CHECKS, COLUMNS, FOREIGN_KEYS, KEYS, PARTS, TABLES, UNIQUE
 from migplan.source.connect import Connection
 
 T = TypeVar("T")
 OURS: Final = "~migplan"
 """How the names of columns begin that a plan makes for itself."""
+_OID: Final = 8
+"""Where the oid of the type without domains stands in what is read of a column, or of a part of a type."""
 
 
 @record
@@ -21,7 +24,8 @@ class ColumnShape:
 
     ``category`` is pg_type's, ``labels`` an enum's or those of an array's, ``checks`` the domains' with VALUE for the
     value. ``identity`` is a, d or "" as in pg_attribute; ``numbered`` says that a sequence gives the default.
-    ``number`` is the type's oid where it isn't PostgreSQL's own, else 0.
+    ``number`` is the type's oid where it isn't PostgreSQL's own, else 0. ``parts`` are what the type is made of: a
+    composite type's attributes, a range's bound, a multirange's range, an array's element.
     """
 
     name: str
@@ -30,14 +34,14 @@ class ColumnShape:
     base_name: str
     category: str
     kind: str
-    labels: tuple[str, ...]
-    element: str | None
-    required: bool
-    identity: str
-    generated: str
-    default: str | None
     checks: tuple[str, ...]
-    number: int = 0
+    number: int
+    labels: tuple[str, ...]
+    parts: tuple[ColumnShape, ...]
+    required: bool
+    identity: str = ""
+    generated: str = ""
+    default: str | None = None
 
     @property
     def numbered(self) -> bool:
@@ -115,7 +119,11 @@ class TableShape:
 
 def read_shapes(connection: Connection) -> dict[int, TableShape]:
     """Every table by its oid, but PostgreSQL's, extensions' and the ledger's."""
-    columns = _grouped(connection, COLUMNS, _column)
+    found_columns = connection.execute(COLUMNS).fetchall()
+    parts = _parts(connection, (row[1 + _OID] for row in found_columns))
+    columns = dict[int, list[ColumnShape]]()
+    for table, *row in found_columns:
+        columns.setdefault(table, []).append(_column(row, parts[row[_OID]]))
     keys = _grouped(connection, KEYS, lambda r: KeyShape(tuple(r[0]), r[1]))
     foreign = _grouped(connection, FOREIGN_KEYS, lambda r: ForeignKeyShape(tuple(r[0]), r[1], tuple(r[2])))
     checks = _grouped(connection, CHECKS, lambda r: CheckShape(r[0], r[1], tuple(r[2])))
@@ -148,25 +156,33 @@ def written(shapes: Mapping[int, TableShape]) -> list[TableShape]:
     return [s for s in shapes.values() if s.root is None]
 
 
-def _column(row: Sequence[Any]) -> ColumnShape:
-    name, type, base, base_name, category, kind, labels, element = row[:8]
-    required, identity, generated, default, checks, number = row[8:]
-    return ColumnShape(
-        name,
-        type,
-        base,
-        base_name,
-        category,
-        kind,
-        tuple(labels),
-        element,
-        required,
-        identity,
-        generated,
-        default,
-        tuple(checks),
-        number,
-    )
+def _parts(connection: Connection, types: Iterable[int]) -> dict[int, tuple[ColumnShape, ...]]:
+    """What these types are made of, and those in turn, by oid; no type is made of itself."""
+    rows, wanted = dict[int, list[Sequence[Any]]](), set(types)
+    while wanted:
+        rows |= {oid: [] for oid in wanted}
+        for type, *row in connection.execute(PARTS, [list(wanted)]).fetchall():
+            rows[type].append(row)
+        wanted = {row[_OID] for found in rows.values() for row in found} - rows.keys()
+    made = dict[int, tuple[ColumnShape, ...]]()
+
+    def make(type: int) -> tuple[ColumnShape, ...]:
+        if type not in made:
+            made[type] = tuple(_column(row, make(row[_OID])) for row in rows[type])
+        return made[type]
+
+    for type in rows:
+        make(type)
+    return made
+
+
+def _column(row: Sequence[Any], parts: tuple[ColumnShape, ...]) -> ColumnShape:
+    name, type, base, base_name, category, kind, checks, number, _, labels = row[: _OID + 2]
+    if category == "A" and base.endswith("[]"):  # the length of an array's elements is said of the array
+        bare = base.removesuffix("[]")
+        parts = tuple(replace(p, type=bare, base=bare) if p.type == p.base else p for p in parts)
+    more = row[_OID + 2 :]
+    return ColumnShape(name, type, base, base_name, category, kind, tuple(checks), number, tuple(labels), parts, *more)
 
 
 def _grouped(connection: Connection, query: LiteralString, build: Callable[[Sequence[Any]], T]) -> dict[int, list[T]]:

@@ -23,7 +23,7 @@ FROM pg_stats s
 WHERE s.schemaname !~ '^pg_' AND s.schemaname <> 'information_schema' AND NOT EXISTS (
   SELECT FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
   WHERE a.attrelid = format('%I.%I', s.schemaname, s.tablename)::regclass AND a.attname = s.attname
-    AND (t.typcategory = 'A' OR t.typtype = 'c'))
+    AND t.typcategory = 'A')
 ORDER BY s.inherited
 """
 """Of values that are arrays themselves nothing is told: a list of them can't be taken apart as text."""

@@ -81,8 +81,9 @@ class Terms:
     applications it is: where a key has too few values for row numbers, they are shared out. ``upserts`` says
     whether ON CONFLICT has its index at every moment. ``casts`` are the types as which columns are sent that change
     theirs, ``as_text`` those that are compared as text, ``relabelled`` those of enums whose labels are renamed,
-    with the former and the new ones in the enum's order, ``avoided`` columns that can't be sent at all,
-    ``unstable`` those whose values the plan changes, ``also`` expressions for columns beside the table's.
+    with the former and the new ones in the enum's order, ``as_json`` those of types that have other attributes at
+    another moment, ``avoided`` columns that can't be sent at all, ``unstable`` those whose values the plan changes,
+    ``also`` expressions for columns beside the table's.
     """
 
     start: int
@@ -94,6 +95,7 @@ class Terms:
     relabelled: Mapping[str, tuple[Sequence[str], Sequence[str]]] = field(
         default_factory=dict[str, tuple[Sequence[str], Sequence[str]]]
     )
+    as_json: frozenset[str] = frozenset()
     avoided: frozenset[str] = frozenset()
     unstable: frozenset[str] = frozenset()
     also: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -192,6 +194,17 @@ def _by_number(enum: str, former: Sequence[str], new: Sequence[str]) -> Sql:
     )
 
 
+def _by_attributes(table: Sql, column: str) -> Sql:
+    """A value given as JSON, of whichever attributes the database knows."""
+    return sql(
+        "(jsonb_populate_record(NULL::{}, jsonb_build_object({}, {}::jsonb))).{}",
+        table,
+        literal(column),
+        _HERE,
+        ident(column),
+    )
+
+
 def _final(text: Sql) -> str:
     return text.replace("%", "%%").replace(_HERE, "%s")
 
@@ -205,7 +218,8 @@ def _left_to_server(shape: TableShape, column: str, key: Sequence[str]) -> bool:
 def _candidates(connection: Connection, recipe: Recipe, terms: Terms) -> list[Row]:
     """Rows to try, three times as many as are needed with their spares."""
     names = (*recipe.columns, *terms.also)
-    values = [*(ident(c) for c in recipe.columns), *(deparsed(e) for e in terms.also.values())]
+    json = {c: sql("to_jsonb({})", ident(c)) for c in terms.as_json}
+    values = [*(json.get(c, ident(c)) for c in recipe.columns), *(deparsed(e) for e in terms.also.values())]
     texts = join(", ", (sql("({})::text", v) for v in values))
     query = sql("SELECT {} FROM ({}) made", texts, recipe.rows(terms.start, 3 * terms.rows))
     return [dict(zip(names, row, strict=True)) for row in connection.execute(query.encode()).fetchall()]
@@ -338,7 +352,8 @@ class _Trial:
             upserts=upserts,
             as_text=self.terms.as_text,
             otherwise={
-                c: _by_number(self.shape.column(c).base, *labels) for c, labels in self.terms.relabelled.items()
+                **{c: _by_number(self.shape.column(c).base, *labels) for c, labels in self.terms.relabelled.items()},
+                **{c: _by_attributes(self.shape.sql_name, c) for c in self.terms.as_json},
             },
         )
 

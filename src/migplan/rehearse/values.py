@@ -10,17 +10,14 @@ from migplan.rehearse.shapes import ColumnShape
 from migplan.rehearse.statistics import ColumnStatistics
 
 NUMBER: Final = Sql('"~g"')
+NULL: Final = Sql("NULL")
 _TEXTS: Final = frozenset({"text", "varchar", "bpchar", "citext", "name"})
-_INTEGERS: Final = {"int2": 32_767, "int4": 2_147_483_647, "int8": 2**53}
-_TIMES: Final = frozenset({"date", "timestamp", "timestamptz"})
-_RANGES: Final = {
-    "int4range": "int4",
-    "int8range": "int8",
-    "numrange": "numeric",
-    "tsrange": "timestamp",
-    "tstzrange": "timestamptz",
-    "daterange": "date",
-}
+_INTEGERS: Final = {"int2": 2**15, "int4": 2**31, "int8": 2**63}
+"""Up to which their numbers go."""
+_ENOUGH: Final = 6
+"""So many digits tell all rows apart."""
+_WIDE: Final = frozenset({"int4", "int8", "numeric", "float4", "float8"})
+"""Numbers of which ranges ten apart are made."""
 _CONSTANTS: Final = {
     "json": """'{"a": 1}'""",
     "jsonb": """'{"a": 1}'""",
@@ -38,6 +35,8 @@ _CONSTANTS: Final = {
     "polygon": "'((0,0),(1,0),(1,1))'",
     "jsonpath": "'$.a'",
     "pg_lsn": "'0/1'",
+    "int2vector": "'1'",
+    "oidvector": "'1'",
 }
 
 
@@ -49,10 +48,24 @@ def share(seed: int) -> Sql:
 def distinct_value(column: ColumnShape, seed: int, statistics: ColumnStatistics | None = None) -> Sql | None:
     """A value that no other row has; None where the type knows none (too few, or not known here)."""
     if column.base_name in _INTEGERS or column.base_name in ("numeric", "float4", "float8", "money", "oid"):
-        return _as(column, sql("{} + {}", deparsed(str(_lowest(statistics))), NUMBER))
+        return _as(column, _counted(column, sql("{} + {}", deparsed(str(_lowest(statistics))), NUMBER)))
     if column.base_name in _TEXTS:
         return _as(column, _text(column, sql("{} || to_hex({})", literal("v"), NUMBER)))
     return _distinct_of_other(column, seed)
+
+
+def _counted(column: ColumnShape, number: Sql) -> Sql:
+    """A number as the type can hold it: beginning anew where there are no more, with decimals where few are whole."""
+    if column.base_name in _INTEGERS:
+        return sql("({}) % {}", number, _INTEGERS[column.base_name])
+    _, bounded, digits = column.base.partition("numeric(")
+    if not bounded:
+        return number
+    precision, _, scale = digits.partition(")")[0].partition(",")
+    whole, unit = int(precision) - int(scale or 0), int(scale or 0)
+    if whole >= _ENOUGH:
+        return sql("({}) % {}", number, 10**whole)
+    return sql("(({}) % {}) * {}", number, 10 ** int(precision), deparsed(f"1e{-unit}"))
 
 
 def _distinct_of_other(column: ColumnShape, seed: int) -> Sql | None:
@@ -72,8 +85,6 @@ def _distinct_of_other(column: ColumnShape, seed: int) -> Sql | None:
     }
     if column.base_name in made:
         return _as(column, made[column.base_name])
-    if column.base_name in _RANGES:
-        return _as(column, _range(column.base_name, NUMBER))
     return None
 
 
@@ -149,10 +160,6 @@ def _any(column: ColumnShape, seed: int, statistics: ColumnStatistics | None) ->
         return sql("(ARRAY[{}]::text[])[1 + floor({} * {})::integer]", labels, random, len(column.labels))
     if column.base_name in _TEXTS:
         return _text(column, sql("md5({} || '-' || {})", seed, NUMBER), statistics.width if statistics else 16)
-    if column.category == "A" and column.element is not None:
-        return Sql("'{}'")
-    if column.base_name in _RANGES:
-        return _range(column.base_name, NUMBER)
     if column.base_name in _CONSTANTS:
         return deparsed(_CONSTANTS[column.base_name])
     made: dict[str, Sql] = {
@@ -173,22 +180,29 @@ def _any(column: ColumnShape, seed: int, statistics: ColumnStatistics | None) ->
     return _distinct_of_other(column, seed)
 
 
-def _range(name: str, number: Sql) -> Sql:
-    """Ranges that don't overlap."""
-    if name in ("int4range", "int8range", "numrange"):
-        return sql("format('[%s,%s)', {n} * 10, {n} * 10 + 5)", n=number)
-    if name == "daterange":
-        return sql(
-            "daterange('2000-01-01'::date + ({n} % 500000)::integer * 3, "
-            "'2000-01-01'::date + ({n} % 500000)::integer * 3 + 2)",
-            n=number,
-        )
-    return sql(
-        "{f}('2020-01-01'::timestamp + {n} * interval '1 hour',"
-        " '2020-01-01 00:30'::timestamp + {n} * interval '1 hour')",
-        f=deparsed(name),
-        n=number,
-    )
+def composed(column: ColumnShape, values: Sequence[Sql | None]) -> Sql | None:
+    """A value of a type that is made of others, out of one of each; None where a type other than a composite one has
+    none of its own."""
+    if column.kind == "c":
+        return _as(column, sql("ROW({})", join(", ", (NULL if v is None else v for v in values))))
+    (part,), (value,) = column.parts, values
+    if value is None:
+        return None
+    if column.kind == "r":
+        return _as(column, _range(column, part, value))
+    if column.kind == "m":
+        return _as(column, sql("{}({})", deparsed(column.base), value))
+    return _as(column, sql("ARRAY[{}]", value))
+
+
+def _range(column: ColumnShape, part: ColumnShape, value: Sql) -> Sql:
+    """A range that begins with a value, or of it alone: ranges of different values don't overlap."""
+    name, kind, bound = deparsed(column.base), part.base_name, deparsed(part.type)
+    if kind in _WIDE:
+        return sql("{f}(({v} * 10)::{t}, ({v} * 10 + 5)::{t})", f=name, v=value, t=bound)
+    if kind in ("timestamp", "timestamptz"):
+        return sql("{f}({v}::{t}, ({v} + interval '0.5 s')::{t})", f=name, v=value, t=bound)
+    return sql("{f}({v}::{t}, {v}::{t}, '[]')", f=name, v=value, t=bound)
 
 
 def _text(column: ColumnShape, value: Sql, width: int = 16) -> Sql:

@@ -155,12 +155,16 @@ def _both(connection: Connection, shape: TableShape, earlier: TableShape | None,
     if earlier is None:
         return terms
     old = {c.name: c for c in earlier.columns}
-    casts, avoided = dict[str, str](), set[str]()
+    casts, avoided, as_json = dict[str, str](), set[str](), set[str]()
     relabelled = dict[str, tuple[Sequence[str], Sequence[str]]]()
+    keys = {c for k in (shape.key, earlier.key) if k is not None for c in k.columns}
     for column in shape.columns:
         before = old.get(column.name)
         if before is not None and _takes_none(before) and not _takes_none(column):
             avoided.add(column.name)
+        elif before is not None and _has_other_parts(before, column) and column.name not in keys:
+            as_json.add(column.name)
+            continue
         elif before is None or (before.type == column.type and before.number == column.number):
             if before is not None and before.labels != column.labels and len(before.labels) == len(column.labels):
                 if column.kind == "e":
@@ -185,10 +189,21 @@ def _both(connection: Connection, shape: TableShape, earlier: TableShape | None,
         casts=casts,
         as_text=as_text,
         relabelled=relabelled,
+        as_json=frozenset(as_json),
         avoided=frozenset(avoided),
         upserts=upserts,
-        unstable=changing | relabelled.keys(),
+        unstable=changing | relabelled.keys() | as_json,
     )
+
+
+def _has_other_parts(before: ColumnShape, now: ColumnShape) -> bool:
+    """Whether a type is made of parts, and of others than that of the same sort before: neither's text fits both."""
+    alike = (before.kind, before.category) == (now.kind, now.category)
+    return alike and bool(before.parts) and _made_of(before) != _made_of(now)
+
+
+def _made_of(column: ColumnShape) -> tuple[object, ...]:
+    return tuple((p.name, p.type, _made_of(p)) for p in column.parts)
 
 
 def _takes_none(column: ColumnShape) -> bool:

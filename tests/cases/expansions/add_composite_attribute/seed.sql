@@ -1,1 +1,2 @@
-INSERT INTO item (id, name) SELECT g, 'name ' || g FROM generate_series(1, 300) g;
+INSERT INTO item SELECT g, 'name ' || g, made, ARRAY[made]
+FROM generate_series(1, 300) g, jsonb_populate_record(NULL::size, jsonb_build_object('width', g)) made;
