@@ -196,7 +196,8 @@ class Step:
     ``creates`` and ``uses`` speak of the world after the plan, ``destroys`` and ``releases`` of the one before:
     edges come from them (a user after its creator, a destroyer after every releaser). ``mentions`` and ``forgets``
     are the like for what bodies that are only text name, kept where no cycle forbids it. ``together`` names steps
-    that share one transaction. ``deploy`` is the contract of the checkpoint that must lie before the step.
+    that share one transaction. ``deploy`` is the contract of the checkpoint that must lie before the step. A ``late``
+    one stands in the phase of what waits for it: no way back may end in between.
     """
 
     id: str
@@ -225,6 +226,7 @@ class Step:
     undo_batches: Batches | None = None
     loses: str | None = None
     first: bool = False
+    late: bool = False
     notes: tuple[str, ...] = ()
     new_objects: bool = field(default=False)
 

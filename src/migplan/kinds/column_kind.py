@@ -35,6 +35,7 @@ from migplan.kinds.default import Default
 from migplan.kinds.default_privileges import in_force
 from migplan.kinds.identity import change_identity, numbering, sequence_grants
 from migplan.kinds.kept_not_null import drop_not_null
+from migplan.kinds.named_below import keys_in_the_way, with_room
 from migplan.kinds.not_null import change_not_null
 from migplan.kinds.persistence import persistence
 from migplan.kinds.stricter_not_null import loosened
@@ -96,7 +97,7 @@ class ColumnKind(Kind[Column]):
         if old.identity is not None and new.identity is None:
             statements.append(Statement(sql("{} DROP IDENTITY", head), AX))
         if fields & {"type", "collation"}:
-            statements += _changed_type(old, new, before)
+            statements += with_room(old, _changed_type(old, new, before), before)
             below = (after.get(id, Column) for id in sorted(self.below(new, after)) if id in before)
             statements += [s for c in below if c is not None for s in kept_by_no_type(c)]
             fields -= {"storage", "compression"}
@@ -192,7 +193,7 @@ class ColumnKind(Kind[Column]):
         return frozenset(id for id in found if id in before)
 
     def carried_when_following(self, obj: Column, before: Catalog) -> frozenset[ObjectId]:
-        return in_the_way_of_type(obj, before)
+        return in_the_way_of_type(obj, before) | keys_in_the_way(obj, before)
 
     def sql_name(self, obj: Column) -> Sql:
         return ident(*obj.id.path)

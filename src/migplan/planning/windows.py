@@ -32,9 +32,21 @@ def place(nodes: Sequence[Node], edges: Sequence[tuple[str, str, bool]]) -> list
     positions: dict[str, Position] = {}
     for key in in_order(graph, key=str):
         positions[key] = _position(by_key[key], incoming[key], positions)
+    positions = _with_what_waits(by_key, graph, positions)
     order = in_order(_within_phases(graph, positions), key=_sort_key(by_key, positions))
     placed = [Placed(by_key[k], *positions[k]) for k in order]
     return sorted(placed, key=lambda p: (p.window, p.phase))
+
+
+def _with_what_waits(
+    by_key: Mapping[str, Node], graph: Successors, positions: Mapping[str, Position]
+) -> dict[str, Position]:
+    """Late nodes in the window and phase of the first one that waits for them."""
+    found = dict(positions)
+    for key in reversed(in_order(graph, key=str)):
+        if all(s.late for s in by_key[key].steps):
+            found[key] = max(found[key], min((found[target] for target in graph.get(key, ())), default=found[key]))
+    return found
 
 
 def _position(node: Node, incoming: list[tuple[str, bool]], positions: Mapping[str, Position]) -> Position:

@@ -13,6 +13,7 @@ from typing import Final
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
+from migplan.kinds._descendants import ancestors
 from migplan.kinds.column import Column, NotNull
 from migplan.kinds.constraint import Constraint
 from migplan.kinds.domain import Domain, DomainNotNull, domain_not_null_name, named_not_null
@@ -87,15 +88,15 @@ def _names(obj: DbObject) -> Iterator[_Name]:
 
 
 def _comes_earlier(bearer: ObjectId, obj: DbObject, one: Catalog, other: Catalog) -> bool:
-    """Whether another object of the same side may be there first. A partition's column has its NOT NULL from the
-    parent's, unless the partition is new to a parent that isn't."""
+    """Whether another object of the same side may be there first. What inherits a column has its NOT NULL from the
+    parent's, unless the table is new to a parent that isn't."""
     column = one.get(bearer, Column)
     if column is None or not column.inherited:
         return True
     if obj.table is None or obj.table not in other:
         return False
-    was, is_ = (getattr(side.objects.get(column.relation), "partition_of", None) for side in (other, one))
-    return column.relation not in other or (was != is_ and is_ is not None)
+    was, is_ = (frozenset(ancestors(column.relation, side)) for side in (other, one))
+    return column.relation not in other or not is_ <= was
 
 
 def _spelled(obj: DbObject) -> DbObject:

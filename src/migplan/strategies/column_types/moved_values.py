@@ -12,6 +12,7 @@ from migplan.core.steps import Statement
 from migplan.kinds.column import Column
 from migplan.kinds.column_clauses import change_type
 from migplan.kinds.composite_type import Attribute, CompositeType
+from migplan.kinds.named_below import with_room
 from migplan.kinds.registry import kind_of
 from migplan.kinds.type_casts import cast_by_text
 from migplan.strategies.base import Context
@@ -35,11 +36,15 @@ def moves(followers: Iterable[ObjectId], before: Catalog, after: Catalog) -> Ite
     for id in sorted(followers, key=lambda id: (c := before.get(id, Column)) is not None and c.inherited):
         if id not in after:
             continue
-        column, composite = after.get(id, Column), _rearranged(id, before, after)
-        if column is not None and composite is not None and not column.inherited:
-            yield from change_type(column, by_name(ident(column.name), column.type, *composite))
-        else:
-            yield from kind_of(id).follow(before[id], after[id])
+        old, moved = before.get(id, Column), list(_moved(id, before, after))
+        yield from moved if old is None or old.inherited else with_room(old, moved, before)
+
+
+def _moved(id: ObjectId, before: Catalog, after: Catalog) -> Iterable[Statement]:
+    column, composite = after.get(id, Column), _rearranged(id, before, after)
+    if column is not None and composite is not None and not column.inherited:
+        return change_type(column, by_name(ident(column.name), column.type, *composite))
+    return kind_of(id).follow(before[id], after[id])
 
 
 def loses_places(id: ObjectId, before: Catalog, after: Catalog) -> bool:

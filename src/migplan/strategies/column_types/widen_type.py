@@ -20,6 +20,7 @@ from migplan.kinds.column import Column
 from migplan.kinds.column_clauses import kept_by_no_type
 from migplan.kinds.column_indexes import reads_for_indexes
 from migplan.kinds.constraint import Constraint, validate_constraint
+from migplan.kinds.named_below import with_room
 from migplan.kinds.registry import kind_of
 from migplan.kinds.type_changes import keeps_rows
 from migplan.strategies.base import Context, Expansion, Size, Strategy
@@ -56,6 +57,9 @@ def _steps(context: Context, old: Column, new: Column, checks: list[Constraint])
     apart = valid if context.size(new.relation) is Size.LARGE else []
     built = reads_for_indexes(old, context.before)
     uses = context.after.uses.get(new.id, frozenset())
+    read = built or (bool(valid) and not apart)
+    widened = _altered(new, [replace(c, validated=False) for c in apart], scan=read)
+    narrowed = _altered(old, apart, scan=True)
     widen = Step(
         id=step_id("widen", new.id),
         title=f"widen {new.id} from {old.type} to {new.type}",
@@ -64,10 +68,10 @@ def _steps(context: Context, old: Column, new: Column, checks: list[Constraint])
         phase=Phase.EXPAND,
         why="no row is rewritten, and what the running application writes still fits",
         up=(
-            *_altered(new, [replace(c, validated=False) for c in apart], scan=built or (bool(valid) and not apart)),
+            *with_room(old, [*widened], context.before),
             *_kept_below(new, context.before, context.after),
         ),
-        down=Down((*_altered(old, apart, scan=True), *_kept_below(old, context.after, context.before))),
+        down=Down((*with_room(new, [*narrowed], context.after), *_kept_below(old, context.after, context.before))),
         creates=frozenset({new.id}),
         destroys=frozenset({new.id}),
         uses=uses,

@@ -279,6 +279,7 @@ def _check_first(context: Context, column: Column, sentence: str | None, after: 
         deploy=sentence,
         after=after,
         asserts=(nulls(column),),
+        late=True,
     )
     validate = Step(
         id=step_id("validate", column.id),
@@ -290,6 +291,7 @@ def _check_first(context: Context, column: Column, sentence: str | None, after: 
         up=(check.validate,),
         down=Down(()),
         after=(After(add.id, "validates it"),),
+        late=True,
     )
     set_not_null = tuple(replace(s, scan=False) for s in change_not_null(_nullable(column), column))
     last = replace(

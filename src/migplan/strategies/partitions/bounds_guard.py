@@ -85,6 +85,7 @@ def guard_steps(guard: BoundsGuard, partition: ObjectId, verb: str, phase: Phase
         uses=frozenset({partition}),
         deploy=sentence,
         asserts=(Assertion(count, f"rows of {guard.table} {met}"),),
+        late=True,
     )
     validate = Step(
         id=step_id("prove", guard.table),
@@ -96,5 +97,6 @@ def guard_steps(guard: BoundsGuard, partition: ObjectId, verb: str, phase: Phase
         up=(guard.validate,),
         down=Down(()),
         after=(After(add.id, "validates it"),),
+        late=True,
     )
     return [add, validate]

@@ -1,0 +1,12 @@
+CREATE TABLE p (id int, a varchar(20) NOT NULL, n text NOT NULL);
+CREATE TABLE c (a varchar(20) CONSTRAINT own NOT NULL, n text NOT NULL) INHERITS (p);
+CREATE TABLE e () INHERITS (p);
+CREATE TABLE f (a varchar(20) CONSTRAINT own3 NOT NULL) INHERITS (e);
+CREATE TABLE d (a varchar(20) CONSTRAINT own2 NOT NULL) INHERITS (c);
+COMMENT ON CONSTRAINT own ON c IS 'hi';
+CREATE TABLE k (id bigint PRIMARY KEY);
+CREATE TABLE fk (k bigint REFERENCES k);
+CREATE TABLE l (id bigint NOT NULL, PRIMARY KEY (id)) INHERITS (k);
+CREATE TYPE state AS ENUM ('a', 'b');
+CREATE TABLE fam (id int, a varchar(20) NOT NULL, m state NOT NULL);
+CREATE TABLE fam_a (a varchar(20) CONSTRAINT own NOT NULL, m state CONSTRAINT own_m NOT NULL) INHERITS (fam);
