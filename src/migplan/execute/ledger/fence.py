@@ -75,17 +75,23 @@ def mark_command(work: Connection, run: ThisRun, steps: Iterable[str], state: st
 
 
 def _settled(run: ThisRun, attempt: int, steps: Iterable[str]) -> tuple[LiteralString, Mapping[str, Any]]:
-    change = settlement(run.direction, _ENDED, "%(run)s", "%(plan)s", "%(steps)s")
+    change = _settlement(run.direction, _BEATING, _ENDED).format(run="%(run)s", plan="%(plan)s", steps="%(steps)s")
     return change, {"run": run.number, "attempt": attempt, "plan": run.ledger.plan, "steps": list(steps)}
 
 
-def settlement(
-    direction: Direction, attempt: LiteralString, run: LiteralString, plan: LiteralString, steps: LiteralString
-) -> LiteralString:
-    """The statement that writes down what has happened, with these for its values: what ``attempt`` does included."""
+def quick_settlement(direction: Direction) -> LiteralString:
+    """The same of a unit among many, attempt included: a statement with the parameters $1 (run, bigint), $2 (plan),
+    $3 (unit) and $4 (steps, text[]).
+
+    It locks the run's row and leaves it as it is: of a new version for each unit the later ones would have to find
+    their way through all of them.
+    """
+    return _settlement(direction, _LOCKED, _TRIED).format(run="$1", plan="$2", steps="$4")
+
+
+def _settlement(direction: Direction, fence: LiteralString, attempt: LiteralString) -> LiteralString:
     change: LiteralString = _APPLIED if direction == "up" else _UNDONE
-    parts = f"WITH {_FENCE},\nattempt AS ({attempt}),\n{change}\nSELECT 1 / count(*) FROM fence"
-    return parts.format(run=run, plan=plan, steps=steps)
+    return f"WITH fence AS ({fence}),\nattempt AS ({attempt}),\n{change}\nSELECT 1 / count(*) FROM fence"
 
 
 def _and_commit(
@@ -122,10 +128,10 @@ def taken_over() -> FencedError:
     )
 
 
-_FENCE: Final = (
-    "fence AS (UPDATE migplan.run SET heartbeat = clock_timestamp()\n"
-    "          WHERE id = {run} AND outcome = 'running' RETURNING 1)"
+_BEATING: Final = (
+    "UPDATE migplan.run SET heartbeat = clock_timestamp() WHERE id = {run} AND outcome = 'running' RETURNING 1"
 )
+_LOCKED: Final = "SELECT 1 FROM migplan.run WHERE id = {run} AND outcome = 'running' FOR SHARE"
 _APPLIED: Final = (
     "step AS (INSERT INTO migplan.step (plan, step, state, run)\n"
     "         SELECT {plan}, s, 'applied', {run} FROM unnest({steps}::text[]) s\n"
@@ -137,6 +143,10 @@ _UNDONE: Final = (
     "filled AS (DELETE FROM migplan.backfill WHERE plan = {plan} AND step = ANY({steps}))"
 )
 _ENDED: Final = "UPDATE migplan.attempt SET ended = clock_timestamp(), outcome = 'done' WHERE id = %(attempt)s"
+_TRIED: Final = (
+    "INSERT INTO migplan.attempt (run, unit, steps, number, started, ended, outcome)"
+    " VALUES ($1, $3, $4, 1, transaction_timestamp(), clock_timestamp(), 'done')"
+)
 _UNDER_WAY: Final = """
 WITH fence AS (UPDATE migplan.run SET heartbeat = clock_timestamp()
                WHERE id = %(run)s AND outcome = 'running' RETURNING 1),

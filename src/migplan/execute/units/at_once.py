@@ -15,7 +15,7 @@ from psycopg import generators, pq
 from psycopg.errors import error_from_result
 
 from migplan.core.sql import literal
-from migplan.execute.ledger.fence import settlement, taken_over
+from migplan.execute.ledger.fence import quick_settlement, taken_over
 from migplan.execute.ledger.ledger import Direction
 from migplan.execute.ledger.this_run import ThisRun
 from migplan.planfile.model import StepModel
@@ -27,10 +27,10 @@ _FEW: Final = 32
 _MOST: Final = 128
 """Units in one message. The operator's lock is looked at between messages."""
 _NAMES: Final[Mapping[Direction, LiteralString]] = {"up": "~migplan~applied", "down": "~migplan~undone"}
-_PREPARED: Final = "SELECT EXISTS (SELECT FROM pg_prepared_statements WHERE name = %s)"
-_TRIED: Final = (
-    "INSERT INTO migplan.attempt (run, unit, steps, number, started, ended, outcome)"
-    " VALUES ($1, $3, $4, 1, transaction_timestamp(), clock_timestamp(), 'done')"
+_BEGUN: Final = (
+    "UPDATE migplan.run SET heartbeat = clock_timestamp() WHERE id = %s AND outcome = 'running'"
+    " RETURNING EXISTS (SELECT FROM pg_prepared_statements WHERE name = %s),"
+    " set_config('synchronous_commit', 'off', true)"
 )
 _BETWEEN: Final = "\n;\n"
 """A statement may end with a comment to the end of its line."""
@@ -64,13 +64,10 @@ def run_at_once(work: Connection, run: ThisRun, units: Sequence[Unit]) -> tuple[
     Raises ``FencedError`` for a run taken over.
     """
     name = _NAMES[run.direction]
-    if work.execute(_PREPARED, (name,)).fetchone() == (False,):
-        # Planned once: that takes longer than to carry it out.
-        settled = settlement(run.direction, _TRIED, "$1", "$2", "$4")
-        work.execute(f'PREPARE "{name}" (bigint, text, text, text[]) AS {settled}')
     statements = [_statements(run, unit, name) for unit in units]
     text = _BETWEEN.join(s for of_unit in statements for s in of_unit)
     try:
+        _begin(work, run, name)
         work.pgconn.send_query(text.encode())
         results = work.wait(generators.execute(work.pgconn))
     except psycopg.Error as error:
@@ -82,6 +79,16 @@ def run_at_once(work: Connection, run: ThisRun, units: Sequence[Unit]) -> tuple[
     if not work.closed:
         work.rollback()
     return _failure(units, statements, results.index(failed), error)
+
+
+def _begin(work: Connection, run: ThisRun, settled: LiteralString) -> None:
+    """Show that the run is alive, and prepare what writes down what has happened: to plan it takes longer than to carry
+    it out. Raises ``FencedError``."""
+    row = work.execute(_BEGUN, (run.number, settled)).fetchone()
+    if row is None:
+        raise taken_over()
+    if not row[0]:
+        work.execute(f'PREPARE "{settled}" (bigint, text, text, text[]) AS {quick_settlement(run.direction)}')
 
 
 def _failure(
