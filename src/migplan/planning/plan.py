@@ -30,7 +30,7 @@ from migplan.planning.heirs.stricter_children import with_stricter_children
 from migplan.planning.keys_in_turn import with_keys_in_turn
 from migplan.planning.mentions import with_mentions
 from migplan.planning.names.attached_names import rename_attached
-from migplan.planning.names.freed_names import free_names
+from migplan.planning.names.freed_names import behind_freed, free_names
 from migplan.planning.names.moved_extensions import with_moves
 from migplan.planning.names.renames import Renamed, with_renames
 from migplan.planning.names.spelled_names import with_spelled_names
@@ -101,7 +101,7 @@ def draft(
         context = replace(context, added_labels=widened.added)
         expansions = expansions_of(context)
         made = [*attached.steps, *released.steps, *freed.steps, *widened.steps, *steps_of(context, expansions)]
-        made = behind_released(made, released, after)
+        made = behind_freed(behind_released(made, released, after), freed)
         followed = followed.with_rebuilt(context.rebuilds.items, before, after)
         made = followed.extended(made, context.pieces_before, context.pieces_after)
         made = with_stricter_children(made, before, after)

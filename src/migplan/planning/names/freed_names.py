@@ -14,7 +14,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
 from migplan.core.records import record
 from migplan.core.sql import ident, sql
-from migplan.core.steps import Down, LockMode, Phase, Statement, Step, step_id, temporary_name
+from migplan.core.steps import After, Down, LockMode, Phase, Statement, Step, step_id, temporary_name
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import INDEXED, Constraint
 from migplan.kinds.index import Index
@@ -41,6 +41,16 @@ def free_names(before: Catalog, after: Catalog) -> Freed:
     alone, not_nulls = free_not_nulls(before, after, STRATEGY)
     freed = _free_relations(alone, after)
     return replace(freed, steps=(*not_nulls, *freed.steps))
+
+
+def behind_freed(steps: Iterable[Step], freed: Freed) -> list[Step]:
+    """The steps, of which those of columns whose NOT NULL or sequence gives its name away come behind: their statements,
+    and those of their ways back, say the new one."""
+    behind = {id: After(s.id, "it says the name that is free then") for s in freed.steps for id in s.releases}
+    ahead = {s.id for s in freed.steps}
+    return [
+        replace(s, after=(*s.after, behind[s.object])) if s.object in behind and s.id not in ahead else s for s in steps
+    ]
 
 
 def _free_relations(before: Catalog, after: Catalog) -> Freed:

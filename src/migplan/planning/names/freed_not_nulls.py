@@ -7,7 +7,7 @@ From 18 on they are constraints with names, which stay when their column is rena
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from migplan.core.ids import ObjectId
@@ -35,8 +35,9 @@ def free_not_nulls(before: Catalog, after: Catalog, strategy: str) -> tuple[Cata
     holders += _in_circles(found.changed, before)
     if not holders:
         return before, ()
-    renamed = {c.id: _renamed(c) for holder in holders for c in (holder, *_heirs(holder, before))}
-    steps = tuple(_step(c, renamed[c.id], strategy) for c in sorted(holders, key=lambda c: c.id))
+    followers = {holder.id: (holder, *_heirs(holder, before)) for holder in holders}
+    renamed = {c.id: _renamed(c) for columns in followers.values() for c in columns}
+    steps = tuple(_step(followers[id], renamed[id], strategy) for id in sorted(followers))
     return replace(before, objects={**before.objects, **renamed}), steps
 
 
@@ -83,7 +84,8 @@ def _renamed(column: Column) -> Column:
     return replace(column, not_null=replace(column.not_null, name=name, given=name))
 
 
-def _step(column: Column, renamed: Column, strategy: str) -> Step:
+def _step(followers: Sequence[Column], renamed: Column, strategy: str) -> Step:
+    column = followers[0]
     return Step(
         id=step_id("free", column.id) + ":not-null",
         title=f"free the name of the NOT NULL of {column.id}",
@@ -93,7 +95,7 @@ def _step(column: Column, renamed: Column, strategy: str) -> Step:
         why="another column takes it before this one is dropped; no application sees it",
         up=(_rename(column, renamed),),
         down=Down((_rename(renamed, column),)),
-        releases=frozenset({column.id}),
+        releases=frozenset(c.id for c in followers),
         frees=names_of(column),
     )
 
