@@ -16,6 +16,7 @@ from tests.support.killing import Killer
 from tests.support.live import LARGE, Heard, back_to, copy_of, drop, expect_same, large, order, state, to_the_end
 from tests.support.migrations import proved, psql
 
+from migplan.core.errors import ExecutionError
 from migplan.execute.apply import apply, confirm
 from migplan.execute.backfills import batches
 from migplan.execute.backfills.backfill_job import Pace
@@ -279,3 +280,34 @@ _WAITING = """
 SELECT 1 FROM pg_stat_activity
  WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'INSERT INTO "~public~new"%'
 """
+
+
+BOOKED = """
+CREATE EXTENSION IF NOT EXISTS btree_gist;
+CREATE TABLE booking (id int PRIMARY KEY, room int, hours int4range NOT NULL{more});
+"""
+BOOKINGS = "INSERT INTO booking SELECT g, g % 7, int4range(g, g + 1) FROM generate_series(1, 3000) g; ANALYZE;"
+
+
+@pytest.mark.parametrize("config", [LARGE, ""], ids=["built a second time", "in place"])
+def test_rows_that_exclude_each_other_are_named(make_db: MakeDb, tmp_path: Path, config: str) -> None:
+    """Before the checkpoint the application may write them; behind it, the plan waits until either is mended."""
+    new = BOOKED.format(more=", CONSTRAINT apart EXCLUDE USING gist (room WITH =, hours WITH &&)")
+    found = proved(make_db, tmp_path, BOOKED.format(more="") + BOOKINGS, new, config=config)
+    psql(found.live, "UPDATE booking SET room = 1, hours = '[8,9)' WHERE id = 2000")
+    heard = Heard()
+    for _ in range(2):
+        reached = apply(found.folder, order(found.live, heard))
+        assert reached.checkpoint is not None
+    conflict = "conflict with each other by exclusion constraint apart"
+    waits = f"rows of table public.booking, in its new form, {conflict}; they wait in the log"
+    assert any(said.startswith(waits) for said in heard.said) == bool(config), heard.said
+    with psycopg.connect(found.live, autocommit=True) as db:
+        confirm(found.folder, db, 1, "test")
+    heard = Heard()
+    with pytest.raises(ExecutionError, match=rf"rows of table public\.booking[^:]* {conflict} \[23P01\]"):
+        apply(found.folder, order(found.live, heard))
+    assert [said for said in heard.said if "(room, hours)=(1, [8,9)) conflicts with" in said]
+    psql(found.live, "UPDATE booking SET room = 99 WHERE id = 8")
+    apply(found.folder, order(found.live))
+    assert found.second() == ([], [])

@@ -221,6 +221,48 @@ def test_kept_up_until_it_has_proved_itself(make_db: MakeDb, tmp_path: Path) -> 
     assert lost_writes(found.live, APPLICATION.read, [session]) == []
 
 
+BOOKED = """
+CREATE EXTENSION IF NOT EXISTS btree_gist;
+CREATE TABLE booking (id int PRIMARY KEY, room int, code int, hours int4range NOT NULL{more});
+"""
+BOOKINGS = "INSERT INTO booking SELECT g, g % 7, g, int4range(g, g + 1) FROM generate_series(1, 3000) g; ANALYZE;"
+
+
+def test_rows_that_exclude_each_other_come_in_once_either_is_mended(make_db: MakeDb, tmp_path: Path) -> None:
+    """The copy has room for one of them: the other waits in the log, and nothing has to be done to that very row."""
+    new = BOOKED.format(more=", UNIQUE (code), EXCLUDE USING gist (room WITH =, hours WITH &&)")
+    found = proved(make_db, tmp_path, BOOKED.format(more="") + BOOKINGS, new, config=LARGE)
+    psql(found.live, "UPDATE booking SET room = 1, hours = '[8,9)', code = 8 WHERE id = 2000")
+    found.run(0)
+    with pytest.raises(
+        AssertionError, match=r"would be violated by duplicate keys of table public\.booking \(1 rows\)"
+    ):
+        found.run(1)
+    psql(found.live, "UPDATE booking SET code = -8 WHERE id = 8")
+    with pytest.raises(AssertionError, match="conflicts with existing key"):
+        found.run(1)
+    psql(found.live, "UPDATE booking SET room = 99 WHERE id = 8")
+    found.run(1)
+    assert found.second() == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (", CHECK (code < 3000)", r"rows of table public\.booking violate constraint .* \(1 rows\)"),
+        (", UNIQUE (code) DEFERRABLE", r"would be violated by duplicate keys of table public\.booking \(1 rows\)"),
+        (", CHECK (room IS NOT NULL)", r"rows of table public\.booking violate constraint .* \(1 rows\)"),
+    ],
+)
+def test_rows_that_the_copy_refuses_are_counted_first(make_db: MakeDb, tmp_path: Path, more: str, said: str) -> None:
+    new = BOOKED.format(more=more).replace("CREATE TABLE", "CREATE UNLOGGED TABLE")
+    found = proved(make_db, tmp_path, BOOKED.format(more="") + BOOKINGS, new, config=LARGE)
+    psql(found.live, "UPDATE booking SET room = CASE WHEN id = 9 THEN room END, code = 3000 WHERE id IN (9, 3000)")
+    psql(found.live, "UPDATE booking SET code = 9 WHERE id = 9" if "UNIQUE" not in more else "SELECT 1")
+    with pytest.raises(AssertionError, match=said):
+        found.run(0)
+
+
 UNPROVED = """
 CREATE UNLOGGED TABLE t (id int PRIMARY KEY, a int, b int);
 INSERT INTO t SELECT g, nullif(g % 10, 0), g FROM generate_series(1, 100) g;

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
+import psycopg
+
 from migplan.core.records import record
 from migplan.execute.backfills.backfill_job import Job
 from migplan.execute.backfills.backfills import finish
 from migplan.execute.backfills.batch_work import BatchWork
+from migplan.execute.failures.failures import details, primary
 from migplan.execute.ledger.ledger import Direction
 from migplan.planfile.model import BatchesModel, PlanModel
 from migplan.source.connect import Connection
@@ -51,9 +54,17 @@ def _left(connection: Connection, batches: BatchesModel) -> int:
 
 
 def replay(log: WaitingLog, job: Callable[[str, Direction, BatchWork], Job]) -> None:
-    """Replay it down to nothing; whoever replays it next begins anew."""
+    """Replay it down to nothing; whoever replays it next begins anew.
+
+    Rows that a key of the other form refuses wait on: before its checkpoint, the application may write them.
+    """
     asked = job(log.step, log.direction, BatchWork.of(log.batches))
-    finish(asked)
+    try:
+        finish(asked)
+    except (psycopg.errors.UniqueViolation, psycopg.errors.ExclusionViolation) as error:
+        asked.say(f"{primary(error)}; they wait in the log, and have to be mended before the plan goes on")
+        for said in details(error, ()):
+            asked.say(said)
     asked.run.ledger.forget_backfill(log.step, log.direction)
 
 

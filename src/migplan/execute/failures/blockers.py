@@ -124,7 +124,7 @@ class Lookout:
                     connection.close()
                 connection = None
                 if time.monotonic() - began < silence.SILENT_FOR:
-                    self._silence.heard()  # what is refused is an answer
+                    self._silence.refused()
                 else:
                     self._silence.unheard(began)
         if connection is not None:

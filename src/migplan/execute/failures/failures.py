@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -14,11 +15,27 @@ from migplan.planfile.units import Unit
 
 _COUNT: Final = "SELECT count(*) FROM "
 _SHOWN: Final = 10
+_CONFLICTS: Final = {
+    "23P01": "conflict with each other by exclusion constraint",
+    "23505": "have the same values in the unique key",
+}
+_ASIDE: Final = re.compile("~(.+)~(new|old)")
+"""The schema in which a form of a table stands aside."""
 
 
 def primary(error: psycopg.Error) -> str:
-    """The server's sentence, without what may quote rows."""
-    return error.diag.message_primary or " ".join(str(error).split())
+    """The server's sentence, without what may quote rows; of rows that can't stand beside each other, ours, which names
+    their table."""
+    said, table, constraint = error.diag.message_primary, error.diag.table_name, error.diag.constraint_name
+    conflict = _CONFLICTS.get(error.sqlstate or "")
+    if conflict is not None and table and constraint:
+        return f"rows of {_table(error.diag.schema_name or '', table)} {conflict} {constraint}"
+    return said or " ".join(str(error).split())
+
+
+def _table(schema: str, name: str) -> str:
+    aside = _ASIDE.fullmatch(schema)
+    return f"table {schema}.{name}" if aside is None else f"table {aside[1]}.{name}, in its {aside[2]} form,"
 
 
 def details(error: psycopg.Error, asserted: Sequence[AssertionModel]) -> Iterator[str]:

@@ -73,6 +73,10 @@ class Silence:
             self._say("the server answers again")
         self._deaf_since, self._told = None, False
 
+    def refused(self) -> None:
+        """Somebody has refused a connection: the server, or the network that knows no way to it. No silence, then."""
+        self._deaf_since = None
+
     def unheard(self, since: float) -> None:
         """Nobody who asks on another connection has had an answer for all that time, and no connection was refused."""
         self._deaf_since = since if self._deaf_since is None else self._deaf_since

@@ -125,7 +125,7 @@ class Family:
         if isinstance(obj, Column) and obj.identity is not None:
             schema, name = obj.identity.sequence
             changed["identity"] = replace(obj.identity, sequence=(self.schemas.get(schema, schema), name))
-        if isinstance(obj, Column) and _is_unproved(obj):
+        if isinstance(obj, Column) and is_unproved(obj):
             changed["not_null"] = None
         if isinstance(obj, Table):
             changed |= {"row_security": False, "force_row_security": False}
@@ -140,12 +140,12 @@ class Family:
     def _late(self) -> frozenset[ObjectId]:
         """What is built once the rows are there: faster, or (deferrable keys) impossible to fill past."""
         objects = (self.catalog[id] for id in self.members)
-        return frozenset(o.id for o in objects if _comes_late(o))
+        return frozenset(o.id for o in objects if comes_late(o))
 
     @cached_property
     def _unproved(self) -> frozenset[ObjectId]:
         """What isn't said of all rows: copies of those that violate it must come in."""
-        return frozenset(id for id in self.members if _is_unproved(self.catalog[id]))
+        return frozenset(id for id in self.members if is_unproved(self.catalog[id]))
 
     @property
     def unproved(self) -> Iterable[Statement]:
@@ -214,13 +214,15 @@ class Family:
         return frozenset(n for id in self.members for n in names_of(self.catalog[id]))
 
 
-def _comes_late(obj: DbObject) -> bool:
+def comes_late(obj: DbObject) -> bool:
+    """Whether it is built once the rows are there."""
     if isinstance(obj, Index):
         return not obj.unique
     return isinstance(obj, Constraint) and obj.type in INDEXED and "DEFERRABLE" in obj.definition
 
 
-def _is_unproved(obj: DbObject) -> bool:
+def is_unproved(obj: DbObject) -> bool:
+    """Whether it isn't said of all rows."""
     if isinstance(obj, Column):
         return obj.not_null is not None and not obj.not_null.valid
     return isinstance(obj, Constraint) and obj.type == CHECK and obj.enforced and not obj.validated

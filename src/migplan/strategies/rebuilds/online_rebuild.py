@@ -30,6 +30,7 @@ from migplan.strategies.rebuilds.log_key import log_key, unaided
 from migplan.strategies.rebuilds.lookup_index import LookupIndex
 from migplan.strategies.rebuilds.online_swap import swap_families
 from migplan.strategies.rebuilds.rebuilt_online import families, root_of, sentences
+from migplan.strategies.rebuilds.refused_rows import refused_at_once, refused_by_keys
 from migplan.strategies.rebuilds.replayed_log import replay
 from migplan.strategies.rebuilds.staged_form import NAME, kept_true, stage_form
 from migplan.strategies.steps_undone import chain, undone
@@ -126,10 +127,12 @@ def _rebuilt(context: Context, root: ObjectId) -> _Rebuilt:
 def _steps(context: Context, group: str, table: _Rebuilt, said: str | None, lock: Step, unlock: Step) -> list[Step]:
     swap = _swap(group, table, said)
     first, logged, *others = stage_form(context, table.coming, table.of_new)
-    first = replace(first, asserts=(*homeless_rows(table.old, table.new), *_repeated_keys(table.coming)))
+    counted = (*homeless_rows(table.old, table.new), *_repeated_keys(table.coming), *refused_at_once(table.coming))
+    first = replace(first, asserts=counted)
     helped = [table.of_old.made(NAME)] if table.of_old.columns else []
     replayed, *compared = kept_true(table.coming)
-    built = chain([first, logged, *helped, *others, replace(replayed, deploy=said), *compared])
+    replayed = replace(replayed, deploy=said, asserts=tuple(refused_by_keys(table.coming)))
+    built = chain([first, logged, *helped, *others, replayed, *compared])
     swap = replace(swap, after=(After(lock.id, "under its lock"), After(built[-1].id, "relies on it")))
     checked = chain(
         [_counted_on_the_way_back(step) for step in reversed(kept_true(table.going))],
@@ -144,7 +147,8 @@ def _steps(context: Context, group: str, table: _Rebuilt, said: str | None, lock
     retired[-1] = replace(retired[-1], releases=retired[-1].releases | held)
     unaided_again = [undone(table.of_new.made(NAME))] if table.of_new.columns else []
     last = chain([*retired, *unaided_again], _retirement(context, table, checked[-1]))
-    return [*built, swap, *checked, *last[:-1], _counted_first(last[-1], _repeated_keys(table.going))]
+    counted_back = (*_repeated_keys(table.going), *refused_at_once(table.going))
+    return [*built, swap, *checked, *last[:-1], _counted_first(last[-1], counted_back)]
 
 
 def _counted_first(step: Step, asserts: Iterable[Assertion]) -> Step:
