@@ -61,6 +61,17 @@ CHANGES = {
         "CREATE TABLE t (a text, b int); CREATE UNIQUE INDEX i ON t (lower(a), b) WHERE b > 0;",
         (("index public.i", "warning"),),
     ),
+    "a key of which a part is unique": Change(
+        "uniqueness-lost",
+        "CREATE TABLE t (a int, b int, UNIQUE (a, b));",
+        "CREATE TABLE t (a int, b int UNIQUE);",
+        (("constraint public.t.t_a_b_key", "warning"),),
+    ),
+    "a partial unique index that holds for all rows now": Change(
+        "uniqueness-lost",
+        "CREATE TABLE t (a int, b int); CREATE UNIQUE INDEX i ON t (a) WHERE b > 0;",
+        "CREATE TABLE t (a int, b int); CREATE UNIQUE INDEX i ON t (a);",
+    ),
     "a replaced enum without a row": Change("rewrite", MOOD.format("'a', 'b'"), MOOD.format("'b', 'a'")),
     "a replaced enum of a large table, that goes over by a second column": Change(
         "rewrite", MOOD.format("'a', 'b'") + ROW, MOOD.format("'b', 'a'")

@@ -15,8 +15,8 @@ class UniquenessLost(Rule):
 
     id = "uniqueness-lost"
     severity = "warning"
-    condition = "A primary key, UNIQUE or unique index goes, and nothing keeps the same columns unique any more."
-    effect = "INSERT … ON CONFLICT on these columns fails, and once there are duplicates the way back fails too."
+    condition = "A primary key, UNIQUE or unique index goes, and no other key is over the same columns."
+    effect = "INSERT … ON CONFLICT on these columns fails, and where nothing else forbids duplicates they close the way back."
     advice = "Make sure that no statement names these columns in ON CONFLICT, and that duplicates are wanted."
     example = Example(
         before="CREATE TABLE t (id int PRIMARY KEY, mail text UNIQUE);",
@@ -34,8 +34,35 @@ class UniquenessLost(Rule):
                 *subject.after.members_of(obj.relation, Constraint),
                 *subject.after.members_of(obj.relation, Index),
             )
-            if _key(obj) not in {_key(other) for other in members if _keeps_unique(other)}:
-                yield Found(f"nothing keeps ({_columns(obj)}) of {obj.relation} unique any more", obj.id)
+            keys = [other for other in members if _keeps_unique(other) and _covers(other, obj)]
+            if not any(_key(other)[0] == _key(obj)[0] for other in keys):
+                yield _narrowed(obj, keys) if keys else _lost(obj)
+
+
+def _lost(obj: Constraint | Index) -> Found:
+    return Found(f"nothing keeps ({_columns(obj)}) of {obj.relation} unique any more", obj.id)
+
+
+def _narrowed(obj: Constraint | Index, keys: Iterable[Constraint | Index]) -> Found:
+    """One of fewer columns keeps the rows apart, but PostgreSQL wants all of a key's columns named in ON CONFLICT."""
+    kept = min(keys, key=lambda other: other.id)
+    return Found(
+        f"({_columns(obj)}) of {obj.relation} is kept unique only by {kept.id}, which is over fewer columns",
+        obj.id,
+        advice=f"Make sure that statements with ON CONFLICT name ({_columns(kept)}).",
+    )
+
+
+def _covers(other: Constraint | Index, obj: Constraint | Index) -> bool:
+    """Whether no two rows can agree in ``obj`` where ``other`` is unique: it has no more columns, and speaks of all its
+    rows."""
+    columns, condition = _key(other)
+    wanted, told = _key(obj)
+    return columns <= wanted and condition in ("", told) and (_nulls_alike(other) or not _nulls_alike(obj))
+
+
+def _nulls_alike(obj: Constraint | Index) -> bool:
+    return "NULLS NOT DISTINCT" in obj.definition
 
 
 def _keeps_unique(obj: Constraint | Index) -> bool:
