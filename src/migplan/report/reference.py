@@ -65,8 +65,9 @@ _LIMITS: Final = (
     "Rare combinations stop in the proof, which names the step: a large table is attached while its parent loses an "
     "index; a partition is detached while its parent's index gets another column (14); a partition with an exclusion "
     "constraint changes its parent (17); a foreign key's definition changes with the partition key; an identity column "
-    "changes its type above a child whose NOT NULL has a name of its own (18); an operator class keeps its name while its type is replaced; a column of a composite type turns into an "
-    "array of it (14). Let a plan of its own do one of the two.",
+    "changes its type above a child whose NOT NULL has a name of its own (18); an operator class keeps its name while "
+    "its type is replaced; a column of a composite type turns into an array of it (14). Let a plan of its own do "
+    "one of the two.",
 )
 
 

@@ -16,7 +16,7 @@ class UniquenessLost(Rule):
     id = "uniqueness-lost"
     severity = "warning"
     condition = "A primary key, UNIQUE or unique index goes, and no other key is over the same columns."
-    effect = "INSERT … ON CONFLICT on these columns fails, and where nothing else forbids duplicates they close the way back."
+    effect = "INSERT … ON CONFLICT on these columns fails, and duplicates that nothing else forbids close the way back."
     advice = "Make sure that no statement names these columns in ON CONFLICT, and that duplicates are wanted."
     example = Example(
         before="CREATE TABLE t (id int PRIMARY KEY, mail text UNIQUE);",

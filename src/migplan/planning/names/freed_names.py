@@ -44,8 +44,8 @@ def free_names(before: Catalog, after: Catalog) -> Freed:
 
 
 def behind_freed(steps: Iterable[Step], freed: Freed) -> list[Step]:
-    """The steps, of which those of columns whose NOT NULL or sequence gives its name away come behind: their statements,
-    and those of their ways back, say the new one."""
+    """The steps, of which those of columns whose NOT NULL or sequence gives its name away come behind: their statements
+    say the new one, and those of their ways back too."""
     behind = {id: After(s.id, "it says the name that is free then") for s in freed.steps for id in s.releases}
     ahead = {s.id for s in freed.steps}
     return [
