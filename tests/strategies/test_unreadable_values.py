@@ -9,6 +9,8 @@ import pytest
 from tests.support.plans import CAREFUL
 from tests.support.windows import plan, psql, query, there_and_back
 
+from migplan.core.ids import ObjectId
+
 if TYPE_CHECKING:
     from tests.conftest import MakeDb
 
@@ -46,9 +48,51 @@ def test_so_are_numbers_that_have_no_room(make_db: MakeDb, pg_major: int, held: 
     if pg_major < 15 and "-" in type:
         pytest.skip("a scale below 0 is known from 15 on")
     old, new = (f"CREATE TABLE t (id int PRIMARY KEY, a {t});" for t in (held, type))
-    values = "INSERT INTO t VALUES (1, 99), (2, -32768), (3, 32768), (4, -10000000), (5, NULL);"
+    values = "INSERT INTO t VALUES (1, 90), (2, -32768), (3, 32768), (4, -10000000), (5, NULL);"
     found = plan(make_db, old, new, rows=values, settings=CAREFUL)
     with pytest.raises(AssertionError, match=rf"values of public.t.a that .* has no room for \({rows} rows\)"):
         psql(found.live, "".join(file.up for file in found.files))
     query(found.live, "DELETE FROM t WHERE id > 1 RETURNING id")
     psql(found.live, "".join(file.up for file in found.files))
+
+
+@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
+@pytest.mark.parametrize(
+    ("held", "type", "fits", "cut"),
+    [
+        ("varchar(9)", "varchar(3)", "'abc'", "'abcd'"),
+        ("text[]", "varchar(3)[]", "ARRAY['abc']", "ARRAY['abc', 'abcd']"),
+        ("numeric(9,3)", "numeric(9,1)", "1.200", "1.25"),
+        ("double precision", "int", "2", "2.5"),
+        ("timestamp", "date", "'2026-01-02'", "'2026-01-02 03:04:05'"),
+    ],
+)
+def test_so_are_values_that_a_cast_would_cut(
+    make_db: MakeDb, settings: Settings, held: str, type: str, fits: str, cut: str
+) -> None:
+    old, new = (f"CREATE TABLE t (id int PRIMARY KEY, a {t});" for t in (held, type))
+    found = plan(make_db, old, new, rows=f"INSERT INTO t VALUES (1, {fits}), (2, {cut}), (3, NULL);", settings=settings)
+    up = "".join(file.up for file in found.files)
+    with pytest.raises(AssertionError, match=r"values of public.t.a that .*: 'using' says what is to be \(1 rows\)"):
+        psql(found.live, up)
+    query(found.live, f"UPDATE t SET a = {fits} WHERE id = 2 RETURNING id")
+    psql(found.live, up)
+
+
+def test_so_are_those_that_are_written_behind_the_first_count(make_db: MakeDb) -> None:
+    old, new = (f"CREATE TABLE t (id int PRIMARY KEY, a {type});" for type in ("text", "varchar(3)"))
+    found = plan(make_db, old, new, rows="INSERT INTO t VALUES (1, 'abc');", settings=SETTINGS["large"])
+    *ahead, last = (file.up for file in found.files)
+    psql(found.live, "".join(ahead))
+    query(found.live, "UPDATE t SET a = 'abcd' RETURNING id")
+    with pytest.raises(AssertionError, match=r"that character varying\(3\) cuts texts to 3 characters"):
+        psql(found.live, last)
+    assert query(found.live, "SELECT a FROM t") == [("abcd",)]
+
+
+def test_what_is_said_by_using_is_not(make_db: MakeDb) -> None:
+    old, new = (f"CREATE TABLE t (id int PRIMARY KEY, a {type});" for type in ("text", "varchar(3)"))
+    said = [(ObjectId("column", ("public", "t", "a")), "using", "left(a, 3)")]
+    found = plan(make_db, old, new, rows="INSERT INTO t VALUES (1, 'abcd');", directives=said, settings=CAREFUL)
+    psql(found.live, "".join(file.up for file in found.files))
+    assert query(found.live, "SELECT a FROM t") == [("abc",)]

@@ -27,6 +27,7 @@ from migplan.planning.rebuilds.side_by_side import (
 from migplan.planning.rebuilds.validated_apart import validated_apart
 from migplan.strategies.base import PLAIN, Context, Rebuild
 from migplan.strategies.chosen_phase import contract_of
+from migplan.strategies.column_types.cut_values import cut_values
 from migplan.strategies.column_types.lost_values import missing_values
 from migplan.strategies.column_types.unreadable_values import unreadable_values
 from migplan.strategies.columns.always_numbered import always_behind, numbered_first
@@ -288,7 +289,7 @@ def _alteration(context: Context, change: Alter) -> Step:
         frees=names_of(change.old) - names_of(change.new),
         together=context.rebuilds.groups.get(change.id),
         deploy=sentence,
-        asserts=unreadable_values(context, change.old, change.new),
+        asserts=(*unreadable_values(context, change.old, change.new), *cut_values(context, change.old, change.new)),
         first=alone,
     )
 

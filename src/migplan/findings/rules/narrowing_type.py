@@ -1,12 +1,12 @@
-"""Type changes that take something away from values: a cast truncates and rounds without a word."""
+"""Type changes that would take something away from values: a cast truncates and rounds without a word."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from migplan.findings.base import Example, Found, Rule, Subject
-from migplan.findings.narrowing import lost_by
 from migplan.kinds.column import Column
+from migplan.kinds.lossy_casts import lost_by
 
 
 class NarrowingType(Rule):
@@ -15,8 +15,11 @@ class NarrowingType(Rule):
     id = "narrowing-type"
     severity = "danger"
     condition = "A column with values gets a type that holds less: a shorter text, fewer digits, no time of day."
-    effect = "The cast cuts or rounds what doesn't fit, without an error, and the way back can't undo it."
-    advice = "Look for values that don't fit first, or say with 'using' what becomes of them."
+    effect = (
+        "The plan stops at values that don't fit. Those that are written while the type changes are cut or rounded "
+        "without an error, and the way back can't undo it."
+    )
+    advice = "Deploy an application that writes none first; say with 'using' what becomes of those that are there."
     example = Example(
         before="CREATE TABLE t (id int PRIMARY KEY, code varchar(20)); INSERT INTO t VALUES (1, 'x'); ANALYZE;",
         bad="CREATE TABLE t (id int PRIMARY KEY, code varchar(5));",
@@ -29,7 +32,7 @@ class NarrowingType(Rule):
                 continue
             lost = None if new.using is not None else lost_by(old.type, new.type)
             if lost is not None:
-                yield Found(f"{new.id} from {old.type} to {new.type} {lost}, in silence", new.id)
+                yield Found(f"{new.id} from {old.type} to {new.type} {lost}", new.id)
 
 
 RULE = NarrowingType()

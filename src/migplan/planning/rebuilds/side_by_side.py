@@ -19,6 +19,7 @@ from migplan.kinds.table_kind import value_for
 from migplan.planning.names.names_aside import names_aside, sequences_carried
 from migplan.strategies.base import Context, Rebuild, aside_id, finished
 from migplan.strategies.chosen_phase import contract_of
+from migplan.strategies.column_types.cut_values import cut_values_of
 from migplan.strategies.column_types.lost_values import missing_values
 from migplan.strategies.column_types.moved_values import moves, moving
 from migplan.strategies.column_types.unreadable_values import unreadable_values
@@ -99,7 +100,7 @@ def replacement_steps(context: Context, rebuild: Rebuild) -> list[Step]:
         frees=frozenset(n for p in parts_before for n in names_in(p, before)),
         together=rebuild.group,
         deploy=sentence,
-        asserts=tuple(_unreadable(context, rebuild.id)),
+        asserts=(*_unreadable(context, rebuild.id), *cut_values_of(context, rebuild.id)),
     )
     asides = frozenset(aside_id(u) for p in parts_before for u in p.uses if u in context.rebuilds.items)
     finish_step = Step(

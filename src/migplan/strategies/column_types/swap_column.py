@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from migplan.core.ids import ObjectId
 from migplan.core.sql import ident, sql
-from migplan.core.steps import After, Down, LockMode, Phase, Statement, Step, step_id
+from migplan.core.steps import After, Assertion, Down, LockMode, Phase, Statement, Step, step_id
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import (
     PRIMARY_KEY,
@@ -23,6 +23,7 @@ from migplan.kinds.identity import identity_extras
 from migplan.kinds.registry import kind_of
 from migplan.kinds.sequence import Sequence as DbSequence
 from migplan.strategies.base import Context, Expansion, Strategy
+from migplan.strategies.column_types.cut_values import cut_values
 from migplan.strategies.column_types.sides import Side, columns_in_step, pairs_of
 from migplan.strategies.column_types.staging import NAME, build_key, stage
 from migplan.strategies.column_types.swap import add_identity, swap_sides
@@ -166,13 +167,14 @@ def _steps(context: Context, old: Side, new: Side) -> list[Step]:
     unread_back = tuple(
         a for o, n in _pairs(old, new) for a in unreadable_values(context, n, _read_as(context, old, o))
     )
+    cut = tuple(a for o, n in _pairs(old, new) for a in cut_values(context, o, n))
     renamed_first = tuple(After(last_step(new.table), "its columns are renamed first") for _ in _renames(context, new))
     first = chain(
         [
-            replace(beside, asserts=unread),
+            replace(beside, asserts=(*unread, *cut)),
             *further,
             *(build_key(context, new, key) for key in new.keys),
-            _agree(old, coming, swap.deploy),
+            _agree(old, coming, cut, swap.deploy),
             *(only_on_the_way_back(build_key(context, new, key), swap.deploy, swap.together) for key in new.keys),
             swap,
             *(_again(build_key(context, old, key), swap) for key in old.keys),
@@ -234,7 +236,7 @@ def _types(side: Side) -> frozenset[ObjectId]:
     return frozenset(u for c in side.columns for u in side.catalog.uses.get(c.id, ()))
 
 
-def _agree(old: Side, pairs: Sequence[Pair], sentence: str | None) -> Step:
+def _agree(old: Side, pairs: Sequence[Pair], cut: tuple[Assertion, ...], sentence: str | None) -> Step:
     return Step(
         id=step_id("compare", old.table),
         title=f"count the rows whose old and new {columns_in_step(old.columns)} disagree",
@@ -245,7 +247,7 @@ def _agree(old: Side, pairs: Sequence[Pair], sentence: str | None) -> Step:
         up=(),
         down=Down(()),
         deploy=sentence,
-        asserts=(disagreement(old.table, pairs),),
+        asserts=(disagreement(old.table, pairs), *cut),
     )
 
 

@@ -18,6 +18,7 @@ from migplan.core.records import record
 from migplan.core.steps import After, Assertion, Down, Phase, Step, step_id
 from migplan.kinds.constraint import FOREIGN_KEY, Constraint
 from migplan.strategies.base import Context, Expansion, Strategy
+from migplan.strategies.column_types.cut_values import cut_values_of
 from migplan.strategies.column_types.swap_locks import locked_first
 from migplan.strategies.constraints.offending_rows import repeated_keys
 from migplan.strategies.partitions.becoming_partition import becoming_partition
@@ -128,7 +129,7 @@ def _steps(context: Context, group: str, table: _Rebuilt, said: str | None, lock
     swap = _swap(group, table, said)
     first, logged, *others = stage_form(context, table.coming, table.of_new)
     counted = (*homeless_rows(table.old, table.new), *_repeated_keys(table.coming), *refused_at_once(table.coming))
-    first = replace(first, asserts=counted)
+    first = replace(first, asserts=(*counted, *cut_values_of(context, table.root)))
     helped = [table.of_old.made(NAME)] if table.of_old.columns else []
     replayed, *compared = kept_true(table.coming)
     replayed = replace(replayed, deploy=said, asserts=tuple(refused_by_keys(table.coming)))

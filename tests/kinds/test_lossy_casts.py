@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import psycopg
 import pytest
 
-from migplan.findings.narrowing import lost_by
+from migplan.kinds.lossy_casts import lost_by
 
 if TYPE_CHECKING:
     from tests.conftest import MakeDb
