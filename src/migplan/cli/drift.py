@@ -81,6 +81,7 @@ def _of_declaration(target: str | None, schema: list[str] | None, config: Path |
 def _of_plan(plan: Path, at: str | None, target: str | None, config: Path | None) -> Sequence[tuple[str, str]]:
     """Held against a boundary as the proof saw it: where the ledger says that the plan stands, unless one is named."""
     from migplan.execute.beforehand.drift import drift as drift_from
+    from migplan.execute.beforehand.drift import sighted
     from migplan.execute.journey import stop_named
     from migplan.execute.ledger.standing import boundary_of
     from migplan.planfile.folder import read_folder
@@ -91,7 +92,7 @@ def _of_plan(plan: Path, at: str | None, target: str | None, config: Path | None
     with contextlib.closing(connect(read_config(config).target_url(target))) as connection:
         stop = boundary_of(folder.plan, connection) if at is None else stop_named(folder.plan, at)
         print(f"held against the boundary {stop.name}", file=sys.stderr)
-        return [(d.object, d.how) for d in drift_from(folder.plan, connection, stop.phases)]
+        return [(d.object, d.how) for d in drift_from(folder.plan, sighted(folder.plan, connection), stop.phases)]
 
 
 def _next(plan: Path | None) -> str:

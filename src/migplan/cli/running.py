@@ -13,7 +13,6 @@ from migplan.core.next_command import next_command
 from migplan.core.wording import bytes_of, counted
 from migplan.execute.order import Intent
 from migplan.planfile.approval import approval
-from migplan.planfile.locks import PlanLocks
 from migplan.planfile.model import StepModel
 from migplan.planfile.units import Unit
 from migplan.source.connect import redact
@@ -56,9 +55,8 @@ def described(intent: Intent) -> str:
     """What a run will do: its steps with their locks, the sizes of the tables now, what is in the way."""
     way = "forwards to" if intent.direction == "up" else "back to"
     lines = [f"{intent.folder.plan.name}: {counted(len(intent.steps), 'step')} {way} {intent.goal.name}"]
-    locks = PlanLocks(intent.folder.plan, intent.direction == "down")
     busy = {step for unit in intent.units for step in unit.at_work}
-    lines += [_line(intent, step, locks) for step in intent.steps if step.id in busy]
+    lines += [_line(intent, step) for step in intent.steps if step.id in busy]
     idle = sum(step.id not in busy for step in intent.steps)
     lines += [f"  ({idle} {'step does' if idle == 1 else 'steps do'} nothing on this way)"] if idle else []
     lines += [f"  DATA LOSS: {loss}" for loss in intent.losses]
@@ -67,9 +65,10 @@ def described(intent: Intent) -> str:
     return "\n".join(lines)
 
 
-def _line(intent: Intent, step: StepModel, locks: PlanLocks) -> str:
+def _line(intent: Intent, step: StepModel) -> str:
     if intent.direction == "down" and step.down.measured is None:
         return f"  {step.title_back}"
+    locks = intent.locks
     lock = locks.strongest(step)
     words = [lock if lock != "NONE" else "no lock"]
     if not step.new_objects:

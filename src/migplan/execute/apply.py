@@ -144,7 +144,7 @@ def _intent(
         sizes = measured()
     steps = steps_of(folder.plan, units)
     concerns = preflight(desk, locks, steps, order.manner.pace, own) if steps else ()
-    return Intent(folder, direction, at, goal, units, steps, sizes, concerns)
+    return Intent(folder, direction, at, goal, units, steps, locks, sizes, concerns)
 
 
 def _refuse_vain(order: Order, intent: Intent) -> None:

@@ -14,7 +14,7 @@ from migplan.core.errors import ExecutionError, MigplanError
 from migplan.core.next_command import next_command
 from migplan.core.records import record
 from migplan.execute.backfills.change_logs import replay
-from migplan.execute.beforehand.drift import drift, refuse_drift
+from migplan.execute.beforehand.drift import drift, refuse_drift, sighted
 from migplan.execute.beforehand.first_look import FirstLook
 from migplan.execute.failures.interrupts import answers_nothing, asked_to_end
 from migplan.execute.failures.silence import severed_after
@@ -73,11 +73,11 @@ class Course:
             _close(self.run, error)
 
     def _units(self) -> None:
-        plan, intent = self.intent.folder.plan, self.intent
+        intent = self.intent
         undoing = interrupted(intent.folder, self.run.ledger.steps()) if intent.direction == "down" else {}
         manner, teller = self.order.manner, self.order.teller
         self._overdue_smoke()
-        with Runner(self.order.target, plan, self.desk, self.run, manner, teller, undoing) as runner:
+        with Runner(self.order.target, intent.locks, self.desk, self.run, manner, teller, undoing) as runner:
             for window, found in groupby(intent.units, _window_of):
                 units = list(found)
                 runner.admit(units[0])
@@ -163,8 +163,8 @@ class Course:
         states = self.run.ledger.steps()
         if any(step in states for step in phase.steps):
             return
-        seen = self.look.take() if self.look else None
-        for allowed in refuse_drift(drift(plan, self.desk, number, seen), self.order.permissions.drift):
+        live = (self.look.take() if self.look else None) or sighted(plan, self.desk)
+        for allowed in refuse_drift(drift(plan, live, number), self.order.permissions.drift):
             self.order.teller.say(f"allowed: {allowed}")
             self.run.ledger.event("drift allowed", str(allowed))
 

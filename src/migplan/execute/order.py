@@ -14,6 +14,7 @@ from migplan.execute.journey import Position, Stop
 from migplan.execute.ledger.ledger import Direction
 from migplan.execute.manner import Manner, Teller
 from migplan.planfile.folder import PlanFolder
+from migplan.planfile.locks import PlanLocks
 from migplan.planfile.model import CheckpointModel, SizeModel, StepModel
 from migplan.planfile.units import Unit
 
@@ -22,8 +23,8 @@ from migplan.planfile.units import Unit
 class Intent:
     """What a run is about to do: from where, to which boundary, by which units and steps.
 
-    ``sizes`` are those of the live tables, by ``schema.table``, at this moment; ``concerns`` what is in the way;
-    ``logs`` what is replayed besides, where the plan waits for a deploy.
+    ``locks`` are those of this direction; ``sizes`` those of the live tables, by ``schema.table``, at this moment;
+    ``concerns`` what is in the way; ``logs`` what is replayed besides, where the plan waits for a deploy.
     """
 
     folder: PlanFolder
@@ -32,6 +33,7 @@ class Intent:
     goal: Stop
     units: Sequence[Unit]
     steps: Sequence[StepModel]
+    locks: PlanLocks
     sizes: Mapping[str, SizeModel] = field(default_factory=dict[str, SizeModel])
     concerns: Sequence[Concern] = ()
     logs: Sequence[WaitingLog] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Final
 
@@ -37,12 +38,28 @@ class PlanLocks:
     def _created(self) -> frozenset[str]:
         return frozenset(".".join(c.path) for c in self.plan.changes if c.action == "create")
 
+    @cached_property
+    def _modes(self) -> dict[str, dict[str, LockMode]]:
+        """By step: a run asks many times, and a plan may have thousands."""
+        return {step.id: self._modes_of(step) for step in self.plan.steps}
+
+    @cached_property
+    def _touched(self) -> dict[str, list[str]]:
+        return {step.id: self._touched_by(step) for step in self.plan.steps}
+
     def felt(self, step: StepModel) -> list[str]:
         """The existing tables on which reads or writes wait for the step."""
-        return list(self.modes(step))
+        return list(self._modes[step.id])
 
-    def modes(self, step: StepModel) -> dict[str, LockMode]:
+    def modes(self, step: StepModel) -> Mapping[str, LockMode]:
         """The same, each with its strongest lock."""
+        return self._modes[step.id]
+
+    def touched(self, step: StepModel) -> Sequence[str]:
+        """The existing tables that the step locks at all, and the one that it works on."""
+        return self._touched[step.id]
+
+    def _modes_of(self, step: StepModel) -> dict[str, LockMode]:
         seen, promised = self._seen(step), lock_mode(step.lock)
         if seen is not None and not seen.unseen:
             found = {t: lock_mode(mode) for t, mode in seen.locks.items()}
@@ -51,8 +68,7 @@ class PlanLocks:
         others = {name: lock_mode(mode) for name, mode in step.stronger.items()}
         return own | {name: mode for name, mode in others.items() if mode > UNFELT}
 
-    def touched(self, step: StepModel) -> list[str]:
-        """The existing tables that the step locks at all, and the one that it works on."""
+    def _touched_by(self, step: StepModel) -> list[str]:
         seen = self._seen(step)
         found = seen.locks if seen is not None else {}
         return [t for t in dict.fromkeys([own_table(step), *found]) if t not in self._created]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from fnmatch import fnmatchcase
 
 from migplan.core.errors import BlockedError, ExecutionError
@@ -26,11 +26,39 @@ class Drift:
         return f"{self.object} is {self.how}"
 
 
-def drift(plan: PlanModel, connection: Connection, boundary: int, seen: Catalog | None = None) -> list[Drift]:
+@record
+class Sight:
+    """What is compared of the live database: by each object's name its footprint ("" where the plan doesn't know it, or
+    texts print otherwise) and the name of its table."""
+
+    objects: Mapping[str, tuple[str, str | None]]
+
+
+def sight(plan: PlanModel, live: Catalog) -> Sight:
+    """What a catalog is compared by. On a server of another major version than the proof's only what exists is, since
+    texts print otherwise."""
+    expected = plan.proof.objects
+    same_texts = (plan.proof.server_version or 0) // 10000 == live.major
+    found = ((str(obj.id), obj) for obj in live)
+    return Sight(
+        {
+            name: (
+                footprint(obj) if same_texts and name in expected else "",
+                None if obj.table is None else str(obj.table),
+            )
+            for name, obj in found
+        }
+    )
+
+
+def sighted(plan: PlanModel, connection: Connection) -> Sight:
+    """The same of the live database as it is now."""
+    return sight(plan, introspect_live(connection, managed(plan)))
+
+
+def drift(plan: PlanModel, live: Sight, boundary: int) -> list[Drift]:
     """Every difference between the live database and the boundary (0 is the start) as the proof saw it.
 
-    ``seen`` is the live database where it has just been read. On a server of another major version than the proof's
-    only what exists is compared, since texts print otherwise.
     Raises ``ExecutionError`` for a plan that was not proved: it doesn't know.
     """
     if not plan.proof.objects:
@@ -38,7 +66,6 @@ def drift(plan: PlanModel, connection: Connection, boundary: int, seen: Catalog 
             f"the plan was not proved ({plan.proof.reason}), and doesn't know what the database should be",
             hint="Run migplan verify first.",
         )
-    live = seen or introspect_live(connection, managed(plan))
     return sorted(_differences(plan, live, boundary), key=lambda d: d.object)
 
 
@@ -60,20 +87,18 @@ def refuse_drift(found: Collection[Drift], allowed: Collection[str]) -> list[Dri
     return [d for d in found if d not in refused]
 
 
-def _differences(plan: PlanModel, live: Catalog, boundary: int) -> Iterator[Drift]:
+def _differences(plan: PlanModel, live: Sight, boundary: int) -> Iterator[Drift]:
     expected = plan.proof.objects
-    same_texts = (plan.proof.server_version or 0) // 10000 == live.major
-    found = {str(o.id): o for o in live}
     for name, digests in expected.items():
-        wanted, obj = digests[boundary], found.get(name)
-        if wanted is None and obj is not None:
+        wanted, (print, _) = digests[boundary], live.objects.get(name, (None, None))
+        if wanted is None and print is not None:
             yield Drift(name, "unexpected")
-        elif wanted is not None and obj is None:
+        elif wanted is not None and print is None:
             yield Drift(name, "missing")
-        elif obj is not None and same_texts and footprint(obj) != wanted:
+        elif print and print != wanted:
             yield Drift(name, "changed")
-    for name, obj in found.items():
-        stranger = name not in expected and obj.table is not None and str(obj.table) in expected
+    for name, (_, table) in live.objects.items():
+        stranger = name not in expected and table in expected
         if stranger and not any(_means(pattern, name) for pattern in plan.proof.ignored):
             yield Drift(name, "unexpected")
 

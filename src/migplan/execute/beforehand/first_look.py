@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future
 from typing import Final
 
 import psycopg
 
 from migplan.core.errors import MigplanError
-from migplan.core.model import Catalog
-from migplan.execute.beforehand.drift import managed
+from migplan.execute.beforehand.drift import Sight, managed, sight
 from migplan.planfile.model import PlanModel
 from migplan.source.reading.ahead import LiveReading
 
@@ -27,6 +27,7 @@ class FirstLook:
         self._plan = plan
         self._began = 0.0
         self._reading: LiveReading | None = None
+        self._sight: Future[Sight] = Future()
 
     def __enter__(self) -> FirstLook:
         return self
@@ -38,22 +39,23 @@ class FirstLook:
         """Read from now on."""
         self._began = time.monotonic()
         self._reading = LiveReading(self._target, managed(self._plan))
+        self._sight = self._reading.then(lambda live: sight(self._plan, live))
 
     def backends(self) -> Sequence[int]:
         """The process ids of the sessions that read: their transactions end before a step begins."""
         found = self._reading.backend() if self._reading else None
         return () if found is None else (found,)
 
-    def take(self) -> Catalog | None:
+    def take(self) -> Sight | None:
         """What was read, once; None where that is too long ago, or didn't succeed: whoever asks reads it then."""
         if time.monotonic() - self._began > _NEW_FOR:
             self._give_up()
         reading, self._reading = self._reading, None
         with contextlib.suppress(MigplanError, psycopg.Error):
             if reading is not None:
-                connection, found = reading.result()
+                connection, _ = reading.result()
                 connection.close()
-                return found
+                return self._sight.result()
         return None
 
     def _give_up(self) -> None:

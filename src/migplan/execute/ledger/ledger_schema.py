@@ -143,4 +143,10 @@ SELECT p.id, p.name, p.steps, p.checkpoints, p.applied AS steps_applied, p.confi
 FROM counted p
 LEFT JOIN LATERAL (SELECT * FROM migplan.run r WHERE r.plan = p.id ORDER BY r.id DESC LIMIT 1) r ON true;
 """,
+    # Whoever writes there has found the run's row and locked it: three foreign keys would look again for it, and for
+    # its plan, at each step.
+    """
+ALTER TABLE migplan.step DROP CONSTRAINT step_run_fkey, DROP CONSTRAINT step_plan_fkey;
+ALTER TABLE migplan.attempt DROP CONSTRAINT attempt_run_fkey;
+""",
 )

@@ -12,7 +12,6 @@ from typing import Final
 from migplan.core.sql import deparsed
 from migplan.core.steps import LockMode
 from migplan.planfile.locks import PlanLocks
-from migplan.planfile.model import PlanModel
 from migplan.planfile.units import Command, Unit
 from migplan.source.connect import Connection
 from migplan.strategies.patient_lock import is_patient, lock_command, patient_block
@@ -32,10 +31,9 @@ _TRIES: Final = 4
 class LocksTogether:
     """Which units of a plan lock several tables, and how they get them."""
 
-    def __init__(self, plan: PlanModel, *, back: bool) -> None:
-        locks = PlanLocks(plan, back)
-        self._felt = {s.id: locks.modes(s) for s in plan.steps}
-        self._unmeasured = {s.id for s in plan.steps if back and s.down.measured is None}
+    def __init__(self, locks: PlanLocks) -> None:
+        self._felt = {s.id: locks.modes(s) for s in locks.plan.steps}
+        self._unmeasured = {s.id for s in locks.plan.steps if locks.back and s.down.measured is None}
 
     def of(self, unit: Unit) -> Mapping[str, LockMode]:
         """The tables (``schema.name``) that the unit locks one after the other, each with its strongest lock."""

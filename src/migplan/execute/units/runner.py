@@ -26,7 +26,7 @@ from migplan.execute.units.at_once import in_messages, run_at_once, takes_moment
 from migplan.execute.units.unit_work import UnitWork
 from migplan.execute.units.work_session import WorkSession
 from migplan.planfile.locks import PlanLocks
-from migplan.planfile.model import PlanModel, StepModel
+from migplan.planfile.model import StepModel
 from migplan.planfile.units import Unit
 from migplan.source.connect import Connection, redact
 
@@ -45,7 +45,7 @@ class Runner:
     def __init__(
         self,
         target: str,
-        plan: PlanModel,
+        locks: PlanLocks,
         desk: Connection,
         run: ThisRun,
         manner: Manner,
@@ -57,12 +57,12 @@ class Runner:
         self._run = run
         self._manner = manner
         self._teller = teller
+        plan = locks.plan
         self._steps = {s.id: s for s in plan.steps}
         self._titles: Mapping[str, str] = {s.id: s.title if run.direction == "up" else s.title_back for s in plan.steps}
         self._session = WorkSession(target, f"{run.direction} {plan.name}")
-        self._work = UnitWork(self._session, desk, run, plan, self.job, undoing or {})
-        locks = PlanLocks(plan)
-        self._felt = {s.id: locks.felt(s) for s in plan.steps} if run.direction == "up" else {}
+        self._work = UnitWork(self._session, desk, run, locks, self.job, undoing or {})
+        self._locks = locks
         self._lookout = Lookout(
             target,
             self._session.connection,
@@ -85,8 +85,9 @@ class Runner:
 
         Raises ``BlockedError`` outside of them.
         """
-        tables = sorted({t for s in unit.steps for t in self._felt.get(s, ())})
-        admit(self._desk, self._manner.maintenance, tables, self._teller.say)
+        if self._run.direction == "up" and self._manner.maintenance.windows:
+            tables = sorted({t for step in self._models(unit) for t in self._locks.felt(step)})
+            admit(self._desk, self._manner.maintenance, tables, self._teller.say)
 
     def run_all(self, units: Sequence[Unit]) -> None:
         """Run units to their ends, one after the other. Raises like :meth:`run`."""

@@ -18,6 +18,7 @@ from migplan.execute.ledger.this_run import ThisRun
 from migplan.execute.operator import still_held
 from migplan.execute.units.locks_together import LocksTogether
 from migplan.execute.units.work_session import WorkSession
+from migplan.planfile.locks import PlanLocks
 from migplan.planfile.model import BackfillModel, BatchesModel, PlanModel
 from migplan.planfile.units import Command, Unit, is_setting
 from migplan.source.connect import Connection
@@ -43,7 +44,7 @@ class UnitWork:
         session: WorkSession,
         desk: Connection,
         run: ThisRun,
-        plan: PlanModel,
+        locks: PlanLocks,
         job: Callable[[str, Direction, BatchWork], Job],
         undoing: Mapping[str, Unit],
     ) -> None:
@@ -52,9 +53,10 @@ class UnitWork:
         self._run = run
         self._job = job
         self._undoing = undoing
+        plan = locks.plan
         self._backfills = _backfills(plan, run.direction)
         self._stays = {s.id for s in plan.steps if run.direction == "down" and s.down.irreversible is not None}
-        self._together = LocksTogether(plan, back=run.direction == "down")
+        self._together = LocksTogether(locks)
         self._never_happened: set[str] = set()
 
     def is_plain(self, unit: Unit) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from concurrent.futures import Future
 from threading import Thread
-from typing import Final
+from typing import Final, TypeVar
 
 from migplan.core.model import Catalog
 from migplan.kinds.registry import kinds
@@ -14,6 +15,7 @@ from migplan.source.reading.introspect import Scope
 from migplan.source.reading.live import introspect_live
 from migplan.source.reading.remembered import Memory
 
+T = TypeVar("T")
 _SWITCH: Final = 0.0005
 """Seconds after which one thread gives way to the other. By default it is ten times as much, and each time that the
 server has sent something the reading would wait for that long."""
@@ -38,6 +40,19 @@ class LiveReading:
     def result(self) -> tuple[Connection, Catalog]:
         """The connection, idle, and the catalog; raises like ``connect`` and ``introspect_live``."""
         return self._found.result()
+
+    def then(self, work: Callable[[Catalog], T]) -> Future[T]:
+        """What is made of the catalog as soon as it is there, by the reading's own thread."""
+        made: Future[T] = Future()
+
+        def go_on(found: Future[tuple[Connection, Catalog]]) -> None:
+            try:
+                made.set_result(work(found.result()[1]))
+            except BaseException as error:
+                made.set_exception(error)
+
+        self._found.add_done_callback(go_on)
+        return made
 
     def backend(self) -> int | None:
         """The process id of its session on the server, None where there is none."""
