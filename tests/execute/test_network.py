@@ -103,6 +103,21 @@ def test_a_server_that_answers_nobody(shop: Shop, monkeypatch: pytest.MonkeyPatc
     to_the_end(folder, shop.url)
 
 
+@pytest.mark.pg(18)
+def test_a_server_that_answers_nobody_for_long(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run ends by itself, on all its connections at once."""
+    monkeypatch.setattr(silence, "SILENT_FOR", 0.5)
+    monkeypatch.setattr(silence, "GIVEN_UP", 1.0)
+    folder, heard = shop.migration.folder, Heard()
+    with proxy(shop.url) as between:
+        breaks = Breaks(Fate.HANGS, INDEX)
+        between.decide = lambda line, message: breaks(line, message) if breaks.left else Fate.HANGS
+        with pytest.raises(FencedError, match="operator's lock is gone"):
+            to_the_end(folder, between.url, heard)
+    assert sum("giving up" in said for said in heard.said) == 1, heard.said
+    to_the_end(folder, shop.url)
+
+
 def _is_told(heard: Heard) -> bool:
     return any("nothing has come from the server" in said for said in heard.said)
 

@@ -81,7 +81,8 @@ class Silence:
         """Nobody who asks on another connection has had an answer for all that time, and no connection was refused."""
         self._deaf_since = since if self._deaf_since is None else self._deaf_since
         with self._guard:
-            waiting = [c for _, c in self._watched if not c.closed and waits(c)]
+            watched = [c for _, c in self._watched if not c.closed]
+        waiting = any(map(waits, watched))
         gone = time.monotonic() - self._deaf_since
         if waiting and not self._told:
             self._told = True
@@ -89,9 +90,9 @@ class Silence:
                 f"nothing has come from the server for {gone:.0f} s, on no connection: waiting for it. Ctrl-C ends the"
                 " run, and the same command continues once the server answers"
             )
-        if gone > GIVEN_UP:
+        if gone > GIVEN_UP and waiting:
             self._say(f"nothing has come from the server for {gone:.0f} s: giving up")
-            for connection in waiting:
+            for connection in watched:  # those that are idle as well: what is to be said on them would wait as long
                 sever(connection)
 
     def look(self, connection: Connection) -> None:
