@@ -53,7 +53,8 @@ def with_changes_of(
         elif (old.type, old.collation) != (new.type, new.collation):
             objects[id] = _retyped(old, new, directives)
             uses[id] = after.uses.get(id, frozenset())
-            _with_default(id, objects, uses, after)
+            if (old.identity is None) == (new.identity is None):
+                _with_default(id, objects, uses, after)  # else it goes with what numbers the column
             changed.add(id)
     for key in _parted(changed, world, after):
         objects.pop(key, None)

@@ -23,6 +23,7 @@ from migplan.planning.names.exchanges import circles
 from migplan.planning.names.freed_not_nulls import free_not_nulls
 
 STRATEGY = "free_name"
+AX = LockMode.ACCESS_EXCLUSIVE
 
 
 @record
@@ -126,7 +127,10 @@ def _sequence_renamed(column: Column) -> Column:
 def _sequence_step(column: Column) -> Step:
     assert column.identity is not None
     (schema, old), (_, new) = column.identity.sequence, _gone(column.identity.sequence)
-    lock = LockMode.ACCESS_EXCLUSIVE
+    # who writes locks the table before it draws a number
+    locked = Statement(sql("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", ident(*column.relation.path)), AX)
+    there = sql("ALTER SEQUENCE {} RENAME TO {}", ident(schema, old), ident(new))
+    back = sql("ALTER SEQUENCE {} RENAME TO {}", ident(schema, new), ident(old))
     return Step(
         id=step_id("free", column.id),
         title=f"free the name of the sequence of {column.id}",
@@ -134,8 +138,8 @@ def _sequence_step(column: Column) -> Step:
         strategy=STRATEGY,
         phase=Phase.EXPAND,
         why="another object takes it before this one is dropped; the column finds its sequence by itself",
-        up=(Statement(sql("ALTER SEQUENCE {} RENAME TO {}", ident(schema, old), ident(new)), lock),),
-        down=Down((Statement(sql("ALTER SEQUENCE {} RENAME TO {}", ident(schema, new), ident(old)), lock),)),
+        up=(locked, Statement(there, AX)),
+        down=Down((locked, Statement(back, AX))),
         releases=frozenset({column.id}),
         frees=names_of(column),
     )

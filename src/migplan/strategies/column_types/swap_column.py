@@ -58,7 +58,7 @@ class SwapColumn(Strategy):
         for table in sorted({c.relation for c in columns}):
             old, new = _sides(context, table, [c for c in columns if c.relation == table])
             steps = [*_steps(context, old, new), *_late_identities(context, columns, table)]
-            blocked = tuple(_moved_keys(context, new))
+            blocked = (*_moved_keys(context, new), *_numbered_otherwise(old, new))
             first = _joined(context, new) if blocked else frozenset[ObjectId]()
             behind = _behind(context, table, new.columns)
             yield Expansion(tuple(steps), old.carried | new.carried, blocked=blocked, first=first, behind=behind)
@@ -85,6 +85,17 @@ def _moved_keys(context: Context, new: Side) -> Iterable[str]:
             yield (
                 f"{key.id} goes over to {', '.join(loose)} while columns of {key.relation}, which is large, change"
                 " their type: two plans, the key's after the types'"
+            )
+
+
+def _numbered_otherwise(old: Side, new: Side) -> Iterable[str]:
+    """Columns that somebody else numbers from now on: between the swap and that, nobody would give them a value."""
+    for was, column in _pairs(old, new):
+        if (was.identity is None) != (column.identity is None) and column.not_null is not None:
+            kind = "becomes" if was.identity is None else "is no longer"
+            yield (
+                f"{column.id} of {new.table}, which is large, changes its type and {kind} an identity: two plans, the"
+                " type's first"
             )
 
 

@@ -1,0 +1,1 @@
+CREATE TABLE item (id int PRIMARY KEY, n int GENERATED ALWAYS AS IDENTITY, note text);
