@@ -8,7 +8,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.sql import ident
 from migplan.kinds.column import Column
-from migplan.kinds.domain import Domain
+from migplan.kinds.domain import Domain, called_apart, domain_rules, stand_on
 
 
 def refuses_null(column: Column, catalog: Catalog) -> bool:
@@ -50,3 +50,18 @@ def stands_on_constraints(id: ObjectId, catalog: Catalog) -> bool:
     """Whether a column or domain is made of a domain with constraints, to any depth."""
     domains = (catalog.get(used, Domain) for used in catalog.uses.get(id, ()))
     return any(d is not None and (d.checks or d.not_null or stands_on_constraints(d.id, catalog)) for d in domains)
+
+
+def domains_checked_first(column: Column, catalog: Catalog) -> frozenset[ObjectId]:
+    """What gives the column's domains checks that call functions: a check that comes below a column reads its table
+    under a lock. Not where what is called stands on the column."""
+    found = set[ObjectId]()
+    todo = [column.id]
+    while todo:
+        domains = (catalog.get(used, Domain) for used in catalog.uses.get(todo.pop(), ()))
+        for domain in (d for d in domains if d is not None):
+            todo.append(domain.id)
+            called = called_apart(domain, catalog)
+            if called and not stand_on(called, column.id, catalog):
+                found.add(domain_rules(domain.id))
+    return frozenset(found)

@@ -26,6 +26,7 @@ from migplan.kinds.column_clauses import (
     set_attribute_options,
     set_compression,
 )
+from migplan.kinds.column_domains import domains_checked_first
 from migplan.kinds.column_expressions import set_expressions, sets_expression, used_below
 from migplan.kinds.column_in_the_way import in_the_way_of_type, losing_their_target
 from migplan.kinds.column_indexes import reads_for_indexes
@@ -84,7 +85,7 @@ class ColumnKind(Kind[Column]):
                 ),
                 tuple(s for c, table in going(obj, catalog) for s in _drop(c, table, catalog)),
                 frozenset(provided),
-                frozenset(uses | {c.id for c in declared}),
+                frozenset(uses | {c.id for c in declared} | domains_checked_first(obj, catalog)),
             )
         ]
 
@@ -130,6 +131,7 @@ class ColumnKind(Kind[Column]):
         """An inherited column has its parents' type by then. Its own NOT NULL stands by itself."""
         fields = changed_fields(old, new)
         below = used_below(new, after) if new.generated is not None and "generated" in fields else frozenset[ObjectId]()
+        below |= domains_checked_first(new, after) if "type" in fields else frozenset()
         if not new.inherited or fields <= {"not_null"}:
             return below
         above = parents_of(new.relation, after)

@@ -113,8 +113,8 @@ WHERE t.typtype = 'd' AND n.oid = ANY(%(ns)s::oid[])
         """The domain; apart from it, a default and checks that call functions, which may come and go without it, but
         not where columns hold it inside of other types: they come once it has its checks."""
         uses = frozenset(catalog.uses.get(obj.id, ()))
-        called = frozenset(id for id in uses if id.kind not in _BENEATH)
-        if not called or (obj.checks and _in_containers(obj.id, catalog) and not _stand_on(called, obj.id, catalog)):
+        called = called_apart(obj, catalog)
+        if not called:
             return [_whole_part(obj, uses)]
         bare = replace(obj, default=None, checks=())
         return [_whole_part(bare, uses - called), _rules_part(obj, called)]
@@ -133,7 +133,7 @@ WHERE t.typtype = 'd' AND n.oid = ANY(%(ns)s::oid[])
         return statements
 
     def without_parts(self, obj: Domain, parts: frozenset[ObjectId]) -> Domain | None:
-        return replace(obj, default=None, checks=()) if _rules(obj.id) in parts else obj
+        return replace(obj, default=None, checks=()) if domain_rules(obj.id) in parts else obj
 
     def reshapes(self, old: Domain, new: Domain) -> bool:
         return False
@@ -155,6 +155,13 @@ _BENEATH: Final = frozenset({"schema", "extension", "enum", "domain", "composite
 """What the type and collation of a domain may be made of."""
 
 
+def called_apart(domain: Domain, catalog: Catalog) -> frozenset[ObjectId]:
+    """What its default and checks call, where they come apart from it; nothing where it comes as a whole."""
+    called = frozenset(id for id in catalog.uses.get(domain.id, ()) if id.kind not in _BENEATH)
+    whole = domain.checks and _in_containers(domain.id, catalog) and not stand_on(called, domain.id, catalog)
+    return frozenset() if whole else called
+
+
 def _in_containers(id: ObjectId, catalog: Catalog) -> bool:
     """Whether a column holds values of the domain inside an array, a composite or a range: PostgreSQL can't check
     those and refuses to tighten the domain. So it does with a domain over this one that is held like that."""
@@ -168,7 +175,7 @@ def _in_containers(id: ObjectId, catalog: Catalog) -> bool:
     return False
 
 
-def _stand_on(ids: Iterable[ObjectId], beneath: ObjectId, catalog: Catalog) -> bool:
+def stand_on(ids: Iterable[ObjectId], beneath: ObjectId, catalog: Catalog) -> bool:
     """Whether one of them uses that object, directly or by way of others."""
     known, todo = set[ObjectId](), [*ids]
     while todo:
@@ -187,7 +194,7 @@ def _is_held(id: ObjectId, catalog: Catalog) -> bool:
 _HOLDING: Final = frozenset({"composite_type", "range", "domain"})
 
 
-def _rules(id: ObjectId) -> ObjectId:
+def domain_rules(id: ObjectId) -> ObjectId:
     """What is provided once the default and the checks are set that the domain was made without."""
     return ObjectId("domain_rules", id.path)
 
@@ -208,7 +215,7 @@ def _rules_part(domain: Domain, uses: frozenset[ObjectId]) -> Part:
     if domain.default is not None:
         create.append(_set_default(domain))
         drop.append(_set_default(bare))
-    return simple_part(_rules(domain.id), create, drop, uses | {domain.id})
+    return simple_part(domain_rules(domain.id), create, drop, uses | {domain.id})
 
 
 def _not_null(domain: str, rows: list[list[Any]], reading: Reading) -> DomainNotNull:
