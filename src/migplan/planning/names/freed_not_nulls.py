@@ -1,5 +1,5 @@
-"""Names of NOT NULL constraints that a column which goes holds, and one that comes to its table is declared with; or
-that columns of a table exchange.
+"""Names of NOT NULL constraints that a column which goes or gets another type holds, and another one of its table is
+declared with; or that columns of a table exchange.
 
 From 18 on they are constraints with names, which stay when their column is renamed: a history that renamed ``a`` to
 ``b`` has a column ``b`` whose NOT NULL is named after ``a``.
@@ -32,13 +32,23 @@ def free_not_nulls(before: Catalog, after: Catalog, strategy: str) -> tuple[Cata
     wanted = {name for id in found.come if (c := after.get(id, Column)) is not None for name in _names(c)}
     gone = [c for id in found.gone if (c := before.get(id, Column)) is not None]
     holders = [c for c in gone if _held(c) & wanted and _can_be_renamed(c, before)]
-    holders += _in_circles(found.changed, before)
+    holders += _replaced(found.changed, wanted, before)
+    holders += [c for c in _in_circles(found.changed, before) if c not in holders]
     if not holders:
         return before, ()
     followers = {holder.id: (holder, *_heirs(holder, before)) for holder in holders}
     renamed = {c.id: _renamed(c) for columns in followers.values() for c in columns}
     steps = tuple(_step(followers[id], renamed[id], strategy) for id in sorted(followers))
     return replace(before, objects={**before.objects, **renamed}), steps
+
+
+def _replaced(
+    changed: Iterable[tuple[DbObject, DbObject]], wanted: Iterable[tuple[ObjectId, str]], before: Catalog
+) -> list[Column]:
+    """Columns that get another type: a second one may take their place, which frees the name only after the deploy."""
+    pairs = [(o, n) for o, n in changed if isinstance(o, Column) and isinstance(n, Column)]
+    taken = {*wanted, *(name for o, n in pairs for name in _held(n) - _held(o))}
+    return [o for o, n in pairs if o.type != n.type and (_held(o) - _held(n)) & taken and _can_be_renamed(o, before)]
 
 
 def _in_circles(changed: Iterable[tuple[DbObject, DbObject]], before: Catalog) -> list[Column]:
