@@ -38,3 +38,24 @@ def test_filling_its_rows_blocks_the_plan(make_db: MakeDb, settings: Settings, m
         psql(live, up)
         with psycopg.connect(live) as db:
             assert db.execute('SELECT sum(b) FROM "it\'s"').fetchone() == (6,)
+
+
+@pytest.mark.pg(min=15)
+@pytest.mark.parametrize(
+    ("published", "why"),
+    [
+        ("(a, b)", "publishes without all columns of its replica identity"),
+        ("(id, b)", None),
+        ("WHERE (a > 1)", "publishes by a filter over columns that aren't of its replica identity"),
+        ("WHERE (id > 1)", None),
+        ("(id, b); ALTER TABLE t REPLICA IDENTITY FULL", "publishes without all columns of its replica identity"),
+        ("; ALTER TABLE t REPLICA IDENTITY NOTHING", "publishes and whose rows nothing tells apart"),
+    ],
+)
+def test_publications_of_less_than_the_identity(make_db: MakeDb, published: str, why: str | None) -> None:
+    old = f"CREATE TABLE t (id int PRIMARY KEY, a int, b int); CREATE PUBLICATION p FOR TABLE t {published};"
+    live = make_db(old + "INSERT INTO t VALUES (2, 2, 2); ANALYZE;")
+    declared = make_db(old.replace("b int", "b bigint"))
+    drafted = draft(read(live), read(declared), settings=CAREFUL)
+    assert len(drafted.blocked) == (why is not None)
+    assert why is None or why in drafted.blocked[0]

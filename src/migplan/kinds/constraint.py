@@ -78,10 +78,11 @@ def column_ids(constraint: Constraint) -> set[ObjectId]:
 
 
 def key_of(foreign_key: Constraint, catalog: Catalog) -> ObjectId:
-    """The key that a foreign key hangs on, as PostgreSQL recorded it; its table where that isn't modelled."""
+    """The key that a foreign key hangs on, as PostgreSQL recorded it; its table where that isn't modelled. A part of
+    a partition uses its parent's key as well."""
     assert foreign_key.target is not None
-    for id in catalog.uses.get(foreign_key.id, frozenset()):
-        if id.kind in ("constraint", "index"):
+    for id in sorted(catalog.uses.get(foreign_key.id, frozenset())):
+        if id.kind in ("constraint", "index") and id != foreign_key.clone_of:
             return id
     return foreign_key.target
 

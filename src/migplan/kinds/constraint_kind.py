@@ -135,11 +135,11 @@ WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'u', 'p', 'x')
             yield Address(PG_CLASS, index), constraint
 
     def parts(self, obj: Constraint, catalog: Catalog) -> list[Part]:
-        uses = {*catalog.uses.get(obj.id, ()), obj.relation, *column_ids(obj)} - {obj.index_parent}
+        uses = {*catalog.uses.get(obj.id, ()), obj.relation, *column_ids(obj)} - {obj.index_parent, _part_of(obj)}
         uses |= catalog.index_children.get(obj.id, frozenset()) | local_below(obj, catalog)
         below = unread_below(obj, catalog)
         uses |= _behind_twins(obj, catalog) | behind_chosen(obj, catalog) | {c.relation for c in below}
-        uses |= _behind_partitions_without(obj, catalog)
+        uses |= _behind_partitions_without(obj, catalog) | _behind_parts(obj, catalog)
         above = None if obj.index_parent is None or obj.index_parent not in catalog else catalog[obj.index_parent].table
         if above is not None:
             uses |= {above.child("column", c) for c in obj.columns}
@@ -255,6 +255,19 @@ def _behind_partitions_without(constraint: Constraint, catalog: Catalog) -> set[
         without = (id for id in partitions(constraint.relation, catalog) if id not in having)
         return {partition.child("attachment", "") for partition in without}
     return behind_bare(constraint.id, constraint.relation, catalog) if constraint.type in ATTACHABLE else set()
+
+
+def _part_of(part: Constraint) -> ObjectId | None:
+    return part.clone_of if part.type == FOREIGN_KEY else None
+
+
+def _behind_parts(key: Constraint, catalog: Catalog) -> set[ObjectId]:
+    """A foreign key's parts that partitions have to themselves for a while, because their parent is made anew: it takes
+    those that fit, and would make others beside those that don't."""
+    if key.type != FOREIGN_KEY:
+        return set()
+    parts = (catalog.get(id.child("constraint", key.name), Constraint) for id in partitions(key.relation, catalog))
+    return {c.id for c in parts if c is not None and c.clone_of == key.id}
 
 
 def _attachments_of(table: ObjectId, catalog: Catalog) -> set[ObjectId]:

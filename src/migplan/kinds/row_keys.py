@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
@@ -11,15 +12,23 @@ from migplan.kinds.column import Column
 from migplan.kinds.constraint import PRIMARY_KEY, UNIQUE, Constraint
 from migplan.kinds.index import Index
 
+_COMPOSITE: Final = frozenset({"composite_type", "table", "view"})
+
 
 def row_keys(table: ObjectId, catalog: Catalog) -> Iterator[tuple[ObjectId, tuple[Column, ...]]]:
     """Each with its columns, none of which may be NULL: the primary key, unique constraints, then unique indexes over
-    columns and all rows, which is all that some ORMs make."""
-    columns = {c.name: c for c in catalog.members_of(table, Column)}
+    columns and all rows, which is all that some ORMs make. None over a composite type: a variable of PL/pgSQL takes the
+    attributes of such a value one by one."""
+    columns = {c.name: c for c in catalog.members_of(table, Column) if not _is_composite(c.id, catalog)}
     for key, names in (*_constraints(table, catalog), *_indexes(table, catalog, columns)):
         found = tuple(c for name in names if (c := columns.get(name)) is not None and c.not_null is not None)
         if names and len(found) == len(names):
             yield key, found
+
+
+def _is_composite(id: ObjectId, catalog: Catalog) -> bool:
+    used = catalog.uses.get(id, frozenset()) - {id.parent("table")}
+    return any(u.kind in _COMPOSITE or (u.kind == "domain" and _is_composite(u, catalog)) for u in used)
 
 
 def _constraints(table: ObjectId, catalog: Catalog) -> Iterator[tuple[ObjectId, tuple[str, ...]]]:

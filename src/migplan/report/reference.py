@@ -36,8 +36,8 @@ _LIMITS: Final = (
     "Another type for a column of a table whose rows a column of another table or a materialized view stores as values "
     "of its row type, and a column that comes with a value for every row, or goes with a default: PostgreSQL refuses. "
     "A table whose rows a column of another one stores can't be made anew.",
-    "Filling rows of a table that is published for UPDATE and has neither a primary key nor another replica identity: "
-    "PostgreSQL refuses.",
+    "Filling rows of a table that is published for UPDATE without what tells its rows apart (no primary key or other "
+    "replica identity, a list that lacks columns of it, a filter over others): PostgreSQL refuses.",
     '`backup = "table"` and columns that go from a table with rows, but without any key or unique index over '
     "NOT NULL columns that stay or come, where a column that stays gets another type in the same plan, or others go by "
     "directives: rows without a key are recognised by all that stays of them.",
@@ -64,10 +64,10 @@ _LIMITS: Final = (
     "then it is named and not run.",
     "Rare combinations stop in the proof, which names the step: a large table is attached while its parent loses an "
     "index; a partition is detached while its parent's index gets another column (14); a partition with an exclusion "
-    "constraint changes its parent (17); a foreign key's definition changes with the partition key; an identity column "
+    "constraint changes its parent (17); an identity column "
     "changes its type above a child whose NOT NULL has a name of its own (18); an operator class keeps its name while "
-    "its type is replaced; a column of a composite type turns into an array of it (14). Let a plan of its own do "
-    "one of the two.",
+    "its type is replaced; a column of a composite type turns into an array of it (14). Let a plan of its "
+    "own do one of the two.",
 )
 
 

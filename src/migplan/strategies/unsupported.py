@@ -76,12 +76,16 @@ def _with_parents(table: Table, catalog: Catalog) -> Iterable[ObjectId]:
 
 
 def _followers(context: Context) -> Iterable[str]:
-    """Columns that move to another incarnation of their type: every row is written, under lock."""
+    """Columns that move to another incarnation of their type: every row is written, under lock; of a collation, every
+    index over them."""
     for id, why in held_by_large_tables(context).items():
-        causes = ", ".join(str(cause) for cause in sorted(context.rebuilds.followers[id]))
+        found = sorted(context.rebuilds.followers[id])
+        causes, table = ", ".join(map(str, found)), id.parent("table")
+        sorts = all(cause.kind == "collation" for cause in found)
+        does = f"builds anew every index over {id.path[-1]} of" if sorts else "writes every row of"
         yield (
-            f"{causes} is replaced, which writes every row of {id.parent('table')}, a large table, under lock, and a "
-            f"second column can't take over from {id} because {why}"
+            f"{causes} is replaced, which {does} {table}, a large table, under lock, and a second column can't take "
+            f"over from {id} because {why}"
         )
 
 

@@ -32,7 +32,7 @@ class ReplicaIdentity(Rule):
         for table, publication in stuck(subject.after):
             if table not in already:
                 message = (
-                    f"{table} has nothing that tells its rows apart for {publication}: UPDATE and DELETE will fail"
+                    f"nothing of {table} that {publication} publishes tells its rows apart: UPDATE and DELETE will fail"
                 )
                 yield Found(message, table, subject.step_of(table) or subject.step_of(publication))
 

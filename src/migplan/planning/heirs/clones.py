@@ -155,7 +155,8 @@ def _waiting(step: Step, behind: Mapping[ObjectId, set[str]]) -> Step:
 def _behind_leaving(steps: Sequence[Step], before: Catalog, after: Catalog) -> dict[ObjectId, set[str]]:
     """The steps by which partitions leave, or go over to other tables, by what of their former parents goes."""
     made = frozenset[ObjectId]().union(*(step.creates for step in steps))
-    kept = _kept_by_leaving(before, after, made)
+    gone = frozenset[ObjectId]().union(*(step.destroys - step.creates for step in steps))
+    kept = _kept_by_leaving(before, after, made, gone)
     found: dict[ObjectId, set[str]] = {}
     for step in steps if kept else ():
         for above in (id for left in (step.creates | step.destroys) & kept.keys() for id in kept[left]):
@@ -163,15 +164,17 @@ def _behind_leaving(steps: Sequence[Step], before: Catalog, after: Catalog) -> d
     return found
 
 
-def _kept_by_leaving(before: Catalog, after: Catalog, made: frozenset[ObjectId]) -> dict[ObjectId, frozenset[ObjectId]]:
-    """By their attachments, the indexes and constraints above that go, of those that stay with their tables and aren't
-    ``made`` again."""
+def _kept_by_leaving(
+    before: Catalog, after: Catalog, made: frozenset[ObjectId], gone: frozenset[ObjectId]
+) -> dict[ObjectId, frozenset[ObjectId]]:
+    """By their attachments, the indexes and constraints above that go, be it for a while, of those that stay with their
+    tables and aren't ``made`` again."""
     found: dict[ObjectId, frozenset[ObjectId]] = {}
     for table in before.of(Table):
         if table.partition_of is None or table.id not in after or stays_with_parent(table.id, before, after):
             continue
         kept = (before[m.id] for m in before.members.get(table.id, ()) if m.id in after and m.id not in made)
-        above = frozenset(id for member in kept for id in _above(member, before) if id not in after)
+        above = frozenset(id for member in kept for id in _above(member, before) if id not in after or id in gone)
         if above:
             found[attachment(table.id)] = above
     return found

@@ -117,6 +117,8 @@ def _obstacle(context: Context, column: Column) -> str | None:
 
 def _type_obstacle(context: Context, cause: ObjectId, column: Column) -> str | None:
     old, new = context.before[cause], context.after.objects.get(cause)
+    if cause.kind == "collation":
+        return f"{cause} would have to stand beside itself under the same name: declare the new one under another"
     if new is None or cause not in context.rebuilds.items or column.type.removesuffix("[]") != ident(*cause.path):
         return f"it holds {cause} inside another type"
     for catalog in (context.before, context.after):

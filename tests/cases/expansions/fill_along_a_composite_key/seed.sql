@@ -1,0 +1,1 @@
+INSERT INTO t VALUES (ROW(1,'a'), 1); INSERT INTO u VALUES (1, ROW(1,'a'));
