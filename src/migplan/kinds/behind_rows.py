@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from migplan.core.model import Catalog
 from migplan.core.sql import Sql, ident, literal, sql
 from migplan.core.steps import Statement, Timing
+from migplan.kinds._descendants import descendants
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import PRIMARY_KEY, UNIQUE, Constraint
 from migplan.kinds.identity import Identity
@@ -32,8 +34,15 @@ def behind_rows(
         last,
     )
     found = Statement(command)
-    indexed = all(_begins_an_index(column, catalog) for catalog in catalogs)
+    indexed = all(_begins_an_index(c, catalog) for catalog in catalogs for c in _family(column, catalog))
     return found if indexed else replace(found, scan=True, timing=Timing.LONG)
+
+
+def _family(column: Column, catalog: Catalog) -> Iterator[Column]:
+    """The column, and those below it, whose rows are read as well."""
+    yield column
+    below = (catalog.get(id.child("column", column.name), Column) for id in descendants(column.relation, catalog))
+    yield from (c for c in below if c is not None)
 
 
 def _begins_an_index(column: Column, catalog: Catalog) -> bool:

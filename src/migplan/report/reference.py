@@ -63,11 +63,11 @@ _LIMITS: Final = (
     "Reference data: DML in a declared file is refused with its place, unless the file says that it is reference data; "
     "then it is named and not run.",
     "Rare combinations stop in the proof, which names the step: a large table is attached while its parent loses an "
-    "index; a partition is detached while its parent's index gets another column (14); a partition with an exclusion "
-    "constraint changes its parent (17); an identity column "
-    "changes its type above a child whose NOT NULL has a name of its own (18); an operator class keeps its name while "
-    "its type is replaced; a column of a composite type turns into an array of it (14). Let a plan of its "
-    "own do one of the two.",
+    "index; a partition is detached while its parent's index gets another column (14); an identity column changes its "
+    "type above a child whose NOT NULL has a name of its own (18); a column of a composite type turns into an array of "
+    "it (14). Let a plan of its own do one of the two.",
+    "An operator class that keeps its name while its type or its functions are replaced, under an index of a large "
+    "table whose column gets a second one: the old index stands on it until the end.",
 )
 
 

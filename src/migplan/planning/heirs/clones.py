@@ -15,8 +15,8 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog, DbObject
 from migplan.core.sql import Sql, ident, join, literal, sql
 from migplan.core.steps import After, Down, LockMode, Statement, Step
-from migplan.kinds._descendants import stays_with_parent
-from migplan.kinds.attachment import attached_indexes, attachment
+from migplan.kinds._descendants import changes_parents, stays_with_parent
+from migplan.kinds.attachment import attached_indexes, attachment, detach_partition
 from migplan.kinds.constraint import EXCLUSION, FOREIGN_KEY, Constraint, drop_constraint, key_extras, root_of
 from migplan.kinds.not_null import object_name
 from migplan.kinds.table import Table
@@ -34,7 +34,8 @@ def with_named_clones(steps: Iterable[Step], before: Pieces, after: Pieces) -> l
     come, gone, clones = _by_maker(after), _by_maker(before), _by_attachment(before.catalog, after.catalog)
     behind = _behind_leaving(made := list(steps), before.catalog, after.catalog)
     named = (_with_named(_waiting(step, behind), come, gone) for step in made)
-    left = (_left_behind(step, before.catalog, after.catalog) for step in named)
+    moved = (_without_brought(step, before.catalog, after.catalog) for step in named)
+    left = (_left_behind(step, before.catalog, after.catalog) for step in moved)
     gone_with = [_with_clones(_let_go(step, clones), before.catalog, after.catalog) for step in left]
     return _behind_detaching(gone_with, clones)
 
@@ -126,6 +127,27 @@ def _left_behind(step: Step, before: Catalog, after: Catalog) -> Step:
     if not drops or not isinstance(step.down, Down):
         return step
     return replace(step, down=replace(step.down, statements=(*step.down.statements, *drops)))
+
+
+def _without_brought(step: Step, before: Catalog, after: Catalog) -> Step:
+    """A partition that goes over to another table keeps the exclusions that it got of the first one, and ATTACH takes
+    none of them for the second one's, but makes others: they go in between."""
+    tables = [id.parent("table") for id in sorted(step.creates | step.destroys) if id.kind == "attachment"]
+    up, down = step.up, step.down
+    for table in (id for id in tables if changes_parents(id, before, after)):
+        up = _without_exclusions(up, table, before)
+        if isinstance(down, Down):
+            down = replace(down, statements=_without_exclusions(down.statements, table, after))
+    return step if up == step.up and down == step.down else replace(step, up=up, down=down)
+
+
+def _without_exclusions(statements: tuple[Statement, ...], table: ObjectId, catalog: Catalog) -> tuple[Statement, ...]:
+    """The statements; behind the one that detaches the partition, what drops what it keeps."""
+    clones = [c for c in catalog.members_of(table, Constraint) if c.type == EXCLUSION and c.clone_of is not None]
+    partition = catalog.get(table, Table)
+    leaves = detach_partition(partition) if clones and partition is not None else None
+    drops = tuple(drop_constraint(c) for c in clones)
+    return tuple(found for s in statements for found in ((s, *drops) if s == leaves else (s,)))
 
 
 def _let_go(step: Step, clones: Mapping[ObjectId, list[ObjectId]]) -> Step:

@@ -198,9 +198,10 @@ def _steps(context: Context, old: Side, new: Side) -> list[Step]:
     loses = "; ".join(_lost(context, new)) or None
     last = retired[-1]
     assert isinstance(last.down, Down)
-    releases, down = (_types(old) - _types(new) - staged) | gone_types, replace(last.down, asserts=unread_back)
+    released = (_types(old) - _types(new) - staged) | gone_types | _operator_classes(context, old, new)
+    down = replace(last.down, asserts=unread_back)
     uses = last.uses | (staged - _types(new))
-    retired[-1] = replace(last, uses=uses, releases=releases, down=down, loses=loses)
+    retired[-1] = replace(last, uses=uses, releases=released, down=down, loses=loses)
     return [*first, *chain(retired, _retirement(context, new, first[-1]))]
 
 
@@ -245,6 +246,15 @@ def _renames(context: Context, side: Side) -> list[ObjectId]:
 
 def _types(side: Side) -> frozenset[ObjectId]:
     return frozenset(u for c in side.columns for u in side.catalog.uses.get(c.id, ()))
+
+
+def _operator_classes(context: Context, old: Side, new: Side) -> frozenset[ObjectId]:
+    """Those that the old indexes stand on and the new ones don't, or that are made anew."""
+    used, still = (
+        {u for id in side.carried for u in side.catalog.uses.get(id, ()) if u.kind == "operator_class"}
+        for side in (old, new)
+    )
+    return frozenset(id for id in used if id not in still or id in context.rebuilds.items)
 
 
 def _agree(old: Side, pairs: Sequence[Pair], cut: tuple[Assertion, ...], sentence: str | None) -> Step:

@@ -1,0 +1,4 @@
+CREATE TABLE b (id int PRIMARY KEY, n int);
+CREATE TABLE k (more text) INHERITS (b);
+CREATE TABLE p (id int, k int, PRIMARY KEY (id, k)) PARTITION BY LIST (k);
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
