@@ -147,3 +147,11 @@ def test_a_primary_key_under_another_name_takes_its_place_in_one_transaction(mak
     assert steps.index("drop:t.z") < steps.index("create:t.k")
     assert found.step("drop:t.z").together == found.step("create:t.k").together is not None
     there_and_back(found)
+
+
+def test_a_checkpoint_speaks_of_the_key_and_not_of_the_index_in_its_place(make_db: MakeDb) -> None:
+    old = "CREATE TABLE m (a int, b int, c int, PRIMARY KEY (a, b, c));"
+    found = plan(make_db, old, "CREATE TABLE m (a int NOT NULL, b int NOT NULL);")
+    (sentence,) = {s.deploy for s in found.draft.steps if s.deploy and "index" in s.title}
+    assert sentence == "doesn't rely on constraint public.m.m_pkey (ON CONFLICT, duplicate-key errors)"
+    there_and_back(found)

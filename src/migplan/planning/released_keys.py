@@ -220,14 +220,22 @@ def _if_exists(drop: Statement) -> Statement:
 
 
 def behind_released(steps: Iterable[Step], released: Released, after: Catalog) -> list[Step]:
-    """The steps, of which those that take NOT NULL off a former key's columns come behind the release."""
+    """The steps, of which those that take NOT NULL off a former key's columns come behind the release, and those that
+    drop an index in a key's place speak of the key: nobody knows the index."""
     behind = {
         id: After(step.id, "a primary key's column can't lose NOT NULL")
         for step in released.steps
         for id in step.releases
         if (c := released.before.get(id, Column)) is not None and _may_be_left_out(c, after)
     }
-    return [replace(s, after=(*s.after, behind[s.object])) if s.object in behind else s for s in steps]
+    told = (_told(s, released.keys[s.object]) if s.object in released.keys else s for s in steps)
+    return [replace(s, after=(*s.after, behind[s.object])) if s.object in behind else s for s in told]
+
+
+def _told(step: Step, key: Constraint) -> Step:
+    of_index, of_key = kind_of(step.object).drop_contract(_index(key)) or "", kind_of(key.id).drop_contract(key) or ""
+    title, why = f"drop the index in the place of {key.id} concurrently", step.why.replace(of_index, of_key)
+    return replace(step, title=title, why=why, deploy=step.deploy and step.deploy.replace(of_index, of_key))
 
 
 def of_the_keys(changes: Iterable[Change], released: Released) -> tuple[Change, ...]:
