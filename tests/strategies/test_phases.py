@@ -102,7 +102,7 @@ ROWS_OF_THE_TABLE = {
     "index: add": Row("", "CREATE INDEX i ON t (a);", (("0 migrate", "create:i", SUE),)),
     "index: drop": Row("CREATE INDEX i ON t (a);", "", (("1 contract", "drop:i", SUE),)),
     "composite type: another attribute": Row(
-        "CREATE TYPE c AS (a int);", "CREATE TYPE c AS (a int, b text);", (("0 expand", "alter:c", AX),)
+        "CREATE TYPE c AS (a int);", "CREATE TYPE c AS (a int, b text);", (("1 contract", "alter:c", AX),)
     ),
     "comment": Row("", "COMMENT ON TABLE t IS 'x';", (("0 expand", "comment:t", SUE),)),
     "statistics target": Row("", "ALTER TABLE t ALTER a SET STATISTICS 200;", (("0 expand", "alter:t.a", SUE),)),

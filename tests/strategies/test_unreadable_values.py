@@ -73,7 +73,9 @@ def test_so_are_values_that_a_cast_would_cut(
     old, new = (f"CREATE TABLE t (id int PRIMARY KEY, a {t});" for t in (held, type))
     found = plan(make_db, old, new, rows=f"INSERT INTO t VALUES (1, {fits}), (2, {cut}), (3, NULL);", settings=settings)
     up = "".join(file.up for file in found.files)
-    with pytest.raises(AssertionError, match=r"values of public.t.a that .*: 'using' says what is to be \(1 rows\)"):
+    with pytest.raises(
+        AssertionError, match=r"values of public.t.a that don't fit .*: 'using' says what becomes of them \(1 rows\)"
+    ):
         psql(found.live, up)
     query(found.live, f"UPDATE t SET a = {fits} WHERE id = 2 RETURNING id")
     psql(found.live, up)
@@ -85,7 +87,9 @@ def test_so_are_those_that_are_written_behind_the_first_count(make_db: MakeDb) -
     *ahead, last = (file.up for file in found.files)
     psql(found.live, "".join(ahead))
     query(found.live, "UPDATE t SET a = 'abcd' RETURNING id")
-    with pytest.raises(AssertionError, match=r"that character varying\(3\) cuts texts to 3 characters"):
+    with pytest.raises(
+        AssertionError, match=r"that don't fit character varying\(3\), which cuts texts to 3 characters"
+    ):
         psql(found.live, last)
     assert query(found.live, "SELECT a FROM t") == [("abcd",)]
 

@@ -35,8 +35,8 @@ def cut_values(context: Context, old: DbObject, new: DbObject) -> tuple[Assertio
         back,
         value,
     )
-    message = f"rows of {old.relation} have values of {new.id.name} that {new.type} {lost}: 'using' says what is to be"
-    return (Assertion(count, message),)
+    misfits = f"rows of {old.relation} have values of {new.id.name} that don't fit {new.type}, which {lost}"
+    return (Assertion(count, f"{misfits}: 'using' says what becomes of them"),)
 
 
 def cut_values_of(context: Context, table: ObjectId) -> Iterable[Assertion]:
