@@ -31,7 +31,7 @@ def keeps_old(context: Context, rebuild: Rebuild) -> bool:
     stands on it and lives on itself for that moment."""
     if not rebuild.whole or kind_of(rebuild.id).set_aside(context.before[rebuild.id], "x") is None:
         return False
-    if rebuild.id in context.staged or _followers(context, rebuild.id) or _has_rows(context, rebuild.id):
+    if rebuild.id in context.staged or _followers(context, rebuild.id) or _may_hold_rows(context, rebuild.id):
         return True
     users = {_rebuilt_with(context, user) for user in context.before.used_by.get(rebuild.id, frozenset())}
     return any(keeps_old(context, context.rebuilds.items[user]) for user in users if user not in (None, rebuild.id))
@@ -52,8 +52,10 @@ def _followers(context: Context, id: ObjectId) -> list[ObjectId]:
     return sorted(f for f, causes in context.rebuilds.followers.items() if id in causes)
 
 
-def _has_rows(context: Context, id: ObjectId) -> bool:
-    return bool(context.sizing.known(id)) and not context.empty(id)
+def _may_hold_rows(context: Context, id: ObjectId) -> bool:
+    """Whether rows would go with it: those of a table that is empty now may come before the plan runs, and before it is
+    led back."""
+    return bool(context.sizing.known(id))
 
 
 def replacement_steps(context: Context, rebuild: Rebuild) -> list[Step]:
