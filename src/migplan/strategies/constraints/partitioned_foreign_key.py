@@ -87,6 +87,7 @@ def _on_partition(
     context: Context, key: Constraint, leaf: Constraint, sentence: str | None, phase: Phase = Phase.CONTRACT
 ) -> list[Step]:
     own = replace(leaf, clone_of=None, validated=False)
+    parts = frozenset(c.id for c in context.after.of(Constraint) if c.clone_of == key.id)
     with_rows = comes_with_rows(context, leaf.relation)
     found = offenders_of_new(context, own) if with_rows else offenders(own, context.after)
     add = Step(
@@ -98,7 +99,7 @@ def _on_partition(
         why="new rows are checked from here; existing ones are not read",
         up=(replace(add_constraint(own), scan=False, timing=Timing.QUICK),),
         down=Down((drop_constraint(replace(own, index_parent=key.id)),)),
-        uses=context.pieces_after.of(key.id)[0].uses | {leaf.relation},
+        uses=(context.pieces_after.of(key.id)[0].uses - parts) | {leaf.relation},
         deploy=sentence,
         asserts=tuple(found),
     )
