@@ -46,6 +46,9 @@ _LIMITS: Final = (
     'Values that `backup = "table"` brings back fire the triggers of their table, which may keep other values true. '
     "One that refuses them (an audit trigger that knows the application's users only) stops the way back with its own "
     "error, and nothing of that step is done: run the way back as somebody it accepts, or disable it meanwhile.",
+    "A column without a default whose domain refuses NULL by a check, `CHECK (VALUE IS NOT NULL)`, and comes to a "
+    "table with rows, or back to one: PostgreSQL's own error ends the step, and nothing of it is done. Of a domain "
+    "that is NOT NULL the plan says so before.",
     "Moving a column to another table that has another default here than there, that is NOT NULL in a new table and "
     "not here, or whose table is made anew in the same plan.",
     '`dual_write = "application"` renames, splits, merges and computes columns, but not those in partition '
