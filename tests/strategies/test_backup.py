@@ -127,3 +127,21 @@ def test_name_of_the_table_is_free_at_once(make_db: MakeDb, settings: Settings, 
 def test_empty_table_just_goes(make_db: MakeDb) -> None:
     found = plan(make_db, NARROW + OLD_TABLE, NARROW, settings=BACKUP)
     assert "drop:q" in [s.step for s in found.shapes]
+
+
+def test_copied_table_goes_in_the_transaction_that_copies_it(make_db: MakeDb) -> None:
+    """Whoever leads back from in between would write its rows twice."""
+    new = "CREATE SEQUENCE s; CREATE TABLE q (id int DEFAULT nextval('s') PRIMARY KEY, a timestamp);"
+    old = "CREATE TABLE q (key text PRIMARY KEY, a bigint); CREATE SEQUENCE s;"
+    old += " CREATE TABLE t (id int DEFAULT nextval('s') PRIMARY KEY);"
+    owned = "ALTER SEQUENCE s OWNED BY {}.id;"
+    found = plan(
+        make_db,
+        old + owned.format("t"),
+        new + owned.format("q"),
+        rows="INSERT INTO t VALUES (1), (2); INSERT INTO q VALUES ('a', 1);",
+        settings=replace(BACKUP, small_rows=0),
+    )
+    together = found.step("backup:t").together
+    assert together is not None
+    assert found.step("drop:t").together == together

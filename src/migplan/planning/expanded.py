@@ -50,7 +50,7 @@ def steps_of(context: Context, expansions: Sequence[Expansion]) -> list[Step]:
     attachments = Attachments(context.before, context.after, context.successions, detached, remade)
     steps = one_trigger_at_a_time((attachments.in_order(s) for s in steps), context.before, context.after)
     for e in expansions:
-        steps = [_waiting(s, e) for s in steps] if e.behind else steps
+        steps = [_waiting(s, e) for s in steps] if e.behind or e.company else steps
         steps = [replace(s, after=(*s.after, e.single[s.id])) if s.id in e.single else s for s in steps]
         steps = _led(steps, e) if e.ahead else steps
     return _bracketed(steps, [e.brackets for e in expansions if e.brackets is not None])
