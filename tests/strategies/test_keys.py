@@ -155,3 +155,21 @@ def test_a_checkpoint_speaks_of_the_key_and_not_of_the_index_in_its_place(make_d
     (sentence,) = {s.deploy for s in found.draft.steps if s.deploy and "index" in s.title}
     assert sentence == "doesn't rely on constraint public.m.m_pkey (ON CONFLICT, duplicate-key errors)"
     there_and_back(found)
+
+
+def test_a_table_that_a_foreign_key_turns_to_is_there_before_the_deploy(make_db: MakeDb) -> None:
+    old = "CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE r (a int CONSTRAINT f REFERENCES a);"
+    found = plan(make_db, old, old.replace("TABLE a", "TABLE b").replace("REFERENCES a", "REFERENCES b"))
+    assert [s.place for s in found.shapes if s.step == "create:b"] == ["0 expand"]
+    there_and_back(found)
+
+
+def test_a_unique_key_goes_once_the_primary_key_over_its_column_has_come(make_db: MakeDb) -> None:
+    found = plan(
+        make_db,
+        "CREATE TABLE t (id int PRIMARY KEY, u int UNIQUE);",
+        "CREATE TABLE t (id int UNIQUE, u int PRIMARY KEY);",
+    )
+    order = [s.step for s in found.shapes]
+    assert order.index("create:t.t_pkey") < order.index("drop:t.t_u_key")
+    there_and_back(found)

@@ -44,16 +44,17 @@ def _names(keys: Iterable[ObjectId], catalog: Catalog) -> frozenset[Name]:
 def _keys(id: ObjectId, one: Catalog, other: Catalog) -> set[ObjectId]:
     """The indexes that a foreign key is bound to on one side only, and those that it would be bound to there as it is
     on the other side."""
-    if id.kind != "constraint":
+    said = other.get(id, Constraint)
+    if said is None:
         return set()
     used = one.uses.get(id, frozenset()) - other.uses.get(id, frozenset())
-    keys = {u for u in used if u.kind in ("constraint", "index")} | set(_fitting(other.get(id, Constraint), one))
-    return {key for key in keys if key in one}
+    keys = {u for u in used if u.kind in ("constraint", "index")} | set(_fitting(said, one))
+    return {key for key in keys if key in one and one[key].table == said.target}
 
 
-def _fitting(foreign_key: Constraint | None, catalog: Catalog) -> Iterable[ObjectId]:
+def _fitting(foreign_key: Constraint, catalog: Catalog) -> Iterable[ObjectId]:
     """Indexes over the columns that a foreign key refers to."""
-    if foreign_key is None or foreign_key.target is None:
+    if foreign_key.target is None:
         return
     columns = set(foreign_key.target_columns)
     texts = {str(ident(column)) for column in columns}

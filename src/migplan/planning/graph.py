@@ -11,6 +11,7 @@ from migplan.core.records import record
 from migplan.core.steps import Step
 from migplan.planning.digraph import Successors, components, digraph, in_order, leads
 from migplan.strategies.base import PLAIN
+from migplan.strategies.columns.set_not_null import NAME as NOT_NULL
 
 START = "start"
 
@@ -102,7 +103,10 @@ def _references(steps: Sequence[Step]) -> Iterable[Edge]:
 
 
 def _only_felt(id: ObjectId, altering: Step) -> bool:
-    """PostgreSQL replaces a function's body under its callers: one that goes had better go first, but needn't."""
+    """PostgreSQL replaces a function's body under its callers, and makes a column NOT NULL under its keys: one that
+    goes had better go first, but needn't."""
+    if id.kind == "column":
+        return id == altering.object and altering.strategy == NOT_NULL
     return id.kind == "function" and id in altering.creates and altering.strategy == PLAIN
 
 
