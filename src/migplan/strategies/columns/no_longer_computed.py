@@ -116,6 +116,12 @@ class _Retirement:
         return frozenset(u for _, new in self.columns for u in self.context.before.uses.get(new.id, ()))
 
     @property
+    def _lock(self) -> Statement:
+        """The strongest lock of the transaction first: who reads, and is kept from writing by the weaker one, would be
+        waited for while waiting."""
+        return Statement(sql("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", ident(*self.table.path)), AX)
+
+    @property
     def _computing(self) -> tuple[Statement, ...]:
         body = join("\n", (_keep(self.context, old, number) for number, (old, _) in enumerate(self.columns)))
         text = sql("{}\n{}\n  PERFORM set_config('migplan.written', '', true);", _NOTING, body)
@@ -155,7 +161,7 @@ class _Retirement:
             strategy=NAME,
             phase=Phase.EXPAND,
             why="the running application doesn't write what it knows as computed",
-            up=self._computing,
+            up=(self._lock, *self._computing),
             down=Down(tuple(drop_sync(self.table, _WHAT, self._below))),
             uses=self._read | {self.table},
             after=tuple(After(id, "reads columns by their declared names") for id in renaming),
