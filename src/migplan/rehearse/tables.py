@@ -342,6 +342,9 @@ class _Trial:
 
     def _statements(self, changed: Sequence[str], upserts: bool) -> Statements:
         upserts = upserts and set(self.key) <= set(self.given)
+        # beside a composite value a bare parameter would be a record of no known type
+        rows = frozenset(c for c in self.key if self.shape.column(c).kind == "c")
+        rows -= {*self.terms.as_json, *self.terms.casts}
         return statements(
             self.shape.sql_name,
             self.key,
@@ -350,7 +353,7 @@ class _Trial:
             self.read,
             casts=self.terms.casts,
             upserts=upserts,
-            as_text=self.terms.as_text,
+            as_text=self.terms.as_text | rows,
             otherwise={
                 **{c: _by_number(self.shape.column(c).base, *labels) for c, labels in self.terms.relabelled.items()},
                 **{c: _by_attributes(self.shape.sql_name, c) for c in self.terms.as_json},

@@ -7,7 +7,7 @@ from dataclasses import field, replace
 from typing import Final
 
 from migplan.core.records import record
-from migplan.core.sql import deparsed, ident, join, sql
+from migplan.core.sql import Sql, deparsed, ident, join, sql
 from migplan.planfile.model import PlanModel
 from migplan.rehearse.compliance import assignable, comparable
 from migplan.rehearse.generated import SLOTS, GeneratedApplication
@@ -39,6 +39,8 @@ def unstable(before: Connection, start: Stage, after: Connection, names: Names) 
             continue
         table = ident(*_path(after, pairs[0][1][0]))
         key = [(c, mapped[c][1]) for c in shape.key.columns]
+        kinds = {c.name: c.kind for c in shape.columns}
+        same = [sql("{} = {}", _comparable(there, kinds[c]), deparsed("%s")) for c, there in key]
         old = sql(
             "SELECT {} FROM {} ORDER BY {} LIMIT {}",
             join(", ", (sql("{}::text", ident(c)) for c, _ in [*((k, k) for k, _ in key), *pairs])),
@@ -52,12 +54,17 @@ def unstable(before: Connection, start: Stage, after: Connection, names: Names) 
                 "SELECT {} FROM {} WHERE {}",
                 join(", ", (sql("{}::text", ident(t[1])) for _, t in pairs)),
                 table,
-                join(" AND ", (sql("{} = {}", ident(t), deparsed("%s")) for _, t in key)),
+                join(" AND ", same),
             )
             came = after.execute(new.encode(), at).fetchone()
             if came is not None:
                 found |= {(shape.title, c) for (c, _), a, b in zip(pairs, values, came, strict=True) if a != b}
     return found
+
+
+def _comparable(column: str, kind: str) -> Sql:
+    """A composite value beside a parameter would make a record of no known type of that."""
+    return sql("{}::text", ident(column)) if kind == "c" else ident(column)
 
 
 def touched(plan: PlanModel, names: Names) -> set[str]:

@@ -7,6 +7,6 @@ INSERT INTO part SELECT g % 2 + 1, 'k', 'w' || g FROM generate_series(1, 20) g;
 INSERT INTO pk SELECT g, 'o' FROM generate_series(1, 20) g;
 INSERT INTO done SELECT 'a' || g, g/2, g FROM generate_series(1, 20) g;
 INSERT INTO done2 SELECT 'a' || g, g/2, g FROM generate_series(1, 20) g;
-INSERT INTO pp SELECT 1, g, g/2 FROM generate_series(1, 20) g;
+INSERT INTO pp SELECT 1, g * 100, g/2 FROM generate_series(1, 20) g;
 INSERT INTO par2 SELECT g, g/2 FROM generate_series(1, 20) g;
 INSERT INTO kid2 SELECT g, g/3 FROM generate_series(1, 20) g;
