@@ -240,7 +240,7 @@ def assignable(connection: Connection, source: str, target: str) -> bool:
 def comparable(connection: Connection, one: str, other: str) -> bool:
     """Whether values of both types can be compared as they are."""
     try:
-        connection.execute(sql("SELECT NULL::{} = NULL::{}", deparsed(one), deparsed(other)).encode())
+        connection.execute(sql("SELECT NULL::{} = NULL::{} WHERE false", deparsed(one), deparsed(other)).encode())
     except (psycopg.errors.UndefinedFunction, psycopg.errors.UndefinedObject):
         return False
     return True
