@@ -40,7 +40,8 @@ _LIMITS: Final = (
     "replica identity, a list that lacks columns of it, a filter over others): PostgreSQL refuses.",
     '`backup = "table"` and columns that go from a table with rows, but without any key or unique index over '
     "NOT NULL columns that stay or come, where a column that stays gets another type in the same plan, or others go by "
-    "directives: rows without a key are recognised by all that stays of them.",
+    "directives: rows without a key are recognised by all that stays of them. One that is changed behind the backup is "
+    "not recognised any more, and gets no value back.",
     "Leaving out, between the deploy and the contract, a primary key's column that goes where a view or a partitioned "
     "table's foreign key stands on the key, or PostgreSQL needs it to publish updates: inserts must still name it.",
     'Values that `backup = "table"` brings back fire the triggers of their table, which may keep other values true. '

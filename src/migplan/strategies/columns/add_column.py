@@ -19,9 +19,7 @@ from migplan.kinds.default import Default, drop_default, is_volatile, set_defaul
 from migplan.kinds.identity import change_identity
 from migplan.kinds.registry import kind_of
 from migplan.strategies.base import Context, Expansion, Size, Strategy
-from migplan.strategies.columns.dual_written import dual_written_columns
-from migplan.strategies.columns.moved import moved_columns
-from migplan.strategies.columns.reshaped import reshaped_columns
+from migplan.strategies.columns.own_ways import with_own_ways
 from migplan.strategies.columns.sequence_position import kept_position, taken_position
 from migplan.strategies.columns.set_not_null import fill_expression, fill_steps, tighten_steps
 from migplan.strategies.pieces import Pieces
@@ -38,7 +36,7 @@ class AddColumn(Strategy):
     offline = True
 
     def expand(self, context: Context) -> Iterable[Expansion]:
-        taken = reshaped_columns(context) | dual_written_columns(context) | moved_columns(context)
+        taken = with_own_ways(context)
         for column in context.created(Column):
             if column.relation not in context.before or column.relation.kind != "table":
                 continue

@@ -13,10 +13,8 @@ from migplan.kinds.attachment import attachment
 from migplan.kinds.column import Column
 from migplan.kinds.table import Table
 from migplan.strategies.base import Context
-from migplan.strategies.columns.dual_written import dual_written_columns
 from migplan.strategies.columns.left_out import in_primary_key, needs_value
-from migplan.strategies.columns.moved import moved_columns
-from migplan.strategies.columns.reshaped import reshaped_columns
+from migplan.strategies.columns.own_ways import with_own_ways
 from migplan.strategies.relations.backup import is_backed_up
 
 
@@ -24,7 +22,7 @@ def loosened_columns(context: Context) -> Iterator[Column]:
     """Those that an INSERT could not leave out; where nobody inserts meanwhile, only those of which a copy is kept."""
     if not any(True for _ in context.dropped(Column)):
         return
-    taken = reshaped_columns(context) | dual_written_columns(context) | moved_columns(context)
+    taken = with_own_ways(context)
     for column in context.dropped(Column):
         if column.id in taken or (context.settings.offline and not is_backed_up(context, column)):
             continue
@@ -35,7 +33,7 @@ def loosened_columns(context: Context) -> Iterator[Column]:
 def kept_of_keys(context: Context) -> Iterator[Column]:
     """Columns of primary keys that go, of whose values a copy is kept: on the way back they come without NOT NULL,
     which they get with their values."""
-    taken = reshaped_columns(context) | dual_written_columns(context) | moved_columns(context)
+    taken = with_own_ways(context)
     for column in context.dropped(Column):
         keyed = column.id not in taken and _stands_in_the_way(context, column) and in_primary_key(context, column)
         if keyed and is_backed_up(context, column):

@@ -17,9 +17,7 @@ from migplan.kinds._descendants import heirs
 from migplan.kinds.column import TYPE_KINDS, Column
 from migplan.kinds.table import Table, columns_of
 from migplan.strategies.base import Context
-from migplan.strategies.columns.dual_written import dual_written_columns
-from migplan.strategies.columns.moved import moved_columns
-from migplan.strategies.columns.reshaped import reshaped_columns
+from migplan.strategies.columns.own_ways import with_own_ways
 from migplan.strategies.relations.kept_values import kept_value, kept_values
 
 _KEPT: Final = ident("~kept")
@@ -139,5 +137,5 @@ def _lose_more(below: Iterable[ObjectId], context: Context) -> bool:
 
 def told_twice(context: Context, table: ObjectId) -> bool:
     """Whether columns of the table go in ways of their own, at another time, and are filled again by them."""
-    ways = reshaped_columns(context) | dual_written_columns(context) | moved_columns(context)
+    ways = with_own_ways(context)
     return any(c.id in ways for c in context.dropped(Column) if c.relation == table)
