@@ -1,2 +1,2 @@
-INSERT INTO item VALUES (1003, 'u') ON CONFLICT (id) DO NOTHING;
-UPDATE item SET name = 'v' WHERE id = 1;
+INSERT INTO item VALUES (1004, 'u') ON CONFLICT (id) DO NOTHING;
+UPDATE item SET name = 'v' WHERE id = 2;

@@ -1,11 +1,11 @@
 INSERT INTO person (id, name) VALUES (1002, 'new');
 INSERT INTO contact VALUES (1002, 'm', '3');
-UPDATE contact SET phone = '4' WHERE of_person IN (2, 1002);
+UPDATE contact SET phone = '4' WHERE of_person IN (5, 1002);
 SELECT 1 / count(*) FROM contact WHERE of_person = 1002 AND phone = '4';
 DELETE FROM person WHERE id = 1002;
-INSERT INTO contact VALUES (1, 'm') ON CONFLICT (of_person) DO UPDATE SET phone = excluded.phone;
-SELECT 1 / count(*) FROM contact WHERE of_person = 1 AND phone IS NULL;
+INSERT INTO contact VALUES (4, 'm') ON CONFLICT (of_person) DO UPDATE SET phone = excluded.phone;
+SELECT 1 / count(*) FROM contact WHERE of_person = 4 AND phone IS NULL;
 INSERT INTO person (id) VALUES (1003);
 INSERT INTO alias VALUES (1003, 'k');
-UPDATE alias SET nick = 'mine' WHERE of_person = 3;
+UPDATE alias SET nick = 'mine' WHERE of_person = 6;
 DO $$ BEGIN ASSERT (SELECT count(nick) = 301 AND count(*) FILTER (WHERE nick = 'mine') = 1 FROM alias); END $$;

@@ -1,2 +1,2 @@
-INSERT INTO setting (of_person, lang) VALUES (299, 'de'), (1, 'de') ON CONFLICT (of_person) DO UPDATE SET lang = excluded.lang;
+INSERT INTO setting (of_person, lang) VALUES (297, 'de'), (3, 'de') ON CONFLICT (of_person) DO UPDATE SET lang = excluded.lang;
 SELECT 1 / (count(*) = 152)::int FROM setting WHERE lang IS NOT NULL;
