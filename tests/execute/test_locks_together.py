@@ -32,16 +32,17 @@ HAS_KEY = "SELECT EXISTS (SELECT FROM pg_constraint WHERE conname = 'sale_item_f
 
 
 def _meets(url: str, held: str, wanted: str, work: Callable[[], object]) -> None:
-    """An application holds one table and comes for the other, for which the plan may wait behind somebody else."""
+    """An application holds one relation by what it says, and comes for the other, for which the plan may wait behind
+    somebody else's ``id = 20``."""
     with psycopg.connect(url) as slow, psycopg.connect(url) as application, ThreadPoolExecutor() as pool:
-        application.execute(f"UPDATE {held} SET id = id WHERE id = 1".encode())
-        slow.execute(f"UPDATE {wanted} SET id = id WHERE id = 20".encode())
+        application.execute(held.encode())
+        slow.execute(wanted.encode())
         runs = pool.submit(work)
         for _ in range(500):
             if run(url, WAITS.format(application.info.backend_pid)) == [(True,)]:
                 break
             time.sleep(0.01)
-        comes = pool.submit(application.execute, f"UPDATE {wanted} SET id = id WHERE id = 1".encode())
+        comes = pool.submit(application.execute, wanted.replace("20", "1").encode())
         time.sleep(0.5)
         slow.commit()
         comes.result()
@@ -52,7 +53,24 @@ def _meets(url: str, held: str, wanted: str, work: Callable[[], object]) -> None
 @pytest.mark.pg(18)
 def test_an_application_is_no_victim(make_db: MakeDb, tmp_path: Path) -> None:
     found = proved(make_db, tmp_path, OLD + ROWS, NEW, config=LARGE.replace("500", "2000"))
-    _meets(found.live, "item", "sale", lambda: to_the_end(found.folder, found.live))
+    item, sale = "UPDATE item SET id = id WHERE id = 1", "UPDATE sale SET id = id WHERE id = 20"
+    _meets(found.live, item, sale, lambda: to_the_end(found.folder, found.live))
     assert run(found.live, HAS_KEY) == [(True,)]
-    _meets(found.live, "sale", "item", lambda: back_to(found.folder, found.live))
+    _meets(found.live, sale, item, lambda: back_to(found.folder, found.live))
     assert run(found.live, HAS_KEY) == [(False,)]
+
+
+VIEWS = """
+CREATE TABLE item (id bigint PRIMARY KEY, note text, kind text);
+CREATE VIEW goods AS SELECT id, kind, note FROM item;
+CREATE VIEW best AS SELECT id, note FROM goods WHERE id < 10;
+CREATE MATERIALIZED VIEW counted AS SELECT count(*) FROM best;
+"""
+
+
+@pytest.mark.pg(14, 18)
+@pytest.mark.parametrize(("held", "wanted"), [("goods", "best"), ("best", "counted"), ("goods", "counted")])
+def test_a_reader_of_views_is_no_victim(make_db: MakeDb, tmp_path: Path, held: str, wanted: str) -> None:
+    found = proved(make_db, tmp_path, VIEWS, VIEWS.replace("id, kind, note", "id, note"))
+    for work in (lambda: to_the_end(found.folder, found.live), lambda: back_to(found.folder, found.live)):
+        _meets(found.live, f"SELECT FROM {held}", f"SELECT FROM {wanted}", work)

@@ -14,7 +14,6 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import psycopg
 import pytest
 from tests.conftest import databases
 from tests.support.cases import Case, cases, make_roles

@@ -20,7 +20,10 @@ def lock_patiently(
     relations: Sequence[ObjectId], settings: Settings, mode: LockMode = LockMode.ACCESS_EXCLUSIVE
 ) -> list[Statement]:
     """``mode`` on all of them, in this order at first."""
-    commands = [_of_view(r) if r.kind == "view" else lock_command(ident(*r.path), mode) for r in relations]
+    commands = [
+        lock_by_owner("VIEW", ident(*r.path)) if r.kind == "view" else lock_command(ident(*r.path), mode)
+        for r in relations
+    ]
     block = patient_block(commands, settings.lock_timeout)
     limit = sql("SET LOCAL statement_timeout = {}", literal(f"{settings.statement_timeout}ms"))
     return [Statement(block, mode, timing=Timing.LONG), Statement(limit)]
@@ -31,13 +34,14 @@ def lock_command(table: Sql, mode: LockMode) -> Sql:
     return literal(sql("LOCK TABLE ONLY {} IN {} MODE", table, Sql(str(mode))))
 
 
-def _of_view(view: ObjectId) -> Sql:
-    """An expression for a command that changes nothing and locks a view, as its drop does. LOCK TABLE would lock what
-    it reads as well (manual: LOCK)."""
+def lock_by_owner(kind: str, relation: str) -> Sql:
+    """An expression for a command that changes nothing and locks a relation, as its drop does; ``kind`` is its name in
+    SQL. LOCK TABLE locks what a view reads as well, and knows no kind but tables and views (manual: LOCK)."""
     return sql(
-        "(SELECT format('ALTER VIEW %s OWNER TO %I', oid::regclass, pg_get_userbyid(relowner))"
+        "(SELECT format('ALTER {} %s OWNER TO %I', oid::regclass, pg_get_userbyid(relowner))"
         " FROM pg_class WHERE oid = {}::regclass)",
-        literal(ident(*view.path)),
+        Sql(kind),
+        literal(relation),
     )
 
 
