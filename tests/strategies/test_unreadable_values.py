@@ -65,20 +65,43 @@ def test_so_are_numbers_that_have_no_room(make_db: MakeDb, pg_major: int, held: 
         ("numeric(9,3)", "numeric(9,1)", "1.200", "1.25"),
         ("double precision", "int", "2", "2.5"),
         ("timestamp", "date", "'2026-01-02'", "'2026-01-02 03:04:05'"),
+        ("int", "varchar(3)", "123", "1234"),
+        ("text", "numeric(9,1)", "'1.20'", "'1.25'"),
+        ("text", "date", "'2026-01-02'", "'2026-01-02 03:04:05'"),
+        ("inet", "cidr", "'10.0.0.0/8'", "'10.1.2.3/8'"),
+        ("int", "boolean", "1", "2"),
+        ("nine", "varchar(3)", "'abc'", "'abcd'"),
+        ("varchar(9)", "three", "'abc'", "'abcd'"),
+        ("nine[]", "three[]", "ARRAY['abc']::nine[]", "ARRAY['abc', 'abcd']::nine[]"),
     ],
 )
 def test_so_are_values_that_a_cast_would_cut(
     make_db: MakeDb, settings: Settings, held: str, type: str, fits: str, cut: str
 ) -> None:
-    old, new = (f"CREATE TABLE t (id int PRIMARY KEY, a {t});" for t in (held, type))
+    domains = "CREATE DOMAIN nine AS varchar(9); CREATE DOMAIN three AS varchar(3);"
+    old, new = (f"{domains} CREATE TABLE t (id int PRIMARY KEY, a {t});" for t in (held, type))
     found = plan(make_db, old, new, rows=f"INSERT INTO t VALUES (1, {fits}), (2, {cut}), (3, NULL);", settings=settings)
     up = "".join(file.up for file in found.files)
     with pytest.raises(
-        AssertionError, match=r"values of public.t.a that don't fit .*: 'using' says what becomes of them \(1 rows\)"
+        AssertionError,
+        match=r"values of public.t.a that (don't fit .*: 'using' says what becomes of them|.*three.* can't read) \(1 rows\)",
     ):
         psql(found.live, up)
     query(found.live, f"UPDATE t SET a = {fits} WHERE id = 2 RETURNING id")
     psql(found.live, up)
+
+
+@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
+@pytest.mark.parametrize(
+    "table", ["CREATE TABLE t (id int PRIMARY KEY, a d);", "CREATE TABLE t (id int PRIMARY KEY, a d[]);"]
+)
+def test_so_are_those_of_a_domain_that_changes(make_db: MakeDb, settings: Settings, table: str) -> None:
+    old, new = (f"CREATE DOMAIN d AS {type}; {table}" for type in ("varchar(9)", "varchar(3)"))
+    long, short = ("'{abcd}'", "'{abc}'") if "[]" in table else ("'abcd'", "'abc'")
+    found = plan(make_db, old, new, rows=f"INSERT INTO t VALUES (1, {long}), (2, {short});", settings=settings)
+    up = "".join(file.up for file in found.files)
+    with pytest.raises(AssertionError, match=r"values of public.t.a that don't fit .* \(1 rows\)"):
+        psql(found.live, up)
 
 
 def test_so_are_those_that_are_written_behind_the_first_count(make_db: MakeDb) -> None:
@@ -94,9 +117,15 @@ def test_so_are_those_that_are_written_behind_the_first_count(make_db: MakeDb) -
     assert query(found.live, "SELECT a FROM t") == [("abcd",)]
 
 
-def test_what_is_said_by_using_is_not(make_db: MakeDb) -> None:
-    old, new = (f"CREATE TABLE t (id int PRIMARY KEY, a {type});" for type in ("text", "varchar(3)"))
-    said = [(ObjectId("column", ("public", "t", "a")), "using", "left(a, 3)")]
-    found = plan(make_db, old, new, rows="INSERT INTO t VALUES (1, 'abcd');", directives=said, settings=CAREFUL)
+@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
+@pytest.mark.parametrize("domain", [False, True])
+def test_what_is_said_by_using_is_not(make_db: MakeDb, settings: Settings, domain: bool) -> None:
+    tables = (
+        "CREATE TABLE t (id int PRIMARY KEY, a {});",
+        "CREATE DOMAIN d AS {}; CREATE TABLE t (id int PRIMARY KEY, a d);",
+    )
+    old, new = (tables[domain].format(type) for type in ("text", "varchar(3)"))
+    said = [(ObjectId("column", ("public", "t", "a")), "using", "right(a, 3)")]
+    found = plan(make_db, old, new, rows="INSERT INTO t VALUES (1, 'abcd');", directives=said, settings=settings)
     psql(found.live, "".join(file.up for file in found.files))
-    assert query(found.live, "SELECT a FROM t") == [("abc",)]
+    assert query(found.live, "SELECT a FROM t") == [("bcd",)]

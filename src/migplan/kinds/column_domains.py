@@ -23,20 +23,31 @@ def _required_domain(id: ObjectId, catalog: Catalog) -> bool:
 
 def beneath_domain(column: Column, catalog: Catalog) -> Column:
     """The column over the type that its domain is made of, where the domain has constraints: without a rewrite."""
-    domains = (catalog.get(used, Domain) for used in catalog.uses.get(column.id, ()))
-    domain = next((d for d in domains if d is not None and ident(*d.id.path) == column.type), None)
+    domain = _domain_of(column.id, column.type, catalog)
     if domain is None and column.unconstrained is not None:
         return replace(column, type=column.unconstrained, unconstrained=None, required=False)
     if domain is None or not checks_every_value(column, catalog):
         return column
     collation = column.collation or domain.collation
-    return replace(column, type=_type_beneath(domain, catalog), collation=collation, unconstrained=None, required=False)
+    return replace(
+        column,
+        type=type_beneath(domain.id, domain.type, catalog),
+        collation=collation,
+        unconstrained=None,
+        required=False,
+    )
 
 
-def _type_beneath(domain: Domain, catalog: Catalog) -> str:
-    domains = (catalog.get(used, Domain) for used in catalog.uses.get(domain.id, ()))
-    beneath = next((d for d in domains if d is not None and ident(*d.id.path) == domain.type), None)
-    return domain.type if beneath is None else _type_beneath(beneath, catalog)
+def type_beneath(id: ObjectId, type: str, catalog: Catalog) -> str:
+    """What the ``type`` of a column or domain is made of, under all domains; of an array its elements' type."""
+    element = type.removesuffix("[]")
+    domain = _domain_of(id, element, catalog)
+    return type if domain is None else type_beneath(domain.id, domain.type, catalog) + type[len(element) :]
+
+
+def _domain_of(id: ObjectId, type: str, catalog: Catalog) -> Domain | None:
+    domains = (catalog.get(used, Domain) for used in catalog.uses.get(id, ()))
+    return next((d for d in domains if d is not None and ident(*d.id.path) == type), None)
 
 
 def checks_every_value(column: Column, catalog: Catalog) -> bool:

@@ -188,7 +188,8 @@ class ColumnKind(Kind[Column]):
         """An inherited column's type changes with its parent's, and how it is stored with that."""
         if old.inherited:
             return kept_by_no_type(new)
-        return change_type(new, cast_by_text(ident(new.name), old.type, new.type))
+        said = new.using is not None or old.reverse is not None
+        return change_type(new, conversion(old, new) if said else cast_by_text(ident(new.name), old.type, new.type))
 
     def below(self, obj: Column, before: Catalog) -> frozenset[ObjectId]:
         found = (r.child("column", obj.name) for r in descendants(obj.relation, before))

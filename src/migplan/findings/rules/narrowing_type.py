@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from migplan.findings.base import Example, Found, Rule, Subject
 from migplan.kinds.column import Column
+from migplan.kinds.column_domains import type_beneath
 from migplan.kinds.lossy_casts import lost_by
 
 
@@ -30,7 +31,8 @@ class NarrowingType(Rule):
         for old, new in subject.altered(Column):
             if new.inherited or new.generated is not None or not subject.holds_rows(new.relation):
                 continue
-            lost = None if new.using is not None else lost_by(old.type, new.type)
+            made_of = type_beneath(old.id, old.type, subject.before), type_beneath(new.id, new.type, subject.after)
+            lost = None if new.using is not None else lost_by(*made_of)
             if lost is not None:
                 yield Found(f"{new.id} from {old.type} to {new.type} {lost}", new.id)
 

@@ -19,7 +19,7 @@ from migplan.kinds.table_kind import value_for
 from migplan.planning.names.names_aside import names_aside, sequences_carried
 from migplan.strategies.base import Context, Rebuild, aside_id, finished
 from migplan.strategies.chosen_phase import contract_of
-from migplan.strategies.column_types.cut_values import cut_values_of
+from migplan.strategies.column_types.cut_values import cut_values, cut_values_of
 from migplan.strategies.column_types.lost_values import missing_values
 from migplan.strategies.column_types.moved_values import moves, moving
 from migplan.strategies.column_types.unreadable_values import unreadable_values
@@ -102,7 +102,7 @@ def replacement_steps(context: Context, rebuild: Rebuild) -> list[Step]:
         frees=frozenset(n for p in parts_before for n in names_in(p, before)),
         together=rebuild.group,
         deploy=sentence,
-        asserts=(*_unreadable(context, rebuild.id), *cut_values_of(context, rebuild.id)),
+        asserts=(*_unreadable(context, rebuild.id), *cut_values_of(context, rebuild.id), *_cut(context, followers)),
     )
     asides = frozenset(aside_id(u) for p in parts_before for u in p.uses if u in context.rebuilds.items)
     finish_step = Step(
@@ -150,6 +150,13 @@ def _unreadable(context: Context, table: ObjectId) -> Iterable[Assertion]:
     for old in context.before.members_of(table, Column):
         if (new := context.after.get(old.id, Column)) is not None and new.generated is None:
             yield from unreadable_values(context, old, new)
+
+
+def _cut(context: Context, followers: Iterable[ObjectId]) -> Iterable[Assertion]:
+    """Values of which the new incarnation of a type keeps a part only."""
+    for column in followers:
+        if column in context.before and column in context.after:
+            yield from cut_values(context, context.before[column], context.after[column])
 
 
 def _lost(context: Context, table: ObjectId) -> Iterable[Assertion]:

@@ -12,7 +12,8 @@ from migplan.core.model import DbObject
 from migplan.core.sql import deparsed, ident, sql
 from migplan.core.steps import Assertion
 from migplan.kinds.column import Column
-from migplan.kinds.lossy_casts import lost_by
+from migplan.kinds.column_domains import type_beneath
+from migplan.kinds.lossy_casts import both_ways, lost_by
 from migplan.strategies.base import Context
 
 
@@ -23,18 +24,13 @@ def cut_values(context: Context, old: DbObject, new: DbObject) -> tuple[Assertio
         return ()
     if new.using is not None or new.generated is not None or context.empty(old.relation):
         return ()
-    lost = lost_by(old.type, new.type)
+    made_of = type_beneath(old.id, old.type, context.before), type_beneath(new.id, new.type, context.after)
+    lost = lost_by(*made_of)
     if lost is None:
         return ()
-    value, there, back = ident(new.name), deparsed(new.type), deparsed(old.type)
-    count = sql(
-        "SELECT count(*) FROM {} WHERE {}::{}::{} IS DISTINCT FROM {}",
-        ident(*old.relation.path),
-        value,
-        there,
-        back,
-        value,
-    )
+    value = ident(new.name) if made_of[0] == old.type else sql("{}::{}", ident(new.name), deparsed(made_of[0]))
+    one, other = both_ways(value, *made_of)
+    count = sql("SELECT count(*) FROM {} WHERE {} IS DISTINCT FROM {}", ident(*old.relation.path), one, other)
     misfits = f"rows of {old.relation} have values of {new.id.name} that don't fit {new.type}, which {lost}"
     return (Assertion(count, f"{misfits}: 'using' says what becomes of them"),)
 
