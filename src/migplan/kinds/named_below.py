@@ -11,10 +11,9 @@ from dataclasses import replace
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
-from migplan.core.sql import ident, sql
-from migplan.core.steps import LockMode, Statement
+from migplan.core.steps import Statement
 from migplan.kinds._descendants import heirs, parents_of
-from migplan.kinds.column import Column, relation_clause
+from migplan.kinds.column import Column
 from migplan.kinds.constraint import PRIMARY_KEY, Constraint
 from migplan.kinds.not_null import change_not_null, not_null_name, with_not_null_name
 
@@ -24,12 +23,7 @@ _NAMED = 18
 def with_room(column: Column, change: list[Statement], catalog: Catalog) -> list[Statement]:
     """What changes the column's type, between what makes room and what takes it back."""
     found = _in_the_way(column, catalog)
-    dropped = [
-        Statement(
-            sql("ALTER {} ALTER COLUMN {} DROP NOT NULL", relation_clause(c), ident(c.name)), LockMode.ACCESS_EXCLUSIVE
-        )
-        for c in found
-    ]
+    dropped = [s for c in found for s in change_not_null(c, replace(c, not_null=None))]
     again = [s for c in reversed(found) for s in change_not_null(replace(c, not_null=None), with_not_null_name(c))]
     return [*dropped, *change, *again]
 
