@@ -35,6 +35,11 @@ class BatchWork:
     first: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict[str, str])
 
+    @property
+    def is_felt(self) -> bool:
+        """Whether applications wait for the rows: a copy's, which a key may keep out, none of them knows."""
+        return not self.otherwise and not self.alone
+
     @classmethod
     def of(cls, model: BackfillModel | BatchesModel) -> BatchWork:
         """The work that a plan's step writes down."""

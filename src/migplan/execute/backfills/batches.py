@@ -1,5 +1,10 @@
 """One worker of a backfill: short transactions along the key, each with its position in it, so that a killed run goes
-on at the very row; as many rows at a time as half a second takes, fewer where somebody has to wait."""
+on at the very row; as many rows at a time as half a second takes, fewer where somebody has to wait.
+
+An application that writes several rows in another order than the key's may wait for a batch that waits for it.
+PostgreSQL looks for such a deadlock once somebody has waited for a second (manual: deadlock_timeout), and ends the
+transaction of who looks first. So no batch holds rows for that long, and each gives up first.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +30,10 @@ _FIRST: Final = 1_000
 """Rows of the first batch at most: nobody knows yet how long they take."""
 _PAGES_FEWEST, _PAGES_MOST = 8, 20_000
 _LOOK_EVERY: Final = 0.5
+_HOLDS: Final = 0.9
+"""Seconds after which a batch is given up, before an application that waits for its rows looks for a deadlock."""
+_WAITS: Final = 400
+"""Milliseconds that it waits for a lock at most."""
 
 
 class Worker:
@@ -42,6 +51,8 @@ class Worker:
         self._otherwise = False
         self._looked = 0.0
         self._began = 0.0
+        self._waits = min(job.pace.lock_timeout, _WAITS) if job.work.is_felt else job.pace.lock_timeout
+        self._holds = _HOLDS if job.work.is_felt else 0.0
         self._replicas = Replicas()
 
     def work(self) -> None:
@@ -53,9 +64,16 @@ class Worker:
                 done = self._batch() if self._keyed else self._pages()
             except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
                 self._connection.rollback()
-                self._size = max(FEWEST, self._size // 2)
+                self._take_fewer()
                 self._job.say(f"a batch gives way: {error.diag.message_primary}")
                 time.sleep(TARGET_SECONDS)
+                continue
+            except psycopg.errors.QueryCanceled:
+                if not self._holds or time.monotonic() - self._began < self._holds / 2:
+                    raise  # somebody else cancelled it
+                self._connection.rollback()
+                if not self._take_fewer():
+                    self._holds *= 2  # these rows take as long as they take
                 continue
             except (psycopg.errors.UniqueViolation, psycopg.errors.ExclusionViolation):
                 self._connection.rollback()
@@ -95,7 +113,8 @@ class Worker:
     def _begin(self) -> None:
         self._connection.execute("BEGIN")
         settings = {
-            "lock_timeout": f"{self._job.pace.lock_timeout}ms",
+            "lock_timeout": f"{self._waits}ms",
+            "statement_timeout": self._left(),
             "enable_seqscan": "off",  # a range of the key, however the planner's estimates are
             **self._job.work.settings,
         }
@@ -103,6 +122,12 @@ class Worker:
             "SELECT set_config(name, value, true) FROM unnest(%s::text[], %s::text[]) AS s (name, value)",
             (list(settings), list(settings.values())),
         )
+
+    def _left(self) -> str:
+        """How long the batch may still take, as a setting; 0 is for ever."""
+        if not self._holds:
+            return "0"
+        return f"{max(1, int(1000 * (self._began + self._holds - time.monotonic())))}ms"
 
     def _count(self, within: Sql, given: Sequence[str]) -> int:
         counting = sql("SELECT count(*) FROM {} WHERE {}", self._keys.table, within)
@@ -113,9 +138,11 @@ class Worker:
         """The work on one batch; how many rows it wrote."""
         changed = 0
         work = self._job.work
-        for statement in work.otherwise if self._otherwise else work.statements:
+        for number, statement in enumerate(work.otherwise if self._otherwise else work.statements):
             text = escaped(statement)
             times = text.count(WITHIN)
+            if number and self._holds:
+                self._connection.execute("SELECT set_config('statement_timeout', %s, true)", (self._left(),))
             result = self._connection.execute(text.replace(WITHIN, within).encode(), list(given) * times)
             if result.description is None:  # what returns rows has only locked them
                 changed = max(changed, result.rowcount)
@@ -161,6 +188,12 @@ class Worker:
         self._job.show(self._shared.add(read, changed, share, seconds))
         return done
 
+    def _take_fewer(self) -> bool:
+        """Half as many rows at a time; False where they were the fewest."""
+        before, fewest = self._size, FEWEST if self._keyed else _PAGES_FEWEST
+        self._size = max(fewest, before // 2)
+        return self._size < before
+
     def _steer(self, took: float) -> None:
         fewest, most = (FEWEST, MOST) if self._keyed else (_PAGES_FEWEST, _PAGES_MOST)
         wanted = self._size * TARGET_SECONDS / max(took, 0.001)
@@ -193,7 +226,7 @@ class Worker:
         if limit is not None and lag is not None and lag > limit:
             return f"a replica is {lag:.0f} s behind"
         if waiting:
-            self._size = max(FEWEST, self._size // 2)
+            self._take_fewer()
         return None
 
 
