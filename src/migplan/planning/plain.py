@@ -18,6 +18,7 @@ from migplan.kinds.sequence import Sequence
 from migplan.kinds.table import Table
 from migplan.kinds.trigger import Trigger, clones_left
 from migplan.planning.attributes import GENERIC, attribute_steps
+from migplan.planning.names.renamed_meanwhile import renamed_meanwhile
 from migplan.planning.rebuilds.rebuilt_steps import rebuild_steps
 from migplan.planning.rebuilds.side_by_side import (
     aside_where_kept,
@@ -263,6 +264,8 @@ def _alteration(context: Context, change: Alter) -> Step:
     ahead = attached_ahead(context, change.new)
     alone = not all(s.transactional for s in up)
     down = Down(tuple(back), asserts=unread) if back is not None else context.way_back(change.id, ahead, alone)
+    if alone and back is None:
+        down = renamed_meanwhile(down, change.id, context.before, context.renamed_columns)
     sentence = contract_of(context, change.id, kind.contract(change.old, change.new))
     old_uses = context.before.uses.get(change.id, frozenset())
     new_uses = context.after.uses.get(change.id, frozenset())

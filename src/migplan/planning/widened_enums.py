@@ -6,8 +6,9 @@ while both run. Everything else is planned for the enum that has both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
+from types import MappingProxyType
 
 from migplan.core.directives import Directives
 from migplan.core.ids import ObjectId
@@ -16,6 +17,7 @@ from migplan.core.records import record
 from migplan.core.steps import Down, Irreversible, Phase, Step, step_id
 from migplan.kinds.enum import Enum
 from migplan.kinds.registry import kind_of
+from migplan.planning.names.renamed_meanwhile import renamed_meanwhile
 from migplan.strategies.types.mapped_labels import mapped_labels
 from migplan.strategies.types.remap_labels import rows_back
 
@@ -38,11 +40,11 @@ def widen_enums(
     back: Callable[[Catalog, Catalog], Down | Irreversible],
     *,
     in_use: bool = False,
-    renamed: Collection[ObjectId] = (),
+    renamed: Mapping[ObjectId, str] = MappingProxyType({}),
 ) -> Widened:
     """Add what the ``values`` directives ask for, and to enums ``in_use`` that are replaced every new label: the next
     version of the application may write it before they are. ``back`` drafts the statements from one catalog to another;
-    ``renamed`` are columns that have another name by then.
+    ``renamed`` are columns by their declared names, with those that applications say.
     """
     added: dict[ObjectId, Enum] = {}
     for old in before.of(Enum):
@@ -60,17 +62,10 @@ def widen_enums(
     for id, wide in sorted(added.items()):
         objects: dict[ObjectId, DbObject] = {**world.objects, id: wide}
         wider = replace(world, objects=objects)
-        step = _step(world, wider, after, id, directives, back)
-        held = sorted(world.dependants({id}).intersection(renamed)) if in_use else []
-        steps.append(_stays(step, held[0]) if held else step)
+        steps.append(_step(world, wider, after, id, directives, back, renamed if in_use else {}))
         world = wider
     new_labels = {id: frozenset(wide.labels) - frozenset(_enum(before, id).labels) for id, wide in added.items()}
     return Widened(world, tuple(steps), new_labels)
-
-
-def _stays(step: Step, column: ObjectId) -> Step:
-    """The way back of the label comes last, when the column has its old name again: the statements say the new one."""
-    return replace(step, down=Irreversible(f"the labels stay, for {column} is renamed in the same plan"))
 
 
 def _enum(catalog: Catalog, id: ObjectId) -> Enum:
@@ -96,13 +91,15 @@ def _step(
     id: ObjectId,
     directives: Directives,
     back: Callable[[Catalog, Catalog], Down | Irreversible],
+    renamed: Mapping[ObjectId, str],
 ) -> Step:
     old, wide, new = _enum(world, id), _enum(wider, id), _enum(after, id)
     up = kind_of(id).alter(old, wide, world, wider)
     assert up is not None
     mapping = mapped_labels(directives, old, new)
     way = back(wider, world)
-    rows = rows_back(world, old, mapping)
+    if isinstance(way, Down):
+        way = Down((*rows_back(world, old, mapping), *way.statements))
     return Step(
         id=step_id("widen", id),
         title=f"add the labels to {id} that rows are going to get",
@@ -111,7 +108,7 @@ def _step(
         phase=Phase.EXPAND,
         why="the next version of the application may write them",
         up=tuple(up),
-        down=Down((*rows, *way.statements)) if isinstance(way, Down) else way,
+        down=renamed_meanwhile(way, id, world, renamed),
         releases=frozenset({id, *world.dependants({id})}),
         first=True,
     )

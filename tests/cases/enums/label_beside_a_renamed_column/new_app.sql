@@ -1,0 +1,1 @@
+INSERT INTO invoice (id, state, remark) VALUES (1002, 'disputed', 'new');
