@@ -59,12 +59,13 @@ def _one_way(facts: Facts) -> Iterable[Danger]:
 
 def _long_locks(facts: Facts) -> Iterable[Danger]:
     for step in facts.plan.steps:
-        if facts.long_under_lock(step):
+        if lasting := facts.long_under_lock(step):
             what = "rewrites" if step.rewrite else "reads"
-            tables = listed([f"{t}{_size(facts, t)}" for t in facts.locked(step) if not facts.small(t)])
+            tables = listed([f"{t}{_size(facts, t)}" for t in lasting])
             allowed = _allowance(facts, step, "long-lock", "rewrite")
-            text = f"{step.title}: {what} a table while {step.lock} is held on {tables}"
-            yield Danger("long lock", text, step.id, allowed)
+            own = f"{what} a table while {step.lock} is held on {tables}"
+            others = f"{what} {tables} while others wait for an earlier step of its transaction"
+            yield Danger("long lock", f"{step.title}: {own if facts.felt(step) else others}", step.id, allowed)
 
 
 def _size(facts: Facts, table: str) -> str:

@@ -8,7 +8,7 @@ from functools import cached_property
 from migplan.core.records import record
 from migplan.findings.model import FindingModel
 from migplan.planfile.folder import PlanFolder
-from migplan.planfile.locks import PlanLocks
+from migplan.planfile.locks import PlanLocks, own_table
 from migplan.planfile.model import PhaseModel, PlanModel, SizeModel, StepModel
 from migplan.planfile.script import read_script
 from migplan.planfile.trials import Trials, trials_of
@@ -22,6 +22,10 @@ def loses_for_good(step: StepModel) -> str | None:
 def verb(step: StepModel) -> str:
     """The first word of the step's id: create, drop, alter, fill, validate, …"""
     return step.id.partition(":")[0]
+
+
+def _transaction(step: StepModel) -> tuple[int, str, int]:
+    return step.window, step.phase, step.transaction
 
 
 @record(slots=False)
@@ -129,10 +133,18 @@ class Facts:
         """What was known of tables when the plan was made, by ``schema.table``."""
         return self.plan.known_sizes()
 
-    def long_under_lock(self, step: StepModel) -> bool:
-        """Whether the step rewrites or reads a whole table while reads or writes wait: small tables aside."""
-        lasting = (step.rewrite or step.scan) and not step.new_objects and not self.plan.offline
-        return lasting and any(not self.small(t) for t in self.locked(step))
+    def long_under_lock(self, step: StepModel) -> list[str]:
+        """The tables because of which the step lasts, rewriting or reading, while reads or writes wait for it or for an
+        earlier step of its transaction: small ones aside."""
+        if self.plan.offline or step.new_objects or not (step.rewrite or step.scan):
+            return []
+        own = [t for t in (own_table(step),) if t in self.sizes and self._held_before(step)]
+        return [t for t in self.locked(step) or own if not self.small(t)]
+
+    def _held_before(self, step: StepModel) -> bool:
+        """Whether its transaction keeps somebody waiting already."""
+        whole = [s for s in self.plan.steps if _transaction(s) == _transaction(step)]
+        return step.transactional and any(self.felt(s) for s in whole[: whole.index(step)])
 
     def tables(self, steps: Iterable[StepModel]) -> list[str]:
         """The tables that the steps lock."""

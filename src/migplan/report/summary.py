@@ -71,7 +71,7 @@ def _fields(change: ChangeModel) -> str:
 
 
 def _locks(facts: Facts) -> str:
-    waiting = [s for s in facts.plan.steps if facts.felt(s)]
+    waiting = [s for s in facts.plan.steps if facts.felt(s) or facts.long_under_lock(s)]
     if facts.plan.offline:
         return ""
     if not waiting:
