@@ -14,6 +14,7 @@ from tests.support.migrations import run as run_sql
 
 from migplan.core.errors import BlockedError, ExecutionError, MigplanError
 from migplan.execute.apply import apply
+from migplan.execute.failures.blockers import blockers_of
 from migplan.execute.journey import stops
 from migplan.execute.ledger.ledger import FencedError, install, installed
 from migplan.execute.ledger.ledger_schema import VERSIONS
@@ -164,6 +165,51 @@ def test_counted_rows_can_be_seen(make_db: MakeDb, tmp_path: Path) -> None:
             to_the_end(found.folder, found.live, heard)
         (query,) = [said.removeprefix("to see them: ") for said in heard.said if said.startswith("to see them: ")]
         assert shown <= {row[:2] for row in run_sql(found.live, query)}
+
+
+class InTheWay(Heard):
+    """Locks the table for a second when the first unit begins."""
+
+    def __init__(self, db: psycopg.Connection) -> None:
+        super().__init__()
+        self._db = db
+
+    def unit(self, unit: Unit, title: str) -> None:
+        super().unit(unit, title)
+        self._db.execute("LOCK b")
+        threading.Timer(1.0, self._db.commit).start()
+
+
+@pytest.mark.pg(18)
+def test_who_held_a_lock_is_not_named_beside_rows_in_the_way(make_db: MakeDb, tmp_path: Path) -> None:
+    old = "CREATE TABLE b (id int PRIMARY KEY, code text);"
+    rows = "INSERT INTO b SELECT g, 'c' FROM generate_series(1, 4) g;"
+    found = large(make_db, tmp_path, old + rows, old.replace("code text", "code text UNIQUE"))
+    with psycopg.connect(found.live, application_name="report") as db:
+        heard = InTheWay(db)
+        with pytest.raises(ExecutionError, match=r"duplicate keys .* \[P0001\]") as failed:
+            to_the_end(found.folder, found.live, heard)
+    assert any("waiting for pid" in said and "report" in said for said in heard.said)
+    assert "report" not in str(failed.value)
+
+
+def test_the_lookout_is_in_nobodys_way(shop: Shop) -> None:
+    with psycopg.connect(shop.url, autocommit=True) as asker, psycopg.connect(shop.url, autocommit=True) as builder:
+        asker.execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1")
+        pid = builder.info.backend_pid
+        thread = threading.Thread(target=builder.execute, args=["CREATE INDEX CONCURRENTLY ON item (id)"])
+        thread.start()
+        try:
+            for _ in range(100):
+                if asker.execute("SELECT pg_blocking_pids(%s)", [pid]).fetchone() == ([asker.info.backend_pid],):
+                    break
+                time.sleep(0.1)
+            else:
+                pytest.fail("the build doesn't wait")
+            assert blockers_of(asker, pid) == []
+        finally:
+            asker.execute("ROLLBACK")
+            thread.join()
 
 
 def test_a_second_operator(shop: Shop) -> None:

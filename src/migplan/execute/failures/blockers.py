@@ -24,6 +24,7 @@ SELECT a.pid, coalesce(a.usename, a.backend_type), coalesce(nullif(a.application
        extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, a.backend_start))::float8,
        left(regexp_replace(a.query, '\\s+', ' ', 'g'), 80), a.backend_type = 'client backend'
 FROM unnest(pg_blocking_pids(%(pid)s)) AS blocking(pid) JOIN pg_stat_activity a USING (pid)
+WHERE a.pid <> pg_backend_pid()
 UNION ALL
 SELECT DISTINCT 0, p.owner::text, p.gid, 'prepared', extract(epoch FROM clock_timestamp() - p.prepared)::float8,
        '', false
@@ -61,7 +62,10 @@ class Blocker:
 
 
 def blockers_of(connection: Connection, pid: int) -> list[Blocker]:
-    """The sessions that the session ``pid`` waits for, the oldest transaction first."""
+    """The sessions that the session ``pid`` waits for, the oldest transaction first.
+
+    Whoever asks isn't one: a concurrent build waits for every snapshot, and asking takes one for a moment.
+    """
     return [Blocker(*row) for row in connection.execute(_BLOCKERS, {"pid": pid}).fetchall()]
 
 

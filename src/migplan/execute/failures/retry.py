@@ -51,6 +51,11 @@ def may_pass(error: psycopg.Error) -> bool:
     return isinstance(error, _AGAIN)
 
 
+def ended_a_wait(error: psycopg.Error) -> bool:
+    """Whether who was in the way has to do with it; where a lock came after all, another error isn't its holder's."""
+    return may_pass(error) or lost(error) or isinstance(error, psycopg.errors.QueryCanceled)
+
+
 def lost(error: psycopg.Error) -> bool:
     """Whether a connection is gone: by the network, a restart, pg_terminate_backend."""
     state = error.sqlstate

@@ -17,7 +17,7 @@ from migplan.execute.beforehand.maintenance import admit
 from migplan.execute.failures.blockers import Lookout
 from migplan.execute.failures.failures import details, failure, primary
 from migplan.execute.failures.interrupts import asked_to_end
-from migplan.execute.failures.retry import Tries, lost
+from migplan.execute.failures.retry import Tries, ended_a_wait, lost
 from migplan.execute.ledger.ledger import Direction
 from migplan.execute.ledger.this_run import ThisRun
 from migplan.execute.manner import Manner, Teller
@@ -192,7 +192,8 @@ class Runner:
         self._lookout.watch(self._session.connection)
 
     def _note_failure(self, attempt: int, error: psycopg.Error) -> None:
-        blocked = self._lookout.blockers()
+        seen = self._lookout.blockers()
+        blocked = seen if ended_a_wait(error) else []
         if blocked:
             error.add_note(f"waited for {'; '.join(b.who for b in blocked)}")
         by = "; ".join(b.who for b in blocked) or None
