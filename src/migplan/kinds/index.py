@@ -160,6 +160,13 @@ WHERE t.relkind IN ('r', 'p', 'm', 'f') AND t.relpersistence <> 't' AND n.oid = 
     def reshapes(self, old: Index, new: Index) -> bool:
         return False
 
+    def contract(self, old: Index, new: Index) -> str | None:
+        said = [
+            f"handles duplicate-key errors of {new.id}" if is_tightened(old, new) else "",
+            "" if is_still_inferred(old, new) else f"has no ON CONFLICT that needs the former {old.id}",
+        ]
+        return " and ".join(filter(None, said)) or None
+
     def create_contract(self, obj: Index, before: Catalog) -> str | None:
         return f"handles duplicate-key errors of {obj.id}" if obj.unique and obj.relation in before else None
 
@@ -168,6 +175,22 @@ WHERE t.relkind IN ('r', 'p', 'm', 'f') AND t.relpersistence <> 't' AND n.oid = 
 
     def owner_statements(self, obj: Index, owner: str) -> list[Statement]:
         return []
+
+
+def is_tightened(old: Index, new: Index) -> bool:
+    """Whether rows that the old one let in together may be refused: keys of fewer columns, or of more rows."""
+    apart = old.unique and set(old.keys) <= set(new.keys) and old.predicate in (None, new.predicate)
+    return new.unique and not (apart and (_nulls_alike(old) or not _nulls_alike(new)))
+
+
+def is_still_inferred(old: Index, new: Index) -> bool:
+    """Whether ON CONFLICT finds the new one wherever it found the old: it wants exactly a unique index's columns."""
+    same = new.unique and set(old.keys) == set(new.keys) and new.predicate in (None, old.predicate)
+    return same or not old.unique
+
+
+def _nulls_alike(index: Index) -> bool:
+    return "NULLS NOT DISTINCT" in index.definition
 
 
 def _behind_twins(index: Index, catalog: Catalog) -> set[ObjectId]:

@@ -8,7 +8,15 @@ from dataclasses import replace
 from migplan.core.ids import ObjectId
 from migplan.core.sql import ident, sql
 from migplan.core.steps import After, Down, LockMode, Name, Phase, Statement, Step, step_id, temporary_name
-from migplan.kinds.index import Index, create_index, drop_index, index_extras, set_clustered
+from migplan.kinds.index import (
+    Index,
+    create_index,
+    drop_index,
+    index_extras,
+    is_still_inferred,
+    is_tightened,
+    set_clustered,
+)
 from migplan.kinds.names import names_of
 from migplan.kinds.registry import kind_of
 from migplan.strategies.base import Context, Expansion, Size, Strategy
@@ -148,7 +156,7 @@ def _replace(context: Context, old: Index, new: Index) -> list[Step]:
     schema, name = new.id.path
     building = temporary_name(name, "new")
     staged = replace(new, id=ObjectId("index", (schema, building)))
-    sentence = kind_of(new.id).create_contract(new, context.before) if new.unique and not old.unique else None
+    sentence = kind_of(new.id).contract(old, new) if is_tightened(old, new) else None
     build = Step(
         id=step_id("build", new.id),
         title=f"build the new {new.id} concurrently",
@@ -198,12 +206,22 @@ def _replace(context: Context, old: Index, new: Index) -> list[Step]:
         strategy=IndexConcurrently.name,
         phase=Phase.CONTRACT,
         why="nothing uses it any more",
+        deploy=_last_use(context, old, new),
         up=(drop_index(retired, concurrently=True),),
         down=Down((create_index(retired, concurrently=True), *index_extras(retired), *_comment(retired))),
         releases=context.before.uses.get(old.id, frozenset()) - context.after.uses.get(new.id, frozenset()),
         after=(After(swap.id, "the new one has taken over"),),
     )
     return [build, swap, drop]
+
+
+def _last_use(context: Context, old: Index, new: Index) -> str | None:
+    """What the running application still needs the old one for: ON CONFLICT, queries by columns that go."""
+    read = context.before.uses.get(old.id, frozenset())
+    if any(id.kind == "column" and id not in context.after for id in read):
+        return kind_of(old.id).drop_contract(old)
+    behind_it = is_tightened(old, new)
+    return None if behind_it or is_still_inferred(old, new) else kind_of(old.id).contract(old, new)
 
 
 def _rename(schema: str, name: str, to: str) -> Statement:

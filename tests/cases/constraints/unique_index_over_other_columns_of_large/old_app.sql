@@ -1,0 +1,4 @@
+INSERT INTO fewer VALUES (1001, 'a1', 'another') ON CONFLICT (a, b) DO NOTHING;
+DELETE FROM fewer WHERE id = 1001;
+INSERT INTO more VALUES (1001, 'a1', 'another') ON CONFLICT (a) DO UPDATE SET b = more.b;
+INSERT INTO plain VALUES (1001, 'a1', 'b1') ON CONFLICT (a, b) DO NOTHING;
