@@ -57,6 +57,31 @@ ROWS_OF_THE_TABLE = {
         "ALTER TABLE t ALTER a SET DEFAULT 3;", "ALTER TABLE t ALTER a SET DEFAULT 4;", (("0 expand", "alter:t.a", AX),)
     ),
     "default: drop": Row("ALTER TABLE t ALTER a SET DEFAULT 3;", "", (("1 contract", "drop:t.a", AX),)),
+    "index: over a column that comes instead of one that goes": Row(
+        "ALTER TABLE t ADD c int; CREATE INDEX i ON t (a);",
+        "ALTER TABLE t ADD c int, DROP a; CREATE INDEX i ON t (c);",
+        (
+            ("0 migrate", "build:i", SUE),
+            ("0 migrate", "swap:i", SUE),
+            ("1 contract", "drop:i", SUE),
+            ("1 contract", "drop:t.a", AX),
+        ),
+    ),
+    "unique index: over fewer columns": Row(
+        "CREATE UNIQUE INDEX i ON t (a, b);",
+        "CREATE UNIQUE INDEX i ON t (a);",
+        (("1 contract", "build:i", SUE), ("1 contract", "swap:i", SUE), ("1 contract", "drop:i", SUE)),
+    ),
+    "unique index: over more columns": Row(
+        "CREATE UNIQUE INDEX i ON t (a);",
+        "CREATE UNIQUE INDEX i ON t (a, b);",
+        (("0 migrate", "build:i", SUE), ("0 migrate", "swap:i", SUE), ("1 contract", "drop:i", SUE)),
+    ),
+    "unique index: of more rows": Row(
+        "CREATE UNIQUE INDEX i ON t (a) WHERE id > 3;",
+        "CREATE UNIQUE INDEX i ON t (a);",
+        (("1 contract", "build:i", SUE), ("1 contract", "swap:i", SUE), ("1 contract", "drop:i", SUE)),
+    ),
     "check: add": Row(
         "",
         "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0);",
