@@ -18,6 +18,7 @@ from tests.support import dumps
 from tests.support.migrations import Migration, migration, psql
 
 from migplan.planfile.held_up import held_up_back
+from migplan.planfile.units import is_setting, read_units
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,6 +35,7 @@ class Options:
     ``server`` is the first major version that knows the case's SQL. ``config`` is the text of its migplan.toml.
     ``deploys`` is the number of checkpoints, ``require`` and ``forbid`` pieces of the up files' SQL, ``findings`` rules that
     must be found. ``blocked`` is a piece of the reason why there is no plan. ``loses`` says that rows don't come back,
+    ``counts`` steps that read rows under a lock to see whether they comply,
     ``reads_back`` steps whose way back reads a large table under its lock, ``keeps`` beginnings of pg_dump's statements about what no way back changes, ``stays`` that only the last file can be
     undone without them. ``made_up``: the names that PostgreSQL made up for NOT NULL constraints may differ, and which inherited columns
     and checks their tables declare as well. ``fails`` is
@@ -51,6 +53,7 @@ class Options:
     blocked: str | None = None
     loses: bool = False
     reads_back: tuple[str, ...] = ()
+    counts: tuple[str, ...] = ()
     keeps: tuple[str, ...] = ()
     stays: bool = False
     made_up: bool = False
@@ -216,6 +219,19 @@ def _expect_facts(found: Migration, options: Options) -> None:
         told = {f.step for f in plan.findings if f.rule == "long-way-back"}
         _expect_none([line for line in held if line.split()[0] not in options.reads_back])
         _expect_none([f"{line}, and no finding says so" for line in held if line.split()[0] not in told])
+        _expect_none([line for line in _counted_under_locks(found) if line.split()[0] not in options.counts])
+
+
+def _counted_under_locks(found: Migration) -> Iterator[str]:
+    """Steps that read a table's rows, to see whether they comply, in a transaction that holds a lock already."""
+    names = [name for phase in found.phases for name in (phase.up, phase.down)]
+    for unit in (unit for name in names for unit in read_units(name, found.folder.files[name]) if unit.transactional):
+        locked = False
+        for command in (c for c in unit.commands if not is_setting(c)):
+            counts = "offenders := (SELECT count(*)" in command.sql
+            if counts and locked:
+                yield f"{command.step} counts rows behind other steps of {unit.name}"
+            locked = locked or not counts
 
 
 def _held_up_on_the_way_back(found: Migration) -> Iterator[str]:

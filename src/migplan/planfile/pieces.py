@@ -97,24 +97,25 @@ def _of_commands(commands: Sequence[Command], *, transactional: bool) -> Script:
 def _way_back(steps: Sequence[str], downs: Sequence[Unit]) -> Script:
     """What of the down file undoes these steps, in its order."""
     wanted = set(steps)
-    mine = [replace(u, commands=tuple(_of_steps(u, wanted))) for u in downs if set(u.steps) & wanted]
+    mine = [_part_of(u, wanted) for u in downs if set(u.steps) & wanted]
     mine = [u for u in mine if _does_something(u)]
     if all(u.transactional for u in mine):
-        return _of_commands([c for u in mine for c in u.commands], transactional=True) if mine else Script()
-    first = mine[0].commands[0]
+        return (
+            _of_commands([c for u in mine for c in (*u.checks, *u.commands)], transactional=True) if mine else Script()
+        )
+    first = (*mine[0].checks, *mine[0].commands)[0]
     return Script(tuple(s for u in mine for s in _as_it_runs(u)), first.settings, transactional=False)
 
 
 def _as_it_runs(unit: Unit) -> list[str]:
-    statements = [c.sql for c in unit.commands]
-    return ["BEGIN", *statements, "COMMIT"] if unit.transactional else statements
+    checks, statements = [c.sql for c in unit.checks], [c.sql for c in unit.commands]
+    return [*checks, "BEGIN", *statements, "COMMIT"] if unit.transactional else statements
 
 
-def _of_steps(unit: Unit, steps: set[str]) -> Iterator[Command]:
-    """The steps' statements, and the settings at the head of their transaction."""
-    for command in unit.commands:
-        if command.step in steps or _is_timeout(command):
-            yield command
+def _part_of(unit: Unit, steps: set[str]) -> Unit:
+    """The steps' statements with what they count before, and the settings at the head of their transaction."""
+    commands = tuple(c for c in unit.commands if c.step in steps or _is_timeout(c))
+    return replace(unit, commands=commands, checks=tuple(c for c in unit.checks if c.step in steps))
 
 
 def _is_timeout(command: Command) -> bool:

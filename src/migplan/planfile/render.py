@@ -13,6 +13,7 @@ from migplan.core.settings import Settings
 from migplan.core.sql import Sql, literal, sql
 from migplan.core.steps import Assertion, Down, Irreversible, LockMode, Phase, Statement, Step, Timing
 from migplan.planfile.marks import MARK
+from migplan.planning.counted_ahead import down_asserts, up_asserts
 from migplan.planning.segments import Segment
 from migplan.strategies.steps_undone import AGAIN
 
@@ -72,12 +73,13 @@ def _file(window: int, phase: Phase, direction: str, bodies: Iterable[str]) -> s
 
 
 def _up(segment: Segment, settings: Settings, waivers: Waivers | None) -> str:
-    """The segment's transaction; what its first step asserts is counted before it, while no lock is held."""
-    first = next((s for s in segment.steps if s.up or s.asserts), segment.steps[0])
-    steps = [replace(s, asserts=()) if s is first else s for s in segment.steps]
+    """The segment's transaction; what its steps assert is counted before it, while no lock is held."""
+    ahead = up_asserts(segment.steps)
+    counted = "".join(_assertions(s, s.asserts) for s in segment.steps[:ahead])
+    steps = [replace(s, asserts=()) if n < ahead else s for n, s in enumerate(segment.steps)]
     blocks = [_up_block(step, segment.window, waivers) for step in steps]
     statements = [s for step in segment.steps for s in step.up]
-    return _assertions(first, first.asserts) + _transaction(blocks, statements, settings)
+    return counted + _transaction(blocks, statements, settings)
 
 
 def _assertions(step: Step, asserts: Sequence[Assertion]) -> str:
@@ -91,7 +93,7 @@ def _down(segment: Segment, settings: Settings) -> str:
     """The segment undone: its steps in reverse order, split where one of them can't run in a transaction, or reads
     rows that the locks of the others would keep from everybody.
 
-    What the first one asserts is counted while no lock is held.
+    What they assert is counted while no lock is held.
     """
     texts: list[str] = []
     steps = list(reversed(segment.steps))
@@ -99,17 +101,20 @@ def _down(segment: Segment, settings: Settings) -> str:
         members = list(run)
         for part in [members] if joined else [[m] for m in members]:
             statements = [s for step in part for s in _down_statements(step)]
-            first, counted = _counted_before(part[0])
-            blocks = [_down_block(s) for s in (first, *part[1:])]
+            ahead = down_asserts(part)
+            counted = "".join(_assertions(s, _down_asserts(s)) for s in part[:ahead])
+            blocks = [_down_block(_uncounted(s) if n < ahead else s) for n, s in enumerate(part)]
             texts.append(counted + _transaction(blocks, statements, settings))
     return "\n".join(texts)
 
 
-def _counted_before(step: Step) -> tuple[Step, str]:
-    """The step without what its way back asserts, and that."""
-    if not isinstance(step.down, Down) or not step.down.asserts:
-        return step, ""
-    return replace(step, down=replace(step.down, asserts=())), _assertions(step, step.down.asserts)
+def _uncounted(step: Step) -> Step:
+    """The step without what its way back asserts."""
+    return replace(step, down=replace(step.down, asserts=())) if isinstance(step.down, Down) else step
+
+
+def _down_asserts(step: Step) -> tuple[Assertion, ...]:
+    return step.down.asserts if isinstance(step.down, Down) else ()
 
 
 def _down_statements(step: Step) -> tuple[Statement, ...]:

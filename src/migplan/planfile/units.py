@@ -73,11 +73,10 @@ def read_units(file: str, text: str) -> list[Unit]:
     found = list(_units(file, text))
     joined: list[Unit] = []
     for unit in found:
-        before = joined[-1] if joined else None
-        if before is not None and unit.transactional and _are_checks(before, unit):
-            joined[-1] = replace(unit, checks=before.commands)
-        else:
-            joined.append(unit)
+        checks: tuple[Command, ...] = ()
+        while unit.transactional and joined and _are_checks(joined[-1], unit):
+            checks = (*joined.pop().commands, *checks)
+        joined.append(replace(unit, checks=checks) if checks else unit)
     _refuse_scattered(file, joined)
     return [Unit(u.file, number, u.transactional, u.steps, u.commands, u.checks) for number, u in enumerate(joined, 1)]
 

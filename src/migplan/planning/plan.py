@@ -18,6 +18,7 @@ from migplan.kinds.registry import kind_of
 from migplan.planning.column_order import with_column_orders
 from migplan.planning.contexts import Way, context_of
 from migplan.planning.conversions import with_conversions
+from migplan.planning.counted_ahead import counted_once
 from migplan.planning.diff import diff
 from migplan.planning.expanded import expansions_of, steps_of
 from migplan.planning.fold import fold
@@ -187,7 +188,7 @@ def _arranged_somehow(context: Context, expansions: list[Expansion], steps: list
 
 def _arranged(context: Context, expansions: list[Expansion], steps: list[Step], edges: list[Edge]) -> Draft:
     nodes, node_edges = nodes_of(steps, edges)
-    placed = fold(place(nodes, node_edges), edges, context.before)
+    placed = counted_once(fold(place(nodes, node_edges), edges, context.before))
     kept = {START, *(s.id for p in placed for s in p.node.steps)}
     return Draft(
         changes=tuple(context.all_changes),
