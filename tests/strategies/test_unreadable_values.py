@@ -32,6 +32,18 @@ def test_values_are_counted_before_the_type_changes(make_db: MakeDb, settings: S
     query(found.live, "UPDATE t SET a = a + 1 RETURNING id")
 
 
+@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
+def test_so_are_bytes_that_are_no_text(make_db: MakeDb, settings: Settings) -> None:
+    old, new = (f"CREATE TABLE t (id int PRIMARY KEY, a {type});" for type in ("bytea", "jsonb"))
+    rows = "INSERT INTO t VALUES (1, '{}'), (2, '\\xa5'), (3, '\\x00'), (4, 'no json'), (5, NULL);"
+    found = plan(make_db, old, new, rows=rows, settings=settings)
+    up = "".join(file.up for file in found.files)
+    with pytest.raises(AssertionError, match=r"values of public.t.a that jsonb can't read \(3 rows\)"):
+        psql(found.live, up)
+    query(found.live, "DELETE FROM t WHERE id IN (2, 3, 4) RETURNING id")
+    psql(found.live, up)
+
+
 def test_so_they_are_on_the_way_back(make_db: MakeDb) -> None:
     old, new = (f"CREATE TABLE t (id int PRIMARY KEY, a {type});" for type in ("json", "text"))
     found = plan(make_db, old, new, rows="INSERT INTO t VALUES (1, '{}'), (2, NULL);", settings=CAREFUL)

@@ -18,22 +18,22 @@ def cast(value: Sql, source: str, target: str) -> Sql:
 
 def cast_by_text(value: Sql, source: str, target: str) -> Sql:
     """``value`` as the type, by way of text: element by element where both are arrays; bytes are those of the text."""
-    if _BYTES in (source, target) and source != target and not _is_text(source) and not _is_text(target):
+    if BYTES in (source, target) and source != target and not _is_text(source) and not _is_text(target):
         encoded = sql("convert_to({}::text, 'UTF8')", value)
-        return encoded if target == _BYTES else sql("{}::{}", text_of(value, source, target), deparsed(target))
+        return encoded if target == BYTES else sql("{}::{}", text_of(value, source, target), deparsed(target))
     text = Sql("text[]" if source.endswith("[]") and target.endswith("[]") else "text")
     return sql("{}::{}::{}", value, text, deparsed(target))
 
 
 def text_of(value: Sql, source: str, target: str) -> Sql:
     """The text that the target's type reads: of bytes, what they say, since no other type reads PostgreSQL's form."""
-    said = source == _BYTES and not _is_text(target)
+    said = source == BYTES and not _is_text(target)
     return sql("convert_from({}, 'UTF8')", value) if said else sql("{}::text", value)
 
 
 def reads_text(source: str, target: str) -> bool:
     """Whether :func:`cast` has the target's type read the value's text, which not every value may be."""
-    if source == target or _is_text(target) or (target == _BYTES and not _is_text(source)):
+    if source == target or _is_text(target) or (target == BYTES and not _is_text(source)):
         return False
     return not _castable(source, target) or (base_type(source) in _TEXTUAL and base_type(target) not in _TEXTUAL)
 
@@ -83,7 +83,7 @@ _CASTABLE = (
     frozenset({"bit", "bigint"}),
 )
 """Groups of types of which each can be cast to each (pg_cast of 14 to 18)."""
-_BYTES = "bytea"
+BYTES = "bytea"
 _BITS = {"smallint": 16, "integer": 32, "bigint": 64}
 _NUMBERS = frozenset({*_BITS, "numeric", "real", "double precision"})
 _TEXTUAL = frozenset({"text", "character varying", "character", "name", '"char"'})

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Final
 
 from migplan.core.model import DbObject
-from migplan.core.sql import deparsed, ident, literal, sql
+from migplan.core.sql import Sql, deparsed, ident, literal, sql
 from migplan.core.steps import Assertion
 from migplan.kinds.column import Column
-from migplan.kinds.type_casts import overflows, reads_text, text_of
+from migplan.kinds.type_casts import BYTES, overflows, reads_text, text_of
 from migplan.strategies.base import Context
 
 _TELLS: Final = 16
@@ -33,7 +33,7 @@ def unreadable_values(context: Context, old: DbObject, new: DbObject) -> tuple[A
     if not reads_text(old.type, new.type):
         return ()
     message = f"rows of {old.relation} have values of {new.id.name} that {new.type} can't read"
-    if context.before.major < _TELLS:
+    if context.before.major < _TELLS or old.type == BYTES:
         return (_tried(old, new, message),)
     count = sql(
         "SELECT count(*) FROM {} WHERE NOT pg_input_is_valid({}, {})",
@@ -45,17 +45,21 @@ def unreadable_values(context: Context, old: DbObject, new: DbObject) -> tuple[A
 
 
 def _tried(old: Column, new: Column, message: str) -> Assertion:
-    """Each value once, in a block of its own that survives what the type says of it."""
+    """Each value once, in a block of its own that survives what the type says of it. Bytes are read as text in there as
+    well, since not all are any; of other types the text is taken before, since not all have an equality operator."""
+    value, of_bytes = sql("r.{}", ident(new.name)), old.type == BYTES
     block = sql(
-        "DO $migplan$\nDECLARE\n  held text;\n  times bigint;\n  offenders bigint := 0;\nBEGIN\n"
+        "DO $migplan$\nDECLARE\n  held {};\n  times bigint;\n  offenders bigint := 0;\nBEGIN\n"
         "  FOR held, times IN SELECT {}, count(*) FROM {} r WHERE r.{} IS NOT NULL GROUP BY 1 LOOP\n"
-        "    BEGIN\n      PERFORM held::{};\n"
+        "    BEGIN\n      PERFORM {}::{};\n"
         "    EXCEPTION WHEN data_exception OR integrity_constraint_violation OR program_limit_exceeded THEN\n"
         "      offenders := offenders + times;\n    END;\n  END LOOP;\n"
         "  IF offenders > 0 THEN\n    RAISE EXCEPTION '% (% rows)', {}, offenders;\n  END IF;\nEND\n$migplan$",
-        text_of(sql("r.{}", ident(new.name)), old.type, new.type),
+        Sql("bytea" if of_bytes else "text"),
+        value if of_bytes else text_of(value, old.type, new.type),
         ident(*new.relation.path),
         ident(new.name),
+        text_of(Sql("held"), old.type, new.type) if of_bytes else Sql("held"),
         deparsed(new.type),
         literal(message),
     )
