@@ -31,10 +31,10 @@ _EXACT: Final = frozenset(
 
 @record
 class Compared:
-    """What decides how values are compared: a type among those beneath that has no equality, or else the column's;
+    """What decides how values are compared: whether their types have no equality, so that their texts are compared;
     whether equal means the same; and the collation, where there can be one."""
 
-    type: str
+    as_text: bool = False
     exact: bool = True
     collation: str | None = None
 
@@ -42,10 +42,10 @@ class Compared:
 def compared(column: Column, catalog: Catalog) -> Compared:
     """How the column's values are compared, by what its domain or composite type is made of."""
     beneath = {column.type} | _beneath(column.id, catalog)
-    type = next((t for t in sorted(beneath) if not has_equality(t)), column.type)
+    as_text = not all(map(has_equality, beneath)) or is_domain_over_enum(column, catalog)
     collation = column.collation or ('pg_catalog."default"' if {_plain(t) for t in beneath} & _COLLATABLE else None)
     exact = {_plain(t) for t in beneath} <= _EXACT | _whole(catalog, column.id) and _is_deterministic(column, catalog)
-    return Compared(type, exact, collation)
+    return Compared(as_text, exact, collation)
 
 
 def has_equality(type: str) -> bool:
@@ -56,7 +56,7 @@ def has_equality(type: str) -> bool:
 def distinct(left: Sql, right: Sql, by: Compared, other: Compared | None = None) -> Sql:
     """Two values aren't equal; what has no equality is compared as text. ``other`` is how the right one's column is:
     PostgreSQL doesn't choose between two collations."""
-    if not has_equality(by.type):
+    if by.as_text:
         left, right = sql("({})::text", left), sql("({})::text", right)
     elif other is not None and by.collation is not None and other.collation not in (None, by.collation):
         left, right = sql('({}) COLLATE "C"', left), sql('({}) COLLATE "C"', right)
@@ -65,9 +65,24 @@ def distinct(left: Sql, right: Sql, by: Compared, other: Compared | None = None)
 
 def changed(new: Sql, old: Sql, by: Compared) -> Sql:
     """Two values of one column aren't the same, whatever its type takes for equal."""
-    if by.exact:
+    if by.exact and not by.as_text:
         return sql("{} IS DISTINCT FROM {}", new, old)
     return sql("{}::text{} IS DISTINCT FROM {}::text", new, Sql(' COLLATE "C"' if by.collation else ""), old)
+
+
+def is_domain_over_enum(column: Column, catalog: Catalog) -> bool:
+    """Whether its values have to be cast to be compared: the enums' operators are declared for anyenum, which takes no
+    domain (manual: Polymorphic Types). Arrays of such a domain have operators."""
+    return _is_over_enum(column.type, column.id, catalog)
+
+
+def _is_over_enum(type: str, user: ObjectId, catalog: Catalog) -> bool:
+    for id in catalog.uses.get(user, ()):
+        obj = catalog.objects.get(id)
+        if isinstance(obj, Domain) and str(ident(*id.path)) == type:
+            enums = (u for u in catalog.uses.get(id, ()) if isinstance(catalog.objects.get(u), Enum))
+            return any(str(ident(*u.path)) == obj.type for u in enums) or _is_over_enum(obj.type, id, catalog)
+    return False
 
 
 def _plain(type: str) -> str:

@@ -194,7 +194,7 @@ def _pair_by_name(leaving: _End, arriving: _End) -> Pair:
     (old, old_type, was), (new, new_type, now) = leaving, arriving
     up, down = _both_by_name(ident(old), ident(new), old_type, new_type, was, now)
     up_of_new, down_of_new = _both_by_name(of_new(old), of_new(new), old_type, new_type, was, now)
-    return Pair(old, new, Compared(old_type), Compared(new_type), up, down, up_of_new, down_of_new)
+    return Pair(old, new, Compared(), Compared(), up, down, up_of_new, down_of_new)
 
 
 def _both_by_name(
