@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from migplan.core.errors import PlanningError
 from migplan.core.ids import ObjectId
 from migplan.core.records import record
-from migplan.core.steps import Step
+from migplan.core.steps import Phase, Step
 from migplan.planning.digraph import Successors, components, digraph, in_order, leads
 from migplan.strategies.base import PLAIN
 from migplan.strategies.columns.set_not_null import NAME as NOT_NULL
@@ -55,15 +55,33 @@ def edges_of(steps: Sequence[Step]) -> list[Edge]:
 
 def without_circles(edges: Sequence[Edge]) -> list[Edge]:
     """The edges, of the wished ones in circles those that close none: each is tried after the other."""
-    pairs = [(e.source, e.target) for e in edges if e.source != START]
-    component = {n: i for i, members in enumerate(components(digraph((), pairs))) for n in members}
-    doubtful = [e for e in edges if e.wished and component.get(e.source) == component[e.target]]
+    return _sparing(edges, lambda step: step, lambda _: True)
+
+
+def without_long_transactions(steps: Sequence[Step], edges: Sequence[Edge]) -> list[Edge]:
+    """The edges, without the wished ones that would draw long work into a transaction whose locks others wait for."""
+    groups = {s.id: s.together or s.id for s in steps}
+    long = {groups[s.id] for s in steps if s.phase is Phase.MIGRATE or not s.transactional}
+    return _sparing(edges, groups.__getitem__, lambda members: not long.isdisjoint(members))
+
+
+def _sparing(
+    edges: Sequence[Edge], node: Callable[[str], str], spares: Callable[[Sequence[str]], bool]
+) -> list[Edge]:
+    """The edges without the wished ones that close a circle of nodes, where ``spares`` says of its nodes that these go."""
+    if not any(e.wished for e in edges):
+        return list(edges)
+    ends = {e: (node(e.source), node(e.target)) for e in edges if e.source != START}
+    circles = [c for c in components(digraph((), (pair for pair in ends.values() if len(set(pair)) > 1))) if spares(c)]
+    circle = {n: i for i, members in enumerate(circles) if len(members) > 1 for n in members}
+    doubtful = {e for e, (a, b) in ends.items() if e.wished and a in circle and circle[a] == circle.get(b) and a != b}
     kept = [e for e in edges if e not in doubtful]
-    graph = digraph((), ((e.source, e.target) for e in kept))
-    for edge in doubtful:
-        if not leads(graph, edge.target, edge.source):
+    graph = digraph((), (ends[e] for e in kept if e in ends))
+    for edge in sorted(doubtful, key=_place):
+        source, target = ends[edge]
+        if not leads(graph, target, source):
             kept.append(edge)
-            graph.setdefault(edge.source, set()).add(edge.target)
+            graph.setdefault(source, set()).add(target)
     return sorted(kept, key=_place)
 
 

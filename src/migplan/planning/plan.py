@@ -22,7 +22,7 @@ from migplan.planning.counted_ahead import counted_once
 from migplan.planning.diff import diff
 from migplan.planning.expanded import expansions_of, steps_of
 from migplan.planning.fold import fold
-from migplan.planning.graph import START, CycleError, Edge, edges_of, nodes_of, without_circles
+from migplan.planning.graph import START, CycleError, Edge, edges_of, nodes_of, without_circles, without_long_transactions
 from migplan.planning.heirs.clones import with_named_clones
 from migplan.planning.heirs.followers import without_followers
 from migplan.planning.heirs.kept_columns import with_own_names
@@ -117,7 +117,7 @@ def draft(
         steps = with_written_names(with_said_casts(made, before, after), before, after)
         edges = edges_of(steps)
         try:
-            arranged = _arranged_somehow(context, expansions, steps, edges)
+            arranged = _arranged_somehow(context, expansions, steps, without_long_transactions(steps, edges))
             refused = refused_updates(steps, before, after)
             return replace(
                 arranged,

@@ -1,0 +1,1 @@
+INSERT INTO item (id, amt) VALUES (7, 7);
