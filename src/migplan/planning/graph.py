@@ -65,9 +65,7 @@ def without_long_transactions(steps: Sequence[Step], edges: Sequence[Edge]) -> l
     return _sparing(edges, groups.__getitem__, lambda members: not long.isdisjoint(members))
 
 
-def _sparing(
-    edges: Sequence[Edge], node: Callable[[str], str], spares: Callable[[Sequence[str]], bool]
-) -> list[Edge]:
+def _sparing(edges: Sequence[Edge], node: Callable[[str], str], spares: Callable[[Sequence[str]], bool]) -> list[Edge]:
     """The edges without the wished ones that close a circle of nodes, where ``spares`` says of its nodes that these go."""
     if not any(e.wished for e in edges):
         return list(edges)

@@ -22,7 +22,15 @@ from migplan.planning.counted_ahead import counted_once
 from migplan.planning.diff import diff
 from migplan.planning.expanded import expansions_of, steps_of
 from migplan.planning.fold import fold
-from migplan.planning.graph import START, CycleError, Edge, edges_of, nodes_of, without_circles, without_long_transactions
+from migplan.planning.graph import (
+    START,
+    CycleError,
+    Edge,
+    edges_of,
+    nodes_of,
+    without_circles,
+    without_long_transactions,
+)
 from migplan.planning.heirs.clones import with_named_clones
 from migplan.planning.heirs.followers import without_followers
 from migplan.planning.heirs.kept_columns import with_own_names

@@ -124,7 +124,7 @@ def _left_behind(step: Step, before: Catalog, after: Catalog) -> Step:
     may go in an earlier file, or later than what a foreign key refers to."""
     attached = [c for c in _uppermost_first(after, _NAMED) if attachment(c.relation) in step.creates]
     drops = tuple(drop_constraint(c) for c in attached if c.id not in before)
-    if not drops or not isinstance(step.down, Down):
+    if not drops or not isinstance(step.down, Down) or not any("DETACH" in s.sql for s in step.down.statements):
         return step
     return replace(step, down=replace(step.down, statements=(*step.down.statements, *drops)))
 
@@ -158,7 +158,8 @@ def _let_go(step: Step, clones: Mapping[ObjectId, list[ObjectId]]) -> Step:
 
 def _behind_detaching(steps: Sequence[Step], clones: Mapping[ObjectId, list[ObjectId]]) -> list[Step]:
     """The steps; what validates such a constraint on the way back comes before ATTACH, which takes valid ones only."""
-    by = {clone: step.id for step in steps for id in sorted(step.destroys) for clone in clones.get(id, ())}
+    left = [(step, id) for step in steps for id in sorted(step.destroys) if id.parent("table") not in step.destroys]
+    by = {clone: step.id for step, id in left for clone in clones.get(id, ())}
     return [
         replace(step, after=(*step.after, After(by[step.object], "the partition has it to itself from then on")))
         if step.id.startswith(AGAIN) and step.object in by

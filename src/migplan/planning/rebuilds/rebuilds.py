@@ -113,11 +113,23 @@ def _judge_alteration(search: _Search, change: Alter, forced: bool) -> None:
     if forced or kind.alter(change.old, change.new, search.before, search.after) is None:
         search.roots.add(change.id)
         _lose(search, change.id, change.id, _provided(search, change.id))
+        for key in sorted(_referring_above(change.id, search.before)):
+            if key in search.after:
+                _lose(search, key, change.id, _provided(search, key))
         return
     for id in sorted(kind.carried(change.old, change.new, search.before)):
         if id in search.after:
             search.join(change.id, id)
             _lose(search, id, change.id, _standing_on(search, id, change.id))
+
+
+def _referring_above(partition: ObjectId, catalog: Catalog) -> Iterable[ObjectId]:
+    """The foreign keys to what the partition hangs on: PostgreSQL detaches none whose rows they refer to."""
+    table = catalog.get(partition, Table)
+    while table is not None and table.partition_of is not None:
+        parent = table.partition_of
+        yield from (k.id for k in catalog.of(Constraint) if k.target == parent and k.clone_of is None)
+        table = catalog.get(parent, Table)
 
 
 def _carry_over(search: _Search, column: ObjectId, replaced: frozenset[ObjectId]) -> None:

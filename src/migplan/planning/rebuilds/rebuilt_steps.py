@@ -5,6 +5,7 @@ from __future__ import annotations
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.steps import Down, Part, Phase, Step, step_id
+from migplan.kinds.attachment import attachment
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
 from migplan.planning.found_by_text import found_on_the_way_back, still_found
@@ -17,9 +18,17 @@ from migplan.strategies.constraints.offending_rows import rows_in_the_way
 
 def rebuild_steps(context: Context, rebuild: Rebuild) -> list[Step]:
     """The drop and the re-creation of an object (or of some of its parts), in one transaction with its company."""
-    if keeps_old(context, rebuild):
-        return replacement_steps(context, rebuild)
     dropped, created = context.rebuilt_parts(rebuild)
+    if keeps_old(context, rebuild):
+        detached, attached = (
+            [
+                _half(context, rebuild, verb, n, part)
+                for n, part in enumerate(parts)
+                if attachment(rebuild.id) in part.provides
+            ]
+            for verb, parts in (("drop", dropped), ("create", created))
+        )
+        return [*detached, *replacement_steps(context, rebuild), *attached]
     if rebuild.id in context.remade_before:
         dropped = []
     if rebuild.id in context.remade_after:

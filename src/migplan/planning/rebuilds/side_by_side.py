@@ -63,13 +63,15 @@ def replacement_steps(context: Context, rebuild: Rebuild) -> list[Step]:
 
     Two steps, because an old one that others (set aside as well) stand on can only go after them. The way back is
     the same with old and new swapped: the second step's down moves over, the first one's drops. Rows go into a
-    partitioned table once its partitions are there, so in the step that drops.
+    partitioned table once its partitions are there, so in the step that drops. That a partition hangs on its parent,
+    where only one of the two has room, is neither's.
     """
     before, after = context.before, context.after
     old, new = before[rebuild.id], after[rebuild.id]
     kind, name = kind_of(rebuild.id), aside(rebuild.id)
     followers = moving(context, rebuild.id)
-    parts_before, parts_after = context.pieces_before.of(rebuild.id), context.pieces_after.of(rebuild.id)
+    parts_before = without_attachment(context.pieces_before.of(rebuild.id), rebuild.id)
+    parts_after = without_attachment(context.pieces_after.of(rebuild.id), rebuild.id)
     provided = frozenset(id for p in parts_after for id in p.provides)
     replaced = frozenset(id for p in parts_before for id in p.provides)
     moved = frozenset(followers)
@@ -128,6 +130,11 @@ def replacement_steps(context: Context, rebuild: Rebuild) -> list[Step]:
         together=rebuild.group,
     )
     return [replace_step, finish_step]
+
+
+def without_attachment(parts: Iterable[Part], partition: ObjectId) -> list[Part]:
+    """The parts but for the one that hangs a partition on its parent."""
+    return [p for p in parts if attachment(partition) not in p.provides]
 
 
 def _with_backfills(context: Context, table: ObjectId) -> Catalog:
