@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
@@ -23,6 +23,13 @@ def leave_parents(child: Sql, parents: Iterable[ObjectId]) -> list[Statement]:
 def join_parents(child: Sql, parents: Iterable[ObjectId]) -> list[Statement]:
     """``INHERIT`` of each, in their order."""
     return [Statement(sql("ALTER {} INHERIT {}", child, ident(*p.path)), AX) for p in parents]
+
+
+def put_in_order(child: Sql, parents: Sequence[ObjectId], wanted: Sequence[ObjectId]) -> list[Statement]:
+    """The same parents in another order: whoever joins is the last one, so those behind the first that stands wrong
+    leave and join once more. What the child has from none but such a one is its own as well from then on."""
+    right = next((n for n, (p, w) in enumerate(zip(parents, wanted, strict=True)) if p != w), len(wanted))
+    return [s for p in wanted[right:] for s in (*leave_parents(child, [p]), *join_parents(child, [p]))]
 
 
 def renamed_not_nulls(table: ObjectId, before: Catalog, after: Catalog) -> list[Statement]:

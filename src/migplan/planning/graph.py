@@ -66,8 +66,8 @@ def without_long_transactions(steps: Sequence[Step], edges: Sequence[Edge]) -> l
 
 
 def _sparing(edges: Sequence[Edge], node: Callable[[str], str], spares: Callable[[Sequence[str]], bool]) -> list[Edge]:
-    """The edges without the wished ones that close a circle of nodes, where ``spares`` says of its nodes that these go."""
-    if not any(e.wished for e in edges):
+    """The edges without the wished ones that close a circle of nodes, of those circles that ``spares`` names."""
+    if all(not e.wished for e in edges):
         return list(edges)
     ends = {e: (node(e.source), node(e.target)) for e in edges if e.source != START}
     circles = [c for c in components(digraph((), (pair for pair in ends.values() if len(set(pair)) > 1))) if spares(c)]

@@ -60,6 +60,8 @@ _LIMITS: Final = (
     "Columns that come to or go from a table in a query that names a whole join's columns by place, `FROM (t JOIN u …) "
     "AS q(x, y)`. Such lists of a table's or a function's columns follow them.",
     "Renaming columns of tables that foreign tables inherit from, while applications use them.",
+    "Another type for a column that a table inherits from several parents which have none above them in common: "
+    "PostgreSQL refuses.",
     "A primary key of a large table that goes over to columns which may be NULL until now, while a type of its former "
     "or new ones is replaced under its name.",
     "Base types of one's own (CREATE TYPE with an input function), and the schemas that hold them: what stands on one "

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
+from migplan.kinds._descendants import ancestors, descendants, parents_of
 from migplan.kinds.column import Column
 from migplan.kinds.table import Table
 from migplan.strategies.base import Context, Expansion, Size, Strategy
@@ -31,6 +32,7 @@ class Unsupported(Strategy):
             *irreplaceable(context),
             *_tables(context),
             *_partition_keys(context),
+            *_of_several_parents(context),
             *_followers(context),
             *_moved_attributes(context),
             *_needing_triggers(context),
@@ -66,6 +68,27 @@ def _partition_keys(context: Context) -> Iterable[str]:
                     f"the partition key of {table.id} uses column {name}, whose type would change: PostgreSQL "
                     "changes it in no way but by making the table anew"
                 )
+
+
+def _of_several_parents(context: Context) -> Iterable[str]:
+    """Columns that a table inherits from parents that have none above them in common: PostgreSQL changes
+    the type in none of them."""
+    changed = (n.id for _, n, fields in context.altered(Column) if fields & {"type", "collation"})
+    found = {
+        below.child("column", id.path[-1])
+        for id in changed
+        for below in descendants(id.parent("table"), context.before)
+    }
+    for id in sorted(found):
+        heir = id.parent("table")
+        above = {p for p in ancestors(heir, context.before) if p.child("column", id.path[-1]) in context.before}
+        tops = {p for p in above if above.isdisjoint(parents_of(p, context.before))}
+        staying = sorted(tops.intersection(ancestors(heir, context.after)))
+        if len(staying) > 1:
+            yield (
+                f"{heir} inherits column {id.path[-1]} from {' and '.join(map(str, staying))}, and PostgreSQL changes "
+                "its type in neither: let it leave them in a plan before, and join them in one behind"
+            )
 
 
 def _with_parents(table: Table, catalog: Catalog) -> Iterable[ObjectId]:

@@ -14,7 +14,7 @@ from migplan.kinds.attachment import attachment
 from migplan.kinds.column import Column
 from migplan.kinds.constraint import CHECK, Constraint
 from migplan.kinds.foreign_table import ForeignTable
-from migplan.kinds.inheritance import join_parents, leave_parents, renamed_not_nulls
+from migplan.kinds.inheritance import join_parents, leave_parents, put_in_order, renamed_not_nulls
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
 from migplan.strategies.base import Context, Expansion, Strategy
@@ -38,14 +38,14 @@ class ChangeInheritance(Strategy):
             joined = [p for p in new.inherits if p not in old.inherits]
             claimed = {new.id: frozenset({"inherits"})}
             if left and joined and _hands_over(context, new, left, joined):
-                yield _changing(context, new, left, joined, claimed)
+                yield _changing(context, old, new, left, joined, claimed)
                 continue
             if left:
                 yield _leaving(context, old, new, left, joined, claimed)
             if joined:
                 yield _joining(context, old, new, joined, bool(left), {} if left else claimed)
             if not left and not joined:
-                yield Expansion((), fields=claimed)
+                yield Expansion((_ordering(old, new),), fields=claimed)
         for column in context.created(Column):
             yield from _behind_other_types(context, column)
         for column in context.dropped(Column):
@@ -62,8 +62,24 @@ def _hands_over(context: Context, new: Child, left: list[ObjectId], joined: list
     return still and new.partition_of is None and not _changed(context, staying)
 
 
+def _ordering(old: Child, new: Child) -> Step:
+    table = kind_of(new.id).reference(new)
+    return Step(
+        id=step_id("order", new.id),
+        title=f"let {new.id} inherit {_listed(new.inherits)} in this order",
+        object=new.id,
+        strategy=ChangeInheritance.name,
+        phase=Phase.EXPAND,
+        why="both versions of the application can live with it",
+        up=tuple(put_in_order(table, old.inherits, new.inherits)),
+        down=Down(tuple(put_in_order(table, new.inherits, old.inherits))),
+        uses=frozenset({new.id, *new.inherits}),
+    )
+
+
 def _changing(
     context: Context,
+    old: Child,
     new: Child,
     left: list[ObjectId],
     joined: list[ObjectId],
@@ -74,6 +90,11 @@ def _changing(
     table = kind_of(new.id).reference(new)
     inherited = {m.id for p in left for m in _members(p, context.before)}
     above = {m.id for p in joined for m in _members(p, context.after)}
+    kept = [p for p in old.inherits if p not in left], [p for p in new.inherits if p not in joined]
+    ordered, ordered_back = (
+        put_in_order(table, [*kept[0], *joined], new.inherits),
+        put_in_order(table, [*kept[1], *left], old.inherits),
+    )
     step = Step(
         id=step_id("join", new.id),
         title=f"let {new.id} inherit {_listed(joined)} instead of {_listed(left)}",
@@ -81,8 +102,8 @@ def _changing(
         strategy=ChangeInheritance.name,
         phase=Phase.EXPAND,
         why="what both sides hand down stays inherited",
-        up=(*join_parents(table, joined), *leave_parents(table, left)),
-        down=Down((*join_parents(table, left), *leave_parents(table, joined))),
+        up=(*join_parents(table, joined), *leave_parents(table, left), *ordered),
+        down=Down((*join_parents(table, left), *leave_parents(table, joined), *ordered_back)),
         uses=frozenset({new.id, *joined, *above}),
         releases=frozenset({new.id, *left, *inherited}),
     )
@@ -107,6 +128,8 @@ def _leaving(
     """What those parents get or change from now on is theirs alone, and what they lose stays until then."""
     table = kind_of(new.id).reference(new)
     inherited = {m.id for p in left for m in _members(p, context.before)}
+    staying = [p for p in old.inherits if p not in left]
+    back = (*join_parents(table, left), *put_in_order(table, [*staying, *left], old.inherits))
     step = Step(
         id=step_id("leave", new.id),
         title=f"take {new.id} off {_listed(left)}",
@@ -115,7 +138,7 @@ def _leaving(
         phase=Phase.EXPAND,
         why="both versions of the application can live with it",
         up=(*leave_parents(table, left), *_renames(context, new, back=False)),
-        down=Down((*_renames(context, new, back=True), *join_parents(table, left))),
+        down=Down((*_renames(context, new, back=True), *back)),
         releases=frozenset({new.id, *left, *inherited}),
     )
     behind = After(step.id, f"{new.id} inherits it until then")
@@ -130,8 +153,13 @@ def _freed(context: Context, old: Child, left: list[ObjectId]) -> set[ObjectId]:
     """Its own columns and checks that are altered and that no parent which stays hands down: a NOT NULL can't go while
     it is inherited."""
     staying = [p for p in old.inherits if p not in left]
-    names, kept = ({m.id.path[-1] for p in ps for m in _members(p, context.before)} for ps in (left, staying))
-    return {id for id in _changed(context, [old.id], Alter) if id.path[-1] in names - kept}
+    names, kept = ({m.id.path[-1]: m for p in ps for m in _members(p, context.before)} for ps in (left, staying))
+    freed = {n for n, m in names.items() if n not in kept or (_is_required(m) and not _is_required(kept[n]))}
+    return {id for id in _changed(context, [old.id], Alter) if id.path[-1] in freed}
+
+
+def _is_required(member: Column | Constraint) -> bool:
+    return isinstance(member, Column) and member.not_null is not None
 
 
 def _joining(
@@ -150,6 +178,10 @@ def _joining(
         free.append(After(step_id("detach" if new.id.kind == "table" else "alter", new.id), _UNTIL_THEN))
     above = {m.id.path[-1]: m.id for p in joined for m in _members(p, context.after)}
     own = {m.id for m in _members(new.id, context.after)}
+    staying = [p for p in old.inherits if p in new.inherits]
+    ordered = put_in_order(table, [*staying, *joined], new.inherits)
+    ordered_back = put_in_order(table, [p for p in new.inherits if p not in joined], staying)
+    renamed, renamed_back = ([] if leaves else _renames(context, new, back=back) for back in (False, True))
     step = Step(
         id=step_id("join", new.id),
         title=f"let {new.id} inherit {_listed(joined)}",
@@ -157,8 +189,8 @@ def _joining(
         strategy=ChangeInheritance.name,
         phase=Phase.EXPAND,
         why="both versions of the application can live with it",
-        up=(*(() if leaves else _renames(context, new, back=False)), *join_parents(table, joined)),
-        down=Down((*leave_parents(table, joined), *(() if leaves else _renames(context, new, back=True)))),
+        up=(*renamed, *join_parents(table, joined), *ordered),
+        down=Down((*leave_parents(table, joined), *ordered_back, *renamed_back)),
         uses=frozenset({new.id, *joined, *own, *above.values()}),
         after=tuple(free),
     )
