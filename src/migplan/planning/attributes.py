@@ -11,6 +11,7 @@ from migplan.core.model import Catalog, Grant
 from migplan.core.steps import Down, Phase, Statement, Step, step_id
 from migplan.kinds.column import Column
 from migplan.kinds.registry import kind_of
+from migplan.kinds.view_column import ViewColumn
 from migplan.strategies.base import PLAIN, Context
 
 GENERIC = frozenset({"comment", "grants", "owner"})
@@ -59,9 +60,8 @@ def _grant_steps(context: Context, change: Alter) -> list[Step]:
 def _of_columns(catalog: Catalog, table: ObjectId, revoked: Iterable[Grant]) -> list[Statement]:
     """What columns keep of the privileges that are revoked on their table: PostgreSQL takes those as well."""
     gone = {(g.grantee, g.privilege) for g in revoked}
-    kept = (
-        (c, [g for g in c.grants or () if (g.grantee, g.privilege) in gone]) for c in catalog.members_of(table, Column)
-    )
+    columns = (*catalog.members_of(table, Column), *catalog.members_of(table, ViewColumn))
+    kept = ((c, [g for g in c.grants or () if (g.grantee, g.privilege) in gone]) for c in columns)
     return [s for c, grants in kept if grants for s in kind_of(c.id).grant_statements(c, (), grants, c.owner)]
 
 

@@ -1,0 +1,5 @@
+CREATE TABLE item (id int PRIMARY KEY, amt int, name text);
+CREATE VIEW stuff AS SELECT i.* FROM item i;
+GRANT SELECT (id), UPDATE (amt) ON stuff TO reader;
+CREATE MATERIALIZED VIEW mv AS SELECT id, amt FROM item; GRANT SELECT (id), UPDATE (amt) ON mv TO reader;
+GRANT SELECT (id), UPDATE (amt) ON item TO reader;
