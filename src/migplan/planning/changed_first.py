@@ -36,6 +36,7 @@ def with_changes_of(
             if new is not None and new.relation in world and after.uses.get(id, frozenset()) <= world.objects.keys():
                 objects[id] = replace(new, using=None, reverse=None)
                 uses[id] = after.uses.get(id, frozenset())
+                _with_default(id, objects, uses, after)
                 changed.add(id)
             continue
         if _in_partition_key(old, world):
@@ -92,6 +93,6 @@ def _with_default(
     default = ObjectId("default", id.path)
     objects.pop(default, None)
     uses.pop(default, None)
-    if default in after:
+    if default in after and after.uses.get(default, frozenset()) <= objects.keys():
         objects[default] = after[default]
         uses[default] = after.uses.get(default, frozenset())

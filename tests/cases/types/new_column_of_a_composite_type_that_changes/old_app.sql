@@ -1,0 +1,1 @@
+INSERT INTO item (id, n) VALUES (7, 7);
