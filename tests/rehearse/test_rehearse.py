@@ -205,6 +205,12 @@ SELECT name FROM customer WHERE id = :key;
 """
 
 
+def test_a_key_that_is_no_longer_numbered(make_db: MakeDb, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = proved(make_db, tmp_path, OLD, SCHEMA.replace("GENERATED ALWAYS AS IDENTITY ", ""))
+    status, report = rehearse(found, make_db(), capsys)
+    assert (status, report["errors"], report["lost_writes"]) == (0, {}, {}), report
+
+
 @pytest.mark.pg(18)
 def test_names_that_change_hands_are_told_by_files(
     make_db: MakeDb, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -169,10 +169,11 @@ def _both(connection: Connection, shape: TableShape, earlier: TableShape | None,
         before = old.get(column.name)
         if before is not None and _takes_none(before) and not _takes_none(column):
             avoided.add(column.name)
-        elif before is not None and _has_other_parts(before, column) and column.name not in keys:
+            continue
+        if before is not None and _has_other_parts(before, column) and column.name not in keys:
             as_json.add(column.name)
             continue
-        elif before is None or (before.type == column.type and before.number == column.number):
+        if before is None or (before.type == column.type and before.number == column.number):
             if before is not None and before.labels != column.labels and len(before.labels) == len(column.labels):
                 if column.kind == "e":
                     relabelled[column.name] = (before.labels, column.labels)
