@@ -1,6 +1,7 @@
 -- Window 0, phase expand, forwards. Run with: psql -v ON_ERROR_STOP=1 -f w0_1_expand.up.sql
 SET client_min_messages = warning;
 SET check_function_bodies = off;
+SET row_security = off;
 
 SET lock_timeout = '2000ms';
 SET statement_timeout = '7000ms';

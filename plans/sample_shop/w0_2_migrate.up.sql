@@ -1,6 +1,7 @@
 -- Window 0, phase migrate, forwards. Run with: psql -v ON_ERROR_STOP=1 -f w0_2_migrate.up.sql
 SET client_min_messages = warning;
 SET check_function_bodies = off;
+SET row_security = off;
 
 SET lock_timeout = '0';
 SET statement_timeout = '0';

@@ -1,6 +1,7 @@
 -- Window 1, phase contract, back to the state before this phase. Run with: psql -v ON_ERROR_STOP=1 -f w1_3_contract.down.sql
 SET client_min_messages = warning;
 SET check_function_bodies = off;
+SET row_security = off;
 
 -- migplan:step retire:stage:table:public.orders:old
 SET statement_timeout = '0';

@@ -1,6 +1,7 @@
 -- Window 1, phase contract, forwards. Run with: psql -v ON_ERROR_STOP=1 -f w1_3_contract.up.sql
 SET client_min_messages = warning;
 SET check_function_bodies = off;
+SET row_security = off;
 
 -- migplan:step tighten:column:public.customers.country
 SET statement_timeout = '0';

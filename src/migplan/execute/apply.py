@@ -143,7 +143,8 @@ def _intent(
         units = list(way)
         sizes = measured()
     steps = steps_of(folder.plan, units)
-    concerns = preflight(desk, locks, steps, order.manner.pace, own) if steps else ()
+    querying = frozenset[str]().union(*(u.querying for u in units))
+    concerns = preflight(desk, locks, steps, order.manner.pace, own, querying) if steps else ()
     return Intent(folder, direction, at, goal, units, steps, locks, sizes, concerns)
 
 

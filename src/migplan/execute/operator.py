@@ -28,8 +28,10 @@ _SETTINGS: Final = (
     (14, "idle_session_timeout", "0"),
     (17, "transaction_timeout", "0"),
     (14, "client_min_messages", "warning"),
+    (14, "row_security", "off"),
 )
-"""By the first version that knows them: no default of the role or database is to end a session that waits."""
+"""By the first version that knows them: no default of the role or database is to end a session that waits. What a
+policy would hide from the role is an error: rows left out of a fill, a copy or a count are lost."""
 _ALIVE: Final = (
     (14, "tcp_keepalives_idle", "30"),
     (14, "tcp_keepalives_interval", "10"),

@@ -12,7 +12,7 @@ from migplan.planfile.folder import PlanFolder
 from migplan.planfile.model import StepModel, WindowModel
 from migplan.planfile.units import Command, Unit, read_units
 
-_SESSION: Final = ("SET client_min_messages = warning", "SET check_function_bodies = off")
+_SESSION: Final = ("SET client_min_messages = warning", "SET check_function_bodies = off", "SET row_security = off")
 
 
 @record

@@ -68,6 +68,7 @@ def _file(window: int, phase: Phase, direction: str, bodies: Iterable[str]) -> s
         f".{direction}.sql\n"
         "SET client_min_messages = warning;\n"
         "SET check_function_bodies = off;\n"
+        "SET row_security = off;\n"
     )
     return head + "".join(f"\n{body}" for body in bodies)
 

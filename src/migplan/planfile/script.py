@@ -38,7 +38,8 @@ def read_script(name: str, text: str) -> list[ScriptStatement]:
 
 
 _CONTROL: Final = re.compile(
-    r"(begin|commit|set\s+(local\s+)?(lock_timeout|statement_timeout|client_min_messages|check_function_bodies)\b.*)",
+    r"(begin|commit|set\s+(local\s+)?"
+    r"(lock_timeout|statement_timeout|client_min_messages|check_function_bodies|row_security)\b.*)",
     re.I | re.S,
 )
 

@@ -16,6 +16,7 @@ from migplan.source.text.files import SourceText
 from migplan.source.text.split import SourceStatement, split
 
 _LIMIT: Final = re.compile(r"\s*SET LOCAL (lock_timeout|statement_timeout) = '(\d+)(?:ms)?'\s*$", re.I)
+_QUERY: Final = re.compile(r"(select|with|insert|update|delete|merge)\b", re.I)
 _SET: Final = re.compile(r"set\s+(?!local\b)(?:session\s+)?(\w+)", re.I)
 
 
@@ -52,6 +53,12 @@ class Unit:
     def at_work(self) -> frozenset[str | None]:
         """The steps that do something in it; what is only done on the other way has nothing but settings here."""
         return frozenset(c.step for c in (*self.commands, *self.checks) if not is_setting(c))
+
+    @cached_property
+    def querying(self) -> frozenset[str]:
+        """The steps that read or write rows by queries: what they count, and their statements that aren't DDL."""
+        querying = (*self.checks, *(c for c in self.commands if _QUERY.match(c.sql.lstrip())))
+        return frozenset(c.step for c in querying if c.step is not None)
 
     @cached_property
     def limits(self) -> dict[str, int]:

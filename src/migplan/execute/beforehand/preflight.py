@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from migplan.core.records import record
@@ -10,6 +10,7 @@ from migplan.core.wording import counted
 from migplan.execute.backfills.backfill_job import Pace
 from migplan.execute.beforehand.disk import disk_concerns
 from migplan.execute.beforehand.grown import grown
+from migplan.execute.beforehand.hidden_rows import hidden_rows
 from migplan.planfile.locks import PlanLocks
 from migplan.planfile.model import StepModel
 from migplan.source.connect import Connection
@@ -37,10 +38,11 @@ def preflight(
     steps: Sequence[StepModel],
     pace: Pace,
     own: Sequence[int] = (),
+    querying: Collection[str] = (),
 ) -> list[Concern]:
     """Everything that is known to be in the way of these steps, what stops them first.
 
-    ``own`` are the process ids of sessions of the run itself.
+    ``own`` are the process ids of sessions of the run itself, ``querying`` the ids of steps with queries of their own.
     """
     felt = sorted({t for s in steps for t in locks.felt(s)})
     touched = sorted({t for s in steps for t in locks.touched(s)})
@@ -55,6 +57,7 @@ def preflight(
         *(_replicas(connection, pace.max_lag) if fills else ()),
         *(Concern(what, help) for what, help in disk_concerns(connection, locks, steps)),
         *(Concern(what, help, stops=True) for what, help in grown(connection, locks, steps)),
+        *(Concern(what, help, stops=True) for what, help in hidden_rows(connection, locks, steps, querying)),
     ]
     return sorted(found, key=lambda c: not c.stops)
 
