@@ -93,7 +93,6 @@ ALTER USER MAPPING FOR PUBLIC SERVER remembered OPTIONS (SET user 'you')
 CREATE FOREIGN TABLE shop.far (a int) SERVER remembered
 CREATE EVENT TRIGGER remembered ON ddl_command_end WHEN TAG IN ('CREATE SERVER') EXECUTE FUNCTION shop.none()
 CREATE CAST (shop.pair AS int) WITH INOUT
-SET TimeZone = 'Asia/Tokyo'
 """.strip().splitlines()
 OTHERS = 20
 """Attempts, for other tests make roles on the same server meanwhile, which count."""

@@ -10,7 +10,7 @@ from typing import Final
 import psycopg
 
 from migplan.core.errors import ExecutionError, TargetError
-from migplan.core.sql import EMPTY, Sql, join, literal, sql
+from migplan.core.sql import Sql, join, literal, sql
 from migplan.execute.failures.interrupts import heeding_signals, watched
 from migplan.execute.failures.retry import lost
 from migplan.execute.failures.silence import severed_after
@@ -29,9 +29,12 @@ _SETTINGS: Final = (
     (17, "transaction_timeout", "0"),
     (14, "client_min_messages", "warning"),
     (14, "row_security", "off"),
+    (14, "default_transaction_isolation", "read committed"),
 )
 """By the first version that knows them: no default of the role or database is to end a session that waits. What a
 policy would hide from the role is an error: rows left out of a fill, a copy or a count are lost."""
+_READABLE: Final = Sql("set_config('datestyle', 'ISO', false)")
+"""Whatever order of day and month is the database's own."""
 _ALIVE: Final = (
     (14, "tcp_keepalives_idle", "30"),
     (14, "tcp_keepalives_interval", "10"),
@@ -44,6 +47,10 @@ _DURABLE: Final = Sql(
     "CASE WHEN current_setting('synchronous_commit') = 'off' THEN set_config('synchronous_commit', 'local', false) END"
 )
 """What the operator was told has happened must still have happened after a crash."""
+_FOREIGN: Final = (
+    "Another role made the ledger. It, or a superuser, lets this one in: GRANT USAGE ON SCHEMA migplan TO …; GRANT ALL"
+    " ON ALL TABLES IN SCHEMA migplan TO …; GRANT ALL ON ALL SEQUENCES IN SCHEMA migplan TO …"
+)
 _ANSWERS_IN: Final = 30.0
 """Seconds that a server which lets somebody in has for the first answer."""
 _HOLDER: Final = """
@@ -55,7 +62,7 @@ WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
 """
 
 
-def open_session(target: str, what: str, *, besides: Sql = EMPTY) -> Connection:
+def open_session(target: str, what: str, *, besides: Sql = _READABLE) -> Connection:
     """A connection that no default of the role or database ends early; ``what`` it is for shows in pg_stat_activity.
     ``besides`` is what else is selected, in the same message: over a network each is worth its milliseconds.
 
@@ -86,7 +93,7 @@ def _set(connection: Connection, what: str, settings: Iterable[tuple[int, str, s
     own = ("application_name", f"migplan {what}"[:63])
     pairs = [own, *((name, value) for since, name, value in settings if major >= since)]
     made = [sql("set_config({}, {}, false)", literal(name), literal(value)) for name, value in pairs]
-    made += [_DURABLE, besides] if besides else [_DURABLE]
+    made += [_DURABLE, besides]
     connection.execute(sql("SELECT {}", join(", ", made)).encode())
 
 
@@ -159,9 +166,10 @@ def held() -> Generator[None]:
 
 def _stopped(what: str, error: psycopg.Error) -> ExecutionError:
     said = error.diag.message_primary or " ".join(str(error).split())
+    foreign = isinstance(error, psycopg.errors.InsufficientPrivilege) and "migplan" in said
     return ExecutionError(
         f"{what}: {said} [{error.sqlstate or 'no SQLSTATE'}]",
-        hint="Mend the cause and run the same command again: it continues.",
+        hint=_FOREIGN if foreign else "Mend the cause and run the same command again: it continues.",
     )
 
 

@@ -62,7 +62,9 @@ class Course:
     @contextlib.contextmanager
     def copy(self, of: ScratchDatabase | None = None) -> Generator[ScratchDatabase]:
         """A copy of the database, or of another one; nobody may be connected to that."""
-        with scratch_database(self.shadow.url, template=(of or self.database).name) as found:
+        with scratch_database(
+            self.shadow.url, template=(of or self.database).name, time_zone=self.shadow.time_zone
+        ) as found:
             yield found
 
     def run(self, database: ScratchDatabase, window: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Any, Final
 
@@ -17,18 +18,25 @@ OLDEST, NEWEST = 14, 18
 _CONNECT_TIMEOUT: Final = 30
 _ALIVE: Final = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
 """A network that goes without a word is noticed in a minute, and no firewall forgets who waits for a long statement."""
+_PATIENCE: Final = (
+    "-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0"
+    " -c default_transaction_isolation=read\\ committed"
+)
 _URL_PASSWORD: Final = re.compile(r"(\w+://[^\s/@:]*:)[^\s]*(?=@)", re.I)
 _KEY_PASSWORD: Final = re.compile(r"((?:ssl)?password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&]+)", re.I)
 
 
-def connect(target: str, *, error: type[MigplanError] = TargetError, what: str = "the target") -> Connection:
+def connect(
+    target: str, *, error: type[MigplanError] = TargetError, what: str = "the target", patient: bool = False
+) -> Connection:
     """An autocommit connection to ``target``, a libpq URL or conninfo string; "" leaves all to libpq's variables.
+    A ``patient`` one is ended by no timeout that the role or database has by default, also after RESET ALL.
 
     Raises ``error`` (a ``TargetError`` by default) when there is no server, password or database, or when the
     server is older than 14 or newer than 18.
     """
     try:
-        connection = psycopg.connect(_complete(target, error), autocommit=True, client_encoding="utf8")
+        connection = _opened(_complete(target, error), patient=patient)
     except psycopg.Error as failure:
         reason = redact(str(failure)).strip()
         hint = _hint(reason) if target else _NO_TARGET
@@ -41,6 +49,19 @@ def connect(target: str, *, error: type[MigplanError] = TargetError, what: str =
             hint=f"migplan works with PostgreSQL {OLDEST} to {NEWEST}.",
         )
     return connection
+
+
+def _opened(complete: str, *, patient: bool) -> Connection:
+    if patient:
+        said = str(conninfo_to_dict(complete).get("options") or os.environ.get("PGOPTIONS", ""))
+        try:
+            return psycopg.connect(
+                complete, autocommit=True, client_encoding="utf8", options=f"{_PATIENCE} {said}".rstrip()
+            )
+        except psycopg.OperationalError as failure:
+            if "startup parameter" not in str(failure):  # which poolers know few of
+                raise
+    return psycopg.connect(complete, autocommit=True, client_encoding="utf8")
 
 
 def backend_pid(connection: Connection) -> int:

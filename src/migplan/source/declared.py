@@ -123,7 +123,9 @@ def _cache_key(texts: Iterable[SourceText], digest: str, shadow: Shadow, wanted:
     set_up = digest_of(file.split.source for file in shadow.setup)
     schemas = None if wanted.schemas is None else sorted(wanted.schemas)
     rules = (schemas, sorted(wanted.without), wanted.ignore, wanted.owners, wanted.grants)
-    return cache.key(digest, [text.name for text in texts], set_up, shadow.major, shadow.locale, rules)
+    return cache.key(
+        digest, [text.name for text in texts], set_up, shadow.major, shadow.locale, shadow.time_zone, rules
+    )
 
 
 def _of_database(url: str, wanted: Wanted) -> Declared:

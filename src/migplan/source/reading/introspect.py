@@ -26,8 +26,9 @@ from migplan.source.reading.streaming import Rows, streamed
 _BEGIN = """
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 SET LOCAL search_path = ''; SET LOCAL statement_timeout = 0; SET LOCAL intervalstyle = postgres;
-SET LOCAL datestyle = ISO; SET LOCAL extra_float_digits = 1; SET LOCAL quote_all_identifiers = off;
-SET LOCAL enable_nestloop = off; SET LOCAL jit = off
+SET LOCAL datestyle = ISO; SET LOCAL timezone = 'UTC'; SET LOCAL extra_float_digits = 1;
+SET LOCAL quote_all_identifiers = off; SET LOCAL enable_nestloop = off; SET LOCAL jit = off;
+SET LOCAL idle_in_transaction_session_timeout = 0
 """
 _SCHEMAS = """
 SELECT oid, nspname FROM pg_namespace

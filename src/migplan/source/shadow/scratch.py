@@ -65,23 +65,26 @@ class ScratchDatabase:
 
     def connect(self) -> Connection:
         """An autocommit connection into it."""
-        return connect(self.url, error=ShadowError, what="the shadow database")
+        return connect(self.url, error=ShadowError, what="the shadow database", patient=True)
 
 
 @contextlib.contextmanager
 def scratch_database(
-    server: str, locale: Locale | None = None, template: str = "template0"
+    server: str, locale: Locale | None = None, template: str = "template0", time_zone: str | None = None
 ) -> Generator[ScratchDatabase]:
-    """A new database on ``server`` (a connection string of a maintenance database), dropped at the end.
+    """A new database on ``server`` (a connection string of a maintenance database), dropped at the end. Times without
+    a zone mean what they mean in ``time_zone``, else in the server's own.
 
     Raises ``ShadowError`` when the role may not create one.
     """
-    with contextlib.closing(connect(server, error=ShadowError, what="the shadow server")) as maintenance:
+    with contextlib.closing(connect(server, error=ShadowError, what="the shadow server", patient=True)) as maintenance:
         name = PREFIX + secrets.token_hex(6)
-        maintenance.execute("SET idle_session_timeout = 0")
         maintenance.execute("SELECT pg_advisory_lock(%s, %s)", [_LOCK_CLASS, _key(name)])
         try:
             _create(maintenance, name, locale, template)
+            if time_zone is not None:
+                zone = sql.SQL("ALTER DATABASE {} SET timezone = {}")
+                maintenance.execute(zone.format(sql.Identifier(name), sql.Literal(time_zone)))
             yield ScratchDatabase(name, with_database(server, name))
         finally:
             _drop(maintenance, server, name)
@@ -111,6 +114,13 @@ def locale_of(connection: Connection) -> Locale:
     if row is None:  # pragma: no cover - the connected database is in pg_database
         raise ShadowError("the target database is not in pg_database")
     return Locale(row[0], row[1], row[2], _PROVIDERS[row[3]], row[4])
+
+
+def time_zone_of(connection: Connection) -> str:
+    """The time zone in which the session takes times that say none."""
+    row = connection.execute("SELECT current_setting('TimeZone')").fetchone()
+    assert row is not None
+    return str(row[0])
 
 
 def _create(maintenance: Connection, name: str, locale: Locale | None, template: str) -> None:
@@ -146,7 +156,7 @@ def _drop(maintenance: Connection, server: str, name: str) -> None:
     except psycopg.Error:
         with (
             contextlib.suppress(psycopg.Error, ShadowError),
-            contextlib.closing(connect(server, error=ShadowError)) as again,
+            contextlib.closing(connect(server, error=ShadowError, patient=True)) as again,
         ):
             again.execute(command)
 

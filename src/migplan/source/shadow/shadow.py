@@ -18,7 +18,14 @@ from migplan.core.sql import ident
 from migplan.source.connect import NEWEST, OLDEST, Connection, connect, describe
 from migplan.source.reading.introspect import introspect
 from migplan.source.shadow.binaries import embedded_binaries, local_binaries
-from migplan.source.shadow.scratch import Locale, ScratchDatabase, locale_of, scratch_database, sweep
+from migplan.source.shadow.scratch import (
+    Locale,
+    ScratchDatabase,
+    locale_of,
+    scratch_database,
+    sweep,
+    time_zone_of,
+)
 
 if TYPE_CHECKING:
     from migplan.source.shadow.postmaster import Settings
@@ -40,7 +47,7 @@ class Shadow:
 
     ``what`` names it in messages and reports, ``major`` is its version, ``own`` says that roles may be created there.
     ``setup`` is loaded into every scratch database before anything else and isn't managed. ``roles``, and who names
-    them, must exist there.
+    them, must exist there. ``time_zone`` is the target's: what a declaration leaves open means the same on both.
     """
 
     what: str
@@ -50,12 +57,13 @@ class Shadow:
     setup: tuple[PsqlFile, ...]
     start: Callable[[], str] = field(repr=False)
     roles: Mapping[str, str] = field(default_factory=dict[str, str])
+    time_zone: str | None = None
 
     @cached_property
     def url(self) -> str:
         """The connection string of the maintenance database; the server is started and swept for it."""
         url = self.start()
-        with contextlib.closing(connect(url, error=ShadowError, what="the shadow server")) as maintenance:
+        with contextlib.closing(connect(url, error=ShadowError, what="the shadow server", patient=True)) as maintenance:
             sweep(maintenance)
         return url
 
@@ -65,7 +73,7 @@ class Shadow:
         if setup:
             self.ensure_roles(self.setup)
         self._ensure(self.roles)
-        with scratch_database(self.url, self.locale) as database:
+        with scratch_database(self.url, self.locale, time_zone=self.time_zone) as database:
             if setup and self.setup:
                 from migplan.source.shadow.load import load
 
@@ -96,7 +104,9 @@ class Shadow:
     def _ensure(self, roles: Mapping[str, str]) -> None:
         if not roles:
             return
-        with contextlib.closing(connect(self.url, error=ShadowError, what="the shadow server")) as maintenance:
+        with contextlib.closing(
+            connect(self.url, error=ShadowError, what="the shadow server", patient=True)
+        ) as maintenance:
             missing = _missing(maintenance, roles)
             if missing and not self.own:
                 raise _missing_roles(missing, roles)
@@ -138,17 +148,17 @@ def choose_shadow(
     ``ShadowError`` when none of them can be had.
     """
     files = tuple(setup)
-    if url is not None:
-        return _at_url(url, files)
-    locale: Locale | None = None
-    if target is not None:
-        with contextlib.closing(connect(target)) as connection:
-            major = connection.info.server_version // 10000
-            locale = locale_of(connection)
-            if _may_create(connection):
-                what = "a scratch database on the target's server"
-                return Shadow(what, major, False, locale, files, lambda: target)
-    return _on_this_machine(major, files, settings)
+    if target is None:
+        return _at_url(url, files) if url is not None else _on_this_machine(major, files, settings)
+    with contextlib.closing(connect(target)) as connection:
+        zone = time_zone_of(connection)
+        if url is not None:
+            return replace(_at_url(url, files), time_zone=zone)
+        major = connection.info.server_version // 10000
+        if _may_create(connection):
+            what = "a scratch database on the target's server"
+            return Shadow(what, major, False, locale_of(connection), files, lambda: target, time_zone=zone)
+    return replace(_on_this_machine(major, files, settings), time_zone=zone)
 
 
 def _at_url(url: str, setup: tuple[PsqlFile, ...]) -> Shadow:
