@@ -24,6 +24,9 @@ from migplan.strategies.registry import strategies
 
 _COMMON: Final = frozenset({"id", "comment", "owner", "grants"})
 _LIMITS: Final = (
+    "What is dropped and made again (a view over a column that gets another type, a table that is built a second time) "
+    "belongs to the role that runs the plan. `apply` stops before where that isn't the owner; under psql, run the "
+    "files as the owner.",
     "A large table whose rows, or the indexes of whose partitions, would have to be written anew is built a second "
     "time beside itself, but not where neither form has a key whose columns are in both and never NULL (unless it "
     "becomes a partition itself), where it inherits or has a foreign table as a partition, or where the same plan also "

@@ -11,6 +11,7 @@ from migplan.execute.backfills.backfill_job import Pace
 from migplan.execute.beforehand.disk import disk_concerns
 from migplan.execute.beforehand.grown import grown
 from migplan.execute.beforehand.hidden_rows import hidden_rows
+from migplan.execute.beforehand.other_owners import other_owners
 from migplan.planfile.locks import PlanLocks
 from migplan.planfile.model import StepModel
 from migplan.source.connect import Connection
@@ -58,6 +59,7 @@ def preflight(
         *(Concern(what, help) for what, help in disk_concerns(connection, locks, steps)),
         *(Concern(what, help, stops=True) for what, help in grown(connection, locks, steps)),
         *(Concern(what, help, stops=True) for what, help in hidden_rows(connection, locks, steps, querying)),
+        *(Concern(what, help, stops=not locks.back) for what, help in other_owners(connection, locks.plan, steps)),
     ]
     return sorted(found, key=lambda c: not c.stops)
 
