@@ -8,7 +8,14 @@ from dataclasses import replace
 from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.steps import After, Down, Phase, Statement, Step, Timing, step_id
-from migplan.kinds.constraint import FOREIGN_KEY, Constraint, add_constraint, drop_constraint, validate_constraint
+from migplan.kinds.constraint import (
+    FOREIGN_KEY,
+    Constraint,
+    add_constraint,
+    drop_constraint,
+    root_of,
+    validate_constraint,
+)
 from migplan.kinds.table import Table
 from migplan.strategies.base import Context
 from migplan.strategies.patient_lock import lock_patiently
@@ -36,7 +43,7 @@ def carried_key(context: Context, id: ObjectId, strategy: str, sentence: str | N
         why="it stands on what changes places",
         up=gone.drop,
         down=Down(tuple(_unchecked(old, context.before, gone.create[1:]))),
-        destroys=gone.provides,
+        destroys=gone.provides | _whole(old, context.before),
         releases=gone.uses,
         together=group,
         after=tuple(After(s.id, "on the way back it is validated last") for s in again[-1:]),
@@ -50,12 +57,27 @@ def carried_key(context: Context, id: ObjectId, strategy: str, sentence: str | N
         why="new rows are checked from here; existing ones were checked before",
         up=tuple(_unchecked(new, context.after, come.create[1:])),
         down=Down(tuple(_dropped(new, context.after))),
-        creates=come.provides,
+        creates=come.provides | _whole(new, context.after),
         uses=come.uses,
         together=group,
     )
     steps = [*again, drop, create, *_checked(context, new, context.after, strategy, come.create[1:])]
     return _behind(steps, create)
+
+
+def goes_along(context: Context, id: ObjectId) -> bool:
+    """Whether a partition's foreign key goes and comes with the steps of the partitioned table's one."""
+    key = context.before.get(id, Constraint)
+    root = None if key is None else root_of(key, context.before)
+    top = None if root is None else context.before.get(root, Constraint)
+    return top is not None and _partition_by_partition(top, context.before)
+
+
+def _whole(key: Constraint, catalog: Catalog) -> frozenset[ObjectId]:
+    """Those of the partitions that go and come with it."""
+    if not _partition_by_partition(key, catalog):
+        return frozenset()
+    return frozenset(c.id for c in catalog.of(Constraint) if root_of(c, catalog) == key.id)
 
 
 def _behind(steps: list[Step], create: Step) -> list[Step]:
