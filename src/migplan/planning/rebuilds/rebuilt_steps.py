@@ -6,14 +6,16 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.steps import Down, Part, Phase, Step, step_id
 from migplan.kinds.attachment import attachment
+from migplan.kinds.constraint import FOREIGN_KEY, Constraint, root_of
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
 from migplan.planning.found_by_text import found_on_the_way_back, still_found
 from migplan.planning.rebuilds.read_later import read_later, read_later_on_the_way_back
 from migplan.planning.rebuilds.rebuilds import going_along
 from migplan.planning.rebuilds.side_by_side import keeps_old, names_in, rebuild_contract, replacement_steps
-from migplan.strategies.base import Context, Rebuild, finished
+from migplan.strategies.base import Context, Rebuild, Size, finished
 from migplan.strategies.constraints.offending_rows import rows_in_the_way
+from migplan.strategies.rebuilds.carried_keys import carried_key, goes_by_partitions
 
 
 def rebuild_steps(context: Context, rebuild: Rebuild) -> list[Step]:
@@ -29,6 +31,8 @@ def rebuild_steps(context: Context, rebuild: Rebuild) -> list[Step]:
             for verb, parts in (("drop", dropped), ("create", created))
         )
         return [*detached, *replacement_steps(context, rebuild), *attached]
+    if (root := _of_large_partitions(context, rebuild.id)) is not None:
+        return carried_key(context, root, "rebuild", rebuild_contract(context, rebuild)) if root == rebuild.id else []
     if rebuild.id in context.remade_before:
         dropped = []
     if rebuild.id in context.remade_after:
@@ -37,6 +41,25 @@ def rebuild_steps(context: Context, rebuild: Rebuild) -> list[Step]:
     steps = [step for half in halves for step in read_later_on_the_way_back(context, half)]
     made = (_half(context, rebuild, "create", n, part) for n, part in enumerate(created))
     return [*steps, *(step for half in made for step in read_later(context, half))]
+
+
+def _of_large_partitions(context: Context, id: ObjectId) -> ObjectId | None:
+    """The foreign key of a large partitioned table whose partitions get theirs one by one, which reads no rows under a
+    lock: this one, or that which it comes with."""
+    key = context.before.get(id, Constraint)
+    if key is None or context.settings.offline:
+        return None
+    root = root_of(key, context.before) or id
+    whole = context.before.get(root, Constraint)
+    if (
+        whole is None
+        or whole.type != FOREIGN_KEY
+        or whole != context.after.get(root, Constraint)
+        or not whole.validated
+    ):
+        return None
+    stays = whole.relation not in context.rebuilds.items and context.size(whole.relation) is Size.LARGE
+    return root if stays and goes_by_partitions(whole, context.before) else None
 
 
 def _half(context: Context, rebuild: Rebuild, verb: str, number: int, part: Part) -> Step:

@@ -70,12 +70,12 @@ def goes_along(context: Context, id: ObjectId) -> bool:
     key = context.before.get(id, Constraint)
     root = None if key is None else root_of(key, context.before)
     top = None if root is None else context.before.get(root, Constraint)
-    return top is not None and _partition_by_partition(top, context.before)
+    return top is not None and goes_by_partitions(top, context.before)
 
 
 def _whole(key: Constraint, catalog: Catalog) -> frozenset[ObjectId]:
     """Those of the partitions that go and come with it."""
-    if not _partition_by_partition(key, catalog):
+    if not goes_by_partitions(key, catalog):
         return frozenset()
     return frozenset(c.id for c in catalog.of(Constraint) if root_of(c, catalog) == key.id)
 
@@ -91,7 +91,7 @@ def _behind(steps: list[Step], create: Step) -> list[Step]:
     return found
 
 
-def _partition_by_partition(key: Constraint, catalog: Catalog) -> bool:
+def goes_by_partitions(key: Constraint, catalog: Catalog) -> bool:
     """Before 18 only the keys of partitions can be NOT VALID (manual: ALTER TABLE, ADD table_constraint)."""
     table = catalog.get(key.relation, Table)
     return table is not None and table.partition_key is not None and catalog.major < 18
@@ -108,13 +108,13 @@ def _leaves(key: ObjectId, catalog: Catalog) -> Iterable[Constraint]:
 
 def _unchecked(key: Constraint, catalog: Catalog, extras: Iterable[Statement]) -> list[Statement]:
     """The key, or those of the partitions, for new rows only."""
-    if not _partition_by_partition(key, catalog):
+    if not goes_by_partitions(key, catalog):
         return [_not_valid(key), *extras]
     return [_not_valid(leaf) for leaf in _leaves(key.id, catalog)]
 
 
 def _dropped(key: Constraint, catalog: Catalog) -> list[Statement]:
-    if not _partition_by_partition(key, catalog):
+    if not goes_by_partitions(key, catalog):
         return [drop_constraint(key)]
     return [drop_constraint(replace(leaf, index_parent=key.id)) for leaf in _leaves(key.id, catalog)]
 
@@ -125,7 +125,7 @@ def _checked(
     """The steps that read the rows, and make the partitioned table's key out of those of its partitions."""
     if not key.validated or not key.enforced:
         return []
-    if not _partition_by_partition(key, catalog):
+    if not goes_by_partitions(key, catalog):
         return [_validation(key, key.id, strategy)]
     assert key.target is not None
     lock = lock_patiently((key.target, *tables_of(key.relation, catalog)), context.settings)
