@@ -58,8 +58,13 @@ def _of_large_partitions(context: Context, id: ObjectId) -> ObjectId | None:
         or not whole.validated
     ):
         return None
-    stays = whole.relation not in context.rebuilds.items and context.size(whole.relation) is Size.LARGE
-    return root if stays and goes_by_partitions(whole, context.before) else None
+    trees = [
+        {whole.relation, *(c.relation for c in catalog.of(Constraint) if root_of(c, catalog) == root)}
+        for catalog in (context.before, context.after)
+    ]
+    stays = trees[0] == trees[1] and trees[0].isdisjoint(context.rebuilds.items)
+    large = context.size(whole.relation) is Size.LARGE
+    return root if stays and large and goes_by_partitions(whole, context.before) else None
 
 
 def _half(context: Context, rebuild: Rebuild, verb: str, number: int, part: Part) -> Step:

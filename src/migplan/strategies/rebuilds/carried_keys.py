@@ -43,7 +43,7 @@ def carried_key(context: Context, id: ObjectId, strategy: str, sentence: str | N
         why="it stands on what changes places",
         up=gone.drop,
         down=Down(tuple(_unchecked(old, context.before, gone.create[1:]))),
-        destroys=gone.provides | _whole(old, context.before),
+        destroys=gone.provides | _whole(context, old, context.before),
         releases=gone.uses,
         together=group,
         after=tuple(After(s.id, "on the way back it is validated last") for s in again[-1:]),
@@ -57,7 +57,7 @@ def carried_key(context: Context, id: ObjectId, strategy: str, sentence: str | N
         why="new rows are checked from here; existing ones were checked before",
         up=tuple(_unchecked(new, context.after, come.create[1:])),
         down=Down(tuple(_dropped(new, context.after))),
-        creates=come.provides | _whole(new, context.after),
+        creates=come.provides | _whole(context, new, context.after),
         uses=come.uses,
         together=group,
     )
@@ -73,9 +73,9 @@ def goes_along(context: Context, id: ObjectId) -> bool:
     return top is not None and goes_by_partitions(top, context.before)
 
 
-def _whole(key: Constraint, catalog: Catalog) -> frozenset[ObjectId]:
-    """Those of the partitions that go and come with it."""
-    if not goes_by_partitions(key, catalog):
+def _whole(context: Context, key: Constraint, catalog: Catalog) -> frozenset[ObjectId]:
+    """Those of the partitions that go and come with it; of tables that change places they do so with their tables."""
+    if not goes_by_partitions(key, catalog) or key.relation in context.online:
         return frozenset()
     return frozenset(c.id for c in catalog.of(Constraint) if root_of(c, catalog) == key.id)
 
