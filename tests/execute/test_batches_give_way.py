@@ -47,8 +47,8 @@ def test_an_application_that_writes_backwards_is_no_victim(make_db: MakeDb, tmp_
 
 @pytest.mark.pg(18)
 def test_rows_that_take_long_are_filled_all_the_same(make_db: MakeDb, tmp_path: Path) -> None:
-    slow = OLD.replace("pg_sleep(0.8)", "pg_sleep(0.03)").replace("WHEN (OLD.id = 4) ", "")
-    rows = ROWS.replace(" 9)", " 130)")
+    slow = OLD.replace("pg_sleep(0.8)", "pg_sleep(0.012)").replace("WHEN (OLD.id = 4) ", "")
+    rows = ROWS.replace(" 9)", " 110)")
     found = proved(make_db, tmp_path, slow + rows, slow.replace("n int", "n bigint"), config=LARGE)
     to_the_end(found.folder, found.live)
-    assert run(found.live, "SELECT count(*) FROM item WHERE n = id") == [(130,)]
+    assert run(found.live, "SELECT count(*) FROM item WHERE n = id") == [(110,)]

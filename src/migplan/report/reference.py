@@ -69,8 +69,6 @@ _LIMITS: Final = (
     "or new ones is replaced under its name.",
     "Base types of one's own (CREATE TYPE with an input function), and the schemas that hold them: what stands on one "
     "can be planned where it is made by `[shadow] setup` and left out of the declaration.",
-    "A column that comes beside `column-order` comes with the table's new form, at the end: the version deployed at "
-    "the checkpoint has to do without it. Declare the order in a plan of its own.",
     "A way back keeps what the former schema can hold: values of new columns go, and numbers and times written since "
     "are rounded to the former type. Texts that are too long for it stop the way back.",
     "Reference data: DML in a declared file is refused with its place, unless the file says that it is reference data; "

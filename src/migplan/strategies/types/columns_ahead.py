@@ -1,12 +1,12 @@
-"""New columns of a type that changes behind a deploy: they come ahead of it, of the type as it is, and move along.
-
-The version that is deployed there says them. As the rest of the plan makes them, they would come with their type.
+"""New columns that come ahead of a deploy, where the rest of the plan would bring them behind it, with their type that
+changes there, or with the table's new form. The version that is deployed says them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from migplan.core.changes import Create
 from migplan.core.ids import ObjectId
 from migplan.kinds.column import TYPE_KINDS, Column
 from migplan.kinds.registry import kind_of
@@ -21,9 +21,26 @@ class ColumnsAhead(Strategy):
     def expand(self, context: Context) -> Iterable[Expansion]:
         both = {id for id in context.before.objects if id.kind in TYPE_KINDS and id in context.after}
         late = {id for id in both if _waits_for_a_deploy(context, id)}
-        found = [c.id for c in context.created(Column) if c.relation in context.before and _uses(context, c.id) & late]
+        found = [
+            c.id for c in _new_columns(context) if _uses(context, c.id) & late or _comes_with_its_table(context, c)
+        ]
         if found:
             yield Expansion((), first=frozenset(found))
+
+
+def _new_columns(context: Context) -> Iterable[Column]:
+    """Those of tables that are there."""
+    changes = (c.new for c in context.all_changes if isinstance(c, Create))
+    return (c for c in changes if isinstance(c, Column) and c.relation in context.before and not c.inherited)
+
+
+def _comes_with_its_table(context: Context, column: Column) -> bool:
+    """Whether the table is made anew, and the column needs neither that nor anything else that the plan makes."""
+    rebuild = context.rebuilds.items.get(column.relation)
+    if column.relation not in context.online and (rebuild is None or not rebuild.whole):
+        return False
+    used = {u for id in (column.id, ObjectId("default", column.id.path)) for u in context.after.uses.get(id, ())}
+    return (column.generated is None or column.virtual) and used - {column.id} <= context.before.objects.keys()
 
 
 def _uses(context: Context, id: ObjectId) -> frozenset[ObjectId]:

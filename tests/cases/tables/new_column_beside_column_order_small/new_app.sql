@@ -1,0 +1,1 @@
+INSERT INTO item (id, name, extra) VALUES (1002, 'new', 'e');
