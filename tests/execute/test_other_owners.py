@@ -64,3 +64,12 @@ def test_whoever_is_not_the_owner_stops_before(
         ).fetchall()
     assert owners == [(OWNER,)]
     assert run(["rollback", plan, "--yes", "--to", "start", "--target", as_owner]) == 0
+
+
+@pytest.mark.pg(14, 18)
+def test_what_is_made_by_several_steps_is_looked_for_by_its_name(make_db: MakeDb, tmp_path: Path) -> None:
+    old = "CREATE FUNCTION fits(text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN true; END';"
+    new = old + "CREATE DOMAIN mail AS text CHECK (fits(VALUE)); CREATE TABLE t (id int PRIMARY KEY, m mail);"
+    found = large(make_db, tmp_path, old, new)
+    assert "create:domain:public.mail:2" in {s.id for s in found.plan.steps}
+    assert run(["apply", str(found.folder.path), "--yes", "--target", found.live]) == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from migplan.core.ids import ObjectId
 from migplan.planfile.model import PlanModel, StepModel
 from migplan.source.connect import Connection
 
@@ -18,7 +19,7 @@ def other_owners(connection: Connection, plan: PlanModel, steps: Sequence[StepMo
     last = max((s.window for s in steps), default=0)
     coming = [*steps, *(s for s in plan.steps if s.window > last)]
     made = [s for s in coming if s.id.startswith("create:") or (s.id.startswith("swap:") and s.strategy in _ANEW)]
-    names = [s.id.split(":", 2)[2] for s in made]
+    names = [ObjectId(s.kind, tuple(s.path)).name for s in made]
     asked = ([s.kind for s in made], names, [s.object for s in made])
     for object, owner, own in connection.execute(_OWNERS, asked).fetchall() if made else ():
         yield (
