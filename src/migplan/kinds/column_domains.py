@@ -23,7 +23,7 @@ def _required_domain(id: ObjectId, catalog: Catalog) -> bool:
 
 def beneath_domain(column: Column, catalog: Catalog) -> Column:
     """The column over the type that its domain is made of, where the domain has constraints: without a rewrite."""
-    domain = _domain_of(column.id, column.type, catalog)
+    domain = domain_of(column.id, column.type, catalog)
     if domain is None and column.unconstrained is not None:
         return replace(column, type=column.unconstrained, unconstrained=None, required=False)
     if domain is None or not checks_every_value(column, catalog):
@@ -41,11 +41,12 @@ def beneath_domain(column: Column, catalog: Catalog) -> Column:
 def type_beneath(id: ObjectId, type: str, catalog: Catalog) -> str:
     """What the ``type`` of a column or domain is made of, under all domains; of an array its elements' type."""
     element = type.removesuffix("[]")
-    domain = _domain_of(id, element, catalog)
+    domain = domain_of(id, element, catalog)
     return type if domain is None else type_beneath(domain.id, domain.type, catalog) + type[len(element) :]
 
 
-def _domain_of(id: ObjectId, type: str, catalog: Catalog) -> Domain | None:
+def domain_of(id: ObjectId, type: str, catalog: Catalog) -> Domain | None:
+    """The domain that the ``type`` of a column or domain is; None for anything else."""
     domains = (catalog.get(used, Domain) for used in catalog.uses.get(id, ()))
     return next((d for d in domains if d is not None and ident(*d.id.path) == type), None)
 

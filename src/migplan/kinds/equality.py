@@ -14,6 +14,7 @@ from migplan.core.records import record
 from migplan.core.sql import Sql, ident, sql
 from migplan.kinds.collation import Collation
 from migplan.kinds.column import Column
+from migplan.kinds.column_domains import domain_of
 from migplan.kinds.composite_type import CompositeType
 from migplan.kinds.domain import Domain
 from migplan.kinds.enum import Enum
@@ -77,12 +78,11 @@ def is_domain_over_enum(column: Column, catalog: Catalog) -> bool:
 
 
 def _is_over_enum(type: str, user: ObjectId, catalog: Catalog) -> bool:
-    for id in catalog.uses.get(user, ()):
-        obj = catalog.objects.get(id)
-        if isinstance(obj, Domain) and str(ident(*id.path)) == type:
-            enums = (u for u in catalog.uses.get(id, ()) if isinstance(catalog.objects.get(u), Enum))
-            return any(str(ident(*u.path)) == obj.type for u in enums) or _is_over_enum(obj.type, id, catalog)
-    return False
+    domain = domain_of(user, type, catalog)
+    if domain is None:
+        return False
+    enums = (u for u in catalog.uses.get(domain.id, ()) if u.kind == "enum")
+    return any(ident(*u.path) == domain.type for u in enums) or _is_over_enum(domain.type, domain.id, catalog)
 
 
 def _plain(type: str) -> str:

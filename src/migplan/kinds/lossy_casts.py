@@ -17,7 +17,6 @@ _TEXTS: Final = frozenset({"character varying", "character", "text", "bpchar", "
 _BYTES: Final = {"name": 63, '"char"': 1}
 """What a text of a fixed size holds."""
 _BITS: Final = frozenset({"bit", "bit varying"})
-_NETS: Final = frozenset({"inet", "cidr"})
 _FLOATS: Final = frozenset({"real", "double precision"})
 _WHOLE: Final = frozenset({"smallint", "integer", "bigint"})
 _STAMPS: Final = frozenset({"timestamp without time zone", "timestamp with time zone"})

@@ -62,7 +62,7 @@ def without_long_transactions(steps: Sequence[Step], edges: Sequence[Edge]) -> l
     """The edges, without the wished ones that would draw long work into a transaction whose locks others wait for."""
     groups = {s.id: s.together or s.id for s in steps}
     long = {groups[s.id] for s in steps if s.phase is Phase.MIGRATE or not s.transactional}
-    return _sparing(edges, groups.__getitem__, lambda members: not long.isdisjoint(members))
+    return _sparing(edges, groups.__getitem__, lambda members: not long.isdisjoint(members)) if long else list(edges)
 
 
 def _sparing(edges: Sequence[Edge], node: Callable[[str], str], spares: Callable[[Sequence[str]], bool]) -> list[Edge]:

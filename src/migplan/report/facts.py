@@ -24,10 +24,6 @@ def verb(step: StepModel) -> str:
     return step.id.partition(":")[0]
 
 
-def _transaction(step: StepModel) -> tuple[int, str, int]:
-    return step.window, step.phase, step.transaction
-
-
 @record(slots=False)
 class Facts:
     """A plan's folder with what is worked out from it."""
@@ -138,13 +134,20 @@ class Facts:
         earlier step of its transaction: small ones aside."""
         if self.plan.offline or step.new_objects or not (step.rewrite or step.scan):
             return []
-        own = [t for t in (own_table(step),) if t in self.sizes and self._held_before(step)]
+        own = [t for t in (own_table(step),) if t in self.sizes and step.id in self._behind_locks]
         return [t for t in self.locked(step) or own if not self.small(t)]
 
-    def _held_before(self, step: StepModel) -> bool:
-        """Whether its transaction keeps somebody waiting already."""
-        whole = [s for s in self.plan.steps if _transaction(s) == _transaction(step)]
-        return step.transactional and any(self.felt(s) for s in whole[: whole.index(step)])
+    @cached_property
+    def _behind_locks(self) -> frozenset[str]:
+        """The steps whose transaction keeps somebody waiting already."""
+        found, holding = set[str](), set[tuple[int, str, int]]()
+        for step in self.plan.steps:
+            transaction = (step.window, step.phase, step.transaction)
+            if step.transactional and transaction in holding:
+                found.add(step.id)
+            if self.felt(step):
+                holding.add(transaction)
+        return frozenset(found)
 
     def tables(self, steps: Iterable[StepModel]) -> list[str]:
         """The tables that the steps lock."""

@@ -6,7 +6,7 @@ from migplan.core.ids import ObjectId
 from migplan.core.model import Catalog
 from migplan.core.steps import Down, Part, Phase, Step, step_id
 from migplan.kinds.attachment import attachment
-from migplan.kinds.constraint import FOREIGN_KEY, Constraint, root_of
+from migplan.kinds.constraint import Constraint
 from migplan.kinds.registry import kind_of
 from migplan.kinds.table import Table
 from migplan.planning.found_by_text import found_on_the_way_back, still_found
@@ -15,7 +15,7 @@ from migplan.planning.rebuilds.rebuilds import going_along
 from migplan.planning.rebuilds.side_by_side import keeps_old, names_in, rebuild_contract, replacement_steps
 from migplan.strategies.base import Context, Rebuild, Size, finished
 from migplan.strategies.constraints.offending_rows import rows_in_the_way
-from migplan.strategies.rebuilds.carried_keys import carried_key, goes_by_partitions
+from migplan.strategies.rebuilds.carried_keys import along_with, carried_key, taken_by_partitions
 
 
 def rebuild_steps(context: Context, rebuild: Rebuild) -> list[Step]:
@@ -45,26 +45,17 @@ def rebuild_steps(context: Context, rebuild: Rebuild) -> list[Step]:
 
 def _of_large_partitions(context: Context, id: ObjectId) -> ObjectId | None:
     """The foreign key of a large partitioned table whose partitions get theirs one by one, which reads no rows under a
-    lock: this one, or that which it comes with."""
-    key = context.before.get(id, Constraint)
-    if key is None or context.settings.offline:
+    lock: this one, or that which it comes with. Only where no partition comes, goes or is made anew."""
+    whole = taken_by_partitions(context, id)
+    if whole is None or context.settings.offline or context.size(whole.relation) is not Size.LARGE:
         return None
-    root = root_of(key, context.before) or id
-    whole = context.before.get(root, Constraint)
-    if (
-        whole is None
-        or whole.type != FOREIGN_KEY
-        or whole != context.after.get(root, Constraint)
-        or not whole.validated
-    ):
+    if not whole.validated or whole != context.after.get(whole.id, Constraint):
         return None
-    trees = [
-        {whole.relation, *(c.relation for c in catalog.of(Constraint) if root_of(c, catalog) == root)}
+    before, after = (
+        {whole.relation, *(c.relation for c in along_with(whole, catalog))}
         for catalog in (context.before, context.after)
-    ]
-    stays = trees[0] == trees[1] and trees[0].isdisjoint(context.rebuilds.items)
-    large = context.size(whole.relation) is Size.LARGE
-    return root if stays and large and goes_by_partitions(whole, context.before) else None
+    )
+    return whole.id if before == after and before.isdisjoint(context.rebuilds.items) else None
 
 
 def _half(context: Context, rebuild: Rebuild, verb: str, number: int, part: Part) -> Step:

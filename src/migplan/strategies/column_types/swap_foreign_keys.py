@@ -9,7 +9,7 @@ from migplan.kinds.constraint import FOREIGN_KEY, Constraint
 from migplan.kinds.registry import kind_of
 from migplan.strategies.base import Context, Expansion
 from migplan.strategies.column_types.staging import NAME
-from migplan.strategies.rebuilds.carried_keys import carried_key, goes_along
+from migplan.strategies.rebuilds.carried_keys import carried_key, taken_by_partitions
 
 
 def carried_foreign_keys(context: Context) -> Iterable[Expansion]:
@@ -18,8 +18,9 @@ def carried_foreign_keys(context: Context) -> Iterable[Expansion]:
         key = context.after.get(id, Constraint)
         if key is None or key.type != FOREIGN_KEY or not _on_replaced(context, id):
             continue
-        sentence = _sentence(context, rebuild.group)
-        steps = [] if goes_along(context, id) else carried_key(context, id, NAME, sentence)
+        whole = taken_by_partitions(context, id)
+        goes_along = whole is not None and whole.id != id
+        steps = [] if goes_along else carried_key(context, id, NAME, _sentence(context, rebuild.group))
         yield Expansion(tuple(steps), frozenset({id}))
 
 

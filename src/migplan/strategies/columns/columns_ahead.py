@@ -19,19 +19,20 @@ class ColumnsAhead(Strategy):
     name = "columns_ahead"
 
     def expand(self, context: Context) -> Iterable[Expansion]:
-        both = {id for id in context.before.objects if id.kind in TYPE_KINDS and id in context.after}
-        late = {id for id in both if _waits_for_a_deploy(context, id)}
-        found = [
-            c.id for c in _new_columns(context) if _uses(context, c.id) & late or _comes_with_its_table(context, c)
-        ]
+        found = frozenset(c.id for c in _new_columns(context) if _comes_late(context, c))
         if found:
-            yield Expansion((), first=frozenset(found))
+            yield Expansion((), first=found)
 
 
 def _new_columns(context: Context) -> Iterable[Column]:
     """Those of tables that are there."""
     changes = (c.new for c in context.all_changes if isinstance(c, Create))
     return (c for c in changes if isinstance(c, Column) and c.relation in context.before and not c.inherited)
+
+
+def _comes_late(context: Context, column: Column) -> bool:
+    types = (id for id in _uses(context, column.id) if id in context.before and id in context.after)
+    return any(_waits_for_a_deploy(context, id) for id in types) or _comes_with_its_table(context, column)
 
 
 def _comes_with_its_table(context: Context, column: Column) -> bool:

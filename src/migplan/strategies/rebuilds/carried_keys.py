@@ -65,19 +65,25 @@ def carried_key(context: Context, id: ObjectId, strategy: str, sentence: str | N
     return _behind(steps, create)
 
 
-def goes_along(context: Context, id: ObjectId) -> bool:
-    """Whether a partition's foreign key goes and comes with the steps of the partitioned table's one."""
+def taken_by_partitions(context: Context, id: ObjectId) -> Constraint | None:
+    """The partitioned table's foreign key whose steps make those of its partitions one by one: this one, or that which
+    it comes with."""
     key = context.before.get(id, Constraint)
     root = None if key is None else root_of(key, context.before)
-    top = None if root is None else context.before.get(root, Constraint)
-    return top is not None and goes_by_partitions(top, context.before)
+    top = key if root is None else context.before.get(root, Constraint)
+    return top if top is not None and _goes_by_partitions(top, context.before) else None
+
+
+def along_with(key: Constraint, catalog: Catalog) -> list[Constraint]:
+    """Those of the partitions, at every depth, that come with the partitioned table's one."""
+    return [c for c in catalog.of(Constraint) if root_of(c, catalog) == key.id]
 
 
 def _whole(context: Context, key: Constraint, catalog: Catalog) -> frozenset[ObjectId]:
     """Those of the partitions that go and come with it; of tables that change places they do so with their tables."""
-    if not goes_by_partitions(key, catalog) or key.relation in context.online:
+    if not _goes_by_partitions(key, catalog) or key.relation in context.online:
         return frozenset()
-    return frozenset(c.id for c in catalog.of(Constraint) if root_of(c, catalog) == key.id)
+    return frozenset(c.id for c in along_with(key, catalog))
 
 
 def _behind(steps: list[Step], create: Step) -> list[Step]:
@@ -91,10 +97,11 @@ def _behind(steps: list[Step], create: Step) -> list[Step]:
     return found
 
 
-def goes_by_partitions(key: Constraint, catalog: Catalog) -> bool:
+def _goes_by_partitions(key: Constraint, catalog: Catalog) -> bool:
     """Before 18 only the keys of partitions can be NOT VALID (manual: ALTER TABLE, ADD table_constraint)."""
     table = catalog.get(key.relation, Table)
-    return table is not None and table.partition_key is not None and catalog.major < 18
+    partitioned = table is not None and table.partition_key is not None
+    return partitioned and key.type == FOREIGN_KEY and catalog.major < 18
 
 
 def _leaves(key: ObjectId, catalog: Catalog) -> Iterable[Constraint]:
@@ -108,13 +115,13 @@ def _leaves(key: ObjectId, catalog: Catalog) -> Iterable[Constraint]:
 
 def _unchecked(key: Constraint, catalog: Catalog, extras: Iterable[Statement]) -> list[Statement]:
     """The key, or those of the partitions, for new rows only."""
-    if not goes_by_partitions(key, catalog):
+    if not _goes_by_partitions(key, catalog):
         return [_not_valid(key), *extras]
     return [_not_valid(leaf) for leaf in _leaves(key.id, catalog)]
 
 
 def _dropped(key: Constraint, catalog: Catalog) -> list[Statement]:
-    if not goes_by_partitions(key, catalog):
+    if not _goes_by_partitions(key, catalog):
         return [drop_constraint(key)]
     return [drop_constraint(replace(leaf, index_parent=key.id)) for leaf in _leaves(key.id, catalog)]
 
@@ -125,7 +132,7 @@ def _checked(
     """The steps that read the rows, and make the partitioned table's key out of those of its partitions."""
     if not key.validated or not key.enforced:
         return []
-    if not goes_by_partitions(key, catalog):
+    if not _goes_by_partitions(key, catalog):
         return [_validation(key, key.id, strategy)]
     assert key.target is not None
     lock = lock_patiently((key.target, *tables_of(key.relation, catalog)), context.settings)
